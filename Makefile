@@ -1,0 +1,38 @@
+# make app        set up and open the page
+# make test       set up and run the tests
+# make pipeline   set up and run the four stages: on the archive in data/EMNIST/raw where there is
+#                 one, else on a small generated one
+# make lint       check style
+#
+# ARCHIVE and TRAINING pass options on, as in
+#   make pipeline ARCHIVE="--root ../shared" TRAINING="--model resnet34 --epochs 4"
+
+PYTHON ?= python3
+BIN := .venv/bin
+ARCHIVE ?= $(if $(wildcard data/EMNIST/raw/emnist-*),,--synthetic)
+TRAINING ?=
+
+.PHONY: .venv app test pipeline lint
+
+.venv: .venv/ready
+
+.venv/ready: requirements.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -r requirements.txt
+	touch $@
+
+app: .venv
+	$(BIN)/streamlit run app.py
+
+test: .venv lint
+	$(BIN)/python -m pytest
+
+lint: .venv
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+pipeline: .venv
+	$(BIN)/python data_preprocessing.py $(ARCHIVE)
+	$(BIN)/python data_split.py
+	$(BIN)/python model_training.py $(TRAINING)
+	$(BIN)/python model_evaluation.py

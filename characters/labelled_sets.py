@@ -1,0 +1,85 @@
+"""Labelled pictures from elsewhere: an `.npz` of arrays, or a folder of picture files."""
+
+import csv
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from characters.errors import CharactersError
+from characters.glyphs import read_picture
+from characters.labels import CLASSES, NUM_CLASSES
+from characters.prepared import LabelledImages
+
+
+def load_labelled(path: Path) -> LabelledImages:
+    """Read ``path``: an `.npz` with ``x`` and ``y``, or a folder with a `labels.csv`.
+
+    ``x`` is uint8 (N, 28, 28), upright, white ink on black; ``y`` is an integer (N,) in 0..61.
+    `labels.csv` has the columns ``file`` and ``character``.
+
+    Raises:
+        CharactersError: something is missing, damaged or out of range.
+    """
+    if path.is_dir():
+        return _load_folder(path)
+    if not path.is_file():
+        raise CharactersError(f"--data {path} does not exist. Give an .npz file or a folder.")
+    return _load_npz(path)
+
+
+def _load_npz(path: Path) -> LabelledImages:
+    try:
+        with np.load(path, allow_pickle=False) as content:
+            images, labels = content["x"], content["y"]
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise CharactersError(
+            f"{path} is not an .npz with the arrays x and y ({error}). "
+            "See 'python model_evaluation.py --help'."
+        ) from error
+    if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (28, 28):
+        raise CharactersError(
+            f"{path}: x is {images.dtype} {images.shape}, it must be uint8 (N, 28, 28)."
+        )
+    if labels.shape != images.shape[:1] or not np.issubdtype(labels.dtype, np.integer):
+        raise CharactersError(
+            f"{path}: y is {labels.dtype} {labels.shape}, it must be integers ({len(images)},)."
+        )
+    if len(labels) == 0:
+        raise CharactersError(f"{path} holds no image.")
+    if labels.min() < 0 or labels.max() >= NUM_CLASSES:
+        row = int(np.flatnonzero((labels < 0) | (labels >= NUM_CLASSES))[0])
+        raise CharactersError(f"{path}: y[{row}] is {labels[row]}, it must be in 0..61.")
+    return LabelledImages(torch.from_numpy(images), torch.from_numpy(labels.astype(np.uint8)))
+
+
+def _load_folder(folder: Path) -> LabelledImages:
+    files, labels = zip(*_rows(folder / "labels.csv"), strict=True)
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        progress = tqdm(pool.map(read_picture, files), total=len(files), unit="img", desc="reading")
+        images = np.stack(list(progress))
+    return LabelledImages(torch.from_numpy(images), torch.tensor(labels, dtype=torch.uint8))
+
+
+def _rows(table: Path) -> list[tuple[Path, int]]:
+    if not table.is_file():
+        raise CharactersError(
+            f"{table} does not exist. A folder of pictures needs it, with the columns "
+            "file and character."
+        )
+    try:
+        with table.open(newline="", encoding="utf-8-sig") as file:
+            rows = list(csv.DictReader(file))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise CharactersError(f"{table} is not a CSV file in UTF-8 ({error}).") from error
+    if not rows or not {"file", "character"} <= set(rows[0]):
+        raise CharactersError(f"{table} needs the columns file and character, and a row at least.")
+    for line, row in enumerate(rows, start=2):
+        if row["character"] not in CLASSES:
+            raise CharactersError(
+                f"{table}, line {line}: {row['character']!r} is none of 0-9, A-Z, a-z."
+            )
+    return [(table.parent / row["file"], CLASSES.index(row["character"])) for row in rows]

@@ -1,0 +1,119 @@
+"""Figures of a recogniser: from scores and true classes to one dictionary of metrics."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+
+from characters.labels import CLASSES, MERGED_47, NUM_CLASSES, WITHOUT_CASE
+
+MOST_CONFUSED = 20
+
+
+def summarise(scores: np.ndarray, labels: np.ndarray, loss: float) -> dict[str, Any]:
+    """All metrics of one evaluation.
+
+    Args:
+        scores: float (N, 62), higher is likelier.
+        labels: int (N,), true classes in 0..61.
+        loss: mean cross-entropy in nats.
+
+    Returns:
+        Numbers and lists only (fit for JSON). Weighted figures weigh each class by its images,
+        macro figures weigh the classes that occur alike. ``accuracy_without_case`` has 36 classes,
+        ``accuracy_47_classes`` those of `bymerge` and `balanced`.
+    """
+    ranked = np.argsort(-scores, axis=1, kind="stable")[:, :3]
+    predictions = ranked[:, 0]
+    hits = ranked == labels[:, None]
+    metrics: dict[str, Any] = {
+        "images": len(labels),
+        "loss": loss,
+        "accuracy": float(hits[:, 0].mean()),
+        "top2_accuracy": float(hits[:, :2].any(axis=1).mean()),
+        "top3_accuracy": float(hits.any(axis=1).mean()),
+        "accuracy_without_case": _grouped_accuracy(predictions, labels, WITHOUT_CASE),
+        "accuracy_47_classes": _grouped_accuracy(predictions, labels, MERGED_47),
+    }
+    for average in ("weighted", "macro"):
+        precision, recall, f1, _ = precision_recall_fscore_support(
+            labels, predictions, labels=np.unique(labels), average=average, zero_division=0
+        )
+        metrics[f"precision_{average}"] = float(precision)
+        metrics[f"recall_{average}"] = float(recall)
+        metrics[f"f1_{average}"] = float(f1)
+    confusion = confusion_matrix(labels, predictions, labels=np.arange(NUM_CLASSES))
+    metrics["most_confused"] = most_confused(confusion)
+    metrics["classes"] = _class_rows(predictions, labels)
+    metrics["confusion"] = confusion.tolist()
+    return metrics
+
+
+def _grouped_accuracy(predictions: np.ndarray, labels: np.ndarray, groups: np.ndarray) -> float:
+    return float((groups[predictions] == groups[labels]).mean())
+
+
+def _class_rows(predictions: np.ndarray, labels: np.ndarray) -> list[dict[str, Any]]:
+    columns = precision_recall_fscore_support(
+        labels, predictions, labels=np.arange(NUM_CLASSES), zero_division=0
+    )
+    names = ("precision", "recall", "f1", "support")
+    return [
+        {"character": CLASSES[index]}
+        | {name: column[index].item() for name, column in zip(names, columns, strict=True)}
+        for index in range(NUM_CLASSES)
+    ]
+
+
+def most_confused(confusion: np.ndarray) -> list[dict[str, Any]]:
+    """The unordered pairs of characters confused most often, both directions counted."""
+    both = np.triu(confusion + confusion.T, k=1)
+    order = np.argsort(-both, axis=None, kind="stable")[:MOST_CONFUSED]
+    pairs = [(int(index) // NUM_CLASSES, int(index) % NUM_CLASSES) for index in order]
+    return [
+        {
+            "pair": f"{CLASSES[first]} {CLASSES[second]}",
+            "mistakes": int(both[first, second]),
+            f"{CLASSES[first]} read as {CLASSES[second]}": int(confusion[first, second]),
+            f"{CLASSES[second]} read as {CLASSES[first]}": int(confusion[second, first]),
+        }
+        for first, second in pairs
+        if both[first, second] > 0
+    ]
+
+
+def class_table(metrics: dict[str, Any]) -> pd.DataFrame:
+    """Precision, recall, F1 and support, a row per character."""
+    return pd.DataFrame(metrics["classes"])
+
+
+HEADLINES = {
+    "loss": "loss",
+    "accuracy": "accuracy, 62 classes",
+    "precision_weighted": "precision, weighted",
+    "recall_weighted": "recall, weighted",
+    "f1_weighted": "F1, weighted",
+    "precision_macro": "precision, macro",
+    "recall_macro": "recall, macro",
+    "f1_macro": "F1, macro",
+    "top2_accuracy": "top-2 accuracy",
+    "top3_accuracy": "top-3 accuracy",
+    "accuracy_47_classes": "accuracy, 47 merged classes",
+    "accuracy_without_case": "accuracy without case, 36 classes",
+}
+"""The figures that a person compares, in the order of the tables and plots."""
+
+
+def headline_table(columns: dict[str, dict[str, Any]]) -> str:
+    """The headline figures of one or more evaluations side by side, as text."""
+    names = list(columns)
+    width = max(12, *(len(name) for name in names))
+    lines = [" " * 36 + "".join(f"{name:>{width + 2}}" for name in names)]
+    lines.append(
+        f"{'images':<36}" + "".join(f"{columns[n]['images']:>{width + 2},}" for n in names)
+    )
+    for key, title in HEADLINES.items():
+        figures = "".join(f"{columns[name][key]:>{width + 2}.4f}" for name in names)
+        lines.append(f"{title:<36}{figures}")
+    return "\n".join(lines)

@@ -1,0 +1,156 @@
+"""Every figure of the project; each function writes one PNG, whole or not at all."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from characters.combining import LabelExample
+from characters.files import replacing
+from characters.labels import label_name
+from characters.metrics import HEADLINES
+
+BLUE, ORANGE, GREEN = "#2b6cb0", "#dd6b20", "#2f855a"
+
+
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG and close it."""
+    with replacing(path) as (part,):
+        figure.savefig(part, format="png", dpi=120, metadata={"Software": None})
+    plt.close(figure)
+
+
+def _history_axes(title: str, ylabel: str) -> tuple[Figure, Any]:
+    figure, axes = plt.subplots(figsize=(8, 5), layout="constrained")
+    axes.set_title(title)
+    axes.set_xlabel("Epoch")
+    axes.set_ylabel(ylabel)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.grid(alpha=0.3)
+    return figure, axes
+
+
+def plot_loss(history: Sequence[dict[str, float]], title: str, path: Path) -> None:
+    """Training and validation loss by epoch."""
+    figure, axes = _history_axes(title, "Loss (nats per image)")
+    epochs = [row["epoch"] for row in history]
+    axes.plot(epochs, [r["train_loss"] for r in history], "o-", color=BLUE, label="training")
+    axes.plot(epochs, [r["val_loss"] for r in history], "s-", color=ORANGE, label="validation")
+    axes.legend()
+    save_figure(figure, path)
+
+
+def plot_accuracy(history: Sequence[dict[str, float]], title: str, path: Path) -> None:
+    """Validation accuracy by epoch, the best one marked."""
+    figure, axes = _history_axes(title, "Validation accuracy")
+    epochs = np.array([row["epoch"] for row in history])
+    accuracy = np.array([row["val_accuracy"] for row in history])
+    axes.plot(epochs, accuracy, "o-", color=GREEN)
+    best = int(accuracy.argmax())
+    axes.plot(
+        epochs[best], accuracy[best], "*", color=ORANGE, markersize=16, label=f"best: epoch "
+        f"{epochs[best]:.0f}, {accuracy[best]:.4f}",
+    )  # fmt: skip
+    axes.legend(loc="lower right")
+    save_figure(figure, path)
+
+
+def plot_label_examples(example: LabelExample, synthetic: bool, folder: Path) -> None:
+    """One picture under the labels of two splits, before and after they are standardised."""
+    source = "synthetic archive" if synthetic else "EMNIST"
+    before = {split: f"label {label}" for split, label in example.own.items()}
+    after = {
+        split: f"label {label}\nmeans {label_name(label)}"
+        for split, label in example.standardized.items()
+    }
+    for name, captions in (("unstandardized", before), ("standardized", after)):
+        figure, axes = plt.subplots(1, 2, figsize=(6, 3.8), layout="constrained")
+        figure.suptitle(f"The same image in two splits, {name} ({source})", fontsize=11)
+        for axis, (split, caption) in zip(axes, captions.items(), strict=True):
+            axis.imshow(example.picture, cmap="gray")
+            axis.set_title(f"{split}: {caption}", fontsize=11)
+            axis.set_axis_off()
+        save_figure(figure, folder / f"{name}_labels.png")
+
+
+def plot_class_metrics(metrics: dict[str, Any], title: str, path: Path) -> None:
+    """Precision, recall and F1 of the 62 classes, one panel each."""
+    rows = metrics["classes"]
+    places = np.arange(len(rows))
+    figure, panels = plt.subplots(3, 1, figsize=(16, 10), sharey=True, layout="constrained")
+    figure.suptitle(title, fontsize=14)
+    for axes, name, colour in zip(
+        panels, ("precision", "recall", "f1"), (BLUE, ORANGE, GREEN), strict=True
+    ):
+        axes.bar(places, [row[name] for row in rows], color=colour)
+        axes.set_ylabel("F1" if name == "f1" else name.capitalize(), fontsize=12)
+        axes.set_xticks(places, [row["character"] for row in rows], fontsize=12)
+        axes.set_xlim(-0.8, len(rows) - 0.2)
+        axes.set_ylim(0, 1)
+        axes.grid(axis="y", alpha=0.3)
+    save_figure(figure, path)
+
+
+def plot_confusion_matrix(metrics: dict[str, Any], title: str, path: Path) -> None:
+    """How often each character is read as each other, in percent of the true one."""
+    confusion = np.array(metrics["confusion"], dtype=float)
+    characters = [row["character"] for row in metrics["classes"]]
+    support = np.maximum(confusion.sum(axis=1, keepdims=True), 1)
+    share = np.ma.masked_equal(100 * confusion / support, 0)
+    figure, axes = plt.subplots(figsize=(14, 13), layout="constrained")
+    image = axes.imshow(share, norm=LogNorm(vmin=0.2, vmax=100), cmap="viridis_r")
+    axes.set_title(title, fontsize=14)
+    axes.set_xlabel("Read as", fontsize=13)
+    axes.set_ylabel("True character", fontsize=13)
+    places = range(len(characters))
+    axes.set_xticks(places, characters, fontsize=10)
+    axes.set_yticks(places, characters, fontsize=10)
+    for edge in (9.5, 35.5):
+        axes.axhline(edge, color="grey", linewidth=0.6)
+        axes.axvline(edge, color="grey", linewidth=0.6)
+    bar = figure.colorbar(image, ax=axes, shrink=0.7)
+    bar.set_label("Percent of the true character's images (logarithmic)", fontsize=12)
+    bar.set_ticks([0.2, 1, 5, 20, 100], labels=["0.2", "1", "5", "20", "100"])
+    save_figure(figure, path)
+
+
+def plot_comparison(first: dict[str, Any], second: dict[str, Any], path: Path) -> None:
+    """Two runs side by side: headline figures, and F1 by class."""
+    figure, (top, bottom) = plt.subplots(
+        2, 1, figsize=(16, 10), layout="constrained", height_ratios=(1, 1.4)
+    )
+    figure.suptitle(f"{first['run']} and {second['run']} on {first['data']}", fontsize=14)
+    headlines = {key: name for key, name in HEADLINES.items() if key != "loss"}
+    places = np.arange(len(headlines))
+    for metrics, shift, colour in ((first, -0.2, BLUE), (second, 0.2, ORANGE)):
+        values = [metrics[key] for key in headlines]
+        bars = top.bar(places + shift, values, 0.38, color=colour, label=metrics["run"])
+        top.bar_label(bars, fmt="%.3f", fontsize=8)
+    top.set_xticks(places, [name.replace(", ", "\n") for name in headlines.values()], fontsize=10)
+    top.set_ylim(0, 1.12)
+    top.legend(loc="lower right", framealpha=1)
+    _plot_class_difference(bottom, first, second)
+    save_figure(figure, path)
+
+
+def _plot_class_difference(axes: Axes, first: dict[str, Any], second: dict[str, Any]) -> None:
+    values = np.array([[row["f1"] for row in metrics["classes"]] for metrics in (first, second)])
+    places = np.arange(values.shape[1])
+    axes.vlines(places, values.min(axis=0), values.max(axis=0), color="lightgrey", linewidth=4)
+    for metrics, row, colour in ((first, values[0], BLUE), (second, values[1], ORANGE)):
+        axes.plot(places, row, "o", color=colour, label=metrics["run"])
+    axes.set_xticks(places, [row["character"] for row in first["classes"]], fontsize=12)
+    axes.set_xlim(-0.8, len(places) - 0.2)
+    axes.set_ylim(0, 1.02)
+    axes.set_ylabel("F1 by class", fontsize=12)
+    axes.grid(axis="y", alpha=0.3)
