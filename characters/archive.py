@@ -181,14 +181,14 @@ def download(root: Path) -> None:
         ArchiveSplit(root, split="byclass", train=True, download=True)
     except (OSError, RuntimeError) as error:
         raise CharactersError(
-            f"the download of {EMNIST.url} failed: {error}. {ways_out(root)}"
+            f"the download of {ArchiveSplit.url} failed: {error}. {ways_out(root)}"
         ) from error
 
 
 def ways_out(root: Path) -> str:
     """What a person without the archive can do."""
     return (
-        f"Two ways out: (1) download {EMNIST.url} by hand and unpack its .gz files into "
+        f"Two ways out: (1) download {ArchiveSplit.url} by hand and unpack its .gz files into "
         f"{root / 'EMNIST' / 'raw'}; (2) try the pipeline on a small generated archive with "
         "'python data_preprocessing.py --synthetic'."
     )
@@ -205,7 +205,7 @@ def read_archive(root: Path) -> tuple[list[ArchiveSplit], list[ArchiveSplit]]:
         listed = ", ".join(absent[:4]) + (f" and {len(absent) - 4} more" if absent[4:] else "")
         raise CharactersError(
             f"{root / 'EMNIST' / 'raw'} lacks {len(absent)} of the 24 EMNIST files ({listed}); "
-            f"with --download they come from {EMNIST.url}. {ways_out(root)}"
+            f"with --download they come from {ArchiveSplit.url}. {ways_out(root)}"
         )
     parts = [(split, train) for train in (True, False) for split in SPLITS]
     with ThreadPoolExecutor(max_workers=2) as pool:

@@ -1,5 +1,6 @@
 """Which rows of several image arrays are the same image, found by hash and confirmed by pixels."""
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -11,7 +12,7 @@ class RowStack:
     """Several (N_i, 28, 28) uint8 arrays numbered through as one, without copying them."""
 
     def __init__(self, arrays: Sequence[np.ndarray]) -> None:
-        self.arrays = [array.reshape(len(array), -1) for array in arrays]
+        self.arrays = [array.reshape(len(array), math.prod(array.shape[1:])) for array in arrays]
         self.starts = np.cumsum([0] + [len(array) for array in self.arrays])
 
     def __len__(self) -> int:

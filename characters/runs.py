@@ -1,5 +1,6 @@
 """The name and the files of a run, and what a weights file holds."""
 
+import json
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -125,3 +126,21 @@ def load_weights(path: Path) -> dict[str, Any]:
 def _recognise_model(state: dict[str, Any]) -> str | None:
     marks = {"layer5.1.weight": "customcnn", "layer4.2.conv2.weight": "resnet34"}
     return next((model for mark, model in marks.items() if mark in state), None)
+
+
+def test_accuracy(run: RunFiles) -> float | None:
+    """Accuracy over 62 classes on the real test set; ``None`` where it was not measured."""
+    try:
+        figures = json.loads(run.metric("metrics.json").read_text(encoding="utf-8"))
+        return None if figures["synthetic"] else float(figures["accuracy"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def available_runs(
+    models: Path = MODELS_FOLDER, metrics: Path = METRICS_FOLDER
+) -> dict[RunFiles, float | None]:
+    """Runs with a weights file and their accuracy on the test set, the best one first."""
+    runs = [RunFiles(path.stem, models, metrics) for path in sorted(models.glob("*.pt"))]
+    accuracies = {run: test_accuracy(run) for run in runs}
+    return dict(sorted(accuracies.items(), key=lambda item: -(item[1] or 0)))
