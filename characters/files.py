@@ -35,15 +35,17 @@ def save_torch(content: object, path: Path) -> None:
     """``torch.save`` whose bytes do not depend on the file's name.
 
     Raises:
-        OSError: ``ENOSPC`` also where PyTorch's own writer hides the reason.
+        OSError: the disk is full or the file cannot be written.
     """
-    try:
-        with path.open("wb") as file:
+    with path.open("wb") as file:
+        try:
             torch.save(content, file)
-    except RuntimeError as error:
-        if "PytorchStreamWriter failed" not in str(error):
+        except RuntimeError as error:
+            # PyTorch's writer hides the failed write behind an error about positions.
+            if isinstance(error.__context__, OSError):
+                cause = error.__context__
+                raise OSError(cause.errno, cause.strerror, str(path)) from error
             raise
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
 
 
 def load_torch(path: Path, remedy: str, *, mmap: bool = False) -> dict[str, Any]:

@@ -1,0 +1,39 @@
+"""The page, without a browser."""
+
+import pytest
+from conftest import PROJECT
+from streamlit.testing.v1 import AppTest
+
+
+@pytest.fixture
+def page(monkeypatch):
+    monkeypatch.chdir(PROJECT)
+    return AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60)
+
+
+def test_a_blank_canvas_predicts_nothing(page):
+    page.run()
+    assert not page.exception and not page.error
+    assert [box.value for box in page.info] == ["Draw a character on the canvas."]
+    assert not page.metric
+
+
+def test_the_models_are_offered_with_their_accuracy(page):
+    page.run()
+    assert any("on the test set" in option for option in page.selectbox[0].options)
+
+
+def test_without_weights_the_page_says_what_to_do(page, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    page.run()
+    assert not page.exception
+    assert "model_training.py" in page.error[0].value
+
+
+def test_damaged_weights_are_said_without_a_traceback(page, monkeypatch, tmp_path):
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "broken.pt").write_bytes(b"not weights")
+    monkeypatch.chdir(tmp_path)
+    page.run()
+    assert not page.exception
+    assert "broken.pt is damaged" in page.error[0].value

@@ -1,0 +1,185 @@
+"""Stage 4: the figures are right, and a reader finds them."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from conftest import PROJECT
+from PIL import Image
+from sklearn.metrics import f1_score
+
+import model_evaluation
+from characters.archive import ArchiveSplit
+from characters.batches import Batches
+from characters.errors import CharactersError
+from characters.labels import CLASSES
+from characters.metrics import summarise
+from characters.recognizer import Recognizer
+from characters.runs import RunFiles, available_runs, save_weights
+from models import MODELS
+
+
+def random_weights(folder: Path, name: str, model: str = "customcnn", **facts) -> Path:
+    torch.manual_seed(len(name))
+    path = folder / f"{name}.pt"
+    network = MODELS[model]()
+    save_weights(path, network.state_dict(), {"model": model, "synthetic": True, **facts})
+    return path
+
+
+@pytest.fixture
+def evaluate(processed, tmp_path, capsys):
+    """Run stage 4 in a folder of its own; returns what it printed."""
+
+    def run(*arguments: str) -> str:
+        folders = ("--processed", str(processed), "--models", str(tmp_path / "models"))
+        folders += ("--metrics", str(tmp_path / "metrics"), "--device", "cpu")
+        parser = model_evaluation.get_args_parser()
+        capsys.readouterr()
+        model_evaluation.run_command(parser.parse_args([*arguments, *folders]))
+        return capsys.readouterr().out
+
+    random_weights(tmp_path / "models", "first")
+    random_weights(tmp_path / "models", "second!")
+    return run
+
+
+def test_metrics_agree_with_scikit_learn_and_counting():
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 62, 500)
+    scores = rng.normal(size=(500, 62)) + 3 * np.eye(62)[labels]
+    metrics = summarise(scores, labels, loss=1.0)
+    predictions = scores.argmax(axis=1)
+    assert metrics["accuracy"] == np.mean(predictions == labels)
+    assert metrics["f1_macro"] == pytest.approx(f1_score(labels, predictions, average="macro"))
+    rank = (scores > scores[np.arange(500), labels][:, None]).sum(axis=1)
+    assert metrics["top2_accuracy"] == np.mean(rank < 2)
+    assert metrics["top3_accuracy"] == np.mean(rank < 3)
+    lower = [CLASSES[p].lower() == CLASSES[t].lower() for p, t in zip(predictions, labels)]  # noqa: B905
+    assert metrics["accuracy_without_case"] == np.mean(lower)
+    assert metrics["accuracy"] <= metrics["accuracy_47_classes"] <= metrics["accuracy_without_case"]
+    assert np.array(metrics["confusion"]).sum() == 500
+
+
+def test_most_confused_pairs_count_both_directions():
+    labels = np.array([CLASSES.index(c) for c in "OO0Ol"])
+    read = [CLASSES.index(c) for c in "00OO1"]
+    worst = summarise(np.eye(62)[read], labels, loss=0.0)["most_confused"][0]
+    assert worst == {"pair": "0 O", "mistakes": 3, "0 read as O": 1, "O read as 0": 2}
+
+
+def test_it_leaves_figures_table_and_plots(evaluate, tmp_path):
+    printed = evaluate("first")
+    assert "accuracy, 62 classes" in printed and "Stage 4 of 4" in printed
+    assert "synthetic" in printed
+    figures = json.loads((tmp_path / "metrics" / "first_metrics.json").read_text())
+    assert figures["synthetic"] and "synthetic" in figures["data"]
+    rows = list(csv.DictReader((tmp_path / "metrics" / "first_class_metrics.csv").open()))
+    assert [row["character"] for row in rows] == list(CLASSES)
+    for plot in ("class_metrics", "confusion_matrix"):
+        assert (tmp_path / "metrics" / f"first_{plot}.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_json_is_one_object_and_nothing_else(evaluate):
+    printed = evaluate("first.pt", "--json")
+    figures = json.loads(printed)
+    assert printed.count("\n") == 1
+    assert 0 <= figures["accuracy"] <= figures["top2_accuracy"] <= figures["top3_accuracy"] <= 1
+
+
+def test_two_runs_are_compared_in_a_table_and_a_plot(evaluate, tmp_path):
+    printed = evaluate("first", "second!")
+    assert printed.count("first") > 2 and printed.count("second!") > 2
+    assert (tmp_path / "metrics" / "first_vs_second!_metrics.png").exists()
+
+
+def test_without_a_name_the_newest_weights_are_evaluated(evaluate, tmp_path):
+    random_weights(tmp_path / "models", "third")
+    assert json.loads(evaluate("--json"))["run"] == "third"
+
+
+def test_npz_and_the_same_test_set_give_the_same_figures(evaluate, processed, tmp_path):
+    test = torch.load(processed / "test.pt", weights_only=True)
+    data = tmp_path / "same.npz"
+    np.savez(data, x=test["images"].numpy(), y=test["labels"].numpy())
+    ours, theirs = (
+        json.loads(evaluate("first", "--json", *more)) for more in ((), ("--data", str(data)))
+    )
+    for key in ("accuracy", "loss", "f1_macro", "images"):
+        assert ours[key] == pytest.approx(theirs[key])
+    assert (tmp_path / "metrics" / "first_same_metrics.json").exists()
+
+
+def picture_folder(folder: Path, rows: list[tuple[str, str]]) -> Path:
+    folder.mkdir()
+    for name, _ in rows:
+        Image.new("L", (60, 80), 255).save(folder / name)
+    with (folder / "labels.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([("file", "character"), *rows])
+    return folder
+
+
+def test_a_folder_of_pictures_is_evaluated(evaluate, tmp_path):
+    folder = picture_folder(tmp_path / "pictures", [("a.png", "a"), ("b.png", "B")])
+    assert json.loads(evaluate("first", "--json", "--data", str(folder)))["images"] == 2
+
+
+def test_a_character_that_is_none_of_the_62_is_named(evaluate, tmp_path):
+    folder = picture_folder(tmp_path / "pictures", [("a.png", "ä")])
+    with pytest.raises(CharactersError, match=r"line 2.*'ä'"):
+        evaluate("first", "--data", str(folder))
+
+
+def test_a_picture_that_is_missing_is_named(evaluate, tmp_path):
+    folder = picture_folder(tmp_path / "pictures", [("a.png", "a")])
+    (folder / "a.png").unlink()
+    with pytest.raises(CharactersError, match=r"a\.png does not exist"):
+        evaluate("first", "--data", str(folder))
+
+
+@pytest.mark.parametrize(
+    ("arrays", "words"),
+    [
+        ({"x": np.zeros((2, 28, 28))}, "not an .npz with the arrays x and y"),
+        ({"x": np.zeros((2, 28, 28)), "y": np.zeros(2, int)}, "must be uint8"),
+        ({"x": np.zeros((2, 27, 28), np.uint8), "y": np.zeros(2, int)}, "must be uint8"),
+        ({"x": np.zeros((2, 28, 28), np.uint8), "y": np.zeros(3, int)}, "must be integers"),
+        ({"x": np.zeros((2, 28, 28), np.uint8), "y": np.array([0, 62])}, r"y\[1\] is 62"),
+        ({"x": np.zeros((0, 28, 28), np.uint8), "y": np.zeros(0, int)}, "no image"),
+    ],
+)
+def test_an_npz_that_does_not_fit_is_described(evaluate, tmp_path, arrays, words):
+    np.savez(tmp_path / "bad.npz", **arrays)
+    with pytest.raises(CharactersError, match=words):
+        evaluate("first", "--data", str(tmp_path / "bad.npz"))
+
+
+def test_bare_weights_of_the_reference_implementation_are_evaluated(evaluate, tmp_path):
+    torch.save(MODELS["customcnn"]().state_dict(), tmp_path / "models" / "reference.pt")
+    assert json.loads(evaluate("reference", "--json"))["model"] == "customcnn"
+
+
+def measured_runs() -> list[RunFiles]:
+    runs = available_runs(PROJECT / "models", PROJECT / "metrics")
+    return [run for run, accuracy in runs.items() if accuracy is not None]
+
+
+def test_trained_weights_and_their_figures_are_in_the_project():
+    assert {run.name.split("_")[0] for run in measured_runs()} >= set(MODELS)
+
+
+@pytest.mark.parametrize("run", measured_runs(), ids=lambda run: run.name)
+def test_weights_give_the_figures_in_metrics(run, real_archive):
+    """On all 10,000 real test rows, which are not in the project."""
+    measured = json.loads(run.metric("metrics.json").read_text())
+    test = ArchiveSplit(real_archive, split="byclass", train=False)
+    if measured["images"] != len(test):
+        pytest.skip("measured on another test set than the one at hand")
+    batches = Batches(test.data, test.targets, 500, torch.device("cpu"))
+    recognizer = Recognizer(run.weights)
+    figures = model_evaluation.evaluate(torch.device("cpu"), recognizer.network, batches)
+    for key in ("accuracy", "loss", "f1_weighted", "accuracy_without_case"):
+        assert figures[key] == pytest.approx(measured[key], abs=0.001)

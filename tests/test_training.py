@@ -1,0 +1,181 @@
+"""Stage 3: epochs, files, and resuming as if nothing had happened."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import datetime
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+from conftest import PROJECT
+
+import model_training
+from characters.batches import Batches, normalise
+from characters.errors import CharactersError
+from characters.runs import load_weights, run_name
+
+
+def arguments(processed: Path, folder: Path, *more: str) -> list[str]:
+    return [
+        *("--processed", str(processed), "--models", str(folder / "models")),
+        *("--metrics", str(folder / "metrics"), "--precision", "fp32", "--device", "cpu"),
+        *more,
+    ]
+
+
+def train(processed: Path, folder: Path, *more: str) -> None:
+    parser = model_training.get_args_parser()
+    model_training.main(parser.parse_args(arguments(processed, folder, *more)))
+
+
+def final_state(folder: Path, name: str) -> dict:
+    path = folder / "models" / "checkpoints" / f"{name}.pt"
+    return torch.load(path, weights_only=True)
+
+
+@pytest.fixture(scope="module")
+def finished(processed, tmp_path_factory) -> Path:
+    """An uninterrupted run of three epochs."""
+    folder = tmp_path_factory.mktemp("finished")
+    train(processed, folder, "--epochs", "3", "--name", "run")
+    return folder
+
+
+def test_the_run_leaves_weights_history_and_plots(finished):
+    history = pd.read_csv(finished / "metrics" / "run_history.csv")
+    assert history["epoch"].tolist() == [1, 2, 3]
+    assert history["train_loss"].iloc[-1] < history["train_loss"].iloc[0]
+    for name in ("run_loss_metrics.png", "run_acc_metrics.png"):
+        assert (finished / "metrics" / name).read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_weights_file_says_all_about_its_run(finished, processed):
+    content = load_weights(finished / "models" / "run.pt")
+    assert content["model"] == "customcnn"
+    assert len(content["classes"]) == 62
+    assert content["synthetic"] and content["labels"] == "exact"
+    assert content["hyperparameters"]["lr"] == 0.001
+    assert content["hyperparameters"]["seed"] == 42
+    assert len(content["fingerprint"]) == 64
+    assert content["weights"]["layer5.1.weight"].dtype == torch.float16
+    assert content["weights"]["layer1.1.running_var"].dtype == torch.float32
+
+
+def test_the_best_validation_epoch_is_kept(finished):
+    history = pd.read_csv(finished / "metrics" / "run_history.csv")
+    content = load_weights(finished / "models" / "run.pt")
+    assert content["epoch"] == history["epoch"][history["val_accuracy"].idxmax()]
+    assert content["metrics"]["val_accuracy"] == history["val_accuracy"].max()
+
+
+def test_learning_rate_falls_once_an_epoch_by_gamma(finished):
+    rates = pd.read_csv(finished / "metrics" / "run_history.csv")["learning_rate"].tolist()
+    assert rates == pytest.approx([0.001, 0.001 * 0.999, 0.001 * 0.999**2])
+
+
+def test_a_killed_run_resumes_to_the_weights_of_an_uninterrupted_one(processed, finished, tmp_path):
+    command = [sys.executable, "model_training.py"]
+    command += arguments(processed, tmp_path, "--epochs", "3", "--name", "run")
+    environment = os.environ | {"OMP_NUM_THREADS": str(torch.get_num_threads())}
+    process = subprocess.Popen(
+        command, cwd=PROJECT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    checkpoint = tmp_path / "models" / "checkpoints" / "run.pt"
+    deadline = time.monotonic() + 120
+    while not checkpoint.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert len(final_state(tmp_path, "run")["history"]) < 3, "the run ended before it was killed"
+    train(processed, tmp_path, "--resume")
+    resumed, uninterrupted = final_state(tmp_path, "run"), final_state(finished, "run")
+    for name, tensor in uninterrupted["network"].items():
+        assert torch.equal(tensor, resumed["network"][name]), name
+    losses = [[row["val_loss"] for row in state["history"]] for state in (resumed, uninterrupted)]
+    assert losses[0] == losses[1]
+
+
+def test_a_run_can_be_prolonged(processed, tmp_path):
+    train(processed, tmp_path, "--epochs", "1", "--name", "run")
+    train(processed, tmp_path, "--resume", "run", "--epochs", "2")
+    assert len(pd.read_csv(tmp_path / "metrics" / "run_history.csv")) == 2
+
+
+def test_an_existing_run_is_not_overwritten(processed, finished):
+    with pytest.raises(CharactersError, match="exists already"):
+        train(processed, finished, "--name", "run")
+
+
+def test_nothing_to_resume_is_said(processed, tmp_path):
+    with pytest.raises(CharactersError, match="no run to resume"):
+        train(processed, tmp_path, "--resume")
+
+
+def test_a_damaged_checkpoint_is_refused(processed, finished, tmp_path):
+    whole = (finished / "models" / "checkpoints" / "run.pt").read_bytes()
+    broken = tmp_path / "models" / "checkpoints" / "run.pt"
+    broken.parent.mkdir(parents=True)
+    broken.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(CharactersError, match="damaged"):
+        train(processed, tmp_path, "--resume", "run")
+
+
+@pytest.mark.parametrize(
+    "options", [("--epochs", "0"), ("--batch-size", "0"), ("--lr", "0"), ("--lr", "nan")]
+)
+def test_senseless_hyperparameters_are_refused(processed, tmp_path, options):
+    with pytest.raises(CharactersError, match=options[0]):
+        train(processed, tmp_path, *options)
+
+
+def test_a_diverged_run_is_told_in_words(processed, tmp_path):
+    with pytest.raises(CharactersError, match="not a number"):
+        train(processed, tmp_path, "--epochs", "3", "--lr", "1e30", "--name", "wild")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has CUDA")
+def test_cuda_that_is_not_there_is_said(processed, tmp_path):
+    with pytest.raises(CharactersError, match="no CUDA device"):
+        train(processed, tmp_path, "--device", "cuda")
+
+
+def test_run_names_carry_model_and_date_in_english():
+    assert run_name("customcnn", datetime(2024, 7, 31, 16, 32)) == "customcnn_2024_July31_16_32"
+    assert run_name("resnet34", datetime(2024, 8, 3, 3, 5)) == "resnet34_2024_August03_03_05"
+
+
+def make_batches(seed: int | None, size: int = 16) -> Batches:
+    images = torch.arange(50, dtype=torch.uint8).reshape(50, 1, 1).expand(50, 28, 28)
+    return Batches(images, torch.arange(50), size, torch.device("cpu"), seed=seed)
+
+
+def test_an_epoch_shows_every_image_once_with_its_label():
+    batches = make_batches(seed=3)
+    seen = []
+    for images, labels in batches:
+        assert torch.equal((images[:, 0, 0, 0] * 255).round().long(), labels)
+        seen += labels.tolist()
+    assert sorted(seen) == list(range(50))
+    assert len(batches) == 4
+
+
+def test_the_order_depends_on_seed_and_epoch_alone():
+    def order(seed, epoch):
+        batches = make_batches(seed)
+        batches.set_epoch(epoch)
+        return [label for _, labels in batches for label in labels.tolist()]
+
+    assert order(1, 2) == order(1, 2)
+    assert order(1, 2) != order(1, 3)
+    assert order(1, 2) != order(2, 2)
+    assert order(None, 2) == list(range(50))
+
+
+def test_pictures_are_normalised_to_0_to_1_as_by_to_tensor():
+    images = torch.arange(256, dtype=torch.uint8).repeat(4)[:784].reshape(1, 28, 28)
+    expected = images.unsqueeze(1).float() / 255
+    assert torch.equal(normalise(images), expected)
