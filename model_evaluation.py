@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import torch
 from torch import nn
 from tqdm import tqdm
@@ -26,7 +27,7 @@ from characters.errors import run_script
 from characters.files import replacing, save_json
 from characters.labelled_sets import load_labelled
 from characters.losses import LabelSetLoss
-from characters.metrics import class_table, headline_table, summarise
+from characters.metrics import headline_table, summarise
 from characters.plots import plot_class_metrics, plot_comparison, plot_confusion_matrix
 from characters.prepared import PROCESSED, LabelledImages, load_images, load_manifest
 from characters.recognizer import build_network
@@ -126,7 +127,7 @@ def _save(run: RunFiles, prefix: str, result: dict[str, Any], title: str) -> Non
     names = ("metrics.json", "class_metrics.csv")
     with replacing(*(run.metric(prefix + name) for name in names)) as (figures, table):
         save_json(_for_file(result), figures)
-        class_table(result).to_csv(table, index=False, float_format="%.4f")
+        pd.DataFrame(result["classes"]).to_csv(table, index=False, float_format="%.4f")
     plot_class_metrics(result, title, run.metric(f"{prefix}class_metrics.png"))
     plot_confusion_matrix(result, title, run.metric(f"{prefix}confusion_matrix.png"))
 
@@ -137,7 +138,7 @@ def _for_file(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def _print_classes(result: dict[str, Any]) -> None:
-    print(class_table(result).to_string(index=False, float_format="%.3f"))
+    print(pd.DataFrame(result["classes"]).to_string(index=False, float_format="%.3f"))
     print("confused most: ", end="")
     print(", ".join(f"{row['pair']} ({row['mistakes']})" for row in result["most_confused"][:10]))
 

@@ -259,7 +259,12 @@ def get_args_parser() -> argparse.ArgumentParser:
     add("--gamma", type=float, default=0.999, help="factor on the learning rate after each epoch")
     add("--seed", type=int, default=42, help="seed of the first weights and the order of images")
     add("--device", default="auto", help="auto, cuda, cuda:N or cpu")
-    add("--precision", choices=PRECISIONS, default="auto", help="auto takes the faster one")
+    add(
+        "--precision",
+        choices=PRECISIONS,
+        default="auto",
+        help="auto takes bf16 where the processor computes in it",
+    )
     add(
         "--resume",
         nargs="?",

@@ -1,14 +1,15 @@
 """Where to compute, and how precisely: one path for CUDA and CPU."""
 
 import contextlib
-import time
 
 import torch
-from torch import nn
 
 from characters.errors import CharactersError
 
 PRECISIONS = ("auto", "fp32", "bf16")
+
+_BF16_INSTRUCTIONS = ("amx_bf16", "avx512_bf16", "bf16")
+"""Names in `torch.cpu.get_capabilities()`: x86 with AMX or AVX-512, and Arm."""
 
 
 def choose_device(name: str) -> torch.device:
@@ -28,32 +29,19 @@ def choose_device(name: str) -> torch.device:
 
 
 def choose_precision(name: str, device: torch.device) -> str:
-    """``fp32`` or ``bf16``; ``auto`` times both for a moment and takes the faster one."""
+    """``fp32`` or ``bf16``; ``auto`` takes bf16 where the processor computes in it."""
     if name != "auto":
         return name
-    seconds = {precision: _seconds(device, precision) for precision in ("fp32", "bf16")}
-    return "bf16" if seconds["bf16"] < 0.8 * seconds["fp32"] else "fp32"
+    return "bf16" if _computes_in_bf16(device) else "fp32"
+
+
+def _computes_in_bf16(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    abilities = torch.cpu.get_capabilities()
+    return any(abilities.get(name, False) for name in _BF16_INSTRUCTIONS)
 
 
 def autocast(device: torch.device, precision: str) -> contextlib.AbstractContextManager:
     """The context in which a network runs with the given precision."""
     return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")
-
-
-def _seconds(device: torch.device, precision: str) -> float:
-    """Fastest of three training steps of one convolution and one linear layer."""
-    with torch.random.fork_rng():
-        network = nn.Sequential(
-            nn.Conv2d(64, 128, 3, padding=1), nn.ReLU(), nn.Flatten(), nn.Linear(128 * 196, 64)
-        )
-        images = torch.rand(64, 64, 14, 14).to(device, memory_format=torch.channels_last)
-    network = network.to(device, memory_format=torch.channels_last)
-    times = []
-    for _ in range(4):
-        start = time.perf_counter()
-        with autocast(device, precision):
-            loss = network(images).float().square().mean()
-        loss.backward()
-        loss.item()
-        times.append(time.perf_counter() - start)
-    return min(times[1:])

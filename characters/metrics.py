@@ -3,8 +3,6 @@
 from typing import Any
 
 import numpy as np
-import pandas as pd
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from characters.labels import CLASSES, MERGED_47, NUM_CLASSES, WITHOUT_CASE
 
@@ -24,6 +22,9 @@ def summarise(scores: np.ndarray, labels: np.ndarray, loss: float) -> dict[str, 
         macro figures weigh the classes that occur alike. ``accuracy_without_case`` has 36 classes,
         ``accuracy_47_classes`` those of `bymerge` and `balanced`.
     """
+    # Here and not above: the plots need this module, and scikit-learn takes a second to import.
+    from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+
     ranked = np.argsort(-scores, axis=1, kind="stable")[:, :3]
     predictions = ranked[:, 0]
     hits = ranked == labels[:, None]
@@ -55,6 +56,8 @@ def _grouped_accuracy(predictions: np.ndarray, labels: np.ndarray, groups: np.nd
 
 
 def _class_rows(predictions: np.ndarray, labels: np.ndarray) -> list[dict[str, Any]]:
+    from sklearn.metrics import precision_recall_fscore_support
+
     columns = precision_recall_fscore_support(
         labels, predictions, labels=np.arange(NUM_CLASSES), zero_division=0
     )
@@ -81,11 +84,6 @@ def most_confused(confusion: np.ndarray) -> list[dict[str, Any]]:
         for first, second in pairs
         if both[first, second] > 0
     ]
-
-
-def class_table(metrics: dict[str, Any]) -> pd.DataFrame:
-    """Precision, recall, F1 and support, a row per character."""
-    return pd.DataFrame(metrics["classes"])
 
 
 HEADLINES = {

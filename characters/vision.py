@@ -20,4 +20,5 @@ except RuntimeError as error:
     import torchvision
 
 EMNIST = torchvision.datasets.EMNIST
+ToTensor = torchvision.transforms.ToTensor
 resnet34 = torchvision.models.resnet34

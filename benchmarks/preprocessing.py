@@ -1,0 +1,144 @@
+"""Time and memory of stage 1 on a generated archive of the full size: ours and the usual recipe.
+
+    python benchmarks/preprocessing.py              2,255,710 rows, as the official archive
+    python benchmarks/preprocessing.py --quick      a tenth of them
+    python benchmarks/preprocessing.py --root DIR   the archive in DIR/EMNIST/raw instead
+
+The generated archive has the official numbers of rows and the official overlaps: all six splits
+are drawn from the same images, each with its own cut. Each side runs in a process of its own;
+time is that of the whole process, memory its peak resident size. The usual recipe reads the
+splits with torchvision, relabels sample by sample by name, joins them with ConcatDataset and saves
+them with torch.save. The medians of the repetitions count.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+PROJECT = Path(__file__).parent.parent
+sys.path.insert(0, str(PROJECT))
+
+from characters.labels import BY_NAME, SPLITS
+from characters.synthetic import OFFICIAL_IMAGES, class_sizes, draw_characters, write_archive
+
+DRAWN = 4_000
+
+
+def many_pictures(images: int) -> tuple[np.ndarray, np.ndarray]:
+    """``images`` different pictures: drawn ones, each copy with its number in three pixels."""
+    drawn, classes = draw_characters(DRAWN, seed=0)
+    wanted = np.repeat(np.arange(62, dtype=np.uint8), class_sizes(images))
+    by_class = [np.flatnonzero(classes == c) for c in range(62)]
+    source = np.concatenate(
+        [np.resize(by_class[c], count) for c, count in enumerate(class_sizes(images))]
+    )
+    pictures = drawn[source]
+    number = np.arange(len(wanted), dtype=">u4").view(np.uint8).reshape(-1, 4)
+    pictures[:, 0, :3] = number[:, 1:]
+    return pictures, wanted
+
+
+def usual_recipe(root: Path, target: Path) -> None:
+    """What the usual projects do with the six splits, unpacking included."""
+    import gzip
+
+    import torch
+    from torch.utils.data import ConcatDataset
+
+    from characters.vision import EMNIST
+
+    raw = target / "EMNIST" / "raw"
+    raw.mkdir(parents=True)
+    for packed in (root / "EMNIST" / "raw").glob("*.gz"):
+        (raw / packed.stem).write_bytes(gzip.decompress(packed.read_bytes()))
+    for train in (True, False):
+        parts = []
+        for split in SPLITS:
+            dataset = EMNIST(target, split=split, train=train)
+            for row in range(len(dataset.targets)):
+                dataset.targets[row] = int(BY_NAME[split][int(dataset.targets[row])])
+            parts.append(dataset)
+        torch.save(ConcatDataset(parts), target / f"{'train' if train else 'test'}.pt")
+
+
+def run_once(command: list[str]) -> tuple[float, float]:
+    """Seconds and peak resident GiB of a process."""
+    start = time.perf_counter()
+    process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        raise SystemExit(f"{' '.join(command)} failed")
+    return time.perf_counter() - start, usage.ru_maxrss / 2**20
+
+
+def measure(root: Path, repeats: int) -> dict[str, dict[str, list[float]]]:
+    """Alternate the two sides; seconds and GiB of each repetition."""
+    figures = {side: {"seconds": [], "gib": []} for side in ("ours", "usual")}
+    for _ in range(repeats):
+        for side in figures:
+            with tempfile.TemporaryDirectory() as target:
+                seconds, gib = run_once(side_command(side, root, Path(target) / "out"))
+            figures[side]["seconds"].append(seconds)
+            figures[side]["gib"].append(gib)
+    return figures
+
+
+def side_command(side: str, root: Path, target: Path) -> list[str]:
+    """The command line of one side."""
+    if side == "usual":
+        return [sys.executable, __file__, "--usual-recipe", str(root), str(target)]
+    arguments = ["--root", root, "--processed", target, "--images", target]
+    return [sys.executable, "data_preprocessing.py", *map(str, arguments)]
+
+
+def get_args_parser() -> argparse.ArgumentParser:
+    """The command line of this benchmark."""
+    parser = argparse.ArgumentParser(
+        description=__doc__.partition("\n")[0],
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("--quick", action="store_true", help="a tenth of the rows, one repetition")
+    parser.add_argument("--repeats", type=int, default=3, help="repetitions of each side")
+    parser.add_argument("--root", type=Path, default=None, help="an archive instead of a new one")
+    parser.add_argument("--usual-recipe", nargs=2, type=Path, help=argparse.SUPPRESS)
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Generate, measure, print a table and one JSON object."""
+    if args.usual_recipe:
+        usual_recipe(*args.usual_recipe)
+        return
+    repeats = 1 if args.quick else args.repeats
+    with tempfile.TemporaryDirectory() as folder:
+        root = args.root
+        if root is None:
+            root = Path(folder)
+            images = OFFICIAL_IMAGES // (10 if args.quick else 1)
+            write_archive(root, *many_pictures(images), seed=0, level=1)
+        figures = measure(root.resolve(), repeats)
+    medians = {
+        f"{side}_{name}": round(statistics.median(values), 2)
+        for side, measured in figures.items()
+        for name, values in measured.items()
+    }
+    size = "1/10 of the full size" if args.quick else "full size"
+    archive = args.root.name if args.root else f"generated, {size}"
+    print(f"stage 1, archive: {archive}; median of {repeats}")
+    print(f"{'':16}{'seconds':>10}{'GiB':>8}")
+    for side, title in (("ours", "this project"), ("usual", "usual recipe")):
+        print(f"{title:16}{medians[f'{side}_seconds']:>10.1f}{medians[f'{side}_gib']:>8.2f}")
+    ratio = round(medians["usual_seconds"] / medians["ours_seconds"], 2)
+    print(json.dumps({"archive": archive, "repeats": repeats, **medians, "ratio": ratio}))
+
+
+if __name__ == "__main__":
+    main(get_args_parser().parse_args())

@@ -1,0 +1,172 @@
+"""Images per second in training: this project's way against the usual way, in the same run.
+
+    python benchmarks/training_throughput.py [--quick] [--model resnet34]
+
+The usual way: torchvision's dataset with PIL and ToTensor per sample, ConcatDataset, DataLoader
+with 2 workers, fp32, plain Adam. Ours: whole-tensor batches, channels last, the faster precision,
+fused Adam. Both train the same network on the same generated archive at the same batch size; the
+turns alternate, and the medians of the repetitions count. No accuracy is measured here.
+"""
+
+import argparse
+import itertools
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+from torch import nn
+from torch.utils.data import ConcatDataset, DataLoader
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from characters.archive import read_archive
+from characters.batches import Batches
+from characters.devices import autocast, choose_device, choose_precision
+from characters.losses import LabelSetLoss
+from characters.synthetic import draw_characters, write_archive
+from characters.vision import ToTensor
+from models import MODELS
+
+IMAGES = 2_000
+WORKERS = 2
+
+
+def endless(loader) -> Iterator:
+    """Batch after batch, epoch after epoch, full ones only."""
+    while True:
+        for images, labels in loader:
+            if len(labels) == loader.batch_size:
+                yield images, labels
+
+
+class UsualWay:
+    """Per-sample loading and plain fp32 training."""
+
+    def __init__(self, datasets: list, model: str, batch_size: int, device: torch.device) -> None:
+        for dataset in datasets:
+            dataset.transform = ToTensor()
+        self.device = device
+        loader = DataLoader(ConcatDataset(datasets), batch_size, shuffle=True, num_workers=WORKERS)
+        self.batches = endless(loader)
+        self.network = MODELS[model]().to(device)
+        self.loss_fn = nn.CrossEntropyLoss()
+        self.optimizer = torch.optim.Adam(self.network.parameters(), lr=0.001)
+
+    def steps(self, count: int) -> None:
+        """Train on ``count`` batches."""
+        for images, labels in itertools.islice(self.batches, count):
+            loss = self.loss_fn(self.network(images.to(self.device)), labels.to(self.device))
+            self.optimizer.zero_grad()
+            loss.backward()
+            self.optimizer.step()
+        loss.item()
+
+
+class OurWay:
+    """The loop of model_training.py without its bar and files."""
+
+    def __init__(self, datasets: list, model: str, batch_size: int, device: torch.device) -> None:
+        self.device = device
+        images = torch.cat([dataset.data for dataset in datasets])
+        labels = torch.cat([dataset.targets for dataset in datasets])
+        self.batches = endless(Batches(images, labels, batch_size, device, seed=1))
+        self.network = MODELS[model]().to(device, memory_format=torch.channels_last)
+        self.precision = choose_precision("auto", device)
+        self.loss_fn = LabelSetLoss().to(device)
+        self.optimizer = torch.optim.Adam(self.network.parameters(), lr=0.001, fused=True)
+
+    def steps(self, count: int) -> None:
+        """Train on ``count`` batches."""
+        for images, labels in itertools.islice(self.batches, count):
+            with autocast(self.device, self.precision):
+                scores = self.network(images)
+            loss = self.loss_fn(scores.float(), labels)
+            self.optimizer.zero_grad()
+            loss.backward()
+            self.optimizer.step()
+        loss.item()
+
+    def feed(self, count: int) -> None:
+        """Cut and move ``count`` batches without training."""
+        for images, _ in itertools.islice(self.batches, count):
+            images[0, 0, 0, 0].item()
+
+
+def images_per_second(work, count: int, batch_size: int) -> float:
+    """Speed of one call."""
+    start = time.perf_counter()
+    work(count)
+    return count * batch_size / (time.perf_counter() - start)
+
+
+def measure(args: argparse.Namespace, folder: Path) -> dict[str, object]:
+    """Medians of both ways, their ratio, and the speed of feeding alone."""
+    device = choose_device(args.device)
+    write_archive(folder, *draw_characters(IMAGES, seed=0), seed=0)
+    torch.manual_seed(0)
+    ours = OurWay(read_archive(folder)[0], args.model, args.batch_size, device)
+    usual = UsualWay(read_archive(folder)[0], args.model, args.batch_size, device)
+    speeds: dict[str, list[float]] = {"usual": [], "ours": [], "feeding": []}
+    works = {"usual": usual.steps, "ours": ours.steps, "feeding": ours.feed}
+    for work in works.values():
+        work(2)
+    for _ in range(args.repeats):
+        for name, work in works.items():
+            count = args.steps * (10 if name == "feeding" else 1)
+            speeds[name].append(images_per_second(work, count, args.batch_size))
+    medians = {name: statistics.median(values) for name, values in speeds.items()}
+    return {
+        "model": args.model,
+        "device": device.type,
+        "precision": ours.precision,
+        "threads": torch.get_num_threads(),
+        "batch_size": args.batch_size,
+        "repeats": args.repeats,
+        **{f"{name}_images_per_second": round(value, 1) for name, value in medians.items()},
+        "usual_spread": [round(min(speeds["usual"]), 1), round(max(speeds["usual"]), 1)],
+        "ours_spread": [round(min(speeds["ours"]), 1), round(max(speeds["ours"]), 1)],
+        "ratio": round(medians["ours"] / medians["usual"], 2),
+        "feeding_ratio": round(medians["feeding"] / medians["ours"], 1),
+    }
+
+
+def get_args_parser() -> argparse.ArgumentParser:
+    """The command line of this benchmark."""
+    parser = argparse.ArgumentParser(
+        description=__doc__.partition("\n")[0],
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("--model", choices=list(MODELS), default="customcnn", help="network")
+    parser.add_argument("--batch-size", type=int, default=128, help="images per step")
+    parser.add_argument("--steps", type=int, default=30, help="steps in each repetition")
+    parser.add_argument("--repeats", type=int, default=5, help="repetitions of each way")
+    parser.add_argument("--device", default="auto", help="auto, cuda, cuda:N or cpu")
+    parser.add_argument("--quick", action="store_true", help="8 steps, 3 repetitions")
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Measure, print a table and one JSON object."""
+    if args.quick:
+        args.steps, args.repeats = 8, 3
+    with tempfile.TemporaryDirectory() as folder:
+        result = measure(args, Path(folder))
+    print(f"{args.model}, batch {args.batch_size}, {result['device']}, {result['threads']} threads")
+    print(f"{'':24}{'images/s':>10}")
+    for name, title in (
+        ("usual", "usual way, fp32"),
+        ("ours", f"this project, {result['precision']}"),
+        ("feeding", "feeding alone"),
+    ):
+        print(f"{title:24}{result[f'{name}_images_per_second']:>10,.0f}")
+    print(f"ratio {result['ratio']}, feeding over training {result['feeding_ratio']}")
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main(get_args_parser().parse_args())
