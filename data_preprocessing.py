@@ -185,9 +185,11 @@ def _manifest(combined: Combined, labels: str, synthetic: bool) -> dict[str, Any
     }
 
 
-def prepare(root: Path, processed: Path, pictures: Path, labels: str) -> dict[str, Any]:
+def prepare(
+    root: Path, processed: Path, pictures: Path, labels: str = "exact", download: bool = False
+) -> dict[str, Any]:
     """Do the whole stage and return the manifest."""
-    training, testing = gather_data(root)
+    training, testing = gather_data(root, download)
     datasets = standardizing_label_ranges(training + testing)
     combined = combining_datasets(datasets) if labels == "exact" else combining_by_name(datasets)
     mark = fingerprint(combined.train, combined.test)
@@ -265,10 +267,8 @@ def main(args: argparse.Namespace) -> None:
     announce(1, reads=root / "EMNIST" / "raw", writes=args.processed)
     if args.synthetic:
         write_archive(root, *draw_characters(SYNTHETIC_IMAGES, seed=0), seed=0)
-    if args.download:
-        archive.download(root)
     start = time.perf_counter()
-    manifest = prepare(root, args.processed, args.images, args.labels)
+    manifest = prepare(root, args.processed, args.images, args.labels, args.download)
     if manifest["synthetic"]:
         print("  the images are synthetic: they say nothing about handwriting")
     print(report(manifest))
