@@ -1,77 +1,248 @@
-"""The page: draw a character, see what a trained network reads.
+"""The page: draw a character on ruled lines, see what a trained network reads, compare runs.
 
 streamlit run app.py
 """
 
-import pandas as pd
+import json
+import string
+from pathlib import Path
+
+import altair as alt
+import numpy as np
 import streamlit as st
-import torch
-from PIL import Image
 from streamlit_drawable_canvas import st_canvas
 
 from characters.errors import CharactersError
-from characters.glyphs import emnist_picture, ink_of
-from characters.recognizer import Recognizer
+from characters.glyphs import BLANK, Glyph, glyph_of_ink, glyph_of_strokes, ink_of, open_picture
+from characters.labels import CLASSES
+from characters.recognizer import Reading, Recognizer, join_words
 from characters.runs import RunFiles, available_runs
+from characters.sizes import Sizes, load_sizes
+from characters.strokes import CANVAS_HEIGHT, CANVAS_WIDTH, LINES, ruled_paper, strokes_of
 
-CANVAS_SIDE = 320
+CHARACTER_SETS = {
+    "All": CLASSES,
+    "Digits": tuple(string.digits),
+    "Capitals": tuple(string.ascii_uppercase),
+    "Small letters": tuple(string.ascii_lowercase),
+}
+SURE = 0.6
+ABOUT = Path(__file__).parent / "characters" / "about.md"
 
 
-@st.cache_resource(show_spinner="Loading the model")
+@st.cache_resource(show_spinner="Loading the model", max_entries=4)
 def load_recognizer(run: RunFiles, modified: float) -> Recognizer:
     """One recognizer per weights file, loaded again when the file changes."""
     return Recognizer(run.weights)
 
 
+@st.cache_resource(show_spinner=False)
+def find_sizes() -> Sizes | None:
+    """The model of sizes; without its file the page reads by shape alone."""
+    try:
+        return load_sizes()
+    except CharactersError:
+        return None
+
+
 def run_label(run: RunFiles) -> str:
     """The run's name with its accuracy on the test set."""
     accuracy = runs[run]
-    measured = "not measured" if accuracy is None else f"{accuracy:.1%} on the test set"
-    return f"{run.name} ({measured})"
+    return f"{run.name} · " + (f"{accuracy:.1%} of the test set" if accuracy else "not measured")
+
+
+def probability_bars(ranked: list[tuple[str, float]]) -> alt.Chart:
+    """The likeliest characters as bars from 0 to 100%."""
+    rows = alt.Data(values=[{"character": c, "probability": p} for c, p in ranked])
+    return (
+        alt.Chart(rows, height=150)
+        .mark_bar()
+        .encode(
+            x=alt.X("probability:Q", title=None, scale=alt.Scale(domain=[0, 1])).axis(format="%"),
+            y=alt.Y("character:N", title=None, sort=None).axis(labelFontSize=15),
+        )
+    )
+
+
+def show_reading(name: str, reading: Reading) -> None:
+    """The answer large, why, and the five most likely characters."""
+    ranked = reading.ranked()
+    character, probability = ranked[0]
+    st.caption(name)
+    st.markdown(f"# {character}")
+    group = reading.lookalikes()
+    if probability < SURE:
+        close = [c for c, p in ranked if p > probability / 4]
+        st.markdown(f":orange[Not sure: {join_words(close)}]")
+    elif len(group) > 1:
+        st.markdown(f"{probability:.0%} · easily confused: {join_words(group)}")
+    else:
+        st.markdown(f"{probability:.0%}")
+    st.caption(reading.sentence())
+    st.altair_chart(probability_bars(ranked))
+
+
+def show_picture(glyph: Glyph) -> None:
+    """The 28x28 picture, enlarged."""
+    st.caption("What the network sees (28x28)")
+    st.image(glyph.picture, width=84)
+
+
+def read(recognizer: Recognizer, glyph: Glyph, log_size: np.ndarray | None) -> Reading:
+    """Read a glyph with the options chosen on the page."""
+    return recognizer.read(
+        glyph.picture,
+        log_size,
+        prior="emnist" if st.session_state.get("census") else "equal",
+        allowed=CHARACTER_SETS[st.session_state.get("characters") or "All"],
+    )
+
+
+@st.fragment
+def draw_and_read(recognizers: dict[str, Recognizer], sizes: Sizes | None) -> None:
+    """The canvas and, beside it, the answer; runs again after each stroke."""
+    left, right = st.columns([1, 1.3], gap="large")
+    with left:
+        pen = st.slider("Pen width", min_value=4, max_value=36, value=14)
+        canvas = st_canvas(
+            stroke_width=pen,
+            stroke_color="#1a1a1a",
+            background_image=ruled_paper(sizes.x_height) if sizes else None,
+            background_color="#ffffff",
+            width=CANVAS_WIDTH,
+            height=CANVAS_HEIGHT,
+            key="canvas",
+        )
+        st.caption("Capitals and digits between the thick line and the top one.")
+    glyph = glyph_of_strokes(strokes_of(canvas.json_data))
+    with right, st.container(height=600, border=False):
+        if glyph.place is None:
+            st.info("Draw one digit or letter on the lines.")
+            return
+        log_size = None
+        if sizes and st.session_state.get("use_size", True):
+            log_size = sizes.on_lines(glyph.place, LINES)
+        for column, (name, recognizer) in zip(
+            st.columns(len(recognizers)), recognizers.items(), strict=True
+        ):
+            with column:
+                show_reading(name, read(recognizer, glyph, log_size))
+        show_picture(glyph)
+
+
+def read_file(recognizer: Recognizer, file) -> tuple[Glyph, dict[str, object]]:
+    """One uploaded picture, kept in memory: its glyph and its row in the table."""
+    try:
+        glyph = glyph_of_ink(ink_of(open_picture(file, file.name)))
+    except CharactersError as error:
+        return BLANK, {"file": file.name, "note": str(error)}
+    if glyph.place is None:
+        return glyph, {"file": file.name, "note": "no ink found"}
+    ranked = read(recognizer, glyph, None).ranked()
+    note = "two characters or more? One per picture, please." if glyph.several else ""
+    others = " ".join(c for c, _ in ranked[1:])
+    row = {"file": file.name, "read as": ranked[0][0], "probability": round(ranked[0][1], 4)}
+    return glyph, row | {"else": others, "note": note}
+
+
+def read_files(recognizer: Recognizer) -> None:
+    """Pictures from disk or camera, a row each, and the table to download."""
+    files = st.file_uploader(
+        "Pictures of one character each",
+        type=["png", "jpg", "jpeg", "webp"],
+        accept_multiple_files=True,
+    )
+    if st.toggle("Use the camera") and (photo := st.camera_input("One character")):
+        files = [*files, photo]
+    if not files:
+        return
+    import pandas as pd
+
+    read_pictures = [read_file(recognizer, file) for file in files]
+    table = pd.DataFrame([row for _, row in read_pictures])
+    if len(files) == 1:
+        glyph, row = read_pictures[0]
+        if row["note"]:
+            st.warning(row["note"])
+        if glyph.place is not None:
+            show_reading(row["file"], read(recognizer, glyph, None))
+            show_picture(glyph)
+    st.dataframe(table, hide_index=True)
+    st.download_button("Download as CSV", table.to_csv(index=False), "read.csv", "text/csv")
+
+
+def show_runs(measured: list[RunFiles]) -> None:
+    """Two runs side by side: figures, plots, and the classes on which they differ most."""
+    if not measured:
+        st.info("No run was measured yet. Run 'python model_evaluation.py' (stage 4).")
+        return
+    import pandas as pd
+
+    from characters.metrics import HEADLINES
+
+    figures = {run.name: json.loads(run.metric("metrics.json").read_text()) for run in measured}
+    st.dataframe(
+        pd.DataFrame(
+            {n: {title: f[key] for key, title in HEADLINES.items()} for n, f in figures.items()}
+        )
+    )
+    columns = st.columns(2)
+    chosen = [
+        column.selectbox(title, measured, index=min(i, len(measured) - 1), format_func=str_name)
+        for i, (column, title) in enumerate(zip(columns, ("First run", "Second run"), strict=True))
+    ]
+    if chosen[0] != chosen[1]:
+        first, second = (
+            pd.read_csv(run.metric("class_metrics.csv"), keep_default_na=False).set_index(
+                "character"
+            )
+            for run in chosen
+        )
+        difference = (first["f1"] - second["f1"]).astype(float)
+        worst = difference.abs().sort_values(ascending=False).index[:8]
+        st.markdown("**They differ most in F1 on** (first minus second)")
+        st.dataframe(difference.loc[worst].round(3).to_frame("difference").T)
+    for plot in ("loss_metrics", "acc_metrics", "class_metrics", "confusion_matrix"):
+        for column, run in zip(st.columns(2), chosen, strict=True):
+            path = run.metric(f"{plot}.png")
+            if path.is_file():
+                column.image(str(path), caption=f"{run.name}, {plot.replace('_', ' ')}")
+
+
+def str_name(run: RunFiles) -> str:
+    """The name of a run in a picker."""
+    return run.name
 
 
 st.set_page_config(page_title="Handwritten characters", page_icon="✏️", layout="wide")
 st.title("Handwritten characters")
-st.write("Draw one digit or letter; the network reads 0-9, A-Z and a-z.")
-
 runs = available_runs()
-if not runs:
-    st.error("There are no weights in models/. Run 'python model_training.py' first (stage 3).")
-    st.stop()
-
-run = st.selectbox("Model", list(runs), format_func=run_label)
-try:
-    recognizer = load_recognizer(run, run.weights.stat().st_mtime)
-except CharactersError as error:
-    st.error(str(error))
-    st.stop()
-if recognizer.content.get("synthetic"):
-    st.warning("This model was trained on synthetic characters; it does not read handwriting well.")
-
-left, right = st.columns(2)
-with left:
-    pen = st.slider("Pen width", min_value=8, max_value=40, value=22)
-    canvas = st_canvas(
-        stroke_width=pen,
-        stroke_color="#000000",
-        background_color="#ffffff",
-        width=CANVAS_SIDE,
-        height=CANVAS_SIDE,
-        return_image_data=True,
-        key="canvas",
-    )
-
-with right:
-    drawn = canvas.image_data
-    picture = None if drawn is None else emnist_picture(ink_of(Image.fromarray(drawn)))
-    if picture is None or not picture.any():
-        st.info("Draw a character on the canvas.")
+draw_tab, runs_tab, about_tab = st.tabs(["Draw", "Compare runs", "About"])
+with runs_tab:
+    show_runs([run for run, accuracy in runs.items() if accuracy is not None])
+with about_tab:
+    st.markdown(ABOUT.read_text(encoding="utf-8"))
+with draw_tab:
+    if not runs:
+        st.error("There are no weights in models/. Run 'python model_training.py' first (stage 3).")
         st.stop()
-    ranked = recognizer.read(torch.from_numpy(picture))
-    character, probability = ranked[0]
-    st.metric("Read as", character, f"{probability:.0%} sure", delta_color="off", delta_arrow="off")
-    table = pd.DataFrame(ranked, columns=["character", "probability"])
-    st.bar_chart(
-        table, x="character", y="probability", horizontal=True, sort="-probability", height=220
-    )
-    st.image(picture, caption="What the network sees (28x28)", width=112)
+    with st.expander("Options"):
+        picked = st.multiselect(
+            "Models (two at most)", list(runs), list(runs)[:1], run_label, max_selections=2
+        )
+        st.segmented_control("Characters", list(CHARACTER_SETS), default="All", key="characters")
+        st.toggle("Use the height on the lines", value=True, key="use_size")
+        st.toggle("Expect characters as often as on NIST's forms", key="census")
+    try:
+        recognizers = {
+            run.name: load_recognizer(run, run.weights.stat().st_mtime)
+            for run in picked or list(runs)[:1]
+        }
+    except CharactersError as error:
+        st.error(str(error))
+        st.stop()
+    if any(recognizer.content.get("synthetic") for recognizer in recognizers.values()):
+        st.warning("Trained on synthetic characters: it does not read handwriting well.")
+    draw_and_read(recognizers, find_sizes())
+    with st.expander("Read picture files"):
+        read_files(next(iter(recognizers.values())))

@@ -4,6 +4,7 @@
     python model_evaluation.py RUN                  models/RUN.pt on the test set
     python model_evaluation.py RUN_A RUN_B          both, side by side
     python model_evaluation.py RUN --data PATH      on other labelled pictures
+    python model_evaluation.py RUN --data DRAWINGS --size
 
 Writes metrics/<run>_metrics.json, _class_metrics.csv, _class_metrics.png, _confusion_matrix.png;
 for two runs also metrics/<a>_vs_<b>_metrics.png.
@@ -13,9 +14,11 @@ import argparse
 import contextlib
 import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import torch
 from torch import nn
@@ -23,15 +26,16 @@ from tqdm import tqdm
 
 from characters.batches import Batches
 from characters.devices import choose_device
-from characters.errors import run_script
+from characters.errors import CharactersError, run_script
 from characters.files import replacing, save_json
 from characters.labelled_sets import load_labelled
 from characters.losses import LabelSetLoss
 from characters.metrics import headline_table, summarise
 from characters.plots import plot_class_metrics, plot_comparison, plot_confusion_matrix
 from characters.prepared import PROCESSED, LabelledImages, load_images, load_manifest
-from characters.recognizer import build_network
+from characters.recognizer import PRIORS, build_network, log_prior_change
 from characters.runs import METRICS_FOLDER, MODELS_FOLDER, RunFiles, find_run, load_weights
+from characters.sizes import load_sizes
 from characters.stages import announce, finish
 
 BATCH_SIZE = 500
@@ -56,15 +60,54 @@ def validation_epoch_end(outputs: list[dict[str, torch.Tensor]]) -> dict[str, An
 
 
 @torch.inference_mode()
-def evaluate(device: torch.device, model: nn.Module, val_loader: Batches) -> dict[str, Any]:
-    """Metrics of a network over all batches."""
+def evaluate(
+    device: torch.device,
+    model: nn.Module,
+    val_loader: Batches,
+    log_evidence: np.ndarray | None = None,
+) -> dict[str, Any]:
+    """Metrics of a network over all batches.
+
+    ``log_evidence``, float (N, 62), is what else is known of each image (size, class frequencies);
+    it is added to the network's log probabilities.
+    """
     model.eval()
     outputs = []
     with tqdm(total=val_loader.num_images, unit="img", desc="evaluating") as bar:
         for batch in val_loader:
             outputs.append(validation_step(device, model, batch))
             bar.update(len(batch[1]))
+    if log_evidence is not None:
+        outputs = [_with_evidence(outputs, torch.from_numpy(log_evidence))]
     return validation_epoch_end(outputs)
+
+
+def _with_evidence(
+    outputs: list[dict[str, torch.Tensor]], log_evidence: torch.Tensor
+) -> dict[str, torch.Tensor]:
+    labels = torch.cat([output["labels"] for output in outputs])
+    log_p = torch.cat([output["scores"] for output in outputs]).log_softmax(dim=1).double()
+    scores = log_p + log_evidence
+    return {
+        "scores": scores,
+        "labels": labels,
+        "loss": LabelSetLoss()(scores, labels) * len(labels),
+    }
+
+
+@dataclass
+class Task:
+    """What a network is measured on.
+
+    Attributes:
+        images: 28x28 pictures with exact labels.
+        about: what goes into the metrics file.
+        log_evidence: float (N, 62) to add to the network's answer, or ``None``.
+    """
+
+    images: LabelledImages
+    about: dict[str, Any]
+    log_evidence: np.ndarray | None = None
 
 
 def main(
@@ -74,6 +117,8 @@ def main(
     processed: Path = PROCESSED,
     models: Path = MODELS_FOLDER,
     metrics: Path = METRICS_FOLDER,
+    size: bool = False,
+    prior: str = "auto",
 ) -> dict[str, Any]:
     """Evaluate one run, save its figures and plots, and return the figures.
 
@@ -86,28 +131,26 @@ def main(
     chosen = choose_device(device)
     source = str(data) if data else f"{processed / 'test.pt'}"
     announce(4, reads=f"{run.weights}, {source}", writes=run.metric("*"))
-    images, about = _labelled_images(data, processed, content)
-    loader = Batches(images.images, images.labels, BATCH_SIZE, chosen)
-    figures = evaluate(chosen, network.to(chosen), loader)
-    result = {"run": run.name, "model": content["model"], **about, **figures}
-    title = f"{run.name} on {result['data']}"
-    _save(run, f"{data.stem}_" if data else "", result, title)
+    if data is None:
+        task = _test_set_task(processed, content)
+    else:
+        task = _other_task(data, content, size, prior)
+    loader = Batches(task.images.images, task.images.labels, BATCH_SIZE, chosen)
+    figures = evaluate(chosen, network.to(chosen), loader, task.log_evidence)
+    result = {"run": run.name, "model": content["model"], **task.about, **figures}
+    result |= {
+        "trained_on_synthetic": content.get("synthetic", False),
+        "training_labels": content.get("labels", "unknown"),
+        "epoch": content.get("epoch"),
+    }
+    prefix = f"{data.stem}_{'with_size_' if size else ''}" if data else ""
+    _save(run, prefix, result, f"{run.name} on {result['data']}")
     print(headline_table({run.name: result}))
     _print_classes(result)
     return result
 
 
-def _labelled_images(
-    data: Path | None, processed: Path, content: dict[str, Any]
-) -> tuple[LabelledImages, dict[str, Any]]:
-    """The images to evaluate on, and what must be known about them."""
-    trained_on = {
-        "trained_on_synthetic": content.get("synthetic", False),
-        "training_labels": content.get("labels", "unknown"),
-        "epoch": content.get("epoch"),
-    }
-    if data is not None:
-        return load_labelled(data), {"data": data.name, "synthetic": False, **trained_on}
+def _test_set_task(processed: Path, content: dict[str, Any]) -> Task:
     images, manifest = load_images(processed, "test"), load_manifest(processed)
     if manifest["labels"] == "by-name":
         name = "the mixed, leaking test sets of the six splits"
@@ -119,8 +162,24 @@ def _labelled_images(
     same = content.get("fingerprint") == manifest["fingerprint"]
     if not same:
         print("  note: the weights were trained on another archive than this test set is from")
-    about = {"data": name, "synthetic": manifest["synthetic"], "same_archive": same}
-    return images, about | trained_on
+    return Task(images, {"data": name, "synthetic": manifest["synthetic"], "same_archive": same})
+
+
+def _other_task(data: Path, content: dict[str, Any], size: bool, prior: str) -> Task:
+    labelled = load_labelled(data)
+    if prior == "auto":
+        prior = "equal" if data.is_dir() else "emnist"
+    if size and labelled.places is None:
+        raise CharactersError(f"--size needs pictures of a whole canvas; {data} has 28x28 ones.")
+    name = f"{data.name}{' with size' if size else ''}, {prior} prior"
+    about = {"data": name, "synthetic": False, "size": size, "prior": prior}
+    evidence = np.tile(log_prior_change(content, prior), (len(labelled.images), 1))
+    if size:
+        sizes = load_sizes()
+        pairs = zip(labelled.places, labelled.heights, strict=True)
+        evidence += np.array([sizes.on_canvas(place, height) for place, height in pairs])
+    neutral = not size and prior == "emnist"
+    return Task(labelled.images, about, None if neutral else evidence)
 
 
 def _save(run: RunFiles, prefix: str, result: dict[str, Any], title: str) -> None:
@@ -167,6 +226,18 @@ def get_args_parser() -> argparse.ArgumentParser:
         "upright, white ink on black) and y (0..61), or a folder with picture files and a "
         "labels.csv (columns file and character)",
     )
+    add(
+        "--size",
+        action="store_true",
+        help="with a folder of pictures of a whole canvas: use also where the ink stood",
+    )
+    add(
+        "--prior",
+        choices=("auto", *PRIORS),
+        default="auto",
+        help="how frequent the characters of --data are: as in EMNIST, or all alike; "
+        "auto: alike for a folder of pictures, as in EMNIST for an .npz",
+    )
     add("--json", action="store_true", help="print the metrics as one JSON object and nothing else")
     add("--device", default="auto", help="auto, cuda, cuda:N or cpu")
     add("--processed", type=Path, default=PROCESSED, help="folder of stages 1 and 2")
@@ -177,12 +248,15 @@ def get_args_parser() -> argparse.ArgumentParser:
 
 def run_command(args: argparse.Namespace) -> None:
     """Evaluate the runs of the command line."""
+    if args.data is None and (args.size or args.prior != "auto"):
+        raise CharactersError("--size and --prior go with --data.")
     if len(args.runs) > 2:
         get_args_parser().error("give one or two runs")
     folders = {"processed": args.processed, "models": args.models, "metrics": args.metrics}
     report_to = sys.stderr if args.json else sys.stdout
     with contextlib.redirect_stdout(report_to):
-        results = [main(name, args.data, args.device, **folders) for name in args.runs]
+        more = folders | {"size": args.size, "prior": args.prior}
+        results = [main(name, args.data, args.device, **more) for name in args.runs]
         if len(results) == 2:
             compare(*results, args.metrics)
         finish(None)

@@ -22,13 +22,22 @@ from torchsummary import summary
 from tqdm import tqdm
 
 from characters.batches import Batches
+from characters.calibration import class_frequencies, fit_temperature
 from characters.devices import PRECISIONS, autocast, choose_device, choose_precision
 from characters.errors import CharactersError, run_script
 from characters.files import load_torch, replacing, save_torch
 from characters.losses import LabelSetLoss, is_correct
 from characters.plots import plot_accuracy, plot_loss
 from characters.prepared import PROCESSED, load_images, load_manifest, load_split
-from characters.runs import METRICS_FOLDER, MODELS_FOLDER, RunFiles, run_name, save_weights
+from characters.recognizer import build_network
+from characters.runs import (
+    METRICS_FOLDER,
+    MODELS_FOLDER,
+    RunFiles,
+    load_weights,
+    run_name,
+    save_weights,
+)
 from characters.stages import announce, finish
 from models import MODELS, REFERENCE_EPOCHS
 
@@ -218,6 +227,20 @@ class Run:
         self.accuracy_vals = [row["val_accuracy"] for row in self.history]
 
 
+@torch.inference_mode()
+def calibrate(run: Run, val_loader: Batches) -> None:
+    """Fit temperature and class frequencies on the validation set, add them to the weights file."""
+    path = run.files.weights
+    content = load_weights(path)
+    network = build_network(content, path).to(run.device)
+    outputs = [(network(images).cpu(), labels.cpu()) for images, labels in val_loader]
+    scores, labels = (torch.cat(column) for column in zip(*outputs, strict=True))
+    content["temperature"] = fit_temperature(scores, labels)
+    content["frequencies"] = class_frequencies(scores, content["temperature"])
+    with replacing(path) as (part,):
+        save_torch(content, part)
+
+
 def load_checkpoint(name: str, models: Path) -> dict[str, Any]:
     """The saved state of a run; of the newest one for ``latest``.
 
@@ -349,6 +372,7 @@ def main(args: argparse.Namespace) -> None:
     val_loader = Batches(data.images, data.labels, 1000, device, split["validation"])
     while len(run.history) < settings["epochs"]:
         run.epoch(train_loader, val_loader)
+    calibrate(run, val_loader)
     print(f"best epoch {run.best['epoch']:.0f}: val_accuracy {run.best['val_accuracy']:.4f}")
     finish(f"python model_evaluation.py {run.files.name}")
 

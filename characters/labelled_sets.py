@@ -3,6 +3,7 @@
 import csv
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,16 +11,33 @@ import torch
 from tqdm import tqdm
 
 from characters.errors import CharactersError
-from characters.glyphs import read_picture
+from characters.glyphs import Glyph, glyph_of_ink, ink_of, open_picture
 from characters.labels import CLASSES, NUM_CLASSES
 from characters.prepared import LabelledImages
 
 
-def load_labelled(path: Path) -> LabelledImages:
+@dataclass
+class LabelledSet:
+    """Pictures from elsewhere.
+
+    Attributes:
+        images: the pictures, 28x28, and their labels.
+        places: float (N, 4), left, top, right, bottom of the ink in the source, or ``None`` for
+            pictures that came as 28x28; zeros where there is no ink.
+        heights: float (N,) heights of the sources in pixels, or ``None``.
+    """
+
+    images: LabelledImages
+    places: np.ndarray | None = None
+    heights: np.ndarray | None = None
+
+
+def load_labelled(path: Path) -> LabelledSet:
     """Read ``path``: an `.npz` with ``x`` and ``y``, or a folder with a `labels.csv`.
 
     ``x`` is uint8 (N, 28, 28), upright, white ink on black; ``y`` is an integer (N,) in 0..61.
-    `labels.csv` has the columns ``file`` and ``character``.
+    `labels.csv` has the columns ``file`` and ``character``; its pictures may be of any size and
+    colour and go through `characters.glyphs`.
 
     Raises:
         CharactersError: something is missing, damaged or out of range.
@@ -28,7 +46,7 @@ def load_labelled(path: Path) -> LabelledImages:
         return _load_folder(path)
     if not path.is_file():
         raise CharactersError(f"--data {path} does not exist. Give an .npz file or a folder.")
-    return _load_npz(path)
+    return LabelledSet(_load_npz(path))
 
 
 def _load_npz(path: Path) -> LabelledImages:
@@ -56,12 +74,22 @@ def _load_npz(path: Path) -> LabelledImages:
     return LabelledImages(torch.from_numpy(images), torch.from_numpy(labels.astype(np.uint8)))
 
 
-def _load_folder(folder: Path) -> LabelledImages:
+def _load_folder(folder: Path) -> LabelledSet:
     files, labels = zip(*_rows(folder / "labels.csv"), strict=True)
     with ThreadPoolExecutor(max_workers=2) as pool:
-        progress = tqdm(pool.map(read_picture, files), total=len(files), unit="img", desc="reading")
-        images = np.stack(list(progress))
-    return LabelledImages(torch.from_numpy(images), torch.tensor(labels, dtype=torch.uint8))
+        read = tqdm(pool.map(_read, files), total=len(files), unit="img", desc="reading")
+        glyphs, heights = zip(*read, strict=True)
+    images = np.stack([glyph.picture for glyph in glyphs])
+    return LabelledSet(
+        LabelledImages(torch.from_numpy(images), torch.tensor(labels, dtype=torch.uint8)),
+        np.array([glyph.place or (0, 0, 0, 0) for glyph in glyphs], dtype=float),
+        np.array(heights, dtype=float),
+    )
+
+
+def _read(file: Path) -> tuple[Glyph, int]:
+    picture = open_picture(file)
+    return glyph_of_ink(ink_of(picture)), picture.height
 
 
 def _rows(table: Path) -> list[tuple[Path, int]]:

@@ -108,7 +108,7 @@ def load_weights(path: Path) -> dict[str, Any]:
     Returns:
         ``weights`` (name to tensor), ``model`` (name in `models.MODELS`), and, in files of this
         project, ``classes``, ``hyperparameters``, ``fingerprint``, ``synthetic``, ``labels``,
-        ``epoch``, ``metrics``.
+        ``epoch``, ``metrics`` and, once the run is finished, ``temperature`` and ``frequencies``.
 
     Raises:
         CharactersError: missing, cut short, or not a weights file.
