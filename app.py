@@ -215,7 +215,7 @@ def str_name(run: RunFiles) -> str:
 
 
 st.set_page_config(page_title="Handwritten characters", page_icon="✏️", layout="wide")
-st.title("Handwritten characters")
+st.header("Handwritten characters")
 runs = available_runs()
 draw_tab, runs_tab, about_tab = st.tabs(["Draw", "Compare runs", "About"])
 with runs_tab:

@@ -23,8 +23,8 @@ def shared_folder(name: str) -> Path:
     """A folder of real images; the test is skipped where a clone has none."""
     folder = SHARED / name
     if not folder.is_dir():
-        if os.environ.get("REQUIRE_SHARED"):
-            pytest.fail(f"{folder} is missing, and REQUIRE_SHARED is set")
+        if os.environ.get("REQUIRE_ALL"):
+            pytest.fail(f"{folder} is missing, and REQUIRE_ALL is set")
         pytest.skip(f"needs the real images of {folder}, which are not part of the project")
     return folder
 
