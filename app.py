@@ -181,10 +181,11 @@ def show_runs(measured: list[RunFiles]) -> None:
     from characters.metrics import HEADLINES
 
     figures = {run.name: json.loads(run.metric("metrics.json").read_text()) for run in measured}
-    st.dataframe(
-        pd.DataFrame(
-            {n: {title: f[key] for key, title in HEADLINES.items()} for n, f in figures.items()}
-        )
+    st.table(
+        {
+            name: {title: f"{run[key]:.4f}" for key, title in HEADLINES.items()}
+            for name, run in figures.items()
+        }
     )
     columns = st.columns(2)
     chosen = [

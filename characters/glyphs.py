@@ -207,12 +207,19 @@ def ink_of(picture: Image.Image) -> np.ndarray:
     """
     grey = _on_white(ImageOps.exif_transpose(picture))
     contrast = ImageChops.difference(grey, Image.new("L", grey.size, _paper(grey)))
-    counts = np.array(contrast.histogram())
-    if np.flatnonzero(counts)[-1] < _LEAST_CONTRAST:
-        return np.zeros((grey.height, grey.width), dtype=np.uint8)
+    ink = np.zeros((grey.height, grey.width), dtype=np.uint8)
+    box = contrast.getbbox()
+    if box is None or contrast.getextrema()[1] < _LEAST_CONTRAST:
+        return ink
+    # Clean paper has no contrast at all: only the part around the ink need be looked at.
+    written = contrast.crop(box)
+    counts = np.array(written.histogram())
+    counts[0] += ink.size - written.width * written.height
     threshold = otsu_threshold(counts) + 1
     scaled = np.minimum(np.arange(256) * 128 // threshold, 255)
-    return np.asarray(contrast.point(scaled.tolist()))
+    left, top, right, bottom = box
+    ink[top:bottom, left:right] = np.asarray(written.point(scaled.tolist()))
+    return ink
 
 
 def _on_white(picture: Image.Image) -> Image.Image:
