@@ -59,7 +59,7 @@ def probability_bars(ranked: list[tuple[str, float]]) -> alt.Chart:
         .mark_bar()
         .encode(
             x=alt.X("probability:Q", title=None, scale=alt.Scale(domain=[0, 1])).axis(format="%"),
-            y=alt.Y("character:N", title=None, sort=None).axis(labelFontSize=15),
+            y=alt.Y("character:N", title=None, sort="-x").axis(labelFontSize=15),
         )
     )
 

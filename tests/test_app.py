@@ -14,13 +14,17 @@ def page(monkeypatch):
 def test_a_blank_canvas_predicts_nothing(page):
     page.run()
     assert not page.exception and not page.error
-    assert [box.value for box in page.info] == ["Draw a character on the canvas."]
-    assert not page.metric
+    assert [box.value for box in page.info] == ["Draw one digit or letter on the lines."]
+    assert len(page.header) == 1
 
 
 def test_the_models_are_offered_with_their_accuracy(page):
     page.run()
-    assert any("on the test set" in option for option in page.selectbox[0].options)
+    models = page.multiselect[0]
+    measured = [option for option in models.options if "of the test set" in option]
+    assert len(measured) >= 2
+    shares = [float(option.split("·")[1].split("%")[0]) for option in measured]
+    assert shares == sorted(shares, reverse=True), "the best model should come first"
 
 
 def test_without_weights_the_page_says_what_to_do(page, monkeypatch, tmp_path):

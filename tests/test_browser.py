@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -234,6 +235,8 @@ def test_dark_theme_keeps_the_paper_white_and_reads(browser, address):
     page = open_page(browser, address, color_scheme="dark")
     draw(page, *DRAWINGS["7"])
     expect(answer(page)).to_have_text("7")
+    colour = page.locator(".stApp").evaluate("e => getComputedStyle(e).backgroundColor")
+    assert max(int(part) for part in re.findall(r"\d+", colour)[:3]) < 80
     page.close()
 
 
