@@ -41,9 +41,11 @@ def save_torch(content: object, path: Path) -> None:
         try:
             torch.save(content, file)
         except RuntimeError as error:
-            # PyTorch's writer hides the failed write behind an error about positions.
-            if isinstance(error.__context__, OSError):
-                cause = error.__context__
+            # PyTorch's writer hides what stopped it behind an error about positions.
+            cause = error.__context__
+            if isinstance(cause, KeyboardInterrupt):
+                raise KeyboardInterrupt from error
+            if isinstance(cause, OSError):
                 raise OSError(cause.errno, cause.strerror, str(path)) from error
             raise
 

@@ -282,6 +282,8 @@ def test_ctrl_c_stops_a_training_without_a_traceback(folder, tmp_path):
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
+        # A shell's background jobs ignore Ctrl-C, and their children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     deadline = time.monotonic() + 120
     while not (out / "checkpoints" / "run.pt").exists() and time.monotonic() < deadline:
