@@ -136,9 +136,9 @@ def plot_comparison(first: dict[str, Any], second: dict[str, Any], path: Path) -
         values = [metrics[key] for key in headlines]
         bars = top.bar(places + shift, values, 0.38, color=colour, label=metrics["run"])
         top.bar_label(bars, fmt="%.3f", fontsize=8)
-    top.set_xticks(places, [name.replace(", ", "\n") for name in headlines.values()], fontsize=10)
-    top.set_ylim(0, 1.12)
-    top.legend(loc="lower right", framealpha=1)
+    top.set_xticks(places, [name.replace(", ", "\n") for name in headlines.values()], fontsize=9)
+    top.set_ylim(0, 1.25)
+    top.legend(loc="upper left", ncols=2)
     _plot_class_difference(bottom, first, second)
     save_figure(figure, path)
 
@@ -151,6 +151,6 @@ def _plot_class_difference(axes: Axes, first: dict[str, Any], second: dict[str, 
         axes.plot(places, row, "o", color=colour, label=metrics["run"])
     axes.set_xticks(places, [row["character"] for row in first["classes"]], fontsize=12)
     axes.set_xlim(-0.8, len(places) - 0.2)
-    axes.set_ylim(0, 1.02)
+    axes.set_ylim(-0.03, 1.03)
     axes.set_ylabel("F1 by class", fontsize=12)
     axes.grid(axis="y", alpha=0.3)

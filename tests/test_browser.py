@@ -25,6 +25,7 @@ QUIET = (
     *("--disable-background-networking", "--disable-component-update"),
 )
 PATIENCE = 30_000
+expect.set_options(timeout=15_000)
 
 Stroke = list[tuple[float, float]]
 
@@ -89,6 +90,12 @@ def page(browser, address) -> Iterator[Page]:
     page = open_page(browser, address, viewport={"width": 1100, "height": 1000})
     yield page
     page.close()
+
+
+def settle(page: Page) -> None:
+    """Wait until a change of the options has been worked off; it redraws the page."""
+    page.wait_for_timeout(1000)
+    page.wait_for_selector('.stApp[data-test-script-state="notRunning"]')
 
 
 def draw(page: Page, *strokes: Stroke) -> None:
@@ -185,6 +192,7 @@ def test_many_fast_strokes_are_survived(page):
 def test_only_digits_are_read_when_asked(page):
     page.get_by_text("Options", exact=True).click()
     page.get_by_role("radio", name="Digits").or_(page.get_by_role("button", name="Digits")).click()
+    settle(page)
     draw(page, *DRAWINGS["S"])
     expect(answer(page)).to_have_text("5")
 
@@ -197,6 +205,7 @@ def test_two_models_read_the_same_drawing(page):
     expect(page.get_by_role("option")).to_have_count(1)
     models.press("Enter")
     models.press("Escape")
+    settle(page)
     draw(page, *DRAWINGS["A"])
     expect(answer(page)).to_have_count(2)
     expect(answer(page).first).to_have_text("A")
