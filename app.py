@@ -5,6 +5,7 @@ streamlit run app.py
 
 import json
 import string
+from operator import attrgetter
 from pathlib import Path
 
 import altair as alt
@@ -30,7 +31,7 @@ SURE = 0.6
 ABOUT = Path(__file__).parent / "characters" / "about.md"
 
 
-@st.cache_resource(show_spinner="Loading the model", max_entries=4)
+@st.cache_resource(show_spinner=False, max_entries=4)
 def load_recognizer(run: RunFiles, modified: float) -> Recognizer:
     """One recognizer per weights file, loaded again when the file changes."""
     return Recognizer(run.weights)
@@ -189,7 +190,9 @@ def show_runs(measured: list[RunFiles]) -> None:
     )
     columns = st.columns(2)
     chosen = [
-        column.selectbox(title, measured, index=min(i, len(measured) - 1), format_func=str_name)
+        column.selectbox(
+            title, measured, index=min(i, len(measured) - 1), format_func=attrgetter("name")
+        )
         for i, (column, title) in enumerate(zip(columns, ("First run", "Second run"), strict=True))
     ]
     if chosen[0] != chosen[1]:
@@ -210,11 +213,6 @@ def show_runs(measured: list[RunFiles]) -> None:
                 column.image(str(path), caption=f"{run.name}, {plot.replace('_', ' ')}")
 
 
-def str_name(run: RunFiles) -> str:
-    """The name of a run in a picker."""
-    return run.name
-
-
 st.set_page_config(page_title="Handwritten characters", page_icon="✏️", layout="wide")
 st.header("Handwritten characters")
 runs = available_runs()
@@ -228,22 +226,28 @@ with draw_tab:
         st.error("There are no weights in models/. Run 'python model_training.py' first (stage 3).")
         st.stop()
     with st.expander("Options"):
-        picked = st.multiselect(
-            "Models (two at most)", list(runs), list(runs)[:1], run_label, max_selections=2
+        picked = st.pills(
+            "Models (the first two)",
+            list(runs),
+            selection_mode="multi",
+            default=list(runs)[:1],
+            format_func=run_label,
         )
         st.segmented_control("Characters", list(CHARACTER_SETS), default="All", key="characters")
         st.toggle("Use the height on the lines", value=True, key="use_size")
         st.toggle("Expect characters as often as on NIST's forms", key="census")
+    # What comes and goes stays in here: a new element before the canvas would blank the drawing.
+    notice = st.container()
     try:
         recognizers = {
             run.name: load_recognizer(run, run.weights.stat().st_mtime)
-            for run in picked or list(runs)[:1]
+            for run in picked[:2] or list(runs)[:1]
         }
     except CharactersError as error:
         st.error(str(error))
         st.stop()
     if any(recognizer.content.get("synthetic") for recognizer in recognizers.values()):
-        st.warning("Trained on synthetic characters: it does not read handwriting well.")
+        notice.warning("Trained on synthetic characters: it does not read handwriting well.")
     draw_and_read(recognizers, find_sizes())
     with st.expander("Read picture files"):
         read_files(next(iter(recognizers.values())))

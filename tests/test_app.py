@@ -20,7 +20,7 @@ def test_a_blank_canvas_predicts_nothing(page):
 
 def test_the_models_are_offered_with_their_accuracy(page):
     page.run()
-    models = page.multiselect[0]
+    models = page.pills[0]
     measured = [option for option in models.options if "of the test set" in option]
     assert len(measured) >= 2
     shares = [float(option.split("·")[1].split("%")[0]) for option in measured]
