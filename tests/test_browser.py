@@ -223,7 +223,7 @@ def test_uploaded_pictures_give_answers_and_a_table(page, tmp_path):
     chooser.set_input_files([uploaded(tmp_path, "seven.png")])
     expect(answer(page)).to_have_text("7")
     chooser.set_input_files([uploaded(tmp_path, "77.png", 2), tmp_path / "text.png"])
-    expect(page.get_by_role("button", name="Download as CSV")).to_be_visible()
+    expect(page.get_by_test_id("stDownloadButton")).to_be_visible()
     expect(page.get_by_text("Traceback")).to_have_count(0)
 
 
