@@ -131,19 +131,20 @@ def draw_and_read(recognizers: dict[str, Recognizer], sizes: Sizes | None) -> No
         show_picture(glyph)
 
 
-def read_file(recognizer: Recognizer, file) -> tuple[Glyph, dict[str, object]]:
-    """One uploaded picture, kept in memory: its glyph and its row in the table."""
+def read_file(recognizer: Recognizer, file) -> tuple[Glyph, Reading | None, dict[str, object]]:
+    """One uploaded picture, kept in memory: glyph, reading if any, and its row in the table."""
     try:
         glyph = glyph_of_ink(ink_of(open_picture(file, file.name)))
     except CharactersError as error:
-        return BLANK, {"file": file.name, "note": str(error)}
+        return BLANK, None, {"file": file.name, "note": str(error)}
     if glyph.place is None:
-        return glyph, {"file": file.name, "note": "no ink found"}
-    ranked = read(recognizer, glyph, None).ranked()
+        return glyph, None, {"file": file.name, "note": "no ink found"}
+    reading = read(recognizer, glyph, None)
+    ranked = reading.ranked()
     note = "two characters or more? One per picture, please." if glyph.several else ""
     others = " ".join(c for c, _ in ranked[1:])
     row = {"file": file.name, "read as": ranked[0][0], "probability": round(ranked[0][1], 4)}
-    return glyph, row | {"else": others, "note": note}
+    return glyph, reading, row | {"else": others, "note": note}
 
 
 def read_files(recognizer: Recognizer) -> None:
@@ -160,13 +161,13 @@ def read_files(recognizer: Recognizer) -> None:
     import pandas as pd
 
     read_pictures = [read_file(recognizer, file) for file in files]
-    table = pd.DataFrame([row for _, row in read_pictures])
+    table = pd.DataFrame([row for *_, row in read_pictures])
     if len(files) == 1:
-        glyph, row = read_pictures[0]
+        glyph, reading, row = read_pictures[0]
         if row["note"]:
             st.warning(row["note"])
-        if glyph.place is not None:
-            show_reading(row["file"], read(recognizer, glyph, None))
+        if reading:
+            show_reading(row["file"], reading)
             show_picture(glyph)
     st.dataframe(table, hide_index=True)
     st.download_button("Download as CSV", table.to_csv(index=False), "read.csv", "text/csv")

@@ -100,9 +100,9 @@ def glyph_of_strokes(strokes: list[np.ndarray]) -> Glyph:
         return BLANK
     joined = np.concatenate(points)
     low, high = joined.min(axis=0), joined.max(axis=0)
-    scale = (_FIELD - _FIELD_STROKE) / max(*(high - low), 1e-6)
+    extent = (high - low).max()
     # A dot has no extent: it stays a dot instead of being enlarged without end.
-    scale = scale if np.isfinite(scale) and (high - low).max() > 1e-3 else 1.0
+    scale = (_FIELD - _FIELD_STROKE) / extent if extent > 1e-3 else 1.0
     shifted = [(stroke - low) * scale + _FIELD_STROKE / 2 + _MARGIN for stroke in points]
     size = np.ceil((high - low) * scale + _FIELD_STROKE + 2 * _MARGIN).astype(int)
     return Glyph(_finish(_draw(shifted, size)), (*low.tolist(), *high.tolist()))
