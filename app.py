@@ -4,7 +4,6 @@ streamlit run app.py
 """
 
 import json
-import string
 from operator import attrgetter
 from pathlib import Path
 
@@ -14,20 +13,16 @@ import streamlit as st
 from streamlit_drawable_canvas import st_canvas
 
 from characters.errors import CharactersError
-from characters.glyphs import BLANK, Glyph, glyph_of_ink, glyph_of_strokes, ink_of, open_picture
-from characters.labels import CLASSES
+from characters.glyphs import BLANK, Glyph, glyph_of_strokes, read_glyph
+from characters.labels import CHARACTER_SETS
+from characters.paste import pasted_picture
 from characters.recognizer import Reading, Recognizer, join_words
 from characters.runs import RunFiles, available_runs
 from characters.sizes import Sizes, load_sizes
 from characters.strokes import CANVAS_HEIGHT, CANVAS_WIDTH, LINES, ruled_paper, strokes_of
 
-CHARACTER_SETS = {
-    "All": CLASSES,
-    "Digits": tuple(string.digits),
-    "Capitals": tuple(string.ascii_uppercase),
-    "Small letters": tuple(string.ascii_lowercase),
-}
 SURE = 0.6
+SEVERAL = "Two characters or more? One at a time, please."
 ABOUT = Path(__file__).parent / "characters" / "about.md"
 
 
@@ -120,6 +115,8 @@ def draw_and_read(recognizers: dict[str, Recognizer], sizes: Sizes | None) -> No
         if glyph.place is None:
             st.info("Draw one digit or letter on the lines.")
             return
+        if glyph.several:
+            st.warning(SEVERAL)
         log_size = None
         if sizes and st.session_state.get("use_size", True):
             log_size = sizes.on_lines(glyph.place, LINES)
@@ -132,30 +129,29 @@ def draw_and_read(recognizers: dict[str, Recognizer], sizes: Sizes | None) -> No
 
 
 def read_file(recognizer: Recognizer, file) -> tuple[Glyph, Reading | None, dict[str, object]]:
-    """One uploaded picture, kept in memory: glyph, reading if any, and its row in the table."""
+    """One picture, kept in memory: glyph, reading if any, and its row in the table."""
     try:
-        glyph = glyph_of_ink(ink_of(open_picture(file, file.name)))
+        glyph = read_glyph(file, file.name)
     except CharactersError as error:
         return BLANK, None, {"file": file.name, "note": str(error)}
     if glyph.place is None:
         return glyph, None, {"file": file.name, "note": "no ink found"}
     reading = read(recognizer, glyph, None)
-    ranked = reading.ranked()
-    note = "two characters or more? One per picture, please." if glyph.several else ""
-    others = " ".join(c for c, _ in ranked[1:])
-    row = {"file": file.name, "read as": ranked[0][0], "probability": round(ranked[0][1], 4)}
-    return glyph, reading, row | {"else": others, "note": note}
+    (character, probability), *others = reading.ranked()
+    row = {"file": file.name, "read as": character, "probability": round(probability, 4)}
+    row |= {"else": " ".join(c for c, _ in others), "note": SEVERAL if glyph.several else ""}
+    return glyph, reading, row
 
 
 def read_files(recognizer: Recognizer) -> None:
-    """Pictures from disk or camera, a row each, and the table to download."""
+    """Pictures from disk, clipboard or camera, a row each, and the table to download."""
     files = st.file_uploader(
         "Pictures of one character each",
         type=["png", "jpg", "jpeg", "webp"],
         accept_multiple_files=True,
     )
-    if st.toggle("Use the camera") and (photo := st.camera_input("One character")):
-        files = [*files, photo]
+    photo = st.camera_input("One character") if st.toggle("Use the camera") else None
+    files = [*files, *filter(None, (pasted_picture(), photo))]
     if not files:
         return
     import pandas as pd
@@ -178,9 +174,7 @@ def show_runs(measured: list[RunFiles]) -> None:
     if not measured:
         st.info("No run was measured yet. Run 'python model_evaluation.py' (stage 4).")
         return
-    import pandas as pd
-
-    from characters.metrics import HEADLINES
+    from characters.metrics import HEADLINES, most_different
 
     figures = {run.name: json.loads(run.metric("metrics.json").read_text()) for run in measured}
     st.table(
@@ -197,16 +191,9 @@ def show_runs(measured: list[RunFiles]) -> None:
         for i, (column, title) in enumerate(zip(columns, ("First run", "Second run"), strict=True))
     ]
     if chosen[0] != chosen[1]:
-        first, second = (
-            pd.read_csv(run.metric("class_metrics.csv"), keep_default_na=False).set_index(
-                "character"
-            )
-            for run in chosen
-        )
-        difference = (first["f1"] - second["f1"]).astype(float)
-        worst = difference.abs().sort_values(ascending=False).index[:8]
+        tables = [run.metric("class_metrics.csv") for run in chosen]
         st.markdown("**They differ most in F1 on** (first minus second)")
-        st.dataframe(difference.loc[worst].round(3).to_frame("difference").T)
+        st.dataframe(most_different(*tables))
     for plot in ("loss_metrics", "acc_metrics", "class_metrics", "confusion_matrix"):
         for column, run in zip(st.columns(2), chosen, strict=True):
             path = run.metric(f"{plot}.png")

@@ -7,7 +7,7 @@ width that strokes have in EMNIST. Ink is white on black throughout.
 """
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -46,11 +46,13 @@ class Glyph:
         place: left, top, right, bottom of the pen's centre line in pixels of the source; ``None``
             without ink.
         several: whether there seem to be several characters side by side.
+        height: of the source in pixels; ``None`` for strokes.
     """
 
     picture: np.ndarray
     place: tuple[float, float, float, float] | None
     several: bool = False
+    height: int | None = None
 
 
 BLANK = Glyph(np.zeros((SIDE, SIDE), dtype=np.uint8), None)
@@ -64,7 +66,7 @@ def glyph_of_ink(ink: np.ndarray) -> Glyph:
     """
     box = bounding_box(ink, 127)
     if box is None:
-        return BLANK
+        return replace(BLANK, height=len(ink))
     character = Image.fromarray(ink).crop(box)
     scale = _FIELD / max(character.size)
     solid = without_specks(_enlarge(character, scale) > 127)
@@ -74,7 +76,8 @@ def glyph_of_ink(ink: np.ndarray) -> Glyph:
     field = _with_stroke(solid, width * more)
     inset = min(width / scale, *character.size) / 2
     place = (box[0] + inset, box[1] + inset, box[2] - inset, box[3] - inset)
-    return Glyph(_finish(Image.fromarray(field)), place, several_characters(solid))
+    picture = _finish(Image.fromarray(field))
+    return Glyph(picture, place, several_characters(solid), len(ink))
 
 
 def several_characters(solid: np.ndarray) -> bool:
@@ -105,7 +108,9 @@ def glyph_of_strokes(strokes: list[np.ndarray]) -> Glyph:
     scale = (_FIELD - _FIELD_STROKE) / extent if extent > 1e-3 else 1.0
     shifted = [(stroke - low) * scale + _FIELD_STROKE / 2 + _MARGIN for stroke in points]
     size = np.ceil((high - low) * scale + _FIELD_STROKE + 2 * _MARGIN).astype(int)
-    return Glyph(_finish(_draw(shifted, size)), (*low.tolist(), *high.tolist()))
+    field = _draw(shifted, size)
+    place = (*low.tolist(), *high.tolist())
+    return Glyph(_finish(field), place, several_characters(np.asarray(field) > 127))
 
 
 def _draw(strokes: list[np.ndarray], size: np.ndarray) -> Image.Image:
@@ -281,6 +286,6 @@ def open_picture(source: Path | BinaryIO, name: str | None = None) -> Image.Imag
         raise CharactersError(f"{name} is not a picture that can be read{reason}.") from error
 
 
-def read_glyph(path: Path) -> Glyph:
-    """The glyph of a picture file of one character."""
-    return glyph_of_ink(ink_of(open_picture(path)))
+def read_glyph(source: Path | BinaryIO, name: str | None = None) -> Glyph:
+    """The glyph of a picture of one character; arguments and errors as of `open_picture`."""
+    return glyph_of_ink(ink_of(open_picture(source, name)))

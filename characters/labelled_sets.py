@@ -11,7 +11,7 @@ import torch
 from tqdm import tqdm
 
 from characters.errors import CharactersError
-from characters.glyphs import Glyph, glyph_of_ink, ink_of, open_picture
+from characters.glyphs import read_glyph
 from characters.labels import CLASSES, NUM_CLASSES
 from characters.prepared import LabelledImages
 
@@ -77,19 +77,14 @@ def _load_npz(path: Path) -> LabelledImages:
 def _load_folder(folder: Path) -> LabelledSet:
     files, labels = zip(*_rows(folder / "labels.csv"), strict=True)
     with ThreadPoolExecutor(max_workers=2) as pool:
-        read = tqdm(pool.map(_read, files), total=len(files), unit="img", desc="reading")
-        glyphs, heights = zip(*read, strict=True)
+        read = pool.map(read_glyph, files)
+        glyphs = list(tqdm(read, total=len(files), unit="img", desc="reading"))
     images = np.stack([glyph.picture for glyph in glyphs])
     return LabelledSet(
         LabelledImages(torch.from_numpy(images), torch.tensor(labels, dtype=torch.uint8)),
         np.array([glyph.place or (0, 0, 0, 0) for glyph in glyphs], dtype=float),
-        np.array(heights, dtype=float),
+        np.array([glyph.height for glyph in glyphs], dtype=float),
     )
-
-
-def _read(file: Path) -> tuple[Glyph, int]:
-    picture = open_picture(file)
-    return glyph_of_ink(ink_of(picture)), picture.height
 
 
 def _rows(table: Path) -> list[tuple[Path, int]]:

@@ -14,6 +14,13 @@ NUM_CLASSES = len(CLASSES)
 FIRST_PAIR = NUM_CLASSES
 NUM_LABELS = NUM_CLASSES + 26
 
+CHARACTER_SETS: dict[str, tuple[str, ...]] = {
+    "All": CLASSES,
+    "Digits": tuple(string.digits),
+    "Capitals": tuple(string.ascii_uppercase),
+    "Small letters": tuple(string.ascii_lowercase),
+}
+
 SPLITS = ("byclass", "bymerge", "balanced", "letters", "digits", "mnist")
 MERGED_LETTERS = "CIJKLMOPSUVWXYZ"
 

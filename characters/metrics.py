@@ -1,10 +1,14 @@
 """Figures of a recogniser: from scores and true classes to one dictionary of metrics."""
 
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from characters.labels import CLASSES, MERGED_47, NUM_CLASSES, WITHOUT_CASE
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MOST_CONFUSED = 20
 
@@ -115,3 +119,16 @@ def headline_table(columns: dict[str, dict[str, Any]]) -> str:
         figures = "".join(f"{columns[name][key]:>{width + 2}.4f}" for name in names)
         lines.append(f"{title:<36}{figures}")
     return "\n".join(lines)
+
+
+def most_different(first: Path, second: Path, most: int = 8) -> "pd.DataFrame":
+    """The characters on which two tables of classes differ most in F1: one row, first - second."""
+    import pandas as pd
+
+    f1, other = (
+        pd.read_csv(table, keep_default_na=False).set_index("character")["f1"].astype(float)
+        for table in (first, second)
+    )
+    difference = f1 - other
+    order = difference.abs().sort_values(ascending=False).index[:most]
+    return difference.loc[order].round(3).to_frame("difference").T

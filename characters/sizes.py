@@ -23,7 +23,7 @@ from tqdm import tqdm
 
 from characters.errors import CharactersError, run_script
 from characters.files import replacing, save_json
-from characters.glyphs import glyph_of_ink, ink_of, open_picture
+from characters.glyphs import read_glyph
 from characters.labels import CLASSES, NUM_CLASSES, class_index
 
 SIZES_FILE = Path("models/sizes.json")
@@ -202,13 +202,10 @@ def main(args: argparse.Namespace) -> None:
     """Fit on a folder of drawings and save."""
     with (args.drawings / "labels.csv").open(newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
-    pictures = (open_picture(args.drawings / row["file"]) for row in rows)
-    measured = [
-        (glyph_of_ink(ink_of(picture)).place, picture.height)
-        for picture in tqdm(pictures, total=len(rows), unit="img")
-    ]
+    glyphs = [read_glyph(args.drawings / row["file"]) for row in tqdm(rows, unit="img")]
     labels = np.array([class_index(row["character"]) for row in rows])
-    places, heights = (np.array(column, dtype=float) for column in zip(*measured, strict=True))
+    places = np.array([glyph.place for glyph in glyphs], dtype=float)
+    heights = np.array([glyph.height for glyph in glyphs], dtype=float)
     writers = np.array([row["writer"] for row in rows])
     number = len(np.unique(writers))
     about = f"p(size | character), fitted on {len(rows)} drawings of {number} writers"

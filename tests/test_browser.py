@@ -1,5 +1,6 @@
 """The page in a real Chromium, drawn on with the mouse."""
 
+import base64
 import math
 import os
 import re
@@ -14,7 +15,7 @@ from collections.abc import Iterator
 import pytest
 from conftest import PROJECT
 from PIL import Image, ImageDraw
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from characters.sizes import SIZES_FILE, load_sizes
 from characters.strokes import CANVAS_HEIGHT, CANVAS_WIDTH, LINES
@@ -76,7 +77,7 @@ def browser(address) -> Iterator[Browser]:
         chromium.close()
 
 
-def open_page(browser: Browser, address: str, **options) -> Page:
+def open_page(browser: Browser | BrowserContext, address: str, **options) -> Page:
     page = browser.new_page(**options)
     page.set_default_timeout(PATIENCE)
     page.goto(address)
@@ -182,6 +183,45 @@ def test_undo_and_clear(page):
     expect(answer(page)).to_have_count(0)
 
 
+def test_redo_brings_the_stroke_back(page):
+    draw(page, *DRAWINGS["L"])
+    draw(page, [(0.1, 0.5), (0.5, 0.5)], [(0.1, 1), (0.6, 1)])
+    expect(answer(page)).to_have_text("E")
+    for name in ("Undo", "Undo", "Redo", "Redo"):
+        page.get_by_role("button", name=name).click()
+    expect(answer(page)).to_have_text("E")
+
+
+def test_a_reload_in_the_middle_of_a_stroke_starts_afresh(page):
+    box = page.locator("canvas.upper-canvas").bounding_box()
+    page.mouse.move(box["x"] + 100, box["y"] + 100)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 150, box["y"] + 200, steps=5)
+    page.reload()
+    expect(page.get_by_text("Draw one digit or letter")).to_be_visible(timeout=PATIENCE)
+    page.mouse.up()
+    draw(page, *DRAWINGS["7"])
+    expect(answer(page)).to_have_text("7")
+    expect(page.get_by_text("Traceback")).to_have_count(0)
+
+
+def test_ten_people_at_once_get_their_own_answers(browser, address):
+    characters = list(DRAWINGS)[:10]
+    contexts = [browser.new_context(viewport={"width": 1100, "height": 1000}) for _ in characters]
+    pages = [open_page(context, address) for context in contexts]
+    for page, character in zip(pages, characters, strict=True):
+        draw(page, *DRAWINGS[character])
+    for page, character in zip(pages, characters, strict=True):
+        expect(answer(page)).to_have_text(character)
+    for context in contexts:
+        context.close()
+
+
+def test_two_characters_on_the_canvas_are_said(page):
+    draw(page, [(-0.6, 1), (-0.1, 1), (-0.4, 0)], [(0.6, 1), (1.1, 1), (0.8, 0)])
+    expect(page.get_by_text("Two characters or more?")).to_be_visible()
+
+
 def test_many_fast_strokes_are_survived(page):
     for k in range(30):
         draw(page, [(0.02 * k, 0), (0.02 * k, 0.9)])
@@ -225,6 +265,24 @@ def test_uploaded_pictures_give_answers_and_a_table(page, tmp_path):
     chooser.set_input_files([uploaded(tmp_path, "77.png", 2), tmp_path / "text.png"])
     expect(page.get_by_test_id("stDownloadButton")).to_be_visible()
     expect(page.get_by_text("Traceback")).to_have_count(0)
+
+
+def test_a_pasted_picture_is_read_and_removed(page, tmp_path):
+    page.get_by_text("Read picture files").click()
+    picture = base64.b64encode(uploaded(tmp_path, "seven.png").read_bytes()).decode()
+    expect(page.get_by_role("button", name="Paste a picture")).to_be_visible()
+    page.evaluate(
+        """(picture) => {
+            const bytes = Uint8Array.from(atob(picture), (c) => c.charCodeAt(0))
+            const data = new DataTransfer()
+            data.items.add(new File([bytes], "x.png", { type: "image/png" }))
+            document.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data }))
+        }""",
+        picture,
+    )
+    expect(answer(page)).to_have_text("7")
+    page.get_by_role("button", name="Remove it").click()
+    expect(answer(page)).to_have_count(0)
 
 
 def test_the_runs_are_compared(page):

@@ -18,6 +18,7 @@ from characters.glyphs import (
     ink_of,
     open_picture,
     otsu_threshold,
+    read_glyph,
     stroke_width,
     without_specks,
 )
@@ -159,7 +160,7 @@ def test_a_file_that_is_no_picture_is_refused(tmp_path, content):
 def test_odd_pictures_do_not_fail(name, make):
     file = io.BytesIO()
     make().save(file, "PNG")
-    glyph = glyph_of_ink(ink_of(open_picture(file, name)))
+    glyph = read_glyph(file, name)
     assert (glyph.place is None) == (name in ("one pixel", "all black"))
 
 
@@ -170,14 +171,14 @@ def test_a_turned_photograph_is_set_upright():
     exif = Image.Exif()
     exif[0x0112] = 6
     drawing.rotate(90, expand=True).save(turned, "JPEG", quality=98, exif=exif)
-    pictures = [glyph_of_ink(ink_of(open_picture(f, "x"))).picture for f in (plain, turned)]
+    pictures = [read_glyph(f, "x").picture for f in (plain, turned)]
     assert np.abs(pictures[0].astype(int) - pictures[1]).mean() < 3
 
 
 def test_the_first_frame_of_an_animation_is_read(tmp_path):
     frames = [Image.fromarray(255 - ring(180, width)) for width in (60, 120)]
     frames[0].save(tmp_path / "x.gif", save_all=True, append_images=frames[1:])
-    read = glyph_of_ink(ink_of(open_picture(tmp_path / "x.gif"))).picture
+    read = read_glyph(tmp_path / "x.gif").picture
     assert np.abs(read.astype(int) - glyph_of_ink(ring(180, 60)).picture).max() < 20
 
 
@@ -185,6 +186,17 @@ def test_a_decompression_bomb_is_refused_before_it_is_unpacked(tmp_path):
     Image.new("1", (20_000, 20_000)).save(tmp_path / "bomb.png")
     with pytest.raises(CharactersError, match=r"bomb\.png has .*pixels"):
         open_picture(tmp_path / "bomb.png")
+
+
+def test_a_photograph_of_50_megapixels_is_read_as_its_small_self(tmp_path):
+    small = Image.fromarray(255 - ring(180, 60))
+    large = Image.new("L", (8200, 6150), 255)
+    large.paste(small.resize((3000, 3000), Image.Resampling.BICUBIC), (2000, 1500))
+    large.save(tmp_path / "large.jpg", quality=90)
+    read = read_glyph(tmp_path / "large.jpg")
+    plain = glyph_of_ink(255 - np.asarray(small)).picture
+    assert np.abs(read.picture.astype(int) - plain).mean() < 3
+    assert not read.several
 
 
 @pytest.fixture(scope="module")

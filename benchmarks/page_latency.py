@@ -1,0 +1,156 @@
+"""Time from the pen's lifting to the answer on the page, in a real browser.
+
+    python benchmarks/page_latency.py [--strokes 30]
+
+Starts the page on this machine, draws strokes with the mouse in headless Chromium, and takes the
+time in the browser itself: from the event of the pen's lifting to the change of the answer. The
+parts are measured in this process on the same strokes: converter (strokes to 28x28) and network
+(28x28 to the answer). What is left is the browser, Streamlit and the connection.
+"""
+
+import argparse
+import json
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from playwright.sync_api import Page, sync_playwright
+
+PROJECT = Path(__file__).parent.parent
+sys.path.insert(0, str(PROJECT))
+
+from characters.errors import CharactersError, run_script
+from characters.glyphs import glyph_of_strokes
+from characters.recognizer import Recognizer
+from characters.runs import available_runs
+
+ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
+
+WATCH = """() => {
+    window.latencies = []
+    let lifted = null
+    document.addEventListener("mouseup", () => { lifted = performance.now() }, true)
+    new MutationObserver(() => {
+        if (lifted !== null && document.querySelector("h1")) {
+            window.latencies.push(performance.now() - lifted)
+            lifted = null
+        }
+    }).observe(document.body, { childList: true, subtree: true, characterData: true })
+}"""
+
+
+@contextmanager
+def served_page() -> Iterator[str]:
+    """The page's address, served on this machine."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
+    command += ["--server.address", "127.0.0.1", "--server.port", str(port)]
+    quiet = subprocess.DEVNULL
+    server = subprocess.Popen(command, cwd=PROJECT, stdout=quiet, stderr=quiet)
+    try:
+        _wait_for(f"http://127.0.0.1:{port}/_stcore/health")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _wait_for(url: str) -> None:
+    for _ in range(300):
+        try:
+            urllib.request.urlopen(url, timeout=2).close()
+            return
+        except OSError:
+            time.sleep(0.2)
+    raise CharactersError("the page did not start within a minute. Try 'streamlit run app.py'.")
+
+
+def strokes(count: int) -> list[np.ndarray]:
+    """Waves of different lengths: float (20, 2) x, y on the canvas, in pixels."""
+    x = np.linspace(80, 260, 20)
+    return [np.stack([x, 150 + 60 * np.sin(x / (12 + 4 * (k % 10)))], axis=1) for k in range(count)]
+
+
+def page_latencies(page: Page, drawn: list[np.ndarray]) -> list[float]:
+    """Milliseconds from the pen's lifting to the answer, one blank canvas after another."""
+    page.wait_for_selector("canvas.upper-canvas")
+    page.get_by_text("Draw one digit or letter").wait_for()
+    page.evaluate(WATCH)
+    box = page.locator("canvas.upper-canvas").bounding_box()
+    corner = (box["x"], box["y"])
+    for stroke in drawn:
+        page.mouse.move(*np.add(stroke[0], corner))
+        page.mouse.down()
+        for point in stroke[1:]:
+            page.mouse.move(*np.add(point, corner))
+        page.mouse.up()
+        page.wait_for_selector("h1")
+        page.wait_for_timeout(300)
+        page.get_by_role("button", name="Reset").click()
+        page.get_by_text("Draw one digit or letter").wait_for()
+        page.wait_for_timeout(300)
+    return page.evaluate("window.latencies")
+
+
+def parts(recognizer: Recognizer, drawn: list[np.ndarray]) -> dict[str, float]:
+    """Median milliseconds of the converter and of the network on the same strokes."""
+    times: dict[str, list[float]] = {"converter": [], "network": []}
+    for stroke in drawn:
+        start = time.perf_counter()
+        picture = glyph_of_strokes([stroke]).picture
+        converted = time.perf_counter()
+        recognizer.read(picture)
+        times["converter"].append(1000 * (converted - start))
+        times["network"].append(1000 * (time.perf_counter() - converted))
+    return {name: round(statistics.median(values), 2) for name, values in times.items()}
+
+
+def get_args_parser() -> argparse.ArgumentParser:
+    """The command line of this benchmark."""
+    parser = argparse.ArgumentParser(
+        description=__doc__.partition("\n")[0],
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("--strokes", type=int, default=30, help="how many strokes to draw")
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Measure and print one JSON object."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        raise CharactersError("chromium is missing. Install it (Debian: apt install chromium).")
+    run = next(iter(available_runs(PROJECT / "models", PROJECT / "metrics")))
+    drawn = strokes(args.strokes)
+    with served_page() as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(ARGUMENTS))
+        page = browser.new_page(viewport={"width": 1100, "height": 1000})
+        page.goto(address)
+        # The first answer also loads the weights.
+        latencies = page_latencies(page, drawn)[1:]
+        browser.close()
+    share = parts(Recognizer(run.weights), drawn)
+    whole = statistics.median(latencies)
+    result = {
+        "run": run.name,
+        "strokes": len(latencies),
+        "pen_up_to_answer_median_ms": round(whole, 1),
+        "pen_up_to_answer_90th_percentile_ms": round(float(np.quantile(latencies, 0.9)), 1),
+        **{f"{name}_median_ms": value for name, value in share.items()},
+        "browser_and_server_median_ms": round(whole - sum(share.values()), 1),
+    }
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    raise SystemExit(run_script(lambda: main(get_args_parser().parse_args())))
