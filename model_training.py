@@ -2,6 +2,7 @@
 
     python model_training.py                        CustomCNN by the reference recipe
     python model_training.py --model resnet34
+    python model_training.py --model compactcnn     by the modern recipe
     python model_training.py --resume               go on with the newest unfinished run
 
 Writes models/<run>.pt (the best validation epoch, half precision), metrics/<run>_history.csv and
@@ -10,6 +11,8 @@ the loss and accuracy plots after every epoch, and models/checkpoints/<run>.pt t
 
 import argparse
 import time
+from collections.abc import Callable
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +20,6 @@ from typing import Any
 import pandas as pd
 import torch
 from torch import nn
-from torch.optim.lr_scheduler import ExponentialLR
 from torchsummary import summary
 from tqdm import tqdm
 
@@ -29,6 +31,15 @@ from characters.files import load_torch, replacing, save_torch
 from characters.losses import LabelSetLoss, is_correct
 from characters.plots import plot_accuracy, plot_loss
 from characters.prepared import PROCESSED, load_images, load_manifest, load_split
+from characters.recipes import (
+    RECIPES,
+    Recipe,
+    changed,
+    make_average,
+    make_optimizer,
+    make_schedule,
+    read_params,
+)
 from characters.recognizer import build_network
 from characters.runs import (
     METRICS_FOLDER,
@@ -39,7 +50,14 @@ from characters.runs import (
     save_weights,
 )
 from characters.stages import announce, finish
-from models import MODELS, REFERENCE_EPOCHS
+from models import MODELS, RECIPE_NAMES, REFERENCE_EPOCHS
+
+RECIPE_OPTIONS = {
+    "epochs": (int, "times through the training images"),
+    "batch_size": (int, "images per optimiser step"),
+    "lr": (float, "highest learning rate"),
+    "gamma": (float, "factor on the learning rate after each epoch, of the exponential schedule"),
+}
 
 HISTORY = (
     "epoch",
@@ -62,8 +80,12 @@ def training_loop(
     optimizer: torch.optim.Optimizer,
     y_loss: dict[str, list[float]],
     precision: str = "fp32",
+    after_step: Callable[[], None] = lambda: None,
 ) -> None:
-    """Train for one epoch; append ``epoch`` to ``x_epoch`` and its loss to ``y_loss["train"]``."""
+    """Train for one epoch; append ``epoch`` to ``x_epoch`` and its loss to ``y_loss["train"]``.
+
+    ``after_step`` is called after each step of the optimiser.
+    """
     model.train()
     total = torch.zeros((), device=device)
     images_seen = 0
@@ -75,6 +97,7 @@ def training_loop(
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
+            after_step()
             total += loss.detach() * len(labels)
             images_seen += len(labels)
             bar.update(len(labels))
@@ -117,18 +140,35 @@ def evaluation_loop(
 class Run:
     """One training run: its network, optimiser, history and files."""
 
-    def __init__(self, settings: dict[str, Any], files: RunFiles, device: torch.device) -> None:
+    def __init__(
+        self, settings: dict[str, Any], files: RunFiles, device: torch.device, rows: torch.Tensor
+    ) -> None:
         torch.manual_seed(settings["seed"])
         self.settings, self.files, self.device = settings, files, device
+        self.recipe = changed(Recipe(), settings["recipe"])
+        self.rows = some_rows(rows, settings["fraction"])
         self.network = MODELS[settings["model"]]()
         self.network = self.network.to(device, memory_format=torch.channels_last)
+        self.average = make_average(self.recipe, self.network) if self.recipe.averaging else None
         self.loss_fn = LabelSetLoss().to(device)
-        self.optimizer = torch.optim.Adam(self.network.parameters(), lr=settings["lr"], fused=True)
-        self.scheduler = ExponentialLR(self.optimizer, settings["gamma"])
+        self.optimizer = make_optimizer(self.recipe, self.network)
+        steps = -(-len(self.rows) // self.recipe.batch_size)
+        self.scheduler = make_schedule(self.recipe, self.optimizer, steps, self.recipe.epochs)
         self.x_epoch: list[int] = []
         self.y_loss: dict[str, list[float]] = {"train": [], "val": []}
         self.accuracy_vals: list[float] = []
         self.history: list[dict[str, float]] = []
+
+    @property
+    def best_network(self) -> nn.Module:
+        """The averaged network where the recipe averages, else the trained one."""
+        return self.average.module if self.average else self.network
+
+    def after_step(self) -> None:
+        """Move the learning rate and the average on."""
+        self.scheduler.step()
+        if self.average:
+            self.average.update_parameters(self.network)
 
     def epoch(self, train_loader: Batches, val_loader: Batches) -> None:
         """Train and validate once more, then save everything."""
@@ -147,18 +187,18 @@ class Run:
             self.optimizer,
             self.y_loss,
             self.settings["precision"],
+            self.after_step,
         )
         seconds = time.perf_counter() - start
         evaluation_loop(
             self.device,
-            self.network,
+            self.best_network,
             val_loader,
             self.loss_fn,
             self.y_loss,
             self.accuracy_vals,
             self.settings["precision"],
         )
-        self.scheduler.step()
         figures = (
             number,
             self.y_loss["train"][-1],
@@ -180,7 +220,7 @@ class Run:
     def _report(self) -> None:
         row = self.history[-1]
         print(
-            f"epoch {row['epoch']}/{self.settings['epochs']} "
+            f"epoch {row['epoch']}/{self.recipe.epochs} "
             f"train_loss {row['train_loss']:.4f} val_loss {row['val_loss']:.4f} "
             f"val_accuracy {row['val_accuracy']:.4f} lr {row['learning_rate']:.6f} "
             f"seconds {row['seconds']:.0f} images/s {row['images_per_second']:.0f}",
@@ -189,7 +229,7 @@ class Run:
 
     def _save(self) -> None:
         if self.best is self.history[-1]:
-            save_weights(self.files.weights, self.network.state_dict(), self._facts())
+            save_weights(self.files.weights, self.best_network.state_dict(), self._facts())
         with replacing(self.files.metric("history.csv")) as (part,):
             pd.DataFrame(self.history).to_csv(part, index=False)
         title = f"{self.files.name}{' (synthetic data)' if self.settings['synthetic'] else ''}"
@@ -200,8 +240,14 @@ class Run:
     def _facts(self) -> dict[str, Any]:
         facts = dict(self.settings)
         own = {key: facts.pop(key) for key in ("model", "fingerprint", "synthetic", "labels")}
+        recipe = facts.pop("recipe")
         row = self.history[-1]
-        return {**own, "hyperparameters": facts, "epoch": row["epoch"], "metrics": dict(row)}
+        return {
+            **own,
+            "hyperparameters": recipe | facts,
+            "epoch": row["epoch"],
+            "metrics": dict(row),
+        }
 
     def _save_checkpoint(self) -> None:
         state = {
@@ -211,6 +257,7 @@ class Run:
             "network": self.network.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "scheduler": self.scheduler.state_dict(),
+            "average": self.average.state_dict() if self.average else {},
         }
         with replacing(self.files.checkpoint) as (part,):
             save_torch(state, part)
@@ -220,6 +267,8 @@ class Run:
         self.network.load_state_dict(state["network"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.scheduler.load_state_dict(state["scheduler"])
+        if self.average:
+            self.average.load_state_dict(state["average"])
         self.history = state["history"]
         self.x_epoch = [row["epoch"] for row in self.history]
         self.y_loss["train"] = [row["train_loss"] for row in self.history]
@@ -256,7 +305,8 @@ def load_checkpoint(name: str, models: Path) -> dict[str, Any]:
     else:
         path = folder / f"{Path(name).stem}.pt"
     state = load_torch(path, "Start the run anew without --resume.")
-    if not {"name", "settings", "history", "network", "optimizer", "scheduler"} <= set(state):
+    parts = {"name", "settings", "history", "network", "optimizer", "scheduler", "average"}
+    if not parts <= set(state):
         raise CharactersError(
             f"{path} is not a checkpoint of this project. Start the run anew without --resume."
         )
@@ -272,14 +322,27 @@ def get_args_parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--model", choices=list(MODELS), default="customcnn", help="network to train")
     add(
-        "--epochs",
-        type=int,
+        "--recipe",
+        choices=list(RECIPES),
         default=argparse.SUPPRESS,
-        help="times through the training images (default: 20 for customcnn, 15 for resnet34)",
+        help="how to train (default: modern for compactcnn, reference for the others)",
     )
-    add("--batch-size", type=int, default=128, help="images per optimiser step")
-    add("--lr", type=float, default=0.001, help="Adam's learning rate in the first epoch")
-    add("--gamma", type=float, default=0.999, help="factor on the learning rate after each epoch")
+    add(
+        "--params",
+        type=Path,
+        default=None,
+        metavar="FILE",
+        help="JSON with values that replace the recipe's, as hyperparameter_tuning.py writes it",
+    )
+    for name, (kind, words) in RECIPE_OPTIONS.items():
+        option = f"--{name.replace('_', '-')}"
+        add(option, type=kind, default=argparse.SUPPRESS, help=f"{words} (default: the recipe's)")
+    add(
+        "--fraction",
+        type=float,
+        default=1.0,
+        help="part of the training images to use, chosen once by chance",
+    )
     add("--seed", type=int, default=42, help="seed of the first weights and the order of images")
     add("--device", default="auto", help="auto, cuda, cuda:N or cpu")
     add(
@@ -303,8 +366,14 @@ def get_args_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def start_run(args: argparse.Namespace, manifest: dict[str, Any]) -> Run:
-    """A new run with the options given, or the one to resume."""
+def some_rows(rows: torch.Tensor, fraction: float) -> torch.Tensor:
+    """A part of the training rows, always the same one; a smaller part lies in a larger one."""
+    order = torch.randperm(len(rows), generator=torch.Generator().manual_seed(0))
+    return rows if fraction == 1 else rows[order[: max(1, round(fraction * len(rows)))]]
+
+
+def start_run(args: argparse.Namespace, manifest: dict[str, Any], rows: torch.Tensor) -> Run:
+    """A new run with the options given, or the one to resume, on rows of the training images."""
     device = choose_device(args.device)
     if args.resume is None:
         settings = _settings(args, manifest, device)
@@ -314,36 +383,40 @@ def start_run(args: argparse.Namespace, manifest: dict[str, Any]) -> Run:
             raise CharactersError(
                 f"{files.weights} exists already. Wait a minute or give another --name."
             )
-        return Run(settings, files, device)
+        return Run(settings, files, device, rows)
     state = load_checkpoint(args.resume, args.models)
     settings = state["settings"]
-    settings["epochs"] = getattr(args, "epochs", settings["epochs"])
+    if hasattr(args, "epochs"):
+        settings["recipe"]["epochs"] = args.epochs
     if settings["fingerprint"] != manifest["fingerprint"]:
         raise CharactersError(
             f"the run {state['name']} was trained on another archive than the one in "
             f"{args.processed}. Run stages 1 and 2 on that archive again, or start a new run."
         )
-    run = Run(settings, RunFiles(state["name"], args.models, args.metrics), device)
+    run = Run(settings, RunFiles(state["name"], args.models, args.metrics), device, rows)
     run.restore(state)
     return run
+
+
+def choose_recipe(args: argparse.Namespace) -> Recipe:
+    """The recipe of the command line: by name, changed by ``--params`` and by single options."""
+    name = getattr(args, "recipe", RECIPE_NAMES[args.model])
+    recipe = RECIPES[name]
+    if args.params is not None:
+        recipe = changed(recipe, read_params(args.params))
+    recipe = changed(recipe, {k: getattr(args, k) for k in RECIPE_OPTIONS if hasattr(args, k)})
+    return changed(recipe, {"epochs": recipe.epochs or REFERENCE_EPOCHS[args.model]})
 
 
 def _settings(
     args: argparse.Namespace, manifest: dict[str, Any], device: torch.device
 ) -> dict[str, Any]:
-    for option, smallest in (("epochs", 1), ("batch_size", 1)):
-        if getattr(args, option, smallest) < smallest:
-            raise CharactersError(f"--{option.replace('_', '-')} must be at least {smallest}.")
-    if not args.lr > 0 or not args.gamma > 0:
-        raise CharactersError("--lr and --gamma must be greater than 0.")
+    if not 0 < args.fraction <= 1:
+        raise CharactersError("--fraction must be greater than 0 and at most 1.")
     return {
         "model": args.model,
-        "epochs": getattr(args, "epochs", REFERENCE_EPOCHS[args.model]),
-        "batch_size": args.batch_size,
-        "optimizer": "Adam",
-        "lr": args.lr,
-        "scheduler": "ExponentialLR",
-        "gamma": args.gamma,
+        "recipe": asdict(choose_recipe(args)),
+        "fraction": args.fraction,
         "seed": args.seed,
         "device": device.type,
         "precision": choose_precision(args.precision, device),
@@ -358,19 +431,24 @@ def main(args: argparse.Namespace) -> None:
     manifest = load_manifest(args.processed)
     data = load_images(args.processed, "train")
     split = load_split(args.processed)
-    run = start_run(args, manifest)
+    run = start_run(args, manifest, split["train"])
+    settings, device, recipe = run.settings, run.device, run.recipe
     announce(3, reads=args.processed, writes=run.files.weights)
     if manifest["synthetic"]:
         print("  the images are synthetic: the figures say nothing about handwriting")
-    settings, device = run.settings, run.device
     print(f"  {run.files.name}: {device.type}, {settings['precision']}", flush=True)
     summary(MODELS[settings["model"]](), (1, 28, 28), device="cpu")
-    size = settings["batch_size"]
     train_loader = Batches(
-        data.images, data.labels, size, device, split["train"], seed=settings["seed"]
+        data.images,
+        data.labels,
+        recipe.batch_size,
+        device,
+        run.rows,
+        settings["seed"],
+        recipe.augmentation,
     )
     val_loader = Batches(data.images, data.labels, 1000, device, split["validation"])
-    while len(run.history) < settings["epochs"]:
+    while len(run.history) < recipe.epochs:
         run.epoch(train_loader, val_loader)
     calibrate(run, val_loader)
     print(f"best epoch {run.best['epoch']:.0f}: val_accuracy {run.best['val_accuracy']:.4f}")

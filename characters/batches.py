@@ -8,6 +8,8 @@ from collections.abc import Iterator
 
 import torch
 
+from characters.augmentation import Augmentation
+
 
 def normalise(images: torch.Tensor) -> torch.Tensor:
     """uint8 (N, 28, 28) to float32 (N, 1, 28, 28) in 0..1, channels last."""
@@ -19,8 +21,8 @@ class Batches:
     """Iterate over (images, labels) of the chosen rows.
 
     Images come as float32 (B, 1, 28, 28) in 0..1, labels as int64 (B,), both on the device. With a
-    ``seed`` the rows are shuffled anew in each epoch; the order depends on seed and epoch alone,
-    so that a resumed run sees what the uninterrupted one would have seen.
+    ``seed`` the rows are shuffled anew in each epoch and changed by ``augmentation`` if given; what
+    comes depends on seed and epoch alone: a resumed run sees what it would have seen anyway.
     """
 
     def __init__(
@@ -31,6 +33,7 @@ class Batches:
         device: torch.device,
         rows: torch.Tensor | None = None,
         seed: int | None = None,
+        augmentation: Augmentation | None = None,
     ) -> None:
         self.images = images.to(device)
         self.labels = labels.to(device, torch.int64)
@@ -38,6 +41,7 @@ class Batches:
         self.rows = rows.to(device)
         self.batch_size = batch_size
         self.seed = seed
+        self.augmentation = augmentation
         self.epoch = 0
 
     def __len__(self) -> int:
@@ -53,12 +57,18 @@ class Batches:
         self.epoch = epoch
 
     def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        changes = self._generator(self.images.device)
         for rows in self._order().split(self.batch_size):
-            yield normalise(self.images[rows]), self.labels[rows]
+            images = normalise(self.images[rows])
+            if self.augmentation is not None:
+                images = self.augmentation(images, changes)
+            yield images, self.labels[rows]
+
+    def _generator(self, device: torch.device | str) -> torch.Generator:
+        return torch.Generator(device).manual_seed((self.seed or 0) * 100_003 + self.epoch)
 
     def _order(self) -> torch.Tensor:
         if self.seed is None:
             return self.rows
-        generator = torch.Generator().manual_seed(self.seed * 100_003 + self.epoch)
-        shuffled = torch.randperm(len(self.rows), generator=generator)
+        shuffled = torch.randperm(len(self.rows), generator=self._generator("cpu"))
         return self.rows[shuffled.to(self.rows.device)]

@@ -26,4 +26,4 @@ def test_customcnn_has_the_layers_of_the_reference_implementation():
 
 def test_weights_counts_are_those_of_the_readme():
     counts = {n: sum(p.numel() for p in make().parameters()) for n, make in MODELS.items()}
-    assert counts == {"customcnn": 13_936_286, "resnet34": 21_310_206}
+    assert counts == {"customcnn": 13_936_286, "resnet34": 21_310_206, "compactcnn": 861_086}
