@@ -5,8 +5,10 @@
     python model_evaluation.py RUN_A RUN_B          both, side by side
     python model_evaluation.py RUN --data PATH      on other labelled pictures
     python model_evaluation.py RUN --data DRAWINGS --size
+    python model_evaluation.py RUN --every-split    each of the six benchmarks' own question
 
-Writes metrics/<run>_metrics.json, _class_metrics.csv, _class_metrics.png, _confusion_matrix.png;
+Writes metrics/<run>_metrics.json, _class_metrics.csv and the plots _class_metrics.png,
+_confusion_matrix.png and _reliability.png;
 for two runs also metrics/<a>_vs_<b>_metrics.png.
 """
 
@@ -24,16 +26,23 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
+from characters.archive import read_archive
 from characters.batches import Batches
 from characters.devices import choose_device
 from characters.errors import CharactersError, run_script
+from characters.every_split import FULL_TRAINING_IMAGES, as_table, measure
 from characters.files import replacing, save_json
 from characters.labelled_sets import load_labelled
 from characters.losses import LabelSetLoss
 from characters.metrics import headline_table, summarise
-from characters.plots import plot_class_metrics, plot_comparison, plot_confusion_matrix
-from characters.prepared import PROCESSED, LabelledImages, load_images, load_manifest
-from characters.recognizer import PRIORS, build_network, log_prior_change
+from characters.plots import (
+    plot_class_metrics,
+    plot_comparison,
+    plot_confusion_matrix,
+    plot_reliability,
+)
+from characters.prepared import PROCESSED, LabelledImages, load_images, load_manifest, load_split
+from characters.recognizer import PRIORS, Recognizer, build_network, log_prior_change
 from characters.runs import METRICS_FOLDER, MODELS_FOLDER, RunFiles, find_run, load_weights
 from characters.sizes import load_sizes
 from characters.stages import announce, finish
@@ -51,12 +60,14 @@ def validation_step(
     return {"loss": loss.cpu(), "scores": scores.cpu(), "labels": labels.cpu()}
 
 
-def validation_epoch_end(outputs: list[dict[str, torch.Tensor]]) -> dict[str, Any]:
+def validation_epoch_end(
+    outputs: list[dict[str, torch.Tensor]], temperature: float = 1.0
+) -> dict[str, Any]:
     """All metrics from the outputs of :func:`validation_step`; see `characters.metrics`."""
     scores = torch.cat([output["scores"] for output in outputs]).numpy()
     labels = torch.cat([output["labels"] for output in outputs]).numpy()
     loss = sum(output["loss"].item() for output in outputs) / len(labels)
-    return summarise(scores, labels, loss)
+    return summarise(scores, labels, loss, temperature)
 
 
 @torch.inference_mode()
@@ -65,11 +76,13 @@ def evaluate(
     model: nn.Module,
     val_loader: Batches,
     log_evidence: np.ndarray | None = None,
+    temperature: float = 1.0,
 ) -> dict[str, Any]:
     """Metrics of a network over all batches.
 
-    ``log_evidence``, float (N, 62), is what else is known of each image (size, class frequencies);
-    it is added to the network's log probabilities.
+    The ``temperature`` divides the scores where they become probabilities. ``log_evidence``, float
+    (N, 62), is what else is known of each image (size, class frequencies); it is added to the
+    network's log probabilities.
     """
     model.eval()
     outputs = []
@@ -78,16 +91,17 @@ def evaluate(
             outputs.append(validation_step(device, model, batch))
             bar.update(len(batch[1]))
     if log_evidence is not None:
-        outputs = [_with_evidence(outputs, torch.from_numpy(log_evidence))]
-    return validation_epoch_end(outputs)
+        outputs = [_with_evidence(outputs, torch.from_numpy(log_evidence), temperature)]
+        temperature = 1.0
+    return validation_epoch_end(outputs, temperature)
 
 
 def _with_evidence(
-    outputs: list[dict[str, torch.Tensor]], log_evidence: torch.Tensor
+    outputs: list[dict[str, torch.Tensor]], log_evidence: torch.Tensor, temperature: float
 ) -> dict[str, torch.Tensor]:
     labels = torch.cat([output["labels"] for output in outputs])
-    log_p = torch.cat([output["scores"] for output in outputs]).log_softmax(dim=1).double()
-    scores = log_p + log_evidence
+    scores = torch.cat([output["scores"] for output in outputs]).double() / temperature
+    scores = scores.log_softmax(dim=1) + log_evidence
     return {
         "scores": scores,
         "labels": labels,
@@ -136,7 +150,8 @@ def main(
     else:
         task = _other_task(data, content, size, prior)
     loader = Batches(task.images.images, task.images.labels, BATCH_SIZE, chosen)
-    figures = evaluate(chosen, network.to(chosen), loader, task.log_evidence)
+    temperature = content.get("temperature", 1.0)
+    figures = evaluate(chosen, network.to(chosen), loader, task.log_evidence, temperature)
     result = {"run": run.name, "model": content["model"], **task.about, **figures}
     result |= {
         "trained_on_synthetic": content.get("synthetic", False),
@@ -189,6 +204,7 @@ def _save(run: RunFiles, prefix: str, result: dict[str, Any], title: str) -> Non
         pd.DataFrame(result["classes"]).to_csv(table, index=False, float_format="%.4f")
     plot_class_metrics(result, title, run.metric(f"{prefix}class_metrics.png"))
     plot_confusion_matrix(result, title, run.metric(f"{prefix}confusion_matrix.png"))
+    plot_reliability(result, title, run.metric(f"{prefix}reliability.png"))
 
 
 def _for_file(result: dict[str, Any]) -> dict[str, Any]:
@@ -200,6 +216,41 @@ def _print_classes(result: dict[str, Any]) -> None:
     print(pd.DataFrame(result["classes"]).to_string(index=False, float_format="%.3f"))
     print("confused most: ", end="")
     print(", ".join(f"{row['pair']} ({row['mistakes']})" for row in result["most_confused"][:10]))
+
+
+def evaluate_every_split(
+    name: str, root: Path, processed: Path, models: Path, metrics: Path
+) -> dict[str, Any]:
+    """Accuracy of one run on each split's unseen test rows; saved, printed and returned.
+
+    Raises:
+        CharactersError: the archive is missing, or the run was trained on another one.
+    """
+    run = find_run(name, models, metrics)
+    recognizer = Recognizer(run.weights)
+    training, manifest = load_images(processed, "train"), load_manifest(processed)
+    announce(4, reads=f"{run.weights}, {root / 'EMNIST' / 'raw'}", writes=run.metric("*"))
+    if recognizer.content.get("fingerprint") != manifest["fingerprint"]:
+        raise CharactersError(
+            f"{run.name} was trained on another archive than the one in {processed}: which rows "
+            "it has seen is not known. Run stages 1 and 2 on its archive again."
+        )
+    _, testing = read_archive(root)
+    rows = measure(recognizer.probabilities_of_many, training.images.numpy(), testing)
+    fraction = recognizer.content["hyperparameters"].get("fraction", 1.0)
+    used = fraction * len(load_split(processed)["train"])
+    result = {
+        "run": run.name,
+        "synthetic": manifest["synthetic"],
+        "training_images": round(used),
+        "share_of_full_training_data": round(used / FULL_TRAINING_IMAGES, 4),
+        "splits": rows,
+    }
+    with replacing(run.metric("every_split.json")) as (part,):
+        save_json(result, part)
+    print(as_table(rows))
+    print(f"trained on {used:,.0f} images, {used / FULL_TRAINING_IMAGES:.0%} of the full archive's")
+    return result
 
 
 def compare(first: dict[str, Any], second: dict[str, Any], metrics: Path) -> None:
@@ -238,6 +289,13 @@ def get_args_parser() -> argparse.ArgumentParser:
         help="how frequent the characters of --data are: as in EMNIST, or all alike; "
         "auto: alike for a folder of pictures, as in EMNIST for an .npz",
     )
+    add(
+        "--every-split",
+        action="store_true",
+        help="accuracy on each of the six splits' own test rows, without those whose image was "
+        "trained on",
+    )
+    add("--root", type=Path, default=Path("data"), help="folder of EMNIST/raw, for --every-split")
     add("--json", action="store_true", help="print the metrics as one JSON object and nothing else")
     add("--device", default="auto", help="auto, cuda, cuda:N or cpu")
     add("--processed", type=Path, default=PROCESSED, help="folder of stages 1 and 2")
@@ -252,17 +310,22 @@ def run_command(args: argparse.Namespace) -> None:
         raise CharactersError("--size and --prior go with --data.")
     if len(args.runs) > 2:
         get_args_parser().error("give one or two runs")
-    folders = {"processed": args.processed, "models": args.models, "metrics": args.metrics}
-    report_to = sys.stderr if args.json else sys.stdout
-    with contextlib.redirect_stdout(report_to):
-        more = folders | {"size": args.size, "prior": args.prior}
-        results = [main(name, args.data, args.device, **more) for name in args.runs]
-        if len(results) == 2:
-            compare(*results, args.metrics)
+    with contextlib.redirect_stdout(sys.stderr if args.json else sys.stdout):
+        figures = _evaluate_runs(args)
         finish(None)
     if args.json:
-        figures = [_for_file(result) for result in results]
         print(json.dumps(figures[0] if len(figures) == 1 else figures))
+
+
+def _evaluate_runs(args: argparse.Namespace) -> list[dict[str, Any]]:
+    folders = {"processed": args.processed, "models": args.models, "metrics": args.metrics}
+    if args.every_split:
+        return [evaluate_every_split(name, args.root, **folders) for name in args.runs]
+    more = folders | {"size": args.size, "prior": args.prior}
+    results = [main(name, args.data, args.device, **more) for name in args.runs]
+    if len(results) == 2:
+        compare(*results, args.metrics)
+    return [_for_file(result) for result in results]
 
 
 if __name__ == "__main__":

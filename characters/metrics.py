@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from characters.calibration import calibration_error, reliability
 from characters.labels import CLASSES, MERGED_47, NUM_CLASSES, WITHOUT_CASE
 
 if TYPE_CHECKING:
@@ -13,13 +14,16 @@ if TYPE_CHECKING:
 MOST_CONFUSED = 20
 
 
-def summarise(scores: np.ndarray, labels: np.ndarray, loss: float) -> dict[str, Any]:
+def summarise(
+    scores: np.ndarray, labels: np.ndarray, loss: float, temperature: float = 1.0
+) -> dict[str, Any]:
     """All metrics of one evaluation.
 
     Args:
-        scores: float (N, 62), higher is likelier.
+        scores: float (N, 62), logits: higher is likelier.
         labels: int (N,), true classes in 0..61.
         loss: mean cross-entropy in nats.
+        temperature: divisor of the scores that makes probabilities of them.
 
     Returns:
         Numbers and lists only (fit for JSON). Weighted figures weigh each class by its images,
@@ -27,6 +31,7 @@ def summarise(scores: np.ndarray, labels: np.ndarray, loss: float) -> dict[str, 
         ``accuracy_47_classes`` those of `bymerge` and `balanced`.
     """
     # Here and not above: the plots need this module, and scikit-learn takes a second to import.
+    from scipy.special import softmax
     from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
     ranked = np.argsort(-scores, axis=1, kind="stable")[:, :3]
@@ -48,6 +53,9 @@ def summarise(scores: np.ndarray, labels: np.ndarray, loss: float) -> dict[str, 
         metrics[f"precision_{average}"] = float(precision)
         metrics[f"recall_{average}"] = float(recall)
         metrics[f"f1_{average}"] = float(f1)
+    chances = softmax(scores / temperature, axis=1).max(axis=1)
+    metrics["reliability"] = reliability(chances, hits[:, 0])
+    metrics["calibration_error"] = calibration_error(metrics["reliability"])
     confusion = confusion_matrix(labels, predictions, labels=np.arange(NUM_CLASSES))
     metrics["most_confused"] = most_confused(confusion)
     metrics["classes"] = _class_rows(predictions, labels)
@@ -103,8 +111,12 @@ HEADLINES = {
     "top3_accuracy": "top-3 accuracy",
     "accuracy_47_classes": "accuracy, 47 merged classes",
     "accuracy_without_case": "accuracy without case, 36 classes",
+    "calibration_error": "calibration error",
 }
 """The figures that a person compares, in the order of the tables and plots."""
+
+ERRORS = ("loss", "calibration_error")
+"""Those of them that are better when smaller."""
 
 
 def headline_table(columns: dict[str, dict[str, Any]]) -> str:
@@ -116,7 +128,7 @@ def headline_table(columns: dict[str, dict[str, Any]]) -> str:
         f"{'images':<36}" + "".join(f"{columns[n]['images']:>{width + 2},}" for n in names)
     )
     for key, title in HEADLINES.items():
-        figures = "".join(f"{columns[name][key]:>{width + 2}.4f}" for name in names)
+        figures = "".join(f"{columns[name].get(key, np.nan):>{width + 2}.4f}" for name in names)
         lines.append(f"{title:<36}{figures}")
     return "\n".join(lines)
 

@@ -18,7 +18,7 @@ from matplotlib.ticker import MaxNLocator
 from characters.combining import LabelExample
 from characters.files import replacing
 from characters.labels import label_name
-from characters.metrics import HEADLINES
+from characters.metrics import ERRORS, HEADLINES
 
 BLUE, ORANGE, GREEN = "#2b6cb0", "#dd6b20", "#2f855a"
 
@@ -124,13 +124,36 @@ def plot_confusion_matrix(metrics: dict[str, Any], title: str, path: Path) -> No
     save_figure(figure, path)
 
 
+def plot_reliability(metrics: dict[str, Any], title: str, path: Path) -> None:
+    """How often the answers of each probability are right, and how many there are."""
+    rows = metrics["reliability"]
+    probability = [row["probability"] for row in rows]
+    figure, (top, bottom) = plt.subplots(
+        2, 1, figsize=(7, 8), sharex=True, layout="constrained", height_ratios=(3, 1)
+    )
+    figure.suptitle(title, fontsize=12)
+    top.plot([0, 1], [0, 1], "--", color="grey", label="as it should be")
+    top.plot(probability, [row["accuracy"] for row in rows], "o-", color=BLUE, label="measured")
+    top.set_ylabel("Share of right answers")
+    top.set_title(f"Expected calibration error {metrics['calibration_error']:.4f}", fontsize=11)
+    top.legend(loc="upper left")
+    bottom.bar(probability, [row["answers"] for row in rows], 0.05, color=ORANGE)
+    bottom.set_yscale("log")
+    bottom.set_ylabel("Answers")
+    bottom.set_xlabel("Probability of the answer")
+    bottom.set_xlim(0, 1)
+    for axes in (top, bottom):
+        axes.grid(alpha=0.3)
+    save_figure(figure, path)
+
+
 def plot_comparison(first: dict[str, Any], second: dict[str, Any], path: Path) -> None:
     """Two runs side by side: headline figures, and F1 by class."""
     figure, (top, bottom) = plt.subplots(
         2, 1, figsize=(16, 10), layout="constrained", height_ratios=(1, 1.4)
     )
     figure.suptitle(f"{first['run']} and {second['run']} on {first['data']}", fontsize=14)
-    headlines = {key: name for key, name in HEADLINES.items() if key != "loss"}
+    headlines = {key: name for key, name in HEADLINES.items() if key not in ERRORS}
     places = np.arange(len(headlines))
     for metrics, shift, colour in ((first, -0.2, BLUE), (second, 0.2, ORANGE)):
         values = [metrics[key] for key in headlines]

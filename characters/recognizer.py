@@ -34,6 +34,7 @@ LOOKALIKES = (
 )
 """Characters that are the same picture, or nearly so, once their size is lost."""
 
+_AT_ONCE = 500
 _LEAST = 1e-12
 _TELLING = np.log(2)
 
@@ -136,6 +137,11 @@ class Recognizer:
     def probabilities(self, pictures: torch.Tensor) -> torch.Tensor:
         """float (N, 62) from uint8 (N, 28, 28), upright, white ink on black."""
         return (self.network(normalise(pictures)) / self.temperature).softmax(dim=1)
+
+    def probabilities_of_many(self, pictures: torch.Tensor) -> np.ndarray:
+        """float (N, 62) from any number of uint8 (N, 28, 28), a part at a time."""
+        parts = [self.probabilities(part).numpy() for part in pictures.split(_AT_ONCE)]
+        return np.concatenate(parts)
 
     def read(
         self,

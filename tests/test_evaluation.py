@@ -14,7 +14,9 @@ from sklearn.metrics import f1_score
 import model_evaluation
 from characters.archive import ArchiveSplit
 from characters.batches import Batches
+from characters.calibration import calibration_error, reliability
 from characters.errors import CharactersError
+from characters.every_split import class_members, unseen_rows
 from characters.labels import CLASSES
 from characters.metrics import summarise
 from characters.recognizer import Recognizer
@@ -71,6 +73,55 @@ def test_most_confused_pairs_count_both_directions():
     assert worst == {"pair": "0 O", "mistakes": 3, "0 read as O": 1, "O read as 0": 2}
 
 
+def test_honest_probabilities_have_no_calibration_error_and_boasts_have_one():
+    rng = np.random.default_rng(0)
+    probabilities = rng.uniform(0.2, 1, 20_000)
+    right = rng.uniform(size=20_000) < probabilities
+    assert calibration_error(reliability(probabilities, right)) < 0.01
+    boasts = np.full(20_000, 0.99)
+    assert calibration_error(reliability(boasts, right)) == pytest.approx(0.39, abs=0.02)
+
+
+def test_temperature_changes_probabilities_and_not_answers():
+    rng = np.random.default_rng(0)
+    scores, labels = rng.normal(size=(300, 62)), rng.integers(0, 62, 300)
+    plain, cold = (summarise(scores, labels, 1.0, temperature) for temperature in (1.0, 0.2))
+    assert plain["accuracy"] == cold["accuracy"]
+    assert plain["calibration_error"] < cold["calibration_error"]
+
+
+def test_a_class_of_a_split_adds_up_the_characters_it_stands_for():
+    for split, classes in {"byclass": 62, "balanced": 47, "letters": 26, "digits": 10}.items():
+        members = class_members(split)
+        assert (members.sum(axis=1) > 0).sum() == classes
+        assert members.sum(axis=0).max() == 1
+    letters = class_members("letters")
+    assert [CLASSES[c] for c in np.flatnonzero(letters[1])] == ["A", "a"]
+
+
+def test_rows_that_were_trained_on_do_not_count():
+    rng = np.random.default_rng(0)
+    training = rng.integers(0, 255, (50, 28, 28), dtype=np.uint8)
+    fresh = rng.integers(0, 255, (3, 28, 28), dtype=np.uint8)
+    mixed = np.concatenate([training[:2], fresh[:1], training[7:8]])
+    first, second = unseen_rows(training, [mixed, fresh])
+    assert first.tolist() == [False, False, True, False]
+    assert second.all()
+
+
+def test_every_split_is_measured_on_rows_not_trained_on(evaluate, processed, archive, tmp_path):
+    fingerprint = json.loads((processed / "manifest.json").read_text())["fingerprint"]
+    facts = {"fingerprint": fingerprint, "hyperparameters": {}}
+    random_weights(tmp_path / "models", "own", **facts)
+    printed = json.loads(evaluate("own", "--json", "--every-split", "--root", str(archive)))
+    rows = {row["split"]: row for row in printed["splits"]}
+    assert rows["byclass"]["unseen_rows"] == rows["byclass"]["test_rows"]
+    assert all(row["unseen_rows"] <= row["test_rows"] for row in rows.values())
+    assert 0 < printed["share_of_full_training_data"] < 1
+    with pytest.raises(CharactersError, match="another archive"):
+        evaluate("first", "--every-split", "--root", str(archive))
+
+
 def test_it_leaves_figures_table_and_plots(evaluate, tmp_path):
     printed = evaluate("first")
     assert "accuracy, 62 classes" in printed and "Stage 4 of 4" in printed
@@ -79,7 +130,7 @@ def test_it_leaves_figures_table_and_plots(evaluate, tmp_path):
     assert figures["synthetic"] and "synthetic" in figures["data"]
     rows = list(csv.DictReader((tmp_path / "metrics" / "first_class_metrics.csv").open()))
     assert [row["character"] for row in rows] == list(CLASSES)
-    for plot in ("class_metrics", "confusion_matrix"):
+    for plot in ("class_metrics", "confusion_matrix", "reliability"):
         assert (tmp_path / "metrics" / f"first_{plot}.png").read_bytes().startswith(b"\x89PNG")
 
 
