@@ -11,8 +11,7 @@ the loss and accuracy plots after every epoch, and models/checkpoints/<run>.pt t
 
 import argparse
 import time
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -30,7 +29,7 @@ from characters.errors import CharactersError, run_script
 from characters.files import load_torch, replacing, save_torch
 from characters.losses import LabelSetLoss, is_correct
 from characters.plots import plot_accuracy, plot_loss
-from characters.prepared import PROCESSED, load_images, load_manifest, load_split
+from characters.prepared import PROCESSED, LabelledImages, load_images, load_manifest, load_split
 from characters.recipes import (
     RECIPES,
     Recipe,
@@ -58,6 +57,8 @@ RECIPE_OPTIONS = {
     "lr": (float, "highest learning rate"),
     "gamma": (float, "factor on the learning rate after each epoch, of the exponential schedule"),
 }
+
+VALIDATION_BATCH = 1000
 
 HISTORY = (
     "epoch",
@@ -171,7 +172,7 @@ class Run:
             self.average.update_parameters(self.network)
 
     def epoch(self, train_loader: Batches, val_loader: Batches) -> None:
-        """Train and validate once more, then save everything."""
+        """Train and validate once more."""
         number = len(self.history) + 1
         start = time.perf_counter()
         learning_rate = self.scheduler.get_last_lr()[0]
@@ -209,15 +210,14 @@ class Run:
             round(train_loader.num_images / seconds, 1),
         )
         self.history.append(dict(zip(HISTORY, figures, strict=True)))
-        self._save()
-        self._report()
 
     @property
     def best(self) -> dict[str, float]:
         """The history's row of the best validation accuracy; the earliest where several are."""
         return max(self.history, key=lambda row: row["val_accuracy"])
 
-    def _report(self) -> None:
+    def report(self) -> None:
+        """Print the last epoch in one line."""
         row = self.history[-1]
         print(
             f"epoch {row['epoch']}/{self.recipe.epochs} "
@@ -227,7 +227,9 @@ class Run:
             flush=True,
         )
 
-    def _save(self) -> None:
+    def save(self) -> None:
+        """Write the history, its plots, the checkpoint and, if the last epoch is the best so far,
+        the weights."""
         if self.best is self.history[-1]:
             save_weights(self.files.weights, self.best_network.state_dict(), self._facts())
         with replacing(self.files.metric("history.csv")) as (part,):
@@ -274,6 +276,30 @@ class Run:
         self.y_loss["train"] = [row["train_loss"] for row in self.history]
         self.y_loss["val"] = [row["val_loss"] for row in self.history]
         self.accuracy_vals = [row["val_accuracy"] for row in self.history]
+
+
+def train(run: Run, data: LabelledImages, validation: torch.Tensor) -> Iterator[dict[str, float]]:
+    """Train until the recipe's last epoch; yields the history's row after each.
+
+    Args:
+        run: new or restored.
+        data: the prepared training images.
+        validation: rows to validate on, int64.
+    """
+    recipe = run.recipe
+    train_loader = Batches(
+        data.images,
+        data.labels,
+        recipe.batch_size,
+        run.device,
+        run.rows,
+        run.settings["seed"],
+        recipe.augmentation,
+    )
+    val_loader = Batches(data.images, data.labels, VALIDATION_BATCH, run.device, validation)
+    while len(run.history) < recipe.epochs:
+        run.epoch(train_loader, val_loader)
+        yield run.history[-1]
 
 
 @torch.inference_mode()
@@ -415,7 +441,7 @@ def _settings(
         raise CharactersError("--fraction must be greater than 0 and at most 1.")
     return {
         "model": args.model,
-        "recipe": asdict(choose_recipe(args)),
+        "recipe": choose_recipe(args).as_dict(),
         "fraction": args.fraction,
         "seed": args.seed,
         "device": device.type,
@@ -432,25 +458,16 @@ def main(args: argparse.Namespace) -> None:
     data = load_images(args.processed, "train")
     split = load_split(args.processed)
     run = start_run(args, manifest, split["train"])
-    settings, device, recipe = run.settings, run.device, run.recipe
+    settings, device = run.settings, run.device
     announce(3, reads=args.processed, writes=run.files.weights)
     if manifest["synthetic"]:
         print("  the images are synthetic: the figures say nothing about handwriting")
     print(f"  {run.files.name}: {device.type}, {settings['precision']}", flush=True)
     summary(MODELS[settings["model"]](), (1, 28, 28), device="cpu")
-    train_loader = Batches(
-        data.images,
-        data.labels,
-        recipe.batch_size,
-        device,
-        run.rows,
-        settings["seed"],
-        recipe.augmentation,
-    )
-    val_loader = Batches(data.images, data.labels, 1000, device, split["validation"])
-    while len(run.history) < recipe.epochs:
-        run.epoch(train_loader, val_loader)
-    calibrate(run, val_loader)
+    for _ in train(run, data, split["validation"]):
+        run.save()
+        run.report()
+    calibrate(run, Batches(data.images, data.labels, VALIDATION_BATCH, device, split["validation"]))
     print(f"best epoch {run.best['epoch']:.0f}: val_accuracy {run.best['val_accuracy']:.4f}")
     finish(f"python model_evaluation.py {run.files.name}")
 

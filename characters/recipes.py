@@ -73,6 +73,10 @@ class Recipe:
                 f"they are {self.optimizer!r} and {self.schedule!r}."
             )
 
+    def as_dict(self) -> dict[str, Any]:
+        """All values, as JSON and :func:`changed` take them."""
+        return dataclasses.asdict(self)
+
 
 RECIPES = {
     "reference": Recipe(),

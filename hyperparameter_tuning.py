@@ -1,0 +1,207 @@
+"""Search for better values of the training recipe (between stages 2 and 3, where wanted).
+
+    python hyperparameter_tuning.py --trials 20
+    python hyperparameter_tuning.py --minutes 60    go on with the same study for an hour
+    python hyperparameter_tuning.py --storage postgresql://…     many machines, one study
+    python model_training.py --model compactcnn --params metrics/compactcnn_tuning.json
+
+Each trial trains on a part of the images for a few epochs; trials that lag behind the median are
+given up. A study lies in an SQLite file unless told otherwise and can be gone on with at any time.
+Writes metrics/<model>_tuning.json (the best trial) and the plots _tuning_history.png and
+_tuning_importances.png.
+"""
+
+import argparse
+import warnings
+from pathlib import Path
+from typing import Any
+
+import optuna
+import torch
+from optuna.study import MaxTrialsCallback
+from optuna.trial import TrialState
+from sqlalchemy.exc import SQLAlchemyError
+
+from characters.devices import PRECISIONS, choose_device, choose_precision
+from characters.errors import CharactersError, run_script
+from characters.files import replacing, save_json
+from characters.plots import save_figure
+from characters.prepared import PROCESSED, LabelledImages, load_images, load_manifest, load_split
+from characters.recipes import RECIPES, changed
+from characters.runs import METRICS_FOLDER, RunFiles
+from model_training import Run, some_rows, train
+from models import MODELS
+
+STORAGE = "sqlite:///data/tuning.db"
+FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
+_FIRST_TRIALS = 5
+_VALIDATION_IMAGES = 8000
+
+
+def suggest(trial: optuna.Trial) -> dict[str, Any]:
+    """The values of one trial, as `characters.recipes.changed` takes them."""
+    between = trial.suggest_float
+    return {
+        "batch_size": trial.suggest_categorical("batch_size", [64, 128, 256]),
+        "lr": between("lr", 1e-3, 1e-2, log=True),
+        "weight_decay": between("weight_decay", 0.005, 0.2, log=True),
+        "warmup": between("warmup", 0.05, 0.4),
+        "averaging": 1 - between("forgetting", 5e-4, 2e-2, log=True),
+        "augmentation": {
+            "rotation": between("rotation", 0, 20),
+            "scale": between("scale", 0, 0.25),
+            "shear": between("shear", 0, 0.3),
+            "shift": between("shift", 0, 1.5),
+            "elastic": between("elastic", 0, 1.2),
+            "stroke": between("stroke", 0, 0.8),
+            "gaps": between("gaps", 0, 0.4),
+            "noise": between("noise", 0, 0.1),
+        },
+    }
+
+
+class Objective:
+    """Best validation loss of a short training run with a trial's values, in nats."""
+
+    def __init__(
+        self, args: argparse.Namespace, data: LabelledImages, split: dict[str, torch.Tensor]
+    ) -> None:
+        self.args, self.data, self.rows = args, data, split["train"]
+        share = min(1.0, _VALIDATION_IMAGES / len(split["validation"]))
+        self.validation = some_rows(split["validation"], share)
+        self.device = choose_device(args.device)
+
+    def __call__(self, trial: optuna.Trial) -> float:
+        """Train; raises ``optuna.TrialPruned`` where the trial lags behind."""
+        values = suggest(trial)
+        trial.set_user_attr("params", values)
+        best = float("inf")
+        for row in train(self._run(values), self.data, self.validation):
+            best = min(best, row["val_loss"])
+            trial.set_user_attr("val_accuracy", row["val_accuracy"])
+            trial.report(row["val_loss"], int(row["epoch"]))
+            if trial.should_prune():
+                raise optuna.TrialPruned
+        return best
+
+    def _run(self, values: dict[str, Any]) -> Run:
+        args = self.args
+        settings = {
+            "model": args.model,
+            "recipe": changed(RECIPES["modern"], values | {"epochs": args.epochs}).as_dict(),
+            "fraction": args.fraction,
+            "seed": args.seed,
+            "precision": choose_precision(args.precision, self.device),
+        }
+        return Run(settings, RunFiles("trial"), self.device, self.rows)
+
+
+def open_study(storage: str, name: str) -> optuna.Study:
+    """The study of that name, new or to be gone on with.
+
+    Raises:
+        CharactersError: the storage can't be opened.
+    """
+    if storage.startswith("sqlite:///"):
+        Path(storage.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    try:
+        return optuna.create_study(
+            storage=storage,
+            study_name=name,
+            load_if_exists=True,
+            sampler=optuna.samplers.TPESampler(multivariate=True),
+            pruner=optuna.pruners.MedianPruner(n_startup_trials=_FIRST_TRIALS),
+        )
+    except (SQLAlchemyError, ImportError, OSError) as error:
+        raise CharactersError(
+            f"--storage {storage} cannot be opened: {str(error).partition(chr(10))[0]}. "
+            "Check the address, and that the database's driver is installed."
+        ) from error
+
+
+def finished_trials(study: optuna.Study) -> int:
+    """Trials that were completed or pruned, by all machines."""
+    return len(study.get_trials(deepcopy=False, states=FINISHED))
+
+
+def save_results(study: optuna.Study, args: argparse.Namespace, fingerprint: str) -> None:
+    """Write the best trial, and the plots of the study's history and importances."""
+    path = args.metrics / f"{args.model}_tuning.json"
+    states = [trial.state for trial in study.get_trials(deepcopy=False)]
+    complete = states.count(TrialState.COMPLETE)
+    importances = optuna.importance.get_param_importances(study) if complete > 1 else {}
+    result = {
+        "study": study.study_name,
+        "model": args.model,
+        "trials": len(states),
+        "complete": complete,
+        "pruned": states.count(TrialState.PRUNED),
+        "fraction": args.fraction,
+        "epochs": args.epochs,
+        "fingerprint": fingerprint,
+        "best_val_loss": study.best_value,
+        "val_accuracy": study.best_trial.user_attrs["val_accuracy"],
+        "importances": {name: round(value, 4) for name, value in importances.items()},
+        "params": study.best_trial.user_attrs["params"],
+    }
+    with replacing(path) as (part,):
+        save_json(result, part)
+    draw = optuna.visualization.matplotlib
+    history = draw.plot_optimization_history(study).figure
+    save_figure(history, args.metrics / f"{args.model}_tuning_history.png")
+    if importances:
+        chart = draw.plot_param_importances(study).figure
+        chart.tight_layout()
+        save_figure(chart, args.metrics / f"{args.model}_tuning_importances.png")
+    print(f"best val_loss {study.best_value:.4f} of {len(states)} trials")
+    print(f"next: python model_training.py --model {args.model} --params {path}")
+
+
+def get_args_parser() -> argparse.ArgumentParser:
+    """The command line of this stage."""
+    parser = argparse.ArgumentParser(
+        description=__doc__.partition("\n")[0],
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--model", choices=list(MODELS), default="compactcnn", help="network to tune for")
+    add("--trials", type=int, default=None, help="stop when the study has so many finished trials")
+    add("--minutes", type=float, default=None, help="start no further trial after so long")
+    add("--fraction", type=float, default=0.1, help="part of the training images in each trial")
+    add("--epochs", type=int, default=3, help="epochs of each trial")
+    add("--seed", type=int, default=42, help="seed of the first weights and the order of images")
+    add("--study", default=None, help="name of the study instead of the model's")
+    add("--storage", default=STORAGE, help="any storage of Optuna's")
+    add("--device", default="auto", help="auto, cuda, cuda:N or cpu")
+    add("--precision", choices=PRECISIONS, default="auto", help="as in model_training.py")
+    add("--processed", type=Path, default=PROCESSED, help="folder of stages 1 and 2")
+    add("--metrics", type=Path, default=METRICS_FOLDER, help="folder for plots and tables")
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Search until the budget is spent, then save."""
+    if args.trials is None and args.minutes is None:
+        raise CharactersError("give a budget: --trials or --minutes.")
+    manifest = load_manifest(args.processed)
+    objective = Objective(args, load_images(args.processed, "train"), load_split(args.processed))
+    study = open_study(args.storage, args.study or args.model)
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+    print(f"Tuning {args.model}: study {study.study_name}, {len(study.trials)} trials so far")
+    left = None if args.trials is None else args.trials - finished_trials(study)
+    if left is None or left > 0:
+        study.optimize(
+            objective,
+            n_trials=left,
+            timeout=None if args.minutes is None else 60 * args.minutes,
+            callbacks=[MaxTrialsCallback(args.trials, FINISHED)] if args.trials else [],
+            show_progress_bar=True,
+        )
+    if not any(trial.state is TrialState.COMPLETE for trial in study.trials):
+        raise CharactersError("no trial was finished. Give more --trials or --minutes.")
+    save_results(study, args, manifest["fingerprint"])
+
+
+if __name__ == "__main__":
+    raise SystemExit(run_script(lambda: main(get_args_parser().parse_args())))
