@@ -4,6 +4,8 @@
     python model_training.py --model resnet34
     python model_training.py --model compactcnn     by the modern recipe
     python model_training.py --resume               go on with the newest unfinished run
+    python model_training.py --start RUN --extra FOLDER… --epochs 1 --lr 0.001
+                                                    go on from a run's weights, with more pictures
 
 Writes models/<run>.pt (the best validation epoch, half precision), metrics/<run>_history.csv and
 the loss and accuracy plots after every epoch, and models/checkpoints/<run>.pt to resume from.
@@ -22,11 +24,13 @@ from torch import nn
 from torchsummary import summary
 from tqdm import tqdm
 
-from characters.batches import Batches
+from characters.batches import Batches, Extra
 from characters.calibration import class_frequencies, fit_temperature
 from characters.devices import PRECISIONS, autocast, choose_device, choose_precision
 from characters.errors import CharactersError, run_script
 from characters.files import load_torch, replacing, save_torch
+from characters.labelled_sets import load_labelled
+from characters.labels import FIRST_EQUAL
 from characters.losses import LabelSetLoss, is_correct
 from characters.plots import plot_accuracy, plot_loss
 from characters.prepared import PROCESSED, LabelledImages, load_images, load_manifest, load_split
@@ -44,6 +48,7 @@ from characters.runs import (
     METRICS_FOLDER,
     MODELS_FOLDER,
     RunFiles,
+    find_run,
     load_weights,
     run_name,
     save_weights,
@@ -149,9 +154,10 @@ class Run:
         self.recipe = changed(Recipe(), settings["recipe"])
         self.rows = some_rows(rows, settings["fraction"])
         self.network = MODELS[settings["model"]]()
+        frequencies = self._start() if settings.get("start") else None
         self.network = self.network.to(device, memory_format=torch.channels_last)
         self.average = make_average(self.recipe, self.network) if self.recipe.averaging else None
-        self.loss_fn = LabelSetLoss().to(device)
+        self.loss_fn = LabelSetLoss(frequencies).to(device)
         self.optimizer = make_optimizer(self.recipe, self.network)
         steps = -(-len(self.rows) // self.recipe.batch_size)
         self.scheduler = make_schedule(self.recipe, self.optimizer, steps, self.recipe.epochs)
@@ -159,6 +165,15 @@ class Run:
         self.y_loss: dict[str, list[float]] = {"train": [], "val": []}
         self.accuracy_vals: list[float] = []
         self.history: list[dict[str, float]] = []
+
+    def _start(self) -> list[float] | None:
+        """Take the weights of a finished run; returns its class frequencies."""
+        path = find_run(self.settings["start"], self.files.models).weights
+        content = load_weights(path)
+        if content["model"] != self.settings["model"]:
+            raise CharactersError(f"--start {path} is a {content['model']}. Give --model for it.")
+        self.network = build_network(content, path).train()
+        return content.get("frequencies")
 
     @property
     def best_network(self) -> nn.Module:
@@ -278,13 +293,16 @@ class Run:
         self.accuracy_vals = [row["val_accuracy"] for row in self.history]
 
 
-def train(run: Run, data: LabelledImages, validation: torch.Tensor) -> Iterator[dict[str, float]]:
+def train(
+    run: Run, data: LabelledImages, validation: torch.Tensor, extra: Extra | None = None
+) -> Iterator[dict[str, float]]:
     """Train until the recipe's last epoch; yields the history's row after each.
 
     Args:
         run: new or restored.
         data: the prepared training images.
         validation: rows to validate on, int64.
+        extra: pictures from elsewhere to mix in.
     """
     recipe = run.recipe
     train_loader = Batches(
@@ -295,11 +313,22 @@ def train(run: Run, data: LabelledImages, validation: torch.Tensor) -> Iterator[
         run.rows,
         run.settings["seed"],
         recipe.augmentation,
+        extra,
     )
     val_loader = Batches(data.images, data.labels, VALIDATION_BATCH, run.device, validation)
     while len(run.history) < recipe.epochs:
         run.epoch(train_loader, val_loader)
         yield run.history[-1]
+
+
+def load_extra(settings: dict[str, Any]) -> Extra | None:
+    """The folders of a run's ``--extra``, labelled as equally frequent characters."""
+    if not settings["extra"]:
+        return None
+    parts = [load_labelled(Path(folder)).images for folder in settings["extra"]]
+    images = torch.cat([part.images for part in parts])
+    labels = torch.cat([part.labels.long() for part in parts])
+    return Extra(images, labels + FIRST_EQUAL, settings["share"])
 
 
 @torch.inference_mode()
@@ -369,6 +398,17 @@ def get_args_parser() -> argparse.ArgumentParser:
         default=1.0,
         help="part of the training images to use, chosen once by chance",
     )
+    add("--start", default=None, metavar="RUN", help="go on from this run's weights")
+    add(
+        "--extra",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FOLDER",
+        help="with --start: folders of labelled pictures (as for model_evaluation.py --data) "
+        "whose characters are about equally frequent, to train on as well",
+    )
+    add("--share", type=float, default=0.3, help="of the --extra pictures in each batch")
     add("--seed", type=int, default=42, help="seed of the first weights and the order of images")
     add("--device", default="auto", help="auto, cuda, cuda:N or cpu")
     add(
@@ -439,10 +479,17 @@ def _settings(
 ) -> dict[str, Any]:
     if not 0 < args.fraction <= 1:
         raise CharactersError("--fraction must be greater than 0 and at most 1.")
+    if args.extra and not args.start:
+        raise CharactersError("--extra goes with --start: first train without, then go on with it.")
+    if not 0 < args.share < 1:
+        raise CharactersError("--share must lie between 0 and 1.")
     return {
         "model": args.model,
         "recipe": choose_recipe(args).as_dict(),
         "fraction": args.fraction,
+        "start": args.start,
+        "extra": [str(folder) for folder in args.extra],
+        "share": args.share if args.extra else 0.0,
         "seed": args.seed,
         "device": device.type,
         "precision": choose_precision(args.precision, device),
@@ -464,7 +511,8 @@ def main(args: argparse.Namespace) -> None:
         print("  the images are synthetic: the figures say nothing about handwriting")
     print(f"  {run.files.name}: {device.type}, {settings['precision']}", flush=True)
     summary(MODELS[settings["model"]](), (1, 28, 28), device="cpu")
-    for _ in train(run, data, split["validation"]):
+    extra = load_extra(settings)
+    for _ in train(run, data, split["validation"], extra):
         run.save()
         run.report()
     calibrate(run, Batches(data.images, data.labels, VALIDATION_BATCH, device, split["validation"]))

@@ -5,6 +5,7 @@ Nothing is done sample by sample, so that the network and not its feeding is the
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import torch
 
@@ -17,12 +18,44 @@ def normalise(images: torch.Tensor) -> torch.Tensor:
     return floats.contiguous(memory_format=torch.channels_last)
 
 
+@dataclass
+class Extra:
+    """Pictures from elsewhere that are mixed into each batch.
+
+    Attributes:
+        images: uint8 (N, 28, 28).
+        labels: int64 (N,).
+        share: of them among the images of a batch, in 0..1.
+    """
+
+    images: torch.Tensor
+    labels: torch.Tensor
+    share: float
+
+    def to(self, device: torch.device) -> "Extra":
+        """The same on a device."""
+        return Extra(self.images.to(device), self.labels.to(device, torch.int64), self.share)
+
+    def beside(self, images: int) -> int:
+        """How many are mixed in beside so many images."""
+        return round(images * self.share / (1 - self.share))
+
+    def mixed_in(
+        self, images: torch.Tensor, labels: torch.Tensor, generator: torch.Generator
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """A batch with pictures drawn by chance in addition."""
+        size = (self.beside(len(labels)),)
+        rows = torch.randint(len(self.labels), size, generator=generator, device=self.labels.device)
+        return torch.cat((images, self.images[rows])), torch.cat((labels, self.labels[rows]))
+
+
 class Batches:
     """Iterate over (images, labels) of the chosen rows.
 
     Images come as float32 (B, 1, 28, 28) in 0..1, labels as int64 (B,), both on the device. With a
     ``seed`` the rows are shuffled anew in each epoch and changed by ``augmentation`` if given; what
-    comes depends on seed and epoch alone: a resumed run sees what it would have seen anyway.
+    comes depends on seed and epoch alone: a resumed run sees what it would have seen anyway. With
+    ``extra`` batches are larger by pictures from elsewhere.
     """
 
     def __init__(
@@ -34,6 +67,7 @@ class Batches:
         rows: torch.Tensor | None = None,
         seed: int | None = None,
         augmentation: Augmentation | None = None,
+        extra: Extra | None = None,
     ) -> None:
         self.images = images.to(device)
         self.labels = labels.to(device, torch.int64)
@@ -42,6 +76,7 @@ class Batches:
         self.batch_size = batch_size
         self.seed = seed
         self.augmentation = augmentation
+        self.extra = None if extra is None else extra.to(device)
         self.epoch = 0
 
     def __len__(self) -> int:
@@ -49,8 +84,11 @@ class Batches:
 
     @property
     def num_images(self) -> int:
-        """Images in one epoch."""
-        return len(self.rows)
+        """Images in one epoch, those mixed in among them."""
+        if self.extra is None:
+            return len(self.rows)
+        whole, rest = divmod(len(self.rows), self.batch_size)
+        return len(self.rows) + whole * self.extra.beside(self.batch_size) + self.extra.beside(rest)
 
     def set_epoch(self, epoch: int) -> None:
         """Choose which of the seeded orders comes next."""
@@ -59,10 +97,13 @@ class Batches:
     def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         changes = self._generator(self.images.device)
         for rows in self._order().split(self.batch_size):
-            images = normalise(self.images[rows])
+            images, labels = self.images[rows], self.labels[rows]
+            if self.extra is not None:
+                images, labels = self.extra.mixed_in(images, labels, changes)
+            images = normalise(images)
             if self.augmentation is not None:
                 images = self.augmentation(images, changes)
-            yield images, self.labels[rows]
+            yield images, labels
 
     def _generator(self, device: torch.device | str) -> torch.Generator:
         return torch.Generator(device).manual_seed((self.seed or 0) * 100_003 + self.epoch)

@@ -2,7 +2,8 @@
 
 A label is one byte. 0 to 61 name one character, in the order of ``CLASSES``. 62 to 87 stand for
 "A or a" to "Z or z": what a label of `letters`, or one of the 15 merged labels of `bymerge` and
-`balanced`, really says (Cohen et al. 2017, arXiv 1702.05373, table II).
+`balanced`, really says (Cohen et al. 2017, arXiv 1702.05373, table II). In training 88 to 149 name
+one character in a set of pictures whose characters are all equally frequent.
 """
 
 import string
@@ -13,6 +14,7 @@ CLASSES: tuple[str, ...] = tuple(string.digits + string.ascii_uppercase + string
 NUM_CLASSES = len(CLASSES)
 FIRST_PAIR = NUM_CLASSES
 NUM_LABELS = NUM_CLASSES + 26
+FIRST_EQUAL = NUM_LABELS
 
 CHARACTER_SETS: dict[str, tuple[str, ...]] = {
     "All": CLASSES,

@@ -22,7 +22,7 @@ def weights(tmp_path_factory):
     torch.manual_seed(0)
     network = MODELS["compactcnn"]()
     with torch.no_grad():
-        network.layers[-1].weight.mul_(20)
+        network.layers[-1].weight.mul_(400)
     facts = {"model": "compactcnn", "temperature": 1.7, "frequencies": [1 / 62] * 62}
     save_weights(folder / "run.pt", network.state_dict(), facts)
     return folder / "run.pt"

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
 
-from characters.labels import FIRST_PAIR, label_members
+from characters.labels import FIRST_EQUAL, FIRST_PAIR, label_members
 from characters.losses import LabelSetLoss, is_correct
 
 
@@ -35,3 +35,18 @@ def test_a_pair_is_right_in_either_case_and_an_exact_label_in_one():
     predictions = torch.tensor([10 + 18, 36 + 18, 10 + 18, 5])
     labels = torch.tensor([pair_s, pair_s, label_s, pair_s])
     assert is_correct(predictions, labels).tolist() == [True, True, False, False]
+
+
+def test_pictures_of_equally_frequent_characters_do_not_teach_wrong_frequencies():
+    """A network that is right for both kinds has the same scores for both."""
+    frequencies = torch.rand(62, generator=torch.Generator().manual_seed(0)) + 0.1
+    frequencies /= frequencies.sum()
+    shape = torch.randn(8, 62, generator=torch.Generator().manual_seed(1))
+    labels = torch.arange(8)
+    loss = LabelSetLoss(frequencies.tolist())
+    as_elsewhere = loss(shape + frequencies.log(), labels + FIRST_EQUAL)
+    torch.testing.assert_close(as_elsewhere, F.cross_entropy(shape, labels))
+    mixed = loss(
+        torch.cat([shape, shape + frequencies.log()]), torch.cat([labels, labels + FIRST_EQUAL])
+    )
+    torch.testing.assert_close(mixed, F.cross_entropy(shape, labels))

@@ -1,6 +1,7 @@
 """Stage 3: epochs, files, and resuming as if nothing had happened."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,11 +13,14 @@ import pandas as pd
 import pytest
 import torch
 from conftest import PROJECT
+from PIL import Image
 
 import model_training
-from characters.batches import Batches, normalise
+from characters.batches import Batches, Extra, normalise
 from characters.errors import CharactersError
+from characters.labels import CLASSES
 from characters.runs import load_weights, run_name
+from model_training import some_rows
 
 
 def arguments(processed: Path, folder: Path, *more: str) -> list[str]:
@@ -179,3 +183,83 @@ def test_pictures_are_normalised_to_0_to_1_as_by_to_tensor():
     images = torch.arange(256, dtype=torch.uint8).repeat(4)[:784].reshape(1, 28, 28)
     expected = images.unsqueeze(1).float() / 255
     assert torch.equal(normalise(images), expected)
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory, drawn) -> Path:
+    """A folder of 40 labelled pictures from elsewhere."""
+    folder = tmp_path_factory.mktemp("pictures")
+    rows = ["file,character"]
+    for k, (image, label) in enumerate(zip(drawn[0][:40], drawn[1][:40], strict=True)):
+        Image.fromarray(255 - image).resize((112, 112)).save(folder / f"{k}.png")
+        rows.append(f"{k}.png,{CLASSES[label]}")
+    (folder / "labels.csv").write_text("\n".join(rows))
+    return folder
+
+
+def test_a_run_goes_on_from_another_with_more_pictures(processed, finished, pictures, tmp_path):
+    shutil.copytree(finished / "models", tmp_path / "models")
+    more = ("--start", "run", "--extra", str(pictures), "--share", "0.25", "--epochs", "1")
+    train(processed, tmp_path, *more, "--name", "further", "--lr", "0.0001")
+    content = load_weights(tmp_path / "models" / "further.pt")
+    assert content["hyperparameters"]["start"] == "run"
+    assert content["hyperparameters"]["extra"] == [str(pictures)]
+    before = pd.read_csv(finished / "metrics" / "run_history.csv")["val_loss"].min()
+    assert content["metrics"]["val_loss"] < 1.3 * before, "it did not start from the run's weights"
+
+
+def test_more_pictures_without_a_start_are_refused(processed, pictures, tmp_path):
+    with pytest.raises(CharactersError, match="--extra goes with --start"):
+        train(processed, tmp_path, "--extra", str(pictures))
+
+
+def test_a_start_of_another_network_is_refused(processed, finished, tmp_path):
+    shutil.copytree(finished / "models", tmp_path / "models")
+    with pytest.raises(CharactersError, match="is a customcnn"):
+        train(processed, tmp_path, "--model", "compactcnn", "--start", "run")
+
+
+def test_extra_pictures_have_their_share_of_each_batch():
+    images = torch.zeros(100, 28, 28, dtype=torch.uint8)
+    extra = Extra(images[:10] + 255, torch.full((10,), 90), share=0.25)
+    batches = Batches(images, torch.zeros(100), 30, torch.device("cpu"), seed=1, extra=extra)
+    sizes = [(len(labels), int((labels == 90).sum())) for _, labels in batches]
+    assert sizes == [(40, 10), (40, 10), (40, 10), (13, 3)]
+    assert batches.num_images == sum(size for size, _ in sizes)
+
+
+def test_the_modern_recipe_saves_averaged_weights_and_resumes(processed, tmp_path, monkeypatch):
+    options = ("--model", "compactcnn", "--epochs", "2", "--name", "run", "--lr", "0.01")
+    train(processed, tmp_path / "whole", *options)
+    monkeypatch.setattr(model_training.Run, "epoch", interrupted(model_training.Run.epoch))
+    with pytest.raises(KeyboardInterrupt):
+        train(processed, tmp_path / "parts", *options)
+    monkeypatch.undo()
+    train(processed, tmp_path / "parts", "--resume", "run")
+    whole, parts = (final_state(tmp_path / folder, "run") for folder in ("whole", "parts"))
+    for part in ("network", "average"):
+        for name, tensor in whole[part].items():
+            assert torch.equal(tensor, parts[part][name]), name
+    average = whole["average"]["module.layers.0.weight"]
+    assert not torch.equal(average, whole["network"]["layers.0.weight"])
+    best = load_weights(tmp_path / "whole" / "models" / "run.pt")
+    assert best["epoch"] == 2, "the second epoch should be the better one"
+    assert torch.equal(best["weights"]["layers.0.weight"], average.half())
+
+
+def interrupted(epoch):
+    """An epoch that a person stops from the second on."""
+
+    def once(run, *loaders):
+        if run.history:
+            raise KeyboardInterrupt
+        epoch(run, *loaders)
+
+    return once
+
+
+def test_a_part_of_the_images_lies_in_a_larger_part():
+    rows = torch.arange(1000)
+    small, large = (set(some_rows(rows, part).tolist()) for part in (0.1, 0.5))
+    assert len(small) == 100 and len(large) == 500 and small < large
+    assert torch.equal(some_rows(rows, 1), rows)
