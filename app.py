@@ -7,19 +7,19 @@ import json
 from operator import attrgetter
 from pathlib import Path
 
-import altair as alt
 import numpy as np
 import streamlit as st
+import torch
 from streamlit_drawable_canvas import st_canvas
 
 from characters.errors import CharactersError
 from characters.glyphs import BLANK, Glyph, glyph_of_strokes, read_glyph
 from characters.labels import CHARACTER_SETS
-from characters.paste import pasted_picture
 from characters.recognizer import Reading, Recognizer, join_words
 from characters.runs import RunFiles, available_runs
 from characters.sizes import Sizes, load_sizes
 from characters.strokes import CANVAS_HEIGHT, CANVAS_WIDTH, LINES, ruled_paper, strokes_of
+from characters.widgets import pasted_picture, probability_bars, send_at_pen_up
 
 SURE = 0.6
 SEVERAL = "Two characters or more? One at a time, please."
@@ -47,41 +47,27 @@ def run_label(run: RunFiles) -> str:
     return f"{run.name} · " + (f"{accuracy:.1%} of the test set" if accuracy else "not measured")
 
 
-def probability_bars(ranked: list[tuple[str, float]]) -> alt.Chart:
-    """The likeliest characters as bars from 0 to 100%."""
-    rows = alt.Data(values=[{"character": c, "probability": p} for c, p in ranked])
-    return (
-        alt.Chart(rows, height=150)
-        .mark_bar()
-        .encode(
-            x=alt.X("probability:Q", title=None, scale=alt.Scale(domain=[0, 1])).axis(format="%"),
-            y=alt.Y("character:N", title=None, sort="-x").axis(labelFontSize=15),
-        )
-    )
-
-
 def show_reading(name: str, reading: Reading) -> None:
     """The answer large, why, and the five most likely characters."""
     ranked = reading.ranked()
     character, probability = ranked[0]
-    st.caption(name)
-    st.markdown(f"# {character}")
     group = reading.lookalikes()
+    words = f"{probability:.0%}"
     if probability < SURE:
         close = [c for c, p in ranked if p > probability / 4]
-        st.markdown(f":orange[Not sure: {join_words(close)}]")
+        words = f":orange[Not sure: {join_words(close)}]"
     elif len(group) > 1:
-        st.markdown(f"{probability:.0%} · easily confused: {join_words(group)}")
-    else:
-        st.markdown(f"{probability:.0%}")
-    st.caption(reading.sentence())
-    st.altair_chart(probability_bars(ranked))
+        words += f" · easily confused: {join_words(group)}"
+    # One element and not four: each costs the browser time before the answer is seen.
+    small = ":small[:gray[{}]]"
+    lines = (small.format(name), f"# {character}", words, small.format(reading.sentence()))
+    st.markdown("\n\n".join(lines))
+    probability_bars(ranked)
 
 
 def show_picture(glyph: Glyph) -> None:
     """The 28x28 picture, enlarged."""
-    st.caption("What the network sees (28x28)")
-    st.image(glyph.picture, width=84)
+    st.image(glyph.picture, "What the network sees (28x28)", width=84)
 
 
 def read(recognizer: Recognizer, glyph: Glyph, log_size: np.ndarray | None) -> Reading:
@@ -109,6 +95,7 @@ def draw_and_read(recognizers: dict[str, Recognizer], sizes: Sizes | None) -> No
             height=CANVAS_HEIGHT,
             key="canvas",
         )
+        send_at_pen_up()
         st.caption("Capitals and digits between the thick line and the top one.")
     glyph = glyph_of_strokes(strokes_of(canvas.json_data))
     with right, st.container(height=600, border=False):
@@ -179,7 +166,10 @@ def show_runs(measured: list[RunFiles]) -> None:
     figures = {run.name: json.loads(run.metric("metrics.json").read_text()) for run in measured}
     st.table(
         {
-            name: {title: f"{run[key]:.4f}" for key, title in HEADLINES.items()}
+            name: {
+                title: f"{run[key]:.4f}" if key in run else "not measured"
+                for key, title in HEADLINES.items()
+            }
             for name, run in figures.items()
         }
     )
@@ -203,6 +193,8 @@ def show_runs(measured: list[RunFiles]) -> None:
 
 st.set_page_config(page_title="Handwritten characters", page_icon="✏️", layout="wide")
 st.header("Handwritten characters")
+# One picture is read fastest by one core, and ten people need the others.
+torch.set_num_threads(1)
 runs = available_runs()
 draw_tab, runs_tab, about_tab = st.tabs(["Draw", "Compare runs", "About"])
 with runs_tab:

@@ -1,7 +1,9 @@
 """The page's canvas: its ruled paper, and the pen's path from the drawing that it hands over."""
 
+import io
 import math
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -18,8 +20,10 @@ _PAPER, _FAINT, _STRONG = "#ffffff", "#d9e6f2", "#9dbbd8"
 _CURVE_POINTS = 4
 
 
-def ruled_paper(x_height: float) -> Image.Image:
-    """White paper with a baseline and, fainter, lines for capitals, small letters, descenders."""
+@cache
+def ruled_paper(x_height: float) -> bytes:
+    """White paper with a baseline and, fainter, lines for capitals, small letters, descenders;
+    as PNG."""
     paper = Image.new("RGB", (CANVAS_WIDTH, CANVAS_HEIGHT), _PAPER)
     pen = ImageDraw.Draw(paper)
     unit = LINES.baseline - LINES.capital
@@ -27,7 +31,9 @@ def ruled_paper(x_height: float) -> Image.Image:
     for height, colour in heights:
         y = round(LINES.baseline - height * unit)
         pen.line((0, y, CANVAS_WIDTH, y), fill=colour, width=2)
-    return paper
+    content = io.BytesIO()
+    paper.save(content, "PNG")
+    return content.getvalue()
 
 
 def strokes_of(drawing: dict[str, Any] | None) -> list[np.ndarray]:
