@@ -236,7 +236,7 @@ def evaluate_every_split(
             "it has seen is not known. Run stages 1 and 2 on its archive again."
         )
     _, testing = read_archive(root)
-    rows = measure(recognizer.probabilities_of_many, training.images.numpy(), testing)
+    rows = measure(recognizer.probabilities, training.images.numpy(), testing)
     fraction = recognizer.content["hyperparameters"].get("fraction", 1.0)
     used = fraction * len(load_split(processed)["train"])
     result = {

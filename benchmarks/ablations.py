@@ -19,11 +19,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from characters.batches import normalise
 from characters.calibration import class_frequencies
 from characters.devices import choose_device, choose_precision
 from characters.errors import run_script
@@ -32,6 +30,7 @@ from characters.labelled_sets import load_labelled
 from characters.labels import FIRST_PAIR
 from characters.prepared import PROCESSED, LabelledImages, load_images, load_split
 from characters.recipes import RECIPES, changed
+from characters.recognizer import scores_of
 from characters.runs import RunFiles
 from model_training import Run, some_rows, train
 
@@ -55,13 +54,6 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "with noise": {"augmentation": {"noise": 0.05}},
 }
 EXACT_ONLY = "exact labels only"
-
-
-@torch.inference_mode()
-def scores_of(network: nn.Module, images: torch.Tensor) -> torch.Tensor:
-    """float (N, 62) of uint8 (N, 28, 28), on the CPU."""
-    network.eval()
-    return torch.cat([network(normalise(part)).float().cpu() for part in images.split(500)])
 
 
 def measure(

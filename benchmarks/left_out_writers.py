@@ -21,7 +21,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from characters.batches import Extra, normalise
+from characters.batches import Extra
 from characters.calibration import class_frequencies, fit_temperature
 from characters.devices import choose_device, choose_precision
 from characters.errors import run_script
@@ -31,6 +31,7 @@ from characters.labels import FIRST_EQUAL, WITHOUT_CASE
 from characters.losses import is_correct
 from characters.prepared import PROCESSED, LabelledImages, load_images, load_split
 from characters.recipes import RECIPES, changed
+from characters.recognizer import scores_of
 from characters.runs import METRICS_FOLDER, RunFiles, find_run
 from characters.sizes import fit
 from model_training import Run, some_rows, train
@@ -74,15 +75,13 @@ class Folder:
         return evidence
 
 
-@torch.inference_mode()
 def log_probabilities(run: Run, images: torch.Tensor, validation: LabelledImages) -> np.ndarray:
     """float (N, 62): calibrated, for equally frequent characters."""
-    network = run.best_network.eval()
-    score = [torch.cat([network(normalise(part)) for part in pictures.split(500)])
-             for pictures in (validation.images, images)]  # fmt: skip
-    temperature = fit_temperature(score[0], validation.labels.long())
-    prior = np.log(class_frequencies(score[0], temperature))
-    return (score[1] / temperature).log_softmax(dim=1).numpy() - prior
+    scores = scores_of(run.best_network, validation.images)
+    temperature = fit_temperature(scores, validation.labels.long())
+    prior = np.log(class_frequencies(scores, temperature))
+    log_p = (scores_of(run.best_network, images) / temperature).log_softmax(dim=1)
+    return log_p.numpy() - prior
 
 
 def figures(answers: np.ndarray, labels: np.ndarray) -> dict[str, float]:
@@ -93,12 +92,10 @@ def figures(answers: np.ndarray, labels: np.ndarray) -> dict[str, float]:
     }
 
 
-@torch.inference_mode()
 def validation_accuracy(run: Run, validation: LabelledImages) -> float:
     """Share of validation images of EMNIST that are read rightly."""
-    network = run.best_network.eval()
-    answers = [network(normalise(part)).argmax(dim=1) for part in validation.images.split(500)]
-    return is_correct(torch.cat(answers), validation.labels.long()).float().mean().item()
+    answers = scores_of(run.best_network, validation.images).argmax(dim=1)
+    return is_correct(answers, validation.labels.long()).float().mean().item()
 
 
 def answers_of(run: Run, folder: Folder, rows: np.ndarray, validation: LabelledImages) -> dict:

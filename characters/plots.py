@@ -1,6 +1,6 @@
 """Every figure of the project; each function writes one PNG, whole or not at all."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -177,3 +177,28 @@ def _plot_class_difference(axes: Axes, first: dict[str, Any], second: dict[str, 
     axes.set_ylim(-0.03, 1.03)
     axes.set_ylabel("F1 by class", fontsize=12)
     axes.grid(axis="y", alpha=0.3)
+
+
+def plot_data_size(result: dict[str, Any], curve: Callable[..., np.ndarray], path: Path) -> None:
+    """Accuracy by number of training images, the fitted curve and its forecast."""
+    promised = result["forecast"]
+    images = np.array([row["images"] for row in result["runs"]])
+    end = promised["full_archive_images"]
+    line = np.geomspace(images.min(), end, 100)
+    figure, axes = plt.subplots(figsize=(8, 5), layout="constrained")
+    axes.set_title(f"CompactCNN on {result['test_images']:,} byclass test images")
+    fitted = 1 - curve(line / 1000, *promised["curve"].values())
+    axes.plot(line, fitted, color="grey", label="fitted curve")
+    axes.plot(images, [row["accuracy"] for row in result["runs"]], "o", color=BLUE, label="trained")
+    low, high = promised["interval_80"]
+    middle = promised["accuracy"]
+    axes.errorbar(
+        end, middle, [[max(0, middle - low)], [max(0, high - middle)]],
+        fmt="D", color=ORANGE, capsize=5, label=f"forecast {middle:.3f} ({low:.3f} to {high:.3f})",
+    )  # fmt: skip
+    axes.set_xscale("log")
+    axes.set_xlabel("Distinct training images (logarithmic)")
+    axes.set_ylabel("Accuracy, 62 classes")
+    axes.grid(alpha=0.3, which="both")
+    axes.legend(loc="lower right")
+    save_figure(figure, path)

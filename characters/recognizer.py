@@ -61,6 +61,14 @@ def build_network(content: dict[str, Any], path: Path) -> nn.Module:
     return network.eval().to(memory_format=torch.channels_last)
 
 
+@torch.inference_mode()
+def scores_of(network: nn.Module, pictures: torch.Tensor) -> torch.Tensor:
+    """float (N, 62): a network's scores of uint8 (N, 28, 28), a part at a time, on the CPU."""
+    network.eval()
+    parts = [network(normalise(part)).float().cpu() for part in pictures.split(_AT_ONCE)]
+    return torch.cat(parts)
+
+
 def log_prior_change(content: dict[str, Any], prior: str) -> np.ndarray:
     """float (62,): log of the new prior over the trained one; zeros for ``emnist``.
 
@@ -133,15 +141,10 @@ class Recognizer:
         self.network = build_network(self.content, path)
         self.temperature = float(self.content.get("temperature", 1.0))
 
-    @torch.inference_mode()
-    def probabilities(self, pictures: torch.Tensor) -> torch.Tensor:
-        """float (N, 62) from uint8 (N, 28, 28), upright, white ink on black."""
-        return (self.network(normalise(pictures)) / self.temperature).softmax(dim=1)
-
-    def probabilities_of_many(self, pictures: torch.Tensor) -> np.ndarray:
-        """float (N, 62) from any number of uint8 (N, 28, 28), a part at a time."""
-        parts = [self.probabilities(part).numpy() for part in pictures.split(_AT_ONCE)]
-        return np.concatenate(parts)
+    def probabilities(self, pictures: torch.Tensor) -> np.ndarray:
+        """float (N, 62) from any number of uint8 (N, 28, 28), upright, white ink on black."""
+        scores = scores_of(self.network, pictures) / self.temperature
+        return scores.softmax(dim=1).numpy()
 
     def read(
         self,
@@ -158,7 +161,7 @@ class Recognizer:
             prior: one of PRIORS.
             allowed: the characters that are possible.
         """
-        own = self.probabilities(torch.from_numpy(picture).unsqueeze(0))[0].double().numpy()
+        own = self.probabilities(torch.from_numpy(picture).unsqueeze(0))[0].astype(np.float64)
         log_shape = np.log(own + _LEAST) + log_prior_change(self.content, prior)
         log_shape[[c not in allowed for c in CLASSES]] = -np.inf
         shape = _normalised(log_shape)
