@@ -14,6 +14,7 @@ writers. Finished trainings are kept in metrics/lower_case.json, so the script c
 
 import argparse
 import csv
+import itertools
 import json
 import sys
 from collections.abc import Iterator
@@ -85,7 +86,7 @@ def train_on(
 def measure_labels(
     args: argparse.Namespace, found: dict[str, Any], test: LabelledImages
 ) -> Iterator[None]:
-    """Add the trainings on the three sets of labels that are not in ``found``; yields after each."""
+    """Add to ``found`` what is missing of the trainings, after each of which it yields."""
     data, split = load_images(args.processed, "train"), load_split(args.processed)
     by_name, name_split = load_images(args.by_name, "train"), load_split(args.by_name)
     rows = split["train"]
@@ -191,7 +192,7 @@ def main(args: argparse.Namespace) -> None:
     result["training_images"], result["epochs"] = args.images, args.epochs
     result["frequency"] = measure_frequency(recognizer, test)
     result["size"] = measure_size(recognizer, args.drawings)
-    for _ in measure_labels(args, result["labels"], test):
+    for _ in itertools.chain([None], measure_labels(args, result["labels"], test)):
         with replacing(path) as (part,):
             save_json(result, part)
     print(table("test images, labels in training", mean_over_seeds(result["labels"])))
