@@ -67,7 +67,7 @@ def show_reading(name: str, reading: Reading) -> None:
 
 def show_picture(glyph: Glyph) -> None:
     """The 28x28 picture, enlarged."""
-    st.image(glyph.picture, "What the network sees (28x28)", width=84)
+    st.image(glyph.picture, "Seen as 28x28", width=112)
 
 
 def read(recognizer: Recognizer, glyph: Glyph, log_size: np.ndarray | None) -> Reading:
