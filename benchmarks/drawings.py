@@ -1,34 +1,38 @@
 """Accuracy on real drawings: plainly shrunk, converted, converted and with the size.
 
-    python benchmarks/drawings.py ../shared/drawings [--run RUN] [--quick]
+    python benchmarks/drawings.py RUN ../shared/drawings [--quick]
 
 The folder holds pictures of a whole canvas and a labels.csv with the columns file, character and
 writer. Nothing was trained on the drawings but the model of sizes: it is fitted anew for each
 writer on all the others. All characters count as equally frequent, as they are in such a set, but
 in the line "network alone", which is the converter's picture and the network's own answer. The
-time is that of one drawing on one core, from the pixels to the answer, median.
+share of answers that change is that of the converter's pictures when a drawing is moved, scaled, or
+drawn with a pen 8 pixels thicker or thinner. The time is that of one drawing on one core, from the
+pixels to the answer, median. Writes metrics/drawings.json unless --quick.
 """
 
 import argparse
 import csv
-import json
 import statistics
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import torch
 from PIL import Image
+from scipy import ndimage
 from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from characters.errors import run_script
+from characters.errors import CharactersError, run_script
+from characters.files import replacing, save_json
 from characters.glyphs import glyph_of_ink, ink_of, open_picture
 from characters.labels import WITHOUT_CASE, class_index
-from characters.recognizer import Recognizer
-from characters.runs import available_runs, find_run
+from characters.recognizer import Recognizer, log_prior_change
+from characters.runs import METRICS_FOLDER, find_run
 from characters.sizes import Sizes, fit, load_sizes
 
 WAYS = ("shrunk", "network_alone", "converted", "converted_and_size")
@@ -37,6 +41,37 @@ WAYS = ("shrunk", "network_alone", "converted", "converted_and_size")
 def plainly_shrunk(picture: Image.Image) -> np.ndarray:
     """What simple demos do: the whole canvas, squeezed to 28x28, white on black."""
     return 255 - np.asarray(picture.convert("L").resize((28, 28), Image.Resampling.BICUBIC))
+
+
+def resized(ink: np.ndarray, scale: float) -> np.ndarray:
+    """The same ink in more or fewer pixels."""
+    size = (round(ink.shape[1] * scale), round(ink.shape[0] * scale))
+    return np.asarray(Image.fromarray(ink).resize(size, Image.Resampling.BICUBIC))
+
+
+CHANGES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "moved": lambda ink: np.roll(ink, (-20, 31), axis=(0, 1)),
+    "half the size": lambda ink: resized(ink, 0.5),
+    "a third larger": lambda ink: resized(ink, 1.33),
+    "pen 8 pixels thicker": lambda ink: ndimage.grey_dilation(ink, footprint=_DISC),
+    "pen 8 pixels thinner": lambda ink: ndimage.grey_erosion(ink, footprint=_DISC),
+}
+_ACROSS = np.arange(-4, 5)
+_DISC = np.hypot(_ACROSS, _ACROSS[:, None]) <= 4.1
+
+
+def changed_answers(
+    pictures: list[Image.Image], before: np.ndarray, recognizer: Recognizer
+) -> dict[str, float]:
+    """Share of the answers, int (N,), that each change of the ink changes."""
+    inks = [ink_of(picture) for picture in pictures]
+    shares = {}
+    for name, change in CHANGES.items():
+        glyphs = [glyph_of_ink(change(ink)).picture for ink in tqdm(inks, unit="img", desc=name)]
+        log_p = np.log(recognizer.probabilities(torch.from_numpy(np.stack(glyphs))) + 1e-12)
+        after = (log_p + log_prior_change(recognizer.content, "equal")).argmax(axis=1)
+        shares[name] = float((after != before).mean())
+    return shares
 
 
 def accuracies(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, float]:
@@ -92,6 +127,8 @@ def measure(folder: Path, recognizer: Recognizer, step: int) -> dict[str, object
     figures = {
         way: accuracies(np.stack([r.probabilities for r in answers[way]]), labels) for way in WAYS
     }
+    own = np.stack([reading.probabilities for reading in answers["converted"]]).argmax(axis=1)
+    changed = changed_answers(pictures, own, recognizer)
     torch.set_num_threads(1)
     sizes = load_sizes()
     times = [milliseconds(p, recognizer, sizes) for p in pictures[:: max(1, len(pictures) // 200)]]
@@ -99,6 +136,7 @@ def measure(folder: Path, recognizer: Recognizer, step: int) -> dict[str, object
         "drawings": len(rows),
         "writers": len(chosen),
         **figures,
+        "changed_answers": changed,
         "median_milliseconds": round(statistics.median(times), 2),
     }
 
@@ -109,24 +147,34 @@ def get_args_parser() -> argparse.ArgumentParser:
         description=__doc__.partition("\n")[0],
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
+    parser.add_argument("run", metavar="RUN", help="run in models/, trained on EMNIST alone")
     parser.add_argument("drawings", type=Path, help="folder with labels.csv")
-    parser.add_argument("--run", default=None, help="run in models/; the best one without it")
     parser.add_argument("--quick", action="store_true", help="every third writer only")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Measure, print a table and one JSON object."""
-    run = find_run(args.run) if args.run else next(iter(available_runs()))
-    result = measure(args.drawings, Recognizer(run.weights), 3 if args.quick else 1)
+    """Measure, print a table and save the figures."""
+    run = find_run(args.run)
+    recognizer = Recognizer(run.weights)
+    if recognizer.content.get("hyperparameters", {}).get("extra"):
+        raise CharactersError(
+            f"{run.name} was trained on drawings too: its figures on them would be too good. "
+            "benchmarks/left_out_writers.py measures such a training on writers left out."
+        )
+    result = measure(args.drawings, recognizer, 3 if args.quick else 1)
     print(f"{run.name}, {result['drawings']} drawings of {result['writers']} writers")
     print(f"{'':24}{'62 classes':>12}{'without case':>14}")
     for way in WAYS:
         figures = result[way]
         name = way.replace("_", " ")
         print(f"{name:24}{figures['accuracy']:>12.4f}{figures['accuracy_without_case']:>14.4f}")
+    for name, share in result["changed_answers"].items():
+        print(f"answers changed when {name}: {share:.2%}")
     print(f"pixels to answer, one core: {result['median_milliseconds']} ms")
-    print(json.dumps({"run": run.name, **result}))
+    if not args.quick:
+        with replacing(METRICS_FOLDER / "drawings.json") as (part,):
+            save_json({"run": run.name, **result}, part)
 
 
 if __name__ == "__main__":

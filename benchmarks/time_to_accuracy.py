@@ -1,0 +1,125 @@
+"""How long CompactCNN trains until it reads as well as CustomCNN does at its end.
+
+    python benchmarks/time_to_accuracy.py CUSTOMCNN_RUN
+
+CompactCNN is trained by benchmarks/quick_recipe.json, once per seed, and measured on the `byclass`
+test images; its seconds are those of training, without start-up and validation. What CustomCNN
+takes is not trained again: its images per second are measured in the same run, fed by this project
+and the usual way (`training_throughput.py`), medians, and multiplied by the images of its epochs:
+those that RUN was trained for, and the 20 of the reference recipe. Writes
+metrics/time_to_accuracy.json.
+"""
+
+import argparse
+import json
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import torch
+import training_throughput
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from characters.devices import choose_device, choose_precision
+from characters.errors import run_script
+from characters.files import replacing, save_json
+from characters.prepared import PROCESSED, load_images, load_split
+from characters.recipes import RECIPES, changed, read_params
+from characters.recognizer import Recognizer, scores_of
+from characters.runs import METRICS_FOLDER, MODELS_FOLDER, RunFiles, find_run
+from model_training import Run, train
+from models import REFERENCE_EPOCHS
+
+QUICK = Path(__file__).with_name("quick_recipe.json")
+_VALIDATED = 1000
+
+
+def train_quickly(args: argparse.Namespace, seed: int) -> dict[str, Any]:
+    """Seconds of training and test accuracy of CompactCNN by the quick recipe."""
+    data, split = load_images(args.processed, "train"), load_split(args.processed)
+    test = load_images(args.processed, "test")
+    device = choose_device("auto")
+    settings = {
+        "model": "compactcnn",
+        "recipe": changed(RECIPES["modern"], read_params(args.params)).as_dict(),
+        "fraction": 1.0,
+        "seed": seed,
+        "precision": choose_precision("auto", device),
+    }
+    run = Run(settings, RunFiles("quick"), device, split["train"])
+    rows = list(train(run, data, split["validation"][:_VALIDATED]))
+    answers = scores_of(run.best_network, test.images).argmax(dim=1)
+    return {
+        "seed": seed,
+        "epochs": len(rows),
+        "seconds": round(sum(row["seconds"] for row in rows), 1),
+        "test_accuracy": (answers == test.labels).float().mean().item(),
+    }
+
+
+def throughput(repeats: int, steps: int) -> dict[str, Any]:
+    """Images per second of CustomCNN in training, in both ways."""
+    options = ["--model", "customcnn", "--repeats", str(repeats), "--steps", str(steps)]
+    with tempfile.TemporaryDirectory() as folder:
+        return training_throughput.measure(
+            training_throughput.get_args_parser().parse_args(options), Path(folder)
+        )
+
+
+def measure(args: argparse.Namespace) -> dict[str, Any]:
+    """Both networks, in turns, and the ratios of their times."""
+    goal = Recognizer(find_run(args.run, args.models).weights).content
+    test = json.loads(find_run(args.run, args.models).metric("metrics.json").read_text())
+    speed = throughput(args.repeats, args.steps)
+    quick = [train_quickly(args, seed) for seed in range(args.seeds)]
+    seconds = statistics.median(row["seconds"] for row in quick)
+    images = len(load_split(args.processed)["train"])
+    epochs = {"as_trained": goal["hyperparameters"]["epochs"],
+              "reference_recipe": REFERENCE_EPOCHS["customcnn"]}  # fmt: skip
+    custom = {
+        f"{way}, {name}": count * images / speed[f"{way}_images_per_second"]
+        for way in ("ours", "usual")
+        for name, count in epochs.items()
+    }
+    return {
+        "goal": {"run": args.run, "test_accuracy": test["accuracy"]},
+        "compactcnn": quick,
+        "customcnn_images_per_second": {way: speed[f"{way}_images_per_second"]
+                                        for way in ("ours", "usual")},
+        "customcnn_epochs": epochs,
+        "customcnn_seconds": {name: round(value) for name, value in custom.items()},
+        "ratios": {name: round(value / seconds, 1) for name, value in custom.items()},
+    }  # fmt: skip
+
+
+def get_args_parser() -> argparse.ArgumentParser:
+    """The command line of this benchmark."""
+    parser = argparse.ArgumentParser(
+        description=__doc__.partition("\n")[0],
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    add = parser.add_argument
+    add("run", metavar="CUSTOMCNN_RUN", help="run whose accuracy on the test set is the goal")
+    add("--params", type=Path, default=QUICK, help="changes to the modern recipe")
+    add("--seeds", type=int, default=3, help="trainings of CompactCNN")
+    add("--repeats", type=int, default=5, help="repetitions of each measurement of speed")
+    add("--steps", type=int, default=30, help="steps in each repetition")
+    add("--processed", type=Path, default=PROCESSED, help="folder of stages 1 and 2")
+    add("--models", type=Path, default=MODELS_FOLDER, help="folder with weights")
+    add("--metrics", type=Path, default=METRICS_FOLDER, help="folder for the figures")
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Measure, save and print."""
+    result = measure(args)
+    with replacing(args.metrics / "time_to_accuracy.json") as (part,):
+        save_json(result, part)
+    print(json.dumps(result, indent=1))
+
+
+if __name__ == "__main__":
+    raise SystemExit(run_script(lambda: main(get_args_parser().parse_args())))
