@@ -18,7 +18,6 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import torch
 import training_throughput
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
