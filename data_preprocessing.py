@@ -161,10 +161,15 @@ def _figures(datasets: list[StandardizedSplit], images: Images) -> dict[str, Any
         },
         "contradictory_images": int(images.contradictory.sum()),
         "contradictory_examples": combining.describe_contradictions(datasets, images, LISTED),
+        "byclass_class_counts": combining.count_labels(_byclass(datasets).targets)["exact"],
         "by_name_images_with_different_labels": conflicts.images,
         "by_name_wrong_rows": conflicts.wrong_rows,
         "by_name_wrong_or_contradictory_rows": conflicts.bad_rows,
     }
+
+
+def _byclass(datasets: list[StandardizedSplit]) -> StandardizedSplit:
+    return next(part for part in datasets if part.split == "byclass" and part.train)
 
 
 def _manifest(combined: Combined, labels: str, synthetic: bool) -> dict[str, Any]:

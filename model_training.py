@@ -13,7 +13,7 @@ the loss and accuracy plots after every epoch, and models/checkpoints/<run>.pt t
 
 import argparse
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,12 @@ from torchsummary import summary
 from tqdm import tqdm
 
 from characters.batches import Batches, Extra
-from characters.calibration import class_frequencies, fit_temperature
+from characters.calibration import (
+    class_frequencies,
+    fit_temperature,
+    move_frequencies,
+    smoothed_frequencies,
+)
 from characters.devices import PRECISIONS, autocast, choose_device, choose_precision
 from characters.errors import CharactersError, run_script
 from characters.files import load_torch, replacing, save_torch
@@ -167,13 +172,13 @@ class Run:
         self.history: list[dict[str, float]] = []
 
     def _start(self) -> list[float] | None:
-        """Take the weights of a finished run; returns its class frequencies."""
+        """Take the weights of a finished run; returns the class frequencies it was trained with."""
         path = find_run(self.settings["start"], self.files.models).weights
         content = load_weights(path)
         if content["model"] != self.settings["model"]:
             raise CharactersError(f"--start {path} is a {content['model']}. Give --model for it.")
         self.network = build_network(content, path).train()
-        return content.get("frequencies")
+        return content.get("training_frequencies", content.get("frequencies"))
 
     @property
     def best_network(self) -> nn.Module:
@@ -331,16 +336,28 @@ def load_extra(settings: dict[str, Any]) -> Extra | None:
     return Extra(images, labels + FIRST_EQUAL, settings["share"])
 
 
-@torch.inference_mode()
-def calibrate(run: Run, val_loader: Batches) -> None:
-    """Fit temperature and class frequencies on the validation set, add them to the weights file."""
+def calibrate(run: Run, val_loader: Batches, byclass_counts: Sequence[int]) -> None:
+    """Fit the temperature on the validation set, move the weights file to `byclass`'s frequencies.
+
+    See `characters.calibration`.
+    """
     path = run.files.weights
     content = load_weights(path)
+    if "temperature" in content:  # a resumed run had no better epoch: this was done
+        return
     network = build_network(content, path).to(run.device)
-    outputs = [(network(images).cpu(), labels.cpu()) for images, labels in val_loader]
+    with torch.inference_mode():
+        outputs = [(network(images).cpu(), labels.cpu()) for images, labels in val_loader]
     scores, labels = (torch.cat(column) for column in zip(*outputs, strict=True))
-    content["temperature"] = fit_temperature(scores, labels)
-    content["frequencies"] = class_frequencies(scores, content["temperature"])
+    temperature = fit_temperature(scores, labels)
+    expected = class_frequencies(scores, temperature)
+    wanted = smoothed_frequencies(byclass_counts)
+    content["weights"] |= move_frequencies(network, expected, wanted, temperature)
+    content |= {
+        "temperature": temperature,
+        "frequencies": wanted,
+        "training_frequencies": expected,
+    }
     with replacing(path) as (part,):
         save_torch(content, part)
 
@@ -515,7 +532,8 @@ def main(args: argparse.Namespace) -> None:
     for _ in train(run, data, split["validation"], extra):
         run.save()
         run.report()
-    calibrate(run, Batches(data.images, data.labels, VALIDATION_BATCH, device, split["validation"]))
+    validation = Batches(data.images, data.labels, VALIDATION_BATCH, device, split["validation"])
+    calibrate(run, validation, list(manifest["byclass_class_counts"].values()))
     print(f"best epoch {run.best['epoch']:.0f}: val_accuracy {run.best['val_accuracy']:.4f}")
     finish(f"python model_evaluation.py {run.files.name}")
 

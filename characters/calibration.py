@@ -1,8 +1,17 @@
-"""Probabilities that mean what they say: temperature and class frequencies of a trained network."""
+"""Probabilities that mean what they say: temperature and class frequencies of a trained network.
+
+The six splits together hold other shares of the characters than `byclass`, whose test set counts,
+and a letter known in either case does not tell how often each case occurs. So after training the
+scores are moved to the frequencies of `byclass`'s training rows, p(c|x) · wanted(c) / expected(c)
+(Saerens et al. 2002, doi 10.1162/089976602753284446).
+"""
+
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 from scipy.optimize import minimize_scalar
+from torch import nn
 
 from characters.losses import LabelSetLoss
 
@@ -32,6 +41,36 @@ def class_frequencies(scores: torch.Tensor, temperature: float) -> list[float]:
     """
     mean = (scores.double() / temperature).softmax(dim=1).mean(dim=0).clamp_min(_LEAST_FREQUENCY)
     return (mean / mean.sum()).tolist()
+
+
+def smoothed_frequencies(counts: Sequence[int]) -> list[float]:
+    """Shares of counts, 62 numbers that add up to 1; one is added to each, for none is 0."""
+    smoothed = np.array(counts) + 1
+    return (smoothed / smoothed.sum()).tolist()
+
+
+def move_frequencies(
+    network: nn.Module, expected: Sequence[float], wanted: Sequence[float], temperature: float
+) -> dict[str, torch.Tensor]:
+    """Change the bias of a network's last linear layer so that it expects other frequencies.
+
+    Args:
+        network: ends in a linear layer with 62 outputs.
+        expected: how often it expects each class, from :func:`class_frequencies`.
+        wanted: how often it should.
+        temperature: divisor of its scores.
+
+    Returns:
+        The name and the new value of the bias.
+    """
+    layers = [(name, layer) for name, layer in network.named_modules()
+              if isinstance(layer, nn.Linear)]  # fmt: skip
+    name, last = layers[-1]
+    change = torch.tensor(wanted, dtype=torch.float64).log()
+    change -= torch.tensor(expected, dtype=torch.float64).log()
+    with torch.no_grad():
+        last.bias += temperature * change.to(last.bias)
+    return {f"{name}.bias": last.bias.detach().cpu().clone()}
 
 
 def reliability(probabilities: np.ndarray, right: np.ndarray) -> list[dict[str, float]]:

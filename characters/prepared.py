@@ -73,7 +73,8 @@ def load_manifest(folder: Path) -> dict[str, Any]:
         raise CharactersError(f"{path} does not exist. {RUN_STAGE_1}")
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
-        manifest["fingerprint"], manifest["synthetic"], manifest["labels"]
+        for name in ("fingerprint", "synthetic", "labels", "byclass_class_counts"):
+            manifest[name]
     except (ValueError, KeyError, TypeError) as error:
         raise CharactersError(f"{path} is damaged ({error}). {RUN_STAGE_1}") from error
     return manifest

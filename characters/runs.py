@@ -108,7 +108,8 @@ def load_weights(path: Path) -> dict[str, Any]:
     Returns:
         ``weights`` (name to tensor), ``model`` (name in `models.MODELS`), and, in files of this
         project, ``classes``, ``hyperparameters``, ``fingerprint``, ``synthetic``, ``labels``,
-        ``epoch``, ``metrics`` and, once the run is finished, ``temperature`` and ``frequencies``.
+        ``epoch``, ``metrics`` and, once the run is finished, ``temperature``, ``frequencies`` (that
+        the answers follow) and ``training_frequencies`` (that the scores were learned with).
 
     Raises:
         CharactersError: missing, cut short, or not a weights file.

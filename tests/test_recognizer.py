@@ -9,10 +9,16 @@ from PIL import Image
 from test_evaluation import random_weights
 
 from characters import recognizer as module
-from characters.calibration import class_frequencies, fit_temperature
+from characters.calibration import (
+    class_frequencies,
+    fit_temperature,
+    move_frequencies,
+    smoothed_frequencies,
+)
 from characters.errors import run_script
 from characters.labels import CLASSES, class_index
-from characters.recognizer import Reading, Recognizer, join_words, log_prior_change
+from characters.recognizer import Reading, Recognizer, join_words, log_prior_change, scores_of
+from models import CompactCNN
 
 
 def probabilities(**shares: float) -> np.ndarray:
@@ -100,3 +106,16 @@ def test_the_command_line_reads_files(tmp_path, monkeypatch, capsys):
     (tmp_path / "text.png").write_text("hello")
     assert run_script(lambda: module.main(parse(["text.png"]))) == 1
     assert "text.png is not a picture" in capsys.readouterr().err
+
+
+def test_moving_to_other_frequencies_weighs_each_class_by_their_ratio(drawn):
+    torch.manual_seed(0)
+    network = CompactCNN().eval()
+    pictures = torch.from_numpy(drawn[0][:50])
+    before = (scores_of(network, pictures) / 2.0).softmax(dim=1)
+    expected, wanted = smoothed_frequencies(range(62)), smoothed_frequencies([7] * 31 + [1] * 31)
+    changed = move_frequencies(network, expected, wanted, temperature=2.0)
+    assert list(changed) == ["layers.17.bias"]
+    after = (scores_of(network, pictures) / 2.0).softmax(dim=1)
+    weighed = before * torch.tensor(wanted) / torch.tensor(expected)
+    torch.testing.assert_close(after, weighed / weighed.sum(dim=1, keepdim=True))
