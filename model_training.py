@@ -42,8 +42,7 @@ from characters.distributed import (
 )
 from characters.errors import CharactersError, run_script
 from characters.files import replacing, save_torch
-from characters.labelled_sets import load_labelled
-from characters.labels import FIRST_EQUAL
+from characters.labelled_sets import load_extra
 from characters.losses import LabelSetLoss, is_correct
 from characters.plots import plot_accuracy, plot_loss
 from characters.prepared import PROCESSED, LabelledImages, load_images, load_manifest, load_split
@@ -353,16 +352,6 @@ def train(
         yield run.history[-1]
 
 
-def load_extra(settings: dict[str, Any]) -> Extra | None:
-    """The folders of a run's ``--extra``, labelled as equally frequent characters."""
-    if not settings["extra"]:
-        return None
-    parts = [load_labelled(Path(folder)).images for folder in settings["extra"]]
-    images = torch.cat([part.images for part in parts])
-    labels = torch.cat([part.labels.long() for part in parts])
-    return Extra(images, labels + FIRST_EQUAL, settings["share"])
-
-
 @torch.inference_mode()
 def calibrate(run: Run, val_loader: Batches) -> None:
     """Fit temperature and class frequencies on the validation set, add them to the weights file."""
@@ -537,7 +526,7 @@ def main(args: argparse.Namespace) -> None:
     ranks = f", {world_size()} ranks" if world_size() > 1 else ""
     print(f"  {run.files.name}: {device.type}, {settings['precision']}{ranks}", flush=True)
     summary(MODELS[settings["model"]](), (1, 28, 28), device="cpu")
-    extra = load_extra(settings)
+    extra = from_first_rank(lambda: load_extra(settings["extra"], settings["share"]))
     for _ in train(run, data, split["validation"], extra):
         if is_first_rank():
             run.save()

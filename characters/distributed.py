@@ -19,7 +19,7 @@ from torch import nn
 
 from characters.errors import CharactersError
 
-_SECONDS_TO_SPEAK = 10
+_SECONDS_TO_SPEAK = 2
 
 Made = TypeVar("Made")
 
