@@ -3,8 +3,8 @@
     python benchmarks/scaling.py [--quick] [--output metrics/benchmark_scaling.json]
 
 Measured, on gloo, with one thread and the same number of images for each rank: training on 1 rank
-and on 2 by the steps of model_training.py (without augmentation and averaging), and the all-reduce of the network's gradients alone.
-The turns of both alternate, and the medians of the repetitions count.
+and on 2 by the steps of model_training.py (without augmentation and averaging), and the all-reduce
+of the network's gradients alone. The turns alternate, and the medians of the repetitions count.
 
 The model: a step takes the time that a node (a GPU, or a machine like this one) needs for its own
 images, and after that a ring all-reduce, 2 (N - 1) / N times the gradients' bytes over the
