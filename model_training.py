@@ -6,6 +6,7 @@
     python model_training.py --resume               go on with the newest unfinished run
     python model_training.py --start RUN --extra FOLDER… --epochs 1 --lr 0.001
                                                     go on from a run's weights, with more pictures
+    torchrun --nproc_per_node=2 model_training.py   any of these on two processes or GPUs
 
 Writes models/<run>.pt (the best validation epoch, half precision), metrics/<run>_history.csv and
 the loss and accuracy plots after every epoch, and models/checkpoints/<run>.pt to resume from.
@@ -32,10 +33,21 @@ from characters.calibration import (
     smoothed_frequencies,
 )
 from characters.devices import PRECISIONS, autocast, choose_device, choose_precision
+from characters.distributed import (
+    copy_statistics,
+    from_first_rank,
+    is_first_rank,
+    joined_ranks,
+    own_device,
+    rank,
+    spread,
+    sum_over_ranks,
+    with_common_statistics,
+    world_size,
+)
 from characters.errors import CharactersError, run_script
-from characters.files import load_torch, replacing, save_torch
-from characters.labelled_sets import load_labelled
-from characters.labels import FIRST_EQUAL
+from characters.files import replacing, save_torch
+from characters.labelled_sets import load_extra
 from characters.losses import LabelSetLoss, is_correct
 from characters.plots import plot_accuracy, plot_loss
 from characters.prepared import PROCESSED, LabelledImages, load_images, load_manifest, load_split
@@ -54,6 +66,7 @@ from characters.runs import (
     MODELS_FOLDER,
     RunFiles,
     find_run,
+    load_checkpoint,
     load_weights,
     run_name,
     save_weights,
@@ -63,7 +76,7 @@ from models import MODELS, RECIPE_NAMES, REFERENCE_EPOCHS
 
 RECIPE_OPTIONS = {
     "epochs": (int, "times through the training images"),
-    "batch_size": (int, "images per optimiser step"),
+    "batch_size": (int, "images per optimiser step, over all ranks"),
     "lr": (float, "highest learning rate"),
     "gamma": (float, "factor on the learning rate after each epoch, of the exponential schedule"),
 }
@@ -95,24 +108,31 @@ def training_loop(
 ) -> None:
     """Train for one epoch; append ``epoch`` to ``x_epoch`` and its loss to ``y_loss["train"]``.
 
-    ``after_step`` is called after each step of the optimiser.
+    ``after_step`` is called after each step of the optimiser. Of several ranks each trains on its
+    part of the batches; loss and gradients are those of the whole batches.
     """
     model.train()
     total = torch.zeros((), device=device)
-    images_seen = 0
-    with tqdm(total=train_loader.num_images, unit="img", desc=f"epoch {epoch}") as bar:
-        for images, labels in train_loader:
+    with tqdm(
+        total=train_loader.num_images,
+        unit="img",
+        desc=f"epoch {epoch}",
+        disable=not is_first_rank(),
+    ) as bar:
+        for (images, labels), size in zip(train_loader, train_loader.sizes(), strict=True):
             with autocast(device, precision):
                 scores = model(images)
             loss = loss_fn(scores.float(), labels)
+            share = train_loader.share(len(labels), size)
             optimizer.zero_grad()
-            loss.backward()
+            # The ranks' gradients are averaged as if their parts of the batch were equally large.
+            (loss * (share * world_size())).backward()
             optimizer.step()
             after_step()
-            total += loss.detach() * len(labels)
-            images_seen += len(labels)
-            bar.update(len(labels))
-    mean_loss = total.item() / max(images_seen, 1)
+            total += loss.detach() * (share * size)
+            bar.update(size)
+    (total_loss,) = sum_over_ranks(total)
+    mean_loss = total_loss / max(train_loader.num_images, 1)
     if mean_loss != mean_loss:
         raise CharactersError(
             f"the loss of epoch {epoch} is not a number. Lower --lr, or use --precision fp32; "
@@ -135,6 +155,7 @@ def evaluation_loop(
     """Append the validation loss to ``y_loss["val"]`` and the accuracy to ``accuracy_vals``.
 
     A prediction is right where the label allows it: for a letter known in either case, both cases.
+    Both figures are those of the images of all ranks.
     """
     model.eval()
     total = torch.zeros((), device=device)
@@ -144,8 +165,9 @@ def evaluation_loop(
             scores = model(images)
         total += loss_fn(scores.float(), labels) * len(labels)
         right += is_correct(scores.argmax(dim=1), labels).sum()
-    y_loss["val"].append(total.item() / val_loader.num_images)
-    accuracy_vals.append(right.item() / val_loader.num_images)
+    total_loss, all_right, images_seen = sum_over_ranks(total, right, val_loader.num_images)
+    y_loss["val"].append(total_loss / images_seen)
+    accuracy_vals.append(all_right / images_seen)
 
 
 class Run:
@@ -161,7 +183,9 @@ class Run:
         self.network = MODELS[settings["model"]]()
         frequencies = self._start() if settings.get("start") else None
         self.network = self.network.to(device, memory_format=torch.channels_last)
+        self.network = with_common_statistics(self.network)
         self.average = make_average(self.recipe, self.network) if self.recipe.averaging else None
+        self.trained = spread(self.network)
         self.loss_fn = LabelSetLoss(frequencies).to(device)
         self.optimizer = make_optimizer(self.recipe, self.network)
         steps = -(-len(self.rows) // self.recipe.batch_size)
@@ -173,8 +197,9 @@ class Run:
 
     def _start(self) -> list[float] | None:
         """Take the weights of a finished run; returns the class frequencies it was trained with."""
-        path = find_run(self.settings["start"], self.files.models).weights
-        content = load_weights(path)
+        run = from_first_rank(lambda: find_run(self.settings["start"], self.files.models))
+        path = run.weights
+        content = from_first_rank(lambda: load_weights(path))
         if content["model"] != self.settings["model"]:
             raise CharactersError(f"--start {path} is a {content['model']}. Give --model for it.")
         self.network = build_network(content, path).train()
@@ -200,7 +225,7 @@ class Run:
         torch.manual_seed(self.settings["seed"] + number)
         training_loop(
             self.device,
-            self.network,
+            self.trained,
             number,
             train_loader,
             self.x_epoch,
@@ -211,6 +236,7 @@ class Run:
             self.after_step,
         )
         seconds = time.perf_counter() - start
+        copy_statistics(self.best_network)
         evaluation_loop(
             self.device,
             self.best_network,
@@ -303,6 +329,8 @@ def train(
 ) -> Iterator[dict[str, float]]:
     """Train until the recipe's last epoch; yields the history's row after each.
 
+    Each rank trains and validates on its part.
+
     Args:
         run: new or restored.
         data: the prepared training images.
@@ -319,21 +347,14 @@ def train(
         run.settings["seed"],
         recipe.augmentation,
         extra,
+        rank(),
+        world_size(),
     )
-    val_loader = Batches(data.images, data.labels, VALIDATION_BATCH, run.device, validation)
+    own = validation[rank() :: world_size()]
+    val_loader = Batches(data.images, data.labels, VALIDATION_BATCH, run.device, own)
     while len(run.history) < recipe.epochs:
         run.epoch(train_loader, val_loader)
         yield run.history[-1]
-
-
-def load_extra(settings: dict[str, Any]) -> Extra | None:
-    """The folders of a run's ``--extra``, labelled as equally frequent characters."""
-    if not settings["extra"]:
-        return None
-    parts = [load_labelled(Path(folder)).images for folder in settings["extra"]]
-    images = torch.cat([part.images for part in parts])
-    labels = torch.cat([part.labels.long() for part in parts])
-    return Extra(images, labels + FIRST_EQUAL, settings["share"])
 
 
 def calibrate(run: Run, val_loader: Batches, byclass_counts: Sequence[int]) -> None:
@@ -360,29 +381,6 @@ def calibrate(run: Run, val_loader: Batches, byclass_counts: Sequence[int]) -> N
     }
     with replacing(path) as (part,):
         save_torch(content, part)
-
-
-def load_checkpoint(name: str, models: Path) -> dict[str, Any]:
-    """The saved state of a run; of the newest one for ``latest``.
-
-    Raises:
-        CharactersError: there is none, or it is damaged.
-    """
-    folder = models / "checkpoints"
-    if name == "latest":
-        found = sorted(folder.glob("*.pt"), key=lambda file: file.stat().st_mtime)
-        if not found:
-            raise CharactersError(f"{folder} holds no run to resume. Start one without --resume.")
-        path = found[-1]
-    else:
-        path = folder / f"{Path(name).stem}.pt"
-    state = load_torch(path, "Start the run anew without --resume.")
-    parts = {"name", "settings", "history", "network", "optimizer", "scheduler", "average"}
-    if not parts <= set(state):
-        raise CharactersError(
-            f"{path} is not a checkpoint of this project. Start the run anew without --resume."
-        )
-    return state
 
 
 def get_args_parser() -> argparse.ArgumentParser:
@@ -456,29 +454,44 @@ def some_rows(rows: torch.Tensor, fraction: float) -> torch.Tensor:
 
 
 def start_run(args: argparse.Namespace, manifest: dict[str, Any], rows: torch.Tensor) -> Run:
-    """A new run with the options given, or the one to resume, on rows of the training images."""
-    device = choose_device(args.device)
-    if args.resume is None:
-        settings = _settings(args, manifest, device)
-        name = args.name or run_name(args.model, datetime.now())
-        files = RunFiles(name, args.models, args.metrics)
-        if files.weights.exists():
-            raise CharactersError(
-                f"{files.weights} exists already. Wait a minute or give another --name."
-            )
-        return Run(settings, files, device, rows)
-    state = load_checkpoint(args.resume, args.models)
-    settings = state["settings"]
+    """A new run with the options given, or the one to resume, on rows of the training images.
+
+    Rank 0 decides and reads for all; each rank has prepared data of its own.
+    """
+    device = own_device(choose_device(args.device))
+    state = from_first_rank(lambda: _first_state(args, manifest, device))
+    name, settings = state["name"], state["settings"]
     if hasattr(args, "epochs"):
         settings["recipe"]["epochs"] = args.epochs
     if settings["fingerprint"] != manifest["fingerprint"]:
         raise CharactersError(
-            f"the run {state['name']} was trained on another archive than the one in "
+            f"the run {name} was trained on another archive than the one in "
             f"{args.processed}. Run stages 1 and 2 on that archive again, or start a new run."
         )
-    run = Run(settings, RunFiles(state["name"], args.models, args.metrics), device, rows)
-    run.restore(state)
+    batch_size, least = settings["recipe"]["batch_size"], 2 * world_size()
+    if world_size() > 1 and batch_size < least:
+        raise CharactersError(
+            f"batches of {batch_size} are too small for {world_size()} ranks. "
+            f"Give --batch-size {least} or more, or fewer ranks."
+        )
+    run = Run(settings, RunFiles(name, args.models, args.metrics), device, rows)
+    if "network" in state:
+        run.restore(state)
     return run
+
+
+def _first_state(
+    args: argparse.Namespace, manifest: dict[str, Any], device: torch.device
+) -> dict[str, Any]:
+    """Name and settings of a new run, or all that the checkpoint to resume holds."""
+    if args.resume is not None:
+        return load_checkpoint(args.resume, args.models)
+    name = args.name or run_name(args.model, datetime.now())
+    weights = RunFiles(name, args.models, args.metrics).weights
+    settings = _settings(args, manifest, device)
+    if weights.exists():
+        raise CharactersError(f"{weights} exists already. Wait a minute or give another --name.")
+    return {"name": name, "settings": settings}
 
 
 def choose_recipe(args: argparse.Namespace) -> Recipe:
@@ -516,6 +529,7 @@ def _settings(
     }
 
 
+@joined_ranks()
 def main(args: argparse.Namespace) -> None:
     """Load the data, train epoch by epoch, save after each."""
     manifest = load_manifest(args.processed)
@@ -526,14 +540,17 @@ def main(args: argparse.Namespace) -> None:
     announce(3, reads=args.processed, writes=run.files.weights)
     if manifest["synthetic"]:
         print("  the images are synthetic: the figures say nothing about handwriting")
-    print(f"  {run.files.name}: {device.type}, {settings['precision']}", flush=True)
+    ranks = f", {world_size()} ranks" if world_size() > 1 else ""
+    print(f"  {run.files.name}: {device.type}, {settings['precision']}{ranks}", flush=True)
     summary(MODELS[settings["model"]](), (1, 28, 28), device="cpu")
-    extra = load_extra(settings)
+    extra = from_first_rank(lambda: load_extra(settings["extra"], settings["share"]))
     for _ in train(run, data, split["validation"], extra):
-        run.save()
+        if is_first_rank():
+            run.save()
         run.report()
-    validation = Batches(data.images, data.labels, VALIDATION_BATCH, device, split["validation"])
-    calibrate(run, validation, list(manifest["byclass_class_counts"].values()))
+    if is_first_rank():
+        rows = Batches(data.images, data.labels, VALIDATION_BATCH, device, split["validation"])
+        calibrate(run, rows, list(manifest["byclass_class_counts"].values()))
     print(f"best epoch {run.best['epoch']:.0f}: val_accuracy {run.best['val_accuracy']:.4f}")
     finish(f"python model_evaluation.py {run.files.name}")
 

@@ -10,9 +10,10 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from characters.batches import Extra
 from characters.errors import CharactersError
 from characters.glyphs import read_glyph
-from characters.labels import CLASSES, NUM_CLASSES
+from characters.labels import CLASSES, FIRST_EQUAL, NUM_CLASSES
 from characters.prepared import LabelledImages
 
 
@@ -106,3 +107,18 @@ def _rows(table: Path) -> list[tuple[Path, int]]:
                 f"{table}, line {line}: {row['character']!r} is none of 0-9, A-Z, a-z."
             )
     return [(table.parent / row["file"], CLASSES.index(row["character"])) for row in rows]
+
+
+def load_extra(folders: list[str], share: float) -> Extra | None:
+    """Pictures to mix in, labelled as equally frequent characters; ``None`` without folders.
+
+    Args:
+        folders: as for :func:`load_labelled`.
+        share: of these pictures in each batch, in 0..1.
+    """
+    if not folders:
+        return None
+    parts = [load_labelled(Path(folder)).images for folder in folders]
+    images = torch.cat([part.images for part in parts])
+    labels = torch.cat([part.labels.long() for part in parts])
+    return Extra(images, labels + FIRST_EQUAL, share)

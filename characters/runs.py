@@ -87,6 +87,29 @@ def find_run(name: str, models: Path = MODELS_FOLDER, metrics: Path = METRICS_FO
     return run
 
 
+def load_checkpoint(name: str, models: Path) -> dict[str, Any]:
+    """The saved state of a run; of the newest one for ``latest``.
+
+    Raises:
+        CharactersError: there is none, or it is damaged.
+    """
+    folder = models / "checkpoints"
+    if name == "latest":
+        found = sorted(folder.glob("*.pt"), key=lambda file: file.stat().st_mtime)
+        if not found:
+            raise CharactersError(f"{folder} holds no run to resume. Start one without --resume.")
+        path = found[-1]
+    else:
+        path = folder / f"{Path(name).stem}.pt"
+    state = load_torch(path, "Start the run anew without --resume.")
+    parts = {"name", "settings", "history", "network", "optimizer", "scheduler", "average"}
+    if not parts <= set(state):
+        raise CharactersError(
+            f"{path} is not a checkpoint of this project. Start the run anew without --resume."
+        )
+    return state
+
+
 def half_precision(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """Copy weights with kernels and matrices in float16; biases and statistics stay float32."""
     return {

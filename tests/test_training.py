@@ -263,3 +263,13 @@ def test_a_part_of_the_images_lies_in_a_larger_part():
     small, large = (set(some_rows(rows, part).tolist()) for part in (0.1, 0.5))
     assert len(small) == 100 and len(large) == 500 and small < large
     assert torch.equal(some_rows(rows, 1), rows)
+
+
+def test_a_last_batch_of_one_image_is_left_out_of_training(drawn):
+    images, labels = (torch.from_numpy(part)[:33] for part in drawn)
+    cpu = torch.device("cpu")
+    for_training = Batches(images, labels, 16, cpu, seed=1)
+    assert [len(batch[1]) for batch in for_training] == for_training.sizes() == [16, 16]
+    assert for_training.num_images == 32 and len(for_training) == 2
+    to_measure = Batches(images, labels, 16, cpu)
+    assert [len(batch[1]) for batch in to_measure] == to_measure.sizes() == [16, 16, 1]
