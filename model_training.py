@@ -54,6 +54,7 @@ from characters.prepared import PROCESSED, LabelledImages, load_images, load_man
 from characters.recipes import (
     RECIPES,
     Recipe,
+    blended,
     changed,
     make_average,
     make_optimizer,
@@ -181,6 +182,7 @@ class Run:
         self.recipe = changed(Recipe(), settings["recipe"])
         self.rows = some_rows(rows, settings["fraction"])
         self.network = MODELS[settings["model"]]()
+        self.start: dict[str, torch.Tensor] = {}
         frequencies = self._start() if settings.get("start") else None
         self.network = self.network.to(device, memory_format=torch.channels_last)
         self.network = with_common_statistics(self.network)
@@ -203,12 +205,15 @@ class Run:
         if content["model"] != self.settings["model"]:
             raise CharactersError(f"--start {path} is a {content['model']}. Give --model for it.")
         self.network = build_network(content, path).train()
+        self.start = {name: tensor.clone() for name, tensor in self.network.state_dict().items()}
         return content.get("training_frequencies", content.get("frequencies"))
 
     @property
     def best_network(self) -> nn.Module:
-        """The averaged network where the recipe averages, else the trained one."""
-        return self.average.module if self.average else self.network
+        """The averaged network where the recipe averages, else the trained one; with ``--start``
+        between it and the network that was started from."""
+        network = self.average.module if self.average else self.network
+        return blended(self.start, network, self.settings["blend"]) if self.start else network
 
     def after_step(self) -> None:
         """Move the learning rate and the average on."""
@@ -236,10 +241,11 @@ class Run:
             self.after_step,
         )
         seconds = time.perf_counter() - start
-        copy_statistics(self.best_network)
+        best_network = self.best_network
+        copy_statistics(best_network)
         evaluation_loop(
             self.device,
-            self.best_network,
+            best_network,
             val_loader,
             self.loss_fn,
             self.y_loss,
@@ -424,6 +430,13 @@ def get_args_parser() -> argparse.ArgumentParser:
         "whose characters are about equally frequent, to train on as well",
     )
     add("--share", type=float, default=0.3, help="of the --extra pictures in each batch")
+    add(
+        "--blend",
+        type=float,
+        default=0.5,
+        help="with --start: how far from that run's weights to the new ones, in 0..1; between them "
+        "little is forgotten",
+    )
     add("--seed", type=int, default=42, help="seed of the first weights and the order of images")
     add("--device", default="auto", help="auto, cuda, cuda:N or cpu")
     add(
@@ -511,6 +524,8 @@ def _settings(
         raise CharactersError("--fraction must be greater than 0 and at most 1.")
     if args.extra and not args.start:
         raise CharactersError("--extra goes with --start: first train without, then go on with it.")
+    if not 0 < args.blend <= 1:
+        raise CharactersError("--blend must be greater than 0 and at most 1.")
     if not 0 < args.share < 1:
         raise CharactersError("--share must lie between 0 and 1.")
     return {
@@ -520,6 +535,7 @@ def _settings(
         "start": args.start,
         "extra": [str(folder) for folder in args.extra],
         "share": args.share if args.extra else 0.0,
+        "blend": args.blend if args.start else 1.0,
         "seed": args.seed,
         "device": device.type,
         "precision": choose_precision(args.precision, device),

@@ -153,6 +153,7 @@ def start(args: argparse.Namespace, rows: torch.Tensor) -> Run:
         "recipe": changed(RECIPES["modern"], values).as_dict(),
         "fraction": args.fraction,
         "start": args.run,
+        "blend": args.blend,
         "seed": args.seed,
         "precision": choose_precision("auto", device),
     }
@@ -185,9 +186,10 @@ def get_args_parser() -> argparse.ArgumentParser:
     add("--groups", type=int, default=5, help="groups of writers")
     add("--model", default=None, help="network of RUN; told by its name without it")
     add("--epochs", type=int, default=1, help="epochs of the further training")
-    add("--fraction", type=float, default=0.3, help="part of EMNIST's training images in each")
+    add("--fraction", type=float, default=0.5, help="part of EMNIST's training images in each")
     add("--lr", type=float, default=0.001, help="highest learning rate")
     add("--share", type=float, default=0.3, help="of the folders' pictures in each batch")
+    add("--blend", type=float, default=0.5, help="as in model_training.py")
     add("--seed", type=int, default=42, help="seed of the order of images")
     add("--processed", type=Path, default=PROCESSED, help="folder of stages 1 and 2")
     add("--models", type=Path, default=Path("models"), help="folder with weights")
@@ -201,7 +203,8 @@ def main(args: argparse.Namespace) -> None:
         "run": args.run,
         "groups": args.groups,
         "further_training": {
-            name: getattr(args, name) for name in ("epochs", "fraction", "lr", "share", "seed")
+            name: getattr(args, name)
+            for name in ("epochs", "fraction", "lr", "share", "blend", "seed")
         },
         **measure(args),
     }

@@ -4,6 +4,7 @@
 its values (`hyperparameter_tuning.py` writes such files).
 """
 
+import copy
 import dataclasses
 import json
 from collections.abc import Callable
@@ -178,3 +179,21 @@ def make_average(recipe: Recipe, network: nn.Module) -> AveragedModel:
             mean.lerp_(value, 1 - keep) if mean.is_floating_point() else mean.copy_(value)
 
     return AveragedModel(network, multi_avg_fn=average, use_buffers=True)
+
+
+def blended(start: dict[str, torch.Tensor], network: nn.Module, share: float) -> nn.Module:
+    """A network between the weights that further training started from and those it came to.
+
+    It keeps most of what the start could do and has most of what was learned (Wortsman et al. 2022,
+    arXiv 2109.01903).
+
+    Args:
+        start: the state that training started from.
+        network: what it came to; left as it is.
+        share: of the way from the one to the other, in 0..1.
+    """
+    between = copy.deepcopy(network)
+    for name, tensor in between.state_dict().items():
+        if tensor.is_floating_point():
+            tensor.lerp_(start[name].to(tensor), 1 - share)
+    return between

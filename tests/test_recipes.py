@@ -10,6 +10,7 @@ from characters.errors import CharactersError
 from characters.recipes import (
     RECIPES,
     Recipe,
+    blended,
     changed,
     make_average,
     make_optimizer,
@@ -119,3 +120,17 @@ def test_the_counter_of_batch_norm_is_copied_and_not_averaged():
     network(torch.randn(4, 2))
     average.update_parameters(network)
     assert average.module.num_batches_tracked == network.num_batches_tracked
+
+
+def test_a_blend_lies_between_start_and_end_and_leaves_both_alone():
+    torch.manual_seed(0)
+    start, end = (nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2)) for _ in range(2))
+    before = {name: tensor.clone() for name, tensor in end.state_dict().items()}
+    mixed = blended(start.state_dict(), end, 0.25).state_dict()
+    torch.testing.assert_close(
+        mixed["0.weight"], 0.75 * start[0].weight.detach() + 0.25 * end[0].weight.detach()
+    )
+    torch.testing.assert_close(dict(end.state_dict()), before)
+    torch.testing.assert_close(
+        dict(blended(start.state_dict(), end, 1.0).state_dict()), before, msg="1 is the end itself"
+    )
