@@ -218,6 +218,13 @@ def _print_classes(result: dict[str, Any]) -> None:
     print(", ".join(f"{row['pair']} ({row['mistakes']})" for row in result["most_confused"][:10]))
 
 
+def share_of_images(content: dict[str, Any]) -> float:
+    """The part of the training images that a weights file's run has seen, 0..1."""
+    used = content["hyperparameters"]
+    # A smaller part always lies in a larger one.
+    return max(used.get("fraction", 1.0), used.get("start_fraction", 0.0))
+
+
 def evaluate_every_split(
     name: str, root: Path, processed: Path, models: Path, metrics: Path
 ) -> dict[str, Any]:
@@ -237,8 +244,7 @@ def evaluate_every_split(
         )
     _, testing = read_archive(root)
     rows = measure(recognizer.probabilities, training.images.numpy(), testing)
-    fraction = recognizer.content["hyperparameters"].get("fraction", 1.0)
-    used = fraction * len(load_split(processed)["train"])
+    used = share_of_images(recognizer.content) * len(load_split(processed)["train"])
     result = {
         "run": run.name,
         "synthetic": manifest["synthetic"],

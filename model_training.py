@@ -205,6 +205,7 @@ class Run:
         if content["model"] != self.settings["model"]:
             raise CharactersError(f"--start {path} is a {content['model']}. Give --model for it.")
         self.network = build_network(content, path).train()
+        self.settings["start_fraction"] = content.get("hyperparameters", {}).get("fraction", 1.0)
         self.start = {name: tensor.clone() for name, tensor in self.network.state_dict().items()}
         return content.get("training_frequencies", content.get("frequencies"))
 
