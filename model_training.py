@@ -26,7 +26,13 @@ from tqdm import tqdm
 
 from characters.batches import Batches, Extra
 from characters.calibration import class_frequencies, fit_temperature
-from characters.devices import PRECISIONS, autocast, choose_device, choose_precision
+from characters.devices import (
+    PRECISIONS,
+    autocast,
+    choose_device,
+    choose_precision,
+    keep_memory,
+)
 from characters.errors import CharactersError, run_script
 from characters.files import load_torch, replacing, save_torch
 from characters.labelled_sets import load_labelled
@@ -501,6 +507,7 @@ def _settings(
 
 def main(args: argparse.Namespace) -> None:
     """Load the data, train epoch by epoch, save after each."""
+    keep_memory()
     manifest = load_manifest(args.processed)
     data = load_images(args.processed, "train")
     split = load_split(args.processed)
