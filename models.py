@@ -7,7 +7,6 @@ import torch.nn.functional as F
 from torch import nn
 
 from characters.labels import NUM_CLASSES
-from characters.vision import resnet34
 
 
 def _convolution(inputs: int, outputs: int, *, pool: bool) -> nn.Sequential:
@@ -71,6 +70,9 @@ def ResNet34() -> nn.Module:  # noqa: N802 - a network's name, as the users know
     Its last stage sees maps of one pixel, for which the network was not made. Input float
     (N, 1, 28, 28) in 0..1, output float (N, 62).
     """
+    # Here and not above: torchvision takes seconds to import, and the other networks do without.
+    from characters.vision import resnet34
+
     network = resnet34(num_classes=NUM_CLASSES)
     network.conv1 = nn.Conv2d(1, 64, kernel_size=7, stride=2, padding=3, bias=False)
     for layer in network.layer4.modules():
