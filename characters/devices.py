@@ -56,7 +56,8 @@ def keep_memory() -> None:
     """Keep freed memory in the process, for the next step to take again.
 
     glibc asks the system for each large block and gives it back when it is freed; every page is
-    then cleared anew, at each training step (`benchmarks/roofline.py` counts the page faults).
+    then cleared anew, at each training step (`benchmarks/roofline.py` counts the page faults). What
+    is kept settles after a few steps, at somewhat more memory than one step needs.
     Other C libraries are left as they are; on CUDA, PyTorch keeps memory itself.
     """
     if platform.libc_ver()[0] != "glibc":

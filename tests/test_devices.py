@@ -20,7 +20,9 @@ def faults():
 
 usual = faults()
 keep_memory()
-faults()
+# Small blocks come to lie between the large ones until there is room for both.
+for _ in range(8):
+    faults()
 print(usual, faults())
 """
 
