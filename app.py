@@ -196,9 +196,11 @@ st.header("Handwritten characters")
 # One picture is read fastest by one core, and ten people need the others.
 torch.set_num_threads(1)
 runs = available_runs()
-draw_tab, runs_tab, about_tab = st.tabs(["Draw", "Compare runs", "About"])
-with runs_tab:
-    show_runs([run for run, accuracy in runs.items() if accuracy is not None])
+# The tables of runs take a second to come; the first answer need not wait for them.
+draw_tab, runs_tab, about_tab = st.tabs(["Draw", "Compare runs", "About"], on_change="rerun")
+if runs_tab.open:
+    with runs_tab:
+        show_runs([run for run, accuracy in runs.items() if accuracy is not None])
 with about_tab:
     st.markdown(ABOUT.read_text(encoding="utf-8"))
 with draw_tab:

@@ -22,7 +22,7 @@ from optuna.study import MaxTrialsCallback
 from optuna.trial import TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
-from characters.devices import PRECISIONS, choose_device, choose_precision
+from characters.devices import PRECISIONS, choose_device, choose_precision, keep_memory
 from characters.errors import CharactersError, run_script
 from characters.files import replacing, save_json
 from characters.plots import save_figure
@@ -181,6 +181,7 @@ def get_args_parser() -> argparse.ArgumentParser:
 
 def main(args: argparse.Namespace) -> None:
     """Search until the budget is spent, then save."""
+    keep_memory()
     if args.trials is None and args.minutes is None:
         raise CharactersError("give a budget: --trials or --minutes.")
     manifest = load_manifest(args.processed)

@@ -28,13 +28,13 @@ from tqdm import tqdm
 
 from characters.archive import read_archive
 from characters.batches import Batches
-from characters.devices import choose_device
+from characters.devices import choose_device, keep_memory
 from characters.errors import CharactersError, run_script
 from characters.every_split import FULL_TRAINING_IMAGES, as_table, measure
 from characters.files import replacing, save_json
 from characters.labelled_sets import load_labelled
 from characters.losses import LabelSetLoss
-from characters.metrics import headline_table, summarise
+from characters.metrics import answers_of, headline_table, metrics_of
 from characters.plots import (
     plot_class_metrics,
     plot_comparison,
@@ -51,23 +51,32 @@ BATCH_SIZE = 500
 
 
 def validation_step(
-    device: torch.device, model: nn.Module, batch: tuple[torch.Tensor, torch.Tensor]
-) -> dict[str, torch.Tensor]:
-    """Loss (sum over the batch), scores (B, 62) and labels (B,) of one batch, on the CPU."""
+    device: torch.device,
+    model: nn.Module,
+    batch: tuple[torch.Tensor, torch.Tensor],
+    temperature: float = 1.0,
+    log_evidence: np.ndarray | None = None,
+) -> dict[str, Any]:
+    """Loss (sum over the batch) and answers (see `characters.metrics.Answers`) of one batch.
+
+    Not the scores: they would be most of an evaluation's memory. See :func:`evaluate`.
+    """
     images, labels = (tensor.to(device) for tensor in batch)
     scores = model(images).float()
+    if log_evidence is not None:
+        evidence = torch.from_numpy(log_evidence).to(device)
+        scores = (scores.double() / temperature).log_softmax(dim=1) + evidence
+        temperature = 1.0
     loss = LabelSetLoss().to(device)(scores, labels) * len(labels)
-    return {"loss": loss.cpu(), "scores": scores.cpu(), "labels": labels.cpu()}
+    answers = answers_of(scores.cpu().numpy(), labels.cpu().numpy(), temperature)
+    return {"loss": loss.item(), "answers": answers}
 
 
-def validation_epoch_end(
-    outputs: list[dict[str, torch.Tensor]], temperature: float = 1.0
-) -> dict[str, Any]:
+def validation_epoch_end(outputs: list[dict[str, Any]]) -> dict[str, Any]:
     """All metrics from the outputs of :func:`validation_step`; see `characters.metrics`."""
-    scores = torch.cat([output["scores"] for output in outputs]).numpy()
-    labels = torch.cat([output["labels"] for output in outputs]).numpy()
-    loss = sum(output["loss"].item() for output in outputs) / len(labels)
-    return summarise(scores, labels, loss, temperature)
+    parts = [output["answers"] for output in outputs]
+    images = sum(len(part.labels) for part in parts)
+    return metrics_of(parts, sum(output["loss"] for output in outputs) / images)
 
 
 @torch.inference_mode()
@@ -85,28 +94,16 @@ def evaluate(
     network's log probabilities.
     """
     model.eval()
-    outputs = []
+    outputs: list[dict[str, Any]] = []
+    seen = 0
     with tqdm(total=val_loader.num_images, unit="img", desc="evaluating") as bar:
         for batch in val_loader:
-            outputs.append(validation_step(device, model, batch))
-            bar.update(len(batch[1]))
-    if log_evidence is not None:
-        outputs = [_with_evidence(outputs, torch.from_numpy(log_evidence), temperature)]
-        temperature = 1.0
-    return validation_epoch_end(outputs, temperature)
-
-
-def _with_evidence(
-    outputs: list[dict[str, torch.Tensor]], log_evidence: torch.Tensor, temperature: float
-) -> dict[str, torch.Tensor]:
-    labels = torch.cat([output["labels"] for output in outputs])
-    scores = torch.cat([output["scores"] for output in outputs]).double() / temperature
-    scores = scores.log_softmax(dim=1) + log_evidence
-    return {
-        "scores": scores,
-        "labels": labels,
-        "loss": LabelSetLoss()(scores, labels) * len(labels),
-    }
+            count = len(batch[1])
+            evidence = None if log_evidence is None else log_evidence[seen : seen + count]
+            outputs.append(validation_step(device, model, batch, temperature, evidence))
+            seen += count
+            bar.update(count)
+    return validation_epoch_end(outputs)
 
 
 @dataclass
@@ -312,6 +309,7 @@ def get_args_parser() -> argparse.ArgumentParser:
 
 def run_command(args: argparse.Namespace) -> None:
     """Evaluate the runs of the command line."""
+    keep_memory()
     if args.data is None and (args.size or args.prior != "auto"):
         raise CharactersError("--size and --prior go with --data.")
     if len(args.runs) > 2:

@@ -32,7 +32,13 @@ from characters.calibration import (
     move_frequencies,
     smoothed_frequencies,
 )
-from characters.devices import PRECISIONS, autocast, choose_device, choose_precision
+from characters.devices import (
+    PRECISIONS,
+    autocast,
+    choose_device,
+    choose_precision,
+    keep_memory,
+)
 from characters.distributed import (
     copy_statistics,
     from_first_rank,
@@ -549,6 +555,7 @@ def _settings(
 @joined_ranks()
 def main(args: argparse.Namespace) -> None:
     """Load the data, train epoch by epoch, save after each."""
+    keep_memory()
     manifest = load_manifest(args.processed)
     data = load_images(args.processed, "train")
     split = load_split(args.processed)

@@ -3,10 +3,10 @@
 import itertools
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from characters.labels import NUM_CLASSES
-from characters.vision import resnet34
 
 
 def _convolution(inputs: int, outputs: int, *, pool: bool) -> nn.Sequential:
@@ -46,13 +46,39 @@ class CustomCNN(nn.Module):
         return self.layer5(features)
 
 
+class _ConvolutionToOnePixel(nn.Conv2d):
+    """A convolution that is a matrix product where its outcome is a single pixel.
+
+    Only the part of the kernel that lies over the map counts then, one ninth of a 3x3 kernel on a
+    map of one pixel; a convolution would multiply the padding's zeros as well. For the kernels of
+    ResNet, without bias and without dilation.
+    """
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """Float (N, inputs, height, width) to (N, outputs, height', width')."""
+        (high, wide), (side, _), (pad, _) = features.shape[2:], self.kernel_size, self.padding
+        if max(high, wide) + 2 * pad >= side + self.stride[0]:
+            return super().forward(features)
+        kernel = self.weight[:, :, pad : pad + high, pad : pad + wide]
+        covered = features[:, :, : side - pad, : side - pad]
+        return F.linear(covered.flatten(1), kernel.flatten(1))[:, :, None, None]
+
+
 def ResNet34() -> nn.Module:  # noqa: N802 - a network's name, as the users know it
     """torchvision's ResNet-34 with one input channel; 21.3 million weights.
 
-    Input float (N, 1, 28, 28) in 0..1, output float (N, 62).
+    Its last stage sees maps of one pixel, for which the network was not made. Input float
+    (N, 1, 28, 28) in 0..1, output float (N, 62).
     """
+    # Here and not above: torchvision takes seconds to import, and the other networks do without.
+    from characters.vision import resnet34
+
     network = resnet34(num_classes=NUM_CLASSES)
     network.conv1 = nn.Conv2d(1, 64, kernel_size=7, stride=2, padding=3, bias=False)
+    for layer in network.layer4.modules():
+        if isinstance(layer, nn.Conv2d):
+            # The layer's first weights and all its settings stay as torchvision made them.
+            layer.__class__ = _ConvolutionToOnePixel
     return network
 
 

@@ -1,11 +1,13 @@
 """Time from the pen's lifting to the answer on the page, in a real browser.
 
-    python benchmarks/page_latency.py [--strokes 30]
+    python benchmarks/page_latency.py [--strokes 30] [--starts 5]
 
-Starts the page on this machine, draws strokes with the mouse in headless Chromium, and takes the
-time in the browser itself: from the event of the pen's lifting to the change of the answer. The
-parts are measured in this process on the same strokes: converter (strokes to 28x28) and network
-(28x28 to the answer). What is left is the browser, Streamlit and the connection.
+Starts the page on this machine several times and takes the time from the command to the first
+answer, to a stroke drawn as soon as there is a canvas. Then draws strokes with the mouse in
+headless Chromium, and takes the time in the browser itself: from the event of the pen's lifting to
+the change of the answer. The parts are measured in this process on the same strokes: converter
+(strokes to 28x28) and network (28x28 to the answer). What is left is the browser, Streamlit and
+the connection.
 """
 
 import argparse
@@ -22,7 +24,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 PROJECT = Path(__file__).parent.parent
 sys.path.insert(0, str(PROJECT))
@@ -33,6 +35,7 @@ from characters.recognizer import Recognizer
 from characters.runs import available_runs
 
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
+VIEWPORT = {"width": 1100, "height": 1000}
 
 WATCH = """() => {
     window.latencies = []
@@ -66,12 +69,12 @@ def served_page() -> Iterator[str]:
 
 
 def _wait_for(url: str) -> None:
-    for _ in range(300):
+    for _ in range(1200):
         try:
             urllib.request.urlopen(url, timeout=2).close()
             return
         except OSError:
-            time.sleep(0.2)
+            time.sleep(0.05)
     raise CharactersError("the page did not start within a minute. Try 'streamlit run app.py'.")
 
 
@@ -86,20 +89,39 @@ def page_latencies(page: Page, drawn: list[np.ndarray]) -> list[float]:
     page.wait_for_selector("canvas.upper-canvas")
     page.get_by_text("Draw one digit or letter").wait_for()
     page.evaluate(WATCH)
-    box = page.locator("canvas.upper-canvas").bounding_box()
-    corner = (box["x"], box["y"])
     for stroke in drawn:
-        page.mouse.move(*np.add(stroke[0], corner))
-        page.mouse.down()
-        for point in stroke[1:]:
-            page.mouse.move(*np.add(point, corner))
-        page.mouse.up()
-        page.wait_for_selector("h1")
+        draw(page, stroke)
         page.wait_for_timeout(300)
         page.get_by_role("button", name="Reset").click()
         page.get_by_text("Draw one digit or letter").wait_for()
         page.wait_for_timeout(300)
     return page.evaluate("window.latencies")
+
+
+def draw(page: Page, stroke: np.ndarray) -> None:
+    """Draw one stroke and wait for the answer."""
+    box = page.locator("canvas.upper-canvas").bounding_box()
+    points = np.add(stroke, (box["x"], box["y"]))
+    page.mouse.move(*points[0])
+    page.mouse.down()
+    for point in points[1:]:
+        page.mouse.move(*point)
+    page.mouse.up()
+    page.wait_for_selector("h1")
+
+
+def start_to_first_answer(browser: Browser, stroke: np.ndarray) -> float:
+    """Seconds from the command ``streamlit run`` to the first answer; the browser runs already."""
+    page = browser.new_page(viewport=VIEWPORT)
+    start = time.perf_counter()
+    with served_page() as address:
+        page.goto(address)
+        page.wait_for_selector("canvas.upper-canvas")
+        page.get_by_text("Draw one digit or letter").wait_for()
+        draw(page, stroke)
+        seconds = time.perf_counter() - start
+        page.close()
+    return seconds
 
 
 def parts(recognizer: Recognizer, drawn: list[np.ndarray]) -> dict[str, float]:
@@ -122,6 +144,7 @@ def get_args_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument("--strokes", type=int, default=30, help="how many strokes to draw")
+    parser.add_argument("--starts", type=int, default=5, help="how often to start the page")
     return parser
 
 
@@ -132,17 +155,22 @@ def main(args: argparse.Namespace) -> None:
         raise CharactersError("chromium is missing. Install it (Debian: apt install chromium).")
     run = next(iter(available_runs(PROJECT / "models", PROJECT / "metrics")))
     drawn = strokes(args.strokes)
-    with served_page() as address, sync_playwright() as playwright:
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=list(ARGUMENTS))
-        page = browser.new_page(viewport={"width": 1100, "height": 1000})
-        page.goto(address)
-        # The first answer also loads the weights.
-        latencies = page_latencies(page, drawn)[1:]
+        starts = [start_to_first_answer(browser, drawn[0]) for _ in range(args.starts)]
+        with served_page() as address:
+            page = browser.new_page(viewport=VIEWPORT)
+            page.goto(address)
+            # The first answer also loads the weights.
+            latencies = page_latencies(page, drawn)[1:]
         browser.close()
     share = parts(Recognizer(run.weights), drawn)
     whole = statistics.median(latencies)
     result = {
         "run": run.name,
+        "starts": len(starts),
+        "start_to_first_answer_median_s": round(statistics.median(starts), 2),
+        "start_to_first_answer_slowest_s": round(max(starts), 2),
         "strokes": len(latencies),
         "pen_up_to_answer_median_ms": round(whole, 1),
         "pen_up_to_answer_90th_percentile_ms": round(float(np.quantile(latencies, 0.9)), 1),

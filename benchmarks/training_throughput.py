@@ -1,39 +1,49 @@
 """Images per second in training: this project's way against the usual way, in the same run.
 
-    python benchmarks/training_throughput.py [--quick] [--model resnet34]
+    python benchmarks/training_throughput.py [--quick] [--model resnet34] [--batch-size 512]
 
 The usual way: torchvision's dataset with PIL and ToTensor per sample, ConcatDataset, DataLoader
-with 2 workers, fp32, plain Adam. Ours: whole-tensor batches, channels last, the faster precision,
-fused Adam. Both train the same network on the same generated archive at the same batch size; the
-turns alternate, and the medians of the repetitions count. No accuracy is measured here.
+with 2 workers, fp32, plain Adam, torchvision's own layers. Ours: as model_training.py trains by the
+reference recipe. Both train the same network on the same generated archive at the same batch size,
+each in a process of its own (how memory is kept concerns a whole process); the turns alternate, and
+the medians of the repetitions count. No accuracy is measured here.
+
+Writes metrics/benchmark_training_<model>.json, for another batch size than 128
+metrics/benchmark_training_<model>_batch<size>.json.
 """
 
 import argparse
 import itertools
 import json
+import multiprocessing
 import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import torch
 from torch import nn
 from torch.utils.data import ConcatDataset, DataLoader
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
+PROJECT = Path(__file__).parent.parent
+sys.path.insert(0, str(PROJECT))
 
 from characters.archive import read_archive
 from characters.batches import Batches
-from characters.devices import autocast, choose_device, choose_precision
+from characters.devices import autocast, choose_device, choose_precision, keep_memory
+from characters.files import replacing, save_json
 from characters.losses import LabelSetLoss
+from characters.recipes import RECIPES, make_optimizer
 from characters.synthetic import draw_characters, write_archive
 from characters.vision import ToTensor
 from models import MODELS
 
 IMAGES = 2_000
 WORKERS = 2
+WARM_UP = 2
 
 
 def endless(loader) -> Iterator:
@@ -54,6 +64,9 @@ class UsualWay:
         loader = DataLoader(ConcatDataset(datasets), batch_size, shuffle=True, num_workers=WORKERS)
         self.batches = endless(loader)
         self.network = MODELS[model]().to(device)
+        for layer in self.network.modules():
+            if isinstance(layer, nn.Conv2d):
+                layer.__class__ = nn.Conv2d
         self.loss_fn = nn.CrossEntropyLoss()
         self.optimizer = torch.optim.Adam(self.network.parameters(), lr=0.001)
 
@@ -71,6 +84,7 @@ class OurWay:
     """The loop of model_training.py without its bar and files."""
 
     def __init__(self, datasets: list, model: str, batch_size: int, device: torch.device) -> None:
+        keep_memory()
         self.device = device
         images = torch.cat([dataset.data for dataset in datasets])
         labels = torch.cat([dataset.targets for dataset in datasets])
@@ -78,7 +92,7 @@ class OurWay:
         self.network = MODELS[model]().to(device, memory_format=torch.channels_last)
         self.precision = choose_precision("auto", device)
         self.loss_fn = LabelSetLoss().to(device)
-        self.optimizer = torch.optim.Adam(self.network.parameters(), lr=0.001, fused=True)
+        self.optimizer = make_optimizer(RECIPES["reference"], self.network)
 
     def steps(self, count: int) -> None:
         """Train on ``count`` batches."""
@@ -97,10 +111,27 @@ class OurWay:
             images[0, 0, 0, 0].item()
 
 
-def images_per_second(work, count: int, batch_size: int) -> float:
-    """Speed of one call."""
+_way: UsualWay | OurWay
+"""What this process trains, in the processes of :func:`in_own_process`."""
+
+
+def in_own_process(way: type, folder: Path, args: argparse.Namespace) -> ProcessPoolExecutor:
+    """A process that has made one of the ways ready."""
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(1, context, initializer=_make_ready, initargs=(way, folder, args))
+
+
+def _make_ready(way: type, folder: Path, args: argparse.Namespace) -> None:
+    global _way
+    torch.manual_seed(0)
+    device = choose_device(args.device)
+    _way = way(read_archive(folder)[0], args.model, args.batch_size, device)
+
+
+def images_per_second(work: str, count: int, batch_size: int) -> float:
+    """Speed of one call of this process's way, by the method's name."""
     start = time.perf_counter()
-    work(count)
+    getattr(_way, work)(count)
     return count * batch_size / (time.perf_counter() - start)
 
 
@@ -108,22 +139,24 @@ def measure(args: argparse.Namespace, folder: Path) -> dict[str, object]:
     """Medians of both ways, their ratio, and the speed of feeding alone."""
     device = choose_device(args.device)
     write_archive(folder, *draw_characters(IMAGES, seed=0), seed=0)
-    torch.manual_seed(0)
-    ours = OurWay(read_archive(folder)[0], args.model, args.batch_size, device)
-    usual = UsualWay(read_archive(folder)[0], args.model, args.batch_size, device)
     speeds: dict[str, list[float]] = {"usual": [], "ours": [], "feeding": []}
-    works = {"usual": usual.steps, "ours": ours.steps, "feeding": ours.feed}
-    for work in works.values():
-        work(2)
-    for _ in range(args.repeats):
-        for name, work in works.items():
-            count = args.steps * (10 if name == "feeding" else 1)
-            speeds[name].append(images_per_second(work, count, args.batch_size))
+    with (
+        in_own_process(UsualWay, folder, args) as usual,
+        in_own_process(OurWay, folder, args) as ours,
+    ):
+        works = {"usual": (usual, "steps"), "ours": (ours, "steps"), "feeding": (ours, "feed")}
+        for turn in range(args.repeats + 1):
+            for name, (process, work) in works.items():
+                count = args.steps * (10 if name == "feeding" else 1)
+                count = count if turn else WARM_UP
+                speed = process.submit(images_per_second, work, count, args.batch_size).result()
+                if turn:
+                    speeds[name].append(speed)
     medians = {name: statistics.median(values) for name, values in speeds.items()}
     return {
         "model": args.model,
         "device": device.type,
-        "precision": ours.precision,
+        "precision": choose_precision("auto", device),
         "threads": torch.get_num_threads(),
         "batch_size": args.batch_size,
         "repeats": args.repeats,
@@ -147,6 +180,9 @@ def get_args_parser() -> argparse.ArgumentParser:
     parser.add_argument("--repeats", type=int, default=5, help="repetitions of each way")
     parser.add_argument("--device", default="auto", help="auto, cuda, cuda:N or cpu")
     parser.add_argument("--quick", action="store_true", help="8 steps, 3 repetitions")
+    parser.add_argument(
+        "--metrics", type=Path, default=PROJECT / "metrics", help="folder to write to"
+    )
     return parser
 
 
@@ -166,6 +202,9 @@ def main(args: argparse.Namespace) -> None:
         print(f"{title:24}{result[f'{name}_images_per_second']:>10,.0f}")
     print(f"ratio {result['ratio']}, feeding over training {result['feeding_ratio']}")
     print(json.dumps(result))
+    size = "" if args.batch_size == 128 else f"_batch{args.batch_size}"
+    with replacing(args.metrics / f"benchmark_training_{args.model}{size}.json") as (part,):
+        save_json(result, part)
 
 
 if __name__ == "__main__":

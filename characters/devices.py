@@ -1,6 +1,8 @@
-"""Where to compute, and how precisely: one path for CUDA and CPU."""
+"""Where to compute, how precisely, and with what memory: one path for CUDA and CPU."""
 
 import contextlib
+import ctypes
+import platform
 
 import torch
 
@@ -10,6 +12,9 @@ PRECISIONS = ("auto", "fp32", "bf16")
 
 _BF16_INSTRUCTIONS = ("amx_bf16", "avx512_bf16", "bf16")
 """Names in `torch.cpu.get_capabilities()`: x86 with AMX or AVX-512, and Arm."""
+
+_M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
+"""Settings of glibc's ``mallopt(3)``."""
 
 
 def choose_device(name: str) -> torch.device:
@@ -45,3 +50,18 @@ def _computes_in_bf16(device: torch.device) -> bool:
 def autocast(device: torch.device, precision: str) -> contextlib.AbstractContextManager:
     """The context in which a network runs with the given precision."""
     return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")
+
+
+def keep_memory() -> None:
+    """Keep freed memory in the process, for the next step to take again.
+
+    glibc asks the system for each large block and gives it back when it is freed; every page is
+    then cleared anew, at each training step (`benchmarks/roofline.py` counts the page faults). What
+    is kept settles after a few steps, at somewhat more memory than one step needs.
+    Other C libraries are left as they are; on CUDA, PyTorch keeps memory itself.
+    """
+    if platform.libc_ver()[0] != "glibc":
+        return
+    library = ctypes.CDLL(None)
+    library.mallopt(_M_MMAP_MAX, 0)
+    library.mallopt(_M_TRIM_THRESHOLD, -1)

@@ -1,7 +1,8 @@
 """Figures of a recogniser: from scores and true classes to one dictionary of metrics."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -14,16 +15,48 @@ if TYPE_CHECKING:
 MOST_CONFUSED = 20
 
 
-def summarise(
-    scores: np.ndarray, labels: np.ndarray, loss: float, temperature: float = 1.0
-) -> dict[str, Any]:
-    """All metrics of one evaluation.
+class Answers(NamedTuple):
+    """What the metrics need of each image: 8 bytes instead of 62 scores.
+
+    Attributes:
+        ranked: uint8 (N, 3), the likeliest classes.
+        chances: float32 (N,), the probability of the likeliest, in 0..1.
+        labels: uint8 (N,), true classes in 0..61.
+    """
+
+    ranked: np.ndarray
+    chances: np.ndarray
+    labels: np.ndarray
+
+
+def answers_of(scores: np.ndarray, labels: np.ndarray, temperature: float = 1.0) -> Answers:
+    """The answers that scores are.
 
     Args:
         scores: float (N, 62), logits: higher is likelier.
         labels: int (N,), true classes in 0..61.
-        loss: mean cross-entropy in nats.
         temperature: divisor of the scores that makes probabilities of them.
+    """
+    from scipy.special import softmax
+
+    ranked = np.argsort(-scores, axis=1, kind="stable")[:, :3]
+    chances = softmax(scores / temperature, axis=1).max(axis=1)
+    return Answers(ranked.astype(np.uint8), chances.astype(np.float32), labels.astype(np.uint8))
+
+
+def summarise(
+    scores: np.ndarray, labels: np.ndarray, loss: float, temperature: float = 1.0
+) -> dict[str, Any]:
+    """All metrics of one evaluation from its scores; see :func:`answers_of`, :func:`metrics_of`."""
+    return metrics_of([answers_of(scores, labels, temperature)], loss)
+
+
+def metrics_of(parts: Sequence[Answers], loss: float) -> dict[str, Any]:
+    """All metrics of one evaluation.
+
+    Args:
+        parts: the answers, batch by batch.
+        loss: mean cross-entropy in nats.
 
     Returns:
         Numbers and lists only (fit for JSON). Weighted figures weigh each class by its images,
@@ -31,10 +64,9 @@ def summarise(
         ``accuracy_47_classes`` those of `bymerge` and `balanced`.
     """
     # Here and not above: the plots need this module, and scikit-learn takes a second to import.
-    from scipy.special import softmax
     from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-    ranked = np.argsort(-scores, axis=1, kind="stable")[:, :3]
+    ranked, chances, labels = (np.concatenate(column) for column in zip(*parts, strict=True))
     predictions = ranked[:, 0]
     hits = ranked == labels[:, None]
     metrics: dict[str, Any] = {
@@ -53,7 +85,6 @@ def summarise(
         metrics[f"precision_{average}"] = float(precision)
         metrics[f"recall_{average}"] = float(recall)
         metrics[f"f1_{average}"] = float(f1)
-    chances = softmax(scores / temperature, axis=1).max(axis=1)
     metrics["reliability"] = reliability(chances, hits[:, 0])
     metrics["calibration_error"] = calibration_error(metrics["reliability"])
     confusion = confusion_matrix(labels, predictions, labels=np.arange(NUM_CLASSES))

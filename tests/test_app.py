@@ -1,5 +1,8 @@
 """The page, without a browser."""
 
+import subprocess
+import sys
+
 import pytest
 from conftest import PROJECT
 from streamlit.testing.v1 import AppTest
@@ -41,3 +44,34 @@ def test_damaged_weights_are_said_without_a_traceback(page, monkeypatch, tmp_pat
     page.run()
     assert not page.exception
     assert "broken.pt is damaged" in page.error[0].value
+
+
+IMPORTS = """
+import sys
+from streamlit.testing.v1 import AppTest
+
+page = AppTest.from_file(sys.argv[1], default_timeout=120)
+before = set(sys.modules)
+page.run()
+assert not page.exception, page.exception
+print(*(set(sys.modules) - before))
+"""
+
+
+def modules_after(program: str, *arguments: str) -> set[str]:
+    """What a program that prints the names of modules has imported."""
+    command = [sys.executable, "-c", program, *arguments]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_the_first_answer_waits_for_no_tables_plots_or_torchvision():
+    imported = modules_after(IMPORTS, str(PROJECT / "app.py"))
+    assert "torch" in imported, "the page did not run"
+    # Streamlit itself imports pandas for the canvas's data; nothing else may.
+    assert not imported & {"sklearn", "matplotlib", "torchvision", "torch._dynamo"}
+
+
+def test_reading_imports_no_pandas():
+    program = "import sys, characters.recognizer, characters.sizes; print(*sys.modules)"
+    assert not modules_after(program) & {"pandas", "sklearn", "matplotlib", "torchvision"}

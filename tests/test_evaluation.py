@@ -18,7 +18,7 @@ from characters.calibration import calibration_error, reliability
 from characters.errors import CharactersError
 from characters.every_split import class_members, unseen_rows
 from characters.labels import CLASSES
-from characters.metrics import summarise
+from characters.metrics import answers_of, metrics_of, summarise
 from characters.recognizer import Recognizer
 from characters.runs import RunFiles, available_runs, save_weights
 from models import MODELS
@@ -64,6 +64,14 @@ def test_metrics_agree_with_scikit_learn_and_counting():
     assert metrics["accuracy_without_case"] == np.mean(lower)
     assert metrics["accuracy"] <= metrics["accuracy_47_classes"] <= metrics["accuracy_without_case"]
     assert np.array(metrics["confusion"]).sum() == 500
+
+
+def test_batches_give_the_figures_of_the_whole():
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 62, 500)
+    scores = rng.normal(size=(500, 62)) + 3 * np.eye(62)[labels]
+    parts = [answers_of(scores[k : k + 90], labels[k : k + 90], 0.7) for k in range(0, 500, 90)]
+    assert metrics_of(parts, loss=1.0) == summarise(scores, labels, 1.0, 0.7)
 
 
 def test_most_confused_pairs_count_both_directions():

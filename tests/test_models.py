@@ -1,9 +1,11 @@
 """The networks have the shapes, the names and the sizes that users rely on."""
 
+import copy
 import itertools
 
 import pytest
 import torch
+from torch import nn
 
 from models import MODELS, CustomCNN
 
@@ -27,3 +29,22 @@ def test_customcnn_has_the_layers_of_the_reference_implementation():
 def test_weights_counts_are_those_of_the_readme():
     counts = {n: sum(p.numel() for p in make().parameters()) for n, make in MODELS.items()}
     assert counts == {"customcnn": 13_936_286, "resnet34": 21_310_206, "compactcnn": 861_086}
+
+
+@pytest.mark.parametrize("side", [28, 33, 64])
+def test_resnet34_computes_what_torchvisions_layers_compute(side):
+    torch.manual_seed(0)
+    ours = MODELS["resnet34"]()
+    theirs = copy.deepcopy(ours)
+    for layer in theirs.modules():
+        if isinstance(layer, nn.Conv2d):
+            layer.__class__ = nn.Conv2d
+    images = torch.rand(4, 1, side, side)
+    outcomes = [network(images) for network in (ours, theirs)]
+    torch.testing.assert_close(*outcomes, atol=1e-4, rtol=1e-4)
+    gradients = []
+    for network, outcome in zip((ours, theirs), outcomes, strict=True):
+        outcome.square().mean().backward()
+        gradients.append([weights.grad for weights in network.parameters()])
+    for one, other in zip(*gradients, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-3 * other.abs().max().item(), rtol=1e-3)

@@ -1,0 +1,35 @@
+"""Memory is kept between training steps."""
+
+import platform
+import subprocess
+import sys
+
+import pytest
+from conftest import PROJECT
+
+PROGRAM = """
+import resource
+import torch
+from characters.devices import keep_memory
+
+def faults():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(5):
+        torch.ones(20_000_000)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+usual = faults()
+keep_memory()
+# Small blocks come to lie between the large ones until there is room for both.
+for _ in range(8):
+    faults()
+print(usual, faults())
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="a setting of glibc")
+def test_freed_memory_is_taken_again_without_page_faults():
+    command = [sys.executable, "-c", PROGRAM]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
+    usual, kept = map(int, done.stdout.split())
+    assert kept < usual / 20
