@@ -47,7 +47,8 @@ from characters.runs import METRICS_FOLDER, MODELS_FOLDER, RunFiles, find_run, l
 from characters.sizes import load_sizes
 from characters.stages import announce, finish
 
-BATCH_SIZE = 500
+BATCH_SIZE = 128
+"""Small enough for a processor's cache: 500 are a third slower on a CPU."""
 
 
 def validation_step(

@@ -88,7 +88,7 @@ RECIPE_OPTIONS = {
     "gamma": (float, "factor on the learning rate after each epoch, of the exponential schedule"),
 }
 
-VALIDATION_BATCH = 1000
+VALIDATION_BATCH = 128
 
 HISTORY = (
     "epoch",

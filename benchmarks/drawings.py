@@ -16,6 +16,7 @@ import csv
 import statistics
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,8 +31,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from characters.errors import CharactersError, run_script
 from characters.files import replacing, save_json
 from characters.glyphs import glyph_of_ink, ink_of, open_picture
-from characters.labels import WITHOUT_CASE, class_index
-from characters.recognizer import Recognizer, log_prior_change
+from characters.labels import CLASSES, WITHOUT_CASE, class_index
+from characters.recognizer import Reading, Recognizer, log_prior_change
 from characters.runs import METRICS_FOLDER, find_run
 from characters.sizes import Sizes, fit, load_sizes
 
@@ -72,6 +73,16 @@ def changed_answers(
         after = (log_p + log_prior_change(recognizer.content, "equal")).argmax(axis=1)
         shares[name] = float((after != before).mean())
     return shares
+
+
+def confused(readings: list[Reading], labels: np.ndarray) -> dict[str, int]:
+    """The pairs of characters that are most often taken for each other, with their mistakes."""
+    pairs = Counter(
+        " and ".join(sorted((reading.character, CLASSES[label])))
+        for reading, label in zip(readings, labels, strict=True)
+        if reading.character != CLASSES[label]
+    )
+    return dict(pairs.most_common(20))
 
 
 def accuracies(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, float]:
@@ -137,6 +148,7 @@ def measure(folder: Path, recognizer: Recognizer, step: int) -> dict[str, object
         "writers": len(chosen),
         **figures,
         "changed_answers": changed,
+        "most_confused": confused(answers["converted_and_size"], labels),
         "median_milliseconds": round(statistics.median(times), 2),
     }
 

@@ -7,9 +7,10 @@
 Labels: CompactCNN is trained briefly, once per seed, on the same number of images with each of
 three sets of labels: by the printed name, as usual (test images are taken out of it, so that only
 the labels differ); exact ones alone; label sets. All are measured on the `byclass` test images.
-Frequency: RUN, trained on EMNIST alone, reads those test images with EMNIST's frequencies and with
-all characters alike. Size: it reads drawings with and without their size, with sizes of other
-writers. Finished trainings are kept in metrics/lower_case.json, so the script can be started again.
+Frequency: RUN, trained on EMNIST alone, reads those test images with the frequencies of its
+training images, with those of `byclass` and with all characters alike. Size: it reads drawings with
+and without their size, with sizes of other writers. Finished trainings are kept in
+metrics/lower_case.json, so the script can be started again.
 """
 
 import argparse
@@ -116,8 +117,11 @@ def measure_frequency(recognizer: Recognizer, test: LabelledImages) -> dict[str,
     case = wrong & (WITHOUT_CASE[own] == WITHOUT_CASE[labels])
     group = np.array([next((i for i, g in enumerate(LOOKALIKES) if c in g), -1) for c in CLASSES])
     alike_shapes = wrong & ~case & (group[own] == group[labels]) & (group[own] >= 0)
+    ratio = [np.array(recognizer.content[name]) for name in ("training_frequencies", "frequencies")]
+    as_trained = (log_p + np.log(ratio[0] / ratio[1])).argmax(axis=1)
     return {
-        "EMNIST's frequencies": by_group(own, labels),
+        "the training images' frequencies": by_group(as_trained, labels),
+        "byclass's frequencies": by_group(own, labels),
         "all characters alike": by_group(alike, labels),
         "mistakes": {
             "all": int(wrong.sum()),

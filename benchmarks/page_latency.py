@@ -7,7 +7,7 @@ answer, to a stroke drawn as soon as there is a canvas. Then draws strokes with 
 headless Chromium, and takes the time in the browser itself: from the event of the pen's lifting to
 the change of the answer. The parts are measured in this process on the same strokes: converter
 (strokes to 28x28) and network (28x28 to the answer). What is left is the browser, Streamlit and
-the connection.
+the connection. Writes metrics/benchmark_page.json.
 """
 
 import argparse
@@ -30,9 +30,10 @@ PROJECT = Path(__file__).parent.parent
 sys.path.insert(0, str(PROJECT))
 
 from characters.errors import CharactersError, run_script
+from characters.files import replacing, save_json
 from characters.glyphs import glyph_of_strokes
 from characters.recognizer import Recognizer
-from characters.runs import available_runs
+from characters.runs import METRICS_FOLDER, available_runs
 
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
 VIEWPORT = {"width": 1100, "height": 1000}
@@ -149,7 +150,7 @@ def get_args_parser() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> None:
-    """Measure and print one JSON object."""
+    """Measure, save and print one JSON object."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
         raise CharactersError("chromium is missing. Install it (Debian: apt install chromium).")
@@ -177,6 +178,8 @@ def main(args: argparse.Namespace) -> None:
         **{f"{name}_median_ms": value for name, value in share.items()},
         "browser_and_server_median_ms": round(whole - sum(share.values()), 1),
     }
+    with replacing(METRICS_FOLDER / "benchmark_page.json") as (part,):
+        save_json(result, part)
     print(json.dumps(result))
 
 

@@ -34,7 +34,7 @@ LOOKALIKES = (
 )
 """Characters that are the same picture, or nearly so, once their size is lost."""
 
-_AT_ONCE = 500
+_AT_ONCE = 128
 _LEAST = 1e-12
 _TELLING = np.log(2)
 
