@@ -242,3 +242,9 @@ def test_weights_give_the_figures_in_metrics(run, real_archive):
     figures = model_evaluation.evaluate(torch.device("cpu"), recognizer.network, batches)
     for key in ("accuracy", "loss", "f1_weighted", "accuracy_without_case"):
         assert figures[key] == pytest.approx(measured[key], abs=0.001)
+
+
+def test_images_seen_before_further_training_count_as_seen():
+    assert model_evaluation.share_of_images({"hyperparameters": {"fraction": 0.25}}) == 0.25
+    further = {"hyperparameters": {"fraction": 0.5, "start_fraction": 1.0}}
+    assert model_evaluation.share_of_images(further) == 1.0

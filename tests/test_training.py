@@ -213,6 +213,11 @@ def test_more_pictures_without_a_start_are_refused(processed, pictures, tmp_path
         train(processed, tmp_path, "--extra", str(pictures))
 
 
+def test_a_blend_outside_its_range_is_refused(processed, tmp_path):
+    with pytest.raises(CharactersError, match="--blend must be greater than 0"):
+        train(processed, tmp_path, "--blend", "0")
+
+
 def test_a_start_of_another_network_is_refused(processed, finished, tmp_path):
     shutil.copytree(finished / "models", tmp_path / "models")
     with pytest.raises(CharactersError, match="is a customcnn"):
