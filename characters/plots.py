@@ -197,8 +197,11 @@ def plot_data_size(result: dict[str, Any], curve: Callable[..., np.ndarray], pat
         fmt="D", color=ORANGE, capsize=5, label=f"forecast {middle:.3f} ({low:.3f} to {high:.3f})",
     )  # fmt: skip
     axes.set_xscale("log")
-    axes.set_xlabel("Distinct training images (logarithmic)")
+    ticks = [*np.unique(images), end]
+    axes.set_xticks(ticks, [f"{tick / 1000:,.0f},000" for tick in ticks])
+    axes.minorticks_off()
+    axes.set_xlabel("Distinct training images, rounded (logarithmic)")
     axes.set_ylabel("Accuracy, 62 classes")
-    axes.grid(alpha=0.3, which="both")
+    axes.grid(alpha=0.3)
     axes.legend(loc="lower right")
     save_figure(figure, path)
