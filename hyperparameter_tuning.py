@@ -147,10 +147,10 @@ def save_results(study: optuna.Study, args: argparse.Namespace, fingerprint: str
     with replacing(path) as (part,):
         save_json(result, part)
     draw = optuna.visualization.matplotlib
-    history = draw.plot_optimization_history(study).figure
+    history = draw.plot_optimization_history(study, target_name="Validation loss").figure
     save_figure(history, args.metrics / f"{args.model}_tuning_history.png")
     if importances:
-        chart = draw.plot_param_importances(study).figure
+        chart = draw.plot_param_importances(study, target_name="Validation loss").figure
         chart.tight_layout()
         save_figure(chart, args.metrics / f"{args.model}_tuning_importances.png")
     print(f"best val_loss {study.best_value:.4f} of {len(states)} trials")
