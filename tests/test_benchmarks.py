@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks.data_size import FULL_TRAINING_IMAGES, error_curve, fit, forecast, seed_spread
+from benchmarks.worst_mistakes import worst
 from characters.errors import CharactersError
 
 FRACTIONS = np.array([1 / 16, 1 / 8, 1 / 4, 1 / 2, 1, 1])
@@ -41,3 +42,9 @@ def test_the_spread_between_seeds_is_their_standard_deviation():
     assert seed_spread(points(0.1, 0.3, 0.6, noise=0.002)) == pytest.approx(0.002 * np.sqrt(2))
     with pytest.raises(CharactersError, match="several seeds"):
         seed_spread(points(0.1, 0.3, 0.6)[:-1])
+
+
+def test_the_surest_wrong_answers_come_first():
+    probabilities = np.full((4, 62), 0.001)
+    probabilities[[0, 1, 2, 3], [5, 6, 7, 8]] = [0.9, 0.5, 0.8, 0.95]
+    assert worst(probabilities, np.array([5, 1, 1, 1]), most=2).tolist() == [3, 2]
