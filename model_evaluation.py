@@ -42,7 +42,13 @@ from characters.plots import (
     plot_reliability,
 )
 from characters.prepared import PROCESSED, LabelledImages, load_images, load_manifest, load_split
-from characters.recognizer import PRIORS, Recognizer, build_network, log_prior_change
+from characters.recognizer import (
+    PRIORS,
+    Recognizer,
+    build_network,
+    fused,
+    log_prior_change,
+)
 from characters.runs import METRICS_FOLDER, MODELS_FOLDER, RunFiles, find_run, load_weights
 from characters.sizes import load_sizes
 from characters.stages import announce, finish
@@ -139,7 +145,7 @@ def main(
     """
     run = find_run(modelName, models, metrics)
     content = load_weights(run.weights)
-    network = build_network(content, run.weights)
+    network = fused(build_network(content, run.weights))
     chosen = choose_device(device)
     source = str(data) if data else f"{processed / 'test.pt'}"
     announce(4, reads=f"{run.weights}, {source}", writes=run.metric("*"))

@@ -9,6 +9,7 @@ possible at all; and that drawn characters are not as frequent as on NIST's form
 """
 
 import argparse
+import itertools
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from characters.batches import normalise
 from characters.errors import CharactersError, run_script
@@ -59,6 +61,20 @@ def build_network(content: dict[str, Any], path: Path) -> nn.Module:
             "Take a file that 'python model_training.py' wrote (stage 3)."
         ) from error
     return network.eval().to(memory_format=torch.channels_last)
+
+
+def fused(network: nn.Module) -> nn.Module:
+    """The same network for reading alone: batch norms become part of the convolutions before them.
+
+    Changes the network in evaluation mode that is given; scores stay the same but for rounding.
+    Only in chains, and only plain convolutions: others may have no place for the bias.
+    """
+    for chain in [module for module in network.modules() if isinstance(module, nn.Sequential)]:
+        for place, (first, second) in enumerate(itertools.pairwise(chain)):
+            if type(first) is nn.Conv2d and isinstance(second, nn.BatchNorm2d):
+                chain[place] = fuse_conv_bn_eval(first, second)
+                chain[place + 1] = nn.Identity()
+    return network.to(memory_format=torch.channels_last)
 
 
 @torch.inference_mode()
@@ -138,7 +154,7 @@ class Recognizer:
 
     def __init__(self, path: Path) -> None:
         self.content = load_weights(path)
-        self.network = build_network(self.content, path)
+        self.network = fused(build_network(self.content, path))
         self.temperature = float(self.content.get("temperature", 1.0))
 
     def probabilities(self, pictures: torch.Tensor) -> np.ndarray:

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from characters.recognizer import fused
 from models import MODELS, CustomCNN
 
 
@@ -48,3 +49,21 @@ def test_resnet34_computes_what_torchvisions_layers_compute(side):
         gradients.append([weights.grad for weights in network.parameters()])
     for one, other in zip(*gradients, strict=True):
         torch.testing.assert_close(one, other, atol=1e-3 * other.abs().max().item(), rtol=1e-3)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_fused_networks_give_the_same_scores(name):
+    torch.manual_seed(0)
+    network = MODELS[name]().eval()
+    for layer in network.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            nn.init.uniform_(layer.weight, 0.5, 1.5)
+            nn.init.normal_(layer.bias)
+            layer.running_mean.normal_()
+            layer.running_var.uniform_(0.5, 2)
+    images = torch.rand(5, 1, 28, 28)
+    before = network(images)
+    faster = fused(network)
+    torch.testing.assert_close(faster(images), before, atol=1e-3, rtol=1e-3)
+    if name != "resnet34":
+        assert not any(isinstance(layer, nn.BatchNorm2d) for layer in faster.modules())
