@@ -22,14 +22,13 @@ from optuna.study import MaxTrialsCallback
 from optuna.trial import TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
-from characters.devices import PRECISIONS, choose_device, choose_precision, keep_memory
+from characters.devices import PRECISIONS, keep_memory
 from characters.errors import CharactersError, run_script
 from characters.files import replacing, save_json
 from characters.plots import save_figure
 from characters.prepared import PROCESSED, LabelledImages, load_images, load_manifest, load_split
-from characters.recipes import RECIPES, changed
-from characters.runs import METRICS_FOLDER, RunFiles
-from model_training import Run, some_rows, train
+from characters.runs import METRICS_FOLDER
+from model_training import Run, some_rows, train, unsaved_run
 from models import MODELS
 
 STORAGE = "sqlite:///data/tuning.db"
@@ -69,7 +68,6 @@ class Objective:
         self.args, self.data, self.rows = args, data, split["train"]
         share = min(1.0, _VALIDATION_IMAGES / len(split["validation"]))
         self.validation = some_rows(split["validation"], share)
-        self.device = choose_device(args.device)
 
     def __call__(self, trial: optuna.Trial) -> float:
         """Train; raises ``optuna.TrialPruned`` where the trial lags behind."""
@@ -86,14 +84,15 @@ class Objective:
 
     def _run(self, values: dict[str, Any]) -> Run:
         args = self.args
-        settings = {
-            "model": args.model,
-            "recipe": changed(RECIPES["modern"], values | {"epochs": args.epochs}).as_dict(),
-            "fraction": args.fraction,
-            "seed": args.seed,
-            "precision": choose_precision(args.precision, self.device),
-        }
-        return Run(settings, RunFiles("trial"), self.device, self.rows)
+        return unsaved_run(
+            args.model,
+            values | {"epochs": args.epochs},
+            self.rows,
+            fraction=args.fraction,
+            seed=args.seed,
+            device=args.device,
+            precision=args.precision,
+        )
 
 
 def open_study(storage: str, name: str) -> optuna.Study:

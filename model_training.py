@@ -26,12 +26,7 @@ from torchsummary import summary
 from tqdm import tqdm
 
 from characters.batches import Batches, Extra
-from characters.calibration import (
-    class_frequencies,
-    fit_temperature,
-    move_frequencies,
-    smoothed_frequencies,
-)
+from characters.calibration import fit_calibration
 from characters.devices import (
     PRECISIONS,
     autocast,
@@ -383,15 +378,9 @@ def calibrate(run: Run, val_loader: Batches, byclass_counts: Sequence[int]) -> N
     with torch.inference_mode():
         outputs = [(network(images).cpu(), labels.cpu()) for images, labels in val_loader]
     scores, labels = (torch.cat(column) for column in zip(*outputs, strict=True))
-    temperature = fit_temperature(scores, labels)
-    expected = class_frequencies(scores, temperature)
-    wanted = smoothed_frequencies(byclass_counts)
-    content["weights"] |= move_frequencies(network, expected, wanted, temperature)
-    content |= {
-        "temperature": temperature,
-        "frequencies": wanted,
-        "training_frequencies": expected,
-    }
+    bias, facts = fit_calibration(network, scores, labels, byclass_counts)
+    content["weights"] |= bias
+    content |= facts
     with replacing(path) as (part,):
         save_torch(content, part)
 
@@ -512,6 +501,40 @@ def _first_state(
     if weights.exists():
         raise CharactersError(f"{weights} exists already. Wait a minute or give another --name.")
     return {"name": name, "settings": settings}
+
+
+def unsaved_run(
+    model: str,
+    values: dict[str, Any],
+    rows: torch.Tensor,
+    *,
+    fraction: float = 1.0,
+    seed: int = 42,
+    device: str = "auto",
+    precision: str = "auto",
+    **settings: Any,
+) -> Run:
+    """A run for a measurement, by the modern recipe with some values changed; for :func:`train`.
+
+    Args:
+        model: name in `models.MODELS`.
+        values: as `characters.recipes.changed` takes them.
+        rows: rows of the training images, int64.
+        fraction: part of the rows to use, in 0..1.
+        seed: of the first weights and the order of images.
+        device: as in the option.
+        precision: as in the option.
+        settings: further ones, as ``start`` and ``blend``.
+    """
+    chosen = choose_device(device)
+    settings |= {
+        "model": model,
+        "recipe": changed(RECIPES["modern"], values).as_dict(),
+        "fraction": fraction,
+        "seed": seed,
+        "precision": choose_precision(precision, chosen),
+    }
+    return Run(settings, RunFiles("unsaved"), chosen, rows)
 
 
 def choose_recipe(args: argparse.Namespace) -> Recipe:

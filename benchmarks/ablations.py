@@ -23,16 +23,13 @@ import torch
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from characters.calibration import class_frequencies
-from characters.devices import choose_device, choose_precision
 from characters.errors import run_script
 from characters.files import replacing, save_json
 from characters.labelled_sets import load_labelled
 from characters.labels import FIRST_PAIR
 from characters.prepared import PROCESSED, LabelledImages, load_images, load_split
-from characters.recipes import RECIPES, changed
 from characters.recognizer import scores_of
-from characters.runs import RunFiles
-from model_training import Run, some_rows, train
+from model_training import some_rows, train, unsaved_run
 
 RESULTS = Path(__file__).with_suffix(".json")
 TABLE = Path(__file__).with_suffix(".md")
@@ -65,20 +62,13 @@ def measure(
     others: dict[str, LabelledImages],
 ) -> dict[str, float]:
     """Train one variant with one seed and measure it."""
-    device = choose_device("auto")
     rows = split["train"]
     if name == EXACT_ONLY:
         rows = rows[data.labels[rows] < FIRST_PAIR]
-    settings = {
-        "model": "compactcnn",
-        "recipe": changed(RECIPES["modern"], VARIANTS[name] | {"epochs": args.epochs}).as_dict(),
-        "fraction": args.images / len(rows),
-        "seed": seed,
-        "precision": choose_precision("auto", device),
-    }
     validation = some_rows(split["validation"], min(1, args.images / len(split["validation"])))
     start = time.perf_counter()
-    run = Run(settings, RunFiles("ablation"), device, rows)
+    values = VARIANTS[name] | {"epochs": args.epochs}
+    run = unsaved_run("compactcnn", values, rows, fraction=args.images / len(rows), seed=seed)
     last = list(train(run, data, validation))[-1]
     result = {"validation": last["val_accuracy"], "val_loss": last["val_loss"]}
     result["seconds"] = round(time.perf_counter() - start)

@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from characters.errors import CharactersError, run_script
 from characters.every_split import FULL_TRAINING_IMAGES
 from characters.files import replacing, save_json
-from characters.labels import WITHOUT_CASE
+from characters.metrics import accuracies
 from characters.plots import plot_data_size
 from characters.prepared import PROCESSED, LabelledImages, load_images, load_split
 from characters.recognizer import Recognizer
@@ -48,8 +48,7 @@ def measure(recognizer: Recognizer, training_images: int, test: LabelledImages) 
         "images": round(training_images * used["fraction"]),
         "epochs": used["epochs"],
         "seed": used["seed"],
-        "accuracy": float((answers == labels).mean()),
-        "accuracy_without_case": float((WITHOUT_CASE[answers] == WITHOUT_CASE[labels]).mean()),
+        **accuracies(answers, labels),
     }
 
 

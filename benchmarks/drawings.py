@@ -31,7 +31,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from characters.errors import CharactersError, run_script
 from characters.files import replacing, save_json
 from characters.glyphs import glyph_of_ink, ink_of, open_picture
-from characters.labels import CLASSES, WITHOUT_CASE, class_index
+from characters.labels import CLASSES, class_index
+from characters.metrics import accuracies
 from characters.recognizer import Reading, Recognizer, log_prior_change
 from characters.runs import METRICS_FOLDER, find_run
 from characters.sizes import Sizes, fit, load_sizes
@@ -75,6 +76,11 @@ def changed_answers(
     return shares
 
 
+def classes_of(readings: list[Reading]) -> np.ndarray:
+    """int (N,): the characters read."""
+    return np.array([reading.probabilities.argmax() for reading in readings])
+
+
 def confused(readings: list[Reading], labels: np.ndarray) -> dict[str, int]:
     """The pairs of characters that are most often taken for each other, with their mistakes."""
     pairs = Counter(
@@ -83,15 +89,6 @@ def confused(readings: list[Reading], labels: np.ndarray) -> dict[str, int]:
         if reading.character != CLASSES[label]
     )
     return dict(pairs.most_common(20))
-
-
-def accuracies(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-    """Accuracy over 62 classes and over 36, without case."""
-    read = probabilities.argmax(axis=1)
-    return {
-        "accuracy": float((read == labels).mean()),
-        "accuracy_without_case": float((WITHOUT_CASE[read] == WITHOUT_CASE[labels]).mean()),
-    }
 
 
 def sizes_of_other_writers(
@@ -135,11 +132,8 @@ def measure(folder: Path, recognizer: Recognizer, step: int) -> dict[str, object
         "converted": [read(glyph.picture) for glyph in glyphs],
         "converted_and_size": [read(g.picture, e) for g, e in zip(glyphs, evidence, strict=True)],
     }
-    figures = {
-        way: accuracies(np.stack([r.probabilities for r in answers[way]]), labels) for way in WAYS
-    }
-    own = np.stack([reading.probabilities for reading in answers["converted"]]).argmax(axis=1)
-    changed = changed_answers(pictures, own, recognizer)
+    figures = {way: accuracies(classes_of(answers[way]), labels) for way in WAYS}
+    changed = changed_answers(pictures, classes_of(answers["converted"]), recognizer)
     torch.set_num_threads(1)
     sizes = load_sizes()
     times = [milliseconds(p, recognizer, sizes) for p in pictures[:: max(1, len(pictures) // 200)]]

@@ -23,18 +23,17 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from characters.batches import Extra
 from characters.calibration import class_frequencies, fit_temperature
-from characters.devices import choose_device, choose_precision
 from characters.errors import run_script
 from characters.files import replacing, save_json
 from characters.labelled_sets import LabelledSet, load_labelled
-from characters.labels import FIRST_EQUAL, WITHOUT_CASE
+from characters.labels import FIRST_EQUAL
 from characters.losses import is_correct
+from characters.metrics import accuracies
 from characters.prepared import PROCESSED, LabelledImages, load_images, load_split
-from characters.recipes import RECIPES, changed
 from characters.recognizer import scores_of
-from characters.runs import METRICS_FOLDER, RunFiles, find_run
+from characters.runs import METRICS_FOLDER, find_run
 from characters.sizes import fit
-from model_training import Run, some_rows, train
+from model_training import Run, some_rows, train, unsaved_run
 
 _VALIDATION_IMAGES = 10_000
 
@@ -84,14 +83,6 @@ def log_probabilities(run: Run, images: torch.Tensor, validation: LabelledImages
     return log_p.numpy() - prior
 
 
-def figures(answers: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-    """Accuracy over 62 classes and without case."""
-    return {
-        "accuracy": float((answers == labels).mean()),
-        "accuracy_without_case": float((WITHOUT_CASE[answers] == WITHOUT_CASE[labels]).mean()),
-    }
-
-
 def validation_accuracy(run: Run, validation: LabelledImages) -> float:
     """Share of validation images of EMNIST that are read rightly."""
     answers = scores_of(run.best_network, validation.images).argmax(dim=1)
@@ -137,7 +128,7 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
     return {
         when: {
             "emnist_validation": float(np.mean(emnist[when])),
-            **{name: figures(answers, truth[name]) for name, answers in read[when].items()},
+            **{name: accuracies(answers, truth[name]) for name, answers in read[when].items()},
         }
         for when in ("before", "after")
     }
@@ -145,19 +136,17 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
 
 def start(args: argparse.Namespace, rows: torch.Tensor) -> Run:
     """A run that goes on from the given one."""
-    device = choose_device("cpu")
     run = find_run(args.run, args.models)
-    values = {"epochs": args.epochs, "lr": args.lr}
-    settings = {
-        "model": run.name.split("_")[0] if args.model is None else args.model,
-        "recipe": changed(RECIPES["modern"], values).as_dict(),
-        "fraction": args.fraction,
-        "start": args.run,
-        "blend": args.blend,
-        "seed": args.seed,
-        "precision": choose_precision("auto", device),
-    }
-    return Run(settings, RunFiles("left_out", run.models), device, rows)
+    return unsaved_run(
+        args.model or run.name.split("_")[0],
+        {"epochs": args.epochs, "lr": args.lr},
+        rows,
+        fraction=args.fraction,
+        seed=args.seed,
+        device="cpu",
+        start=str(run.weights),
+        blend=args.blend,
+    )
 
 
 def collect(

@@ -28,17 +28,15 @@ from drawings import sizes_of_other_writers
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from characters.devices import choose_device, choose_precision
 from characters.errors import run_script
 from characters.every_split import unseen_rows
 from characters.files import replacing, save_json
 from characters.labelled_sets import load_labelled
 from characters.labels import CLASSES, FIRST_PAIR, MERGED_LETTERS, WITHOUT_CASE
 from characters.prepared import PROCESSED, LabelledImages, load_images, load_split
-from characters.recipes import RECIPES, changed
 from characters.recognizer import LOOKALIKES, Recognizer, log_prior_change, scores_of
-from characters.runs import METRICS_FOLDER, MODELS_FOLDER, RunFiles, find_run
-from model_training import Run, train
+from characters.runs import METRICS_FOLDER, MODELS_FOLDER, find_run
+from model_training import Run, train, unsaved_run
 
 GROUPS = {
     "all": CLASSES,
@@ -71,15 +69,8 @@ def train_on(
     args: argparse.Namespace,
 ) -> Run:  # fmt: skip
     """A short training on some of the rows."""
-    device = choose_device("auto")
-    settings = {
-        "model": "compactcnn",
-        "recipe": changed(RECIPES["modern"], {"epochs": args.epochs}).as_dict(),
-        "fraction": min(1.0, args.images / len(rows)),
-        "seed": seed,
-        "precision": choose_precision("auto", device),
-    }
-    run = Run(settings, RunFiles("lower_case"), device, rows)
+    part = min(1.0, args.images / len(rows))
+    run = unsaved_run("compactcnn", {"epochs": args.epochs}, rows, fraction=part, seed=seed)
     list(train(run, data, validation[:1000]))
     return run
 

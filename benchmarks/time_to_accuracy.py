@@ -20,20 +20,19 @@ import time
 from pathlib import Path
 from typing import Any
 
-import torch
 import training_throughput
+from torch import nn
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from characters.calibration import class_frequencies, fit_temperature, smoothed_frequencies
-from characters.devices import choose_device, choose_precision
+from characters.calibration import fit_calibration
 from characters.errors import run_script
 from characters.files import replacing, save_json
 from characters.prepared import PROCESSED, LabelledImages, load_images, load_manifest, load_split
-from characters.recipes import RECIPES, changed, read_params
+from characters.recipes import read_params
 from characters.recognizer import Recognizer, scores_of
-from characters.runs import METRICS_FOLDER, MODELS_FOLDER, RunFiles, find_run
-from model_training import Run, train
+from characters.runs import METRICS_FOLDER, MODELS_FOLDER, find_run
+from model_training import train, unsaved_run
 from models import REFERENCE_EPOCHS
 
 QUICK = Path(__file__).with_name("quick_recipe.json")
@@ -44,43 +43,27 @@ def train_quickly(args: argparse.Namespace, seed: int) -> dict[str, Any]:
     """Seconds of training and test accuracy of CompactCNN by the quick recipe."""
     data, split = load_images(args.processed, "train"), load_split(args.processed)
     test = load_images(args.processed, "test")
-    device = choose_device("auto")
-    settings = {
-        "model": "compactcnn",
-        "recipe": changed(RECIPES["modern"], read_params(args.params)).as_dict(),
-        "fraction": 1.0,
-        "seed": seed,
-        "precision": choose_precision("auto", device),
-    }
-    run = Run(settings, RunFiles("quick"), device, split["train"])
+    run = unsaved_run("compactcnn", read_params(args.params), split["train"], seed=seed)
     rows = list(train(run, data, split["validation"][:_VALIDATED]))
+    network, validation = run.best_network, split["validation"]
+    as_trained = accuracy(network, test)
     start = time.perf_counter()
-    change = log_frequency_change(run, data, split["validation"], args.processed)
+    scores, labels = scores_of(network, data.images[validation]), data.labels[validation].long()
+    counts = load_manifest(args.processed)["byclass_class_counts"].values()
+    fit_calibration(network, scores, labels, list(counts))
     seconds = sum(row["seconds"] for row in rows) + time.perf_counter() - start
-    scores = scores_of(run.best_network, test.images)
     return {
         "seed": seed,
         "epochs": len(rows),
         "seconds": round(seconds, 1),
-        "test_accuracy_as_trained": accuracy(scores, test),
-        "test_accuracy": accuracy(scores + change, test),
+        "test_accuracy_as_trained": as_trained,
+        "test_accuracy": accuracy(network, test),
     }
 
 
-def accuracy(scores: torch.Tensor, test: LabelledImages) -> float:
+def accuracy(network: nn.Module, test: LabelledImages) -> float:
     """Share of right answers."""
-    return (scores.argmax(dim=1) == test.labels).float().mean().item()
-
-
-def log_frequency_change(
-    run: Run, data: LabelledImages, rows: torch.Tensor, processed: Path
-) -> torch.Tensor:
-    """float (62,): what `model_training.py` adds to the scores at its end, for the frequencies."""
-    scores, labels = scores_of(run.best_network, data.images[rows]), data.labels[rows].long()
-    temperature = fit_temperature(scores, labels)
-    counts = load_manifest(processed)["byclass_class_counts"].values()
-    wanted = torch.tensor(smoothed_frequencies(list(counts)))
-    return temperature * (wanted / torch.tensor(class_frequencies(scores, temperature))).log()
+    return (scores_of(network, test.images).argmax(dim=1) == test.labels).float().mean().item()
 
 
 def throughput(repeats: int, steps: int) -> dict[str, Any]:

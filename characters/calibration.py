@@ -7,6 +7,7 @@ scores are moved to the frequencies of `byclass`'s training rows, p(c|x) · want
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -71,6 +72,32 @@ def move_frequencies(
     with torch.no_grad():
         last.bias += temperature * change.to(last.bias)
     return {f"{name}.bias": last.bias.detach().cpu().clone()}
+
+
+def fit_calibration(
+    network: nn.Module, scores: torch.Tensor, labels: torch.Tensor, counts: Sequence[int]
+) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+    """Fit a network's temperature and move it to other class frequencies, as above.
+
+    Args:
+        network: as for :func:`move_frequencies`, which changes it.
+        scores: float (N, 62), its scores of images that were not trained on.
+        labels: int64 (N,), their labels, in 0..87.
+        counts: images of each of the 62 classes where the wanted frequencies are.
+
+    Returns:
+        The changed bias by its name, and what a weights file says of it: ``temperature``,
+        ``frequencies`` and ``training_frequencies``.
+    """
+    temperature = fit_temperature(scores, labels)
+    expected, wanted = class_frequencies(scores, temperature), smoothed_frequencies(counts)
+    bias = move_frequencies(network, expected, wanted, temperature)
+    facts = {
+        "temperature": temperature,
+        "frequencies": wanted,
+        "training_frequencies": expected,
+    }
+    return bias, facts
 
 
 def reliability(probabilities: np.ndarray, right: np.ndarray) -> list[dict[str, float]]:

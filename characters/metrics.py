@@ -44,11 +44,12 @@ def answers_of(scores: np.ndarray, labels: np.ndarray, temperature: float = 1.0)
     return Answers(ranked.astype(np.uint8), chances.astype(np.float32), labels.astype(np.uint8))
 
 
-def summarise(
-    scores: np.ndarray, labels: np.ndarray, loss: float, temperature: float = 1.0
-) -> dict[str, Any]:
-    """All metrics of one evaluation from its scores; see :func:`answers_of`, :func:`metrics_of`."""
-    return metrics_of([answers_of(scores, labels, temperature)], loss)
+def accuracies(predictions: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    """Accuracy over 62 classes and, without case, over 36; of int (N,) in 0..61."""
+    return {
+        "accuracy": float((predictions == labels).mean()),
+        "accuracy_without_case": _grouped_accuracy(predictions, labels, WITHOUT_CASE),
+    }
 
 
 def metrics_of(parts: Sequence[Answers], loss: float) -> dict[str, Any]:

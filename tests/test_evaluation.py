@@ -18,7 +18,7 @@ from characters.calibration import calibration_error, reliability
 from characters.errors import CharactersError
 from characters.every_split import class_members, unseen_rows
 from characters.labels import CLASSES
-from characters.metrics import answers_of, metrics_of, summarise
+from characters.metrics import answers_of, metrics_of
 from characters.recognizer import Recognizer
 from characters.runs import RunFiles, available_runs, save_weights
 from models import MODELS
@@ -47,6 +47,12 @@ def evaluate(processed, tmp_path, capsys):
     random_weights(tmp_path / "models", "first")
     random_weights(tmp_path / "models", "second!")
     return run
+
+
+def summarise(
+    scores: np.ndarray, labels: np.ndarray, loss: float, temperature: float = 1.0
+) -> dict[str, object]:
+    return metrics_of([answers_of(scores, labels, temperature)], loss)
 
 
 def test_metrics_agree_with_scikit_learn_and_counting():
