@@ -1,5 +1,6 @@
 """The networks: images of 28x28 to scores for 62 classes, and one table from name to network."""
 
+import functools
 import itertools
 
 import torch
@@ -46,39 +47,57 @@ class CustomCNN(nn.Module):
         return self.layer5(features)
 
 
-class _ConvolutionToOnePixel(nn.Conv2d):
-    """A convolution that is a matrix product where its outcome is a single pixel.
+class _SmallMapConvolution(nn.Conv2d):
+    """A convolution that is one matrix product where each outcome sees the whole map.
 
-    Only the part of the kernel that lies over the map counts then, one ninth of a 3x3 kernel on a
-    map of one pixel; a convolution would multiply the padding's zeros as well. For the kernels of
-    ResNet, without bias and without dilation.
+    That is so for 3x3 kernels on maps of 2x2 and of one pixel. A convolution multiplies there
+    mostly the padding's zeros, and its gradients are slow (`benchmarks/roofline.py`). For square
+    kernels and maps, without bias and without dilation; elsewhere a plain convolution.
     """
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
-        """Float (N, inputs, height, width) to (N, outputs, height', width')."""
-        (high, wide), (side, _), (pad, _) = features.shape[2:], self.kernel_size, self.padding
-        if max(high, wide) + 2 * pad >= side + self.stride[0]:
+        """Float (N, inputs, side, side) to (N, outputs, side', side')."""
+        side, *others = features.shape[2:]
+        (kernel, _), (stride, _), (pad, _) = self.kernel_size, self.stride, self.padding
+        places = (side + 2 * pad - kernel) // stride + 1
+        sees_all = (places - 1) * stride <= pad and side + pad <= kernel
+        if others != [side] or not sees_all:
             return super().forward(features)
-        kernel = self.weight[:, :, pad : pad + high, pad : pad + wide]
-        covered = features[:, :, : side - pad, : side - pad]
-        return F.linear(covered.flatten(1), kernel.flatten(1))[:, :, None, None]
+        taps = _taps(side, places, kernel, stride, pad, features.device)
+        # Channels last: then the matrix and, going back, the gradient have the weights' layout.
+        flat = self.weight.permute(0, 2, 3, 1).flatten(1, 2).index_select(1, taps)
+        matrix = flat.unflatten(1, (places**2, side**2)).transpose(0, 1).flatten(0, 1).flatten(1)
+        outcome = F.linear(features.permute(0, 2, 3, 1).flatten(1), matrix)
+        return outcome.unflatten(1, (places, places, self.out_channels)).permute(0, 3, 1, 2)
+
+
+@functools.cache
+def _taps(
+    side: int, places: int, kernel: int, stride: int, pad: int, device: torch.device
+) -> torch.Tensor:
+    """int64 (places² · side²,): which weight of a kernel joins which outcome to which pixel."""
+    # Kept for training as well, even if an evaluation asks first.
+    with torch.inference_mode(False):
+        line = torch.arange(side) - stride * torch.arange(places)[:, None] + pad
+        rows, columns = line[:, None, :, None], line[None, :, None, :]
+        return (rows * kernel + columns).flatten().to(device)
 
 
 def ResNet34() -> nn.Module:  # noqa: N802 - a network's name, as the users know it
     """torchvision's ResNet-34 with one input channel; 21.3 million weights.
 
-    Its last stage sees maps of one pixel, for which the network was not made. Input float
-    (N, 1, 28, 28) in 0..1, output float (N, 62).
+    Its last two stages see maps of 2x2 and of one pixel, for which the network was not made. Input
+    float (N, 1, 28, 28) in 0..1, output float (N, 62).
     """
     # Here and not above: torchvision takes seconds to import, and the other networks do without.
     from characters.vision import resnet34
 
     network = resnet34(num_classes=NUM_CLASSES)
     network.conv1 = nn.Conv2d(1, 64, kernel_size=7, stride=2, padding=3, bias=False)
-    for layer in network.layer4.modules():
+    for layer in (*network.layer3.modules(), *network.layer4.modules()):
         if isinstance(layer, nn.Conv2d):
             # The layer's first weights and all its settings stay as torchvision made them.
-            layer.__class__ = _ConvolutionToOnePixel
+            layer.__class__ = _SmallMapConvolution
     return network
 
 
