@@ -26,7 +26,6 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
-from characters.archive import read_archive
 from characters.batches import Batches
 from characters.devices import choose_device, keep_memory
 from characters.errors import CharactersError, run_script
@@ -237,6 +236,9 @@ def evaluate_every_split(
     Raises:
         CharactersError: the archive is missing, or the run was trained on another one.
     """
+    # Here and not above: torchvision takes a second and a half to import.
+    from characters.archive import read_archive
+
     run = find_run(name, models, metrics)
     recognizer = Recognizer(run.weights)
     training, manifest = load_images(processed, "train"), load_manifest(processed)

@@ -32,6 +32,7 @@ from characters.devices import (
     autocast,
     choose_device,
     choose_precision,
+    compiled,
     keep_memory,
 )
 from characters.distributed import (
@@ -188,7 +189,8 @@ class Run:
         self.network = self.network.to(device, memory_format=torch.channels_last)
         self.network = with_common_statistics(self.network)
         self.average = make_average(self.recipe, self.network) if self.recipe.averaging else None
-        self.trained = spread(self.network)
+        compile_it = settings.get("compile", False)
+        self.trained = spread(compiled(self.network, device) if compile_it else self.network)
         self.loss_fn = LabelSetLoss(frequencies).to(device)
         self.optimizer = make_optimizer(self.recipe, self.network)
         steps = -(-len(self.rows) // self.recipe.batch_size)
@@ -442,6 +444,12 @@ def get_args_parser() -> argparse.ArgumentParser:
         help="auto takes bf16 where the processor computes in it",
     )
     add(
+        "--compile",
+        action="store_true",
+        help="compile the network before training, where a compiler is at hand: up to a minute "
+        "that long trainings on GPUs gain back (on CPUs see benchmarks/roofline.py)",
+    )
+    add(
         "--resume",
         nargs="?",
         const="latest",
@@ -569,6 +577,7 @@ def _settings(
         "seed": args.seed,
         "device": device.type,
         "precision": choose_precision(args.precision, device),
+        "compile": args.compile,
         "fingerprint": manifest["fingerprint"],
         "synthetic": manifest["synthetic"],
         "labels": manifest["labels"],

@@ -64,11 +64,14 @@ class _SmallMapConvolution(nn.Conv2d):
         if others != [side] or not sees_all:
             return super().forward(features)
         taps = _taps(side, places, kernel, stride, pad, features.device)
-        # Channels last: then the matrix and, going back, the gradient have the weights' layout.
-        flat = self.weight.permute(0, 2, 3, 1).flatten(1, 2).index_select(1, taps)
-        matrix = flat.unflatten(1, (places**2, side**2)).transpose(0, 1).flatten(0, 1).flatten(1)
+        # Channels last: then the gradient, going back, has the weights' layout.
+        weights = self.weight.permute(0, 2, 3, 1).flatten(1, 2)
+        if len(taps) > kernel**2:
+            weights = weights.to(features.dtype)
+        matrix = weights.index_select(1, taps).view(-1, side**2 * self.in_channels)
         outcome = F.linear(features.permute(0, 2, 3, 1).flatten(1), matrix)
-        return outcome.unflatten(1, (places, places, self.out_channels)).permute(0, 3, 1, 2)
+        outcome = outcome.view(-1, self.out_channels, places, places)
+        return outcome.contiguous(memory_format=torch.channels_last)
 
 
 @functools.cache

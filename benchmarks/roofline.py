@@ -6,9 +6,9 @@ Measures the ceilings (a large bf16 matrix product, a large copy), counts the op
 bytes of a training step and of reading, and times both. The attainable speed is the lower of the
 two ceilings (Williams et al. 2009, doi 10.1145/1498765.1498785): operations at the speed of the
 matrix product, or bytes at the speed of the copy, each operator's inputs and outcomes counted as
-if none stayed in the cache. Each step is measured twice, in processes of their own: "before" with
-freed memory given back to the system and with torchvision's convolutions, "after" as
-model_training.py trains.
+if none stayed in the cache. Training is measured three times, in processes of their own: "before"
+with freed memory given back to the system and with torchvision's convolutions, "now" as
+model_training.py trains, and as it trains with --compile.
 
 Writes metrics/benchmark_roofline.json (a network measured alone replaces only its own part) and
 prints Markdown tables. Other work on the machine spoils the figures.
@@ -20,7 +20,6 @@ import json
 import multiprocessing
 import resource
 import statistics
-import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -28,29 +27,29 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
 from torch.profiler import ProfilerActivity, profile
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
-
-PROJECT = Path(__file__).parent.parent
-sys.path.insert(0, str(PROJECT))
+from training_ways import PROJECT, endless, our_way, with_plain_convolutions
 
 from characters.batches import Batches, normalise
-from characters.devices import autocast, choose_device, choose_precision, keep_memory
+from characters.devices import choose_device, compiled, keep_memory
 from characters.files import replacing, save_json
 from characters.labels import NUM_CLASSES
-from characters.losses import LabelSetLoss
-from characters.recipes import RECIPES, make_average, make_optimizer
+from characters.recipes import RECIPES
+from characters.recognizer import fused
 from models import MODELS, RECIPE_NAMES
 
 REPORT = PROJECT / "metrics" / "benchmark_roofline.json"
 MATRIX_SIDE = 4096
 COPIED_BYTES = 2**28
-READ_AT_ONCE = 500
-OPERATORS = 8
-WARM_UP = 3
+READ_AT_ONCE = 128
+OPERATORS, SHOWN = 25, 10
+WARM_UP = 8
+"""Steps until the memory that is kept has settled."""
+PARTS = ("batch and augmentation", "forward", "backward", "step")
+VARIANTS = ("before", "now", "compiled")
 
 
 class ByteCounter(TorchDispatchMode):
@@ -82,41 +81,28 @@ class Training:
         recipe = RECIPES[RECIPE_NAMES[model]]
         images = torch.randint(0, 256, (8 * batch_size, 28, 28), dtype=torch.uint8)
         labels = torch.randint(0, NUM_CLASSES, (8 * batch_size,))
-        self.batches = Batches(
-            images, labels, batch_size, device, seed=1, augmentation=recipe.augmentation
+        self.source = endless(
+            Batches(images, labels, batch_size, device, seed=1, augmentation=recipe.augmentation)
         )
-        self.device, self.precision = device, choose_precision("auto", device)
-        self.network = MODELS[model]().to(device, memory_format=torch.channels_last)
-        self.loss_fn = LabelSetLoss().to(device)
-        self.optimizer = make_optimizer(recipe, self.network)
-        self.average = make_average(recipe, self.network) if recipe.averaging else None
-        self.source = iter(self.batches)
+        self.way = our_way(model, device, recipe)
 
-    def batch(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """The next batch, augmented as the recipe wants it."""
-        try:
-            return next(self.source)
-        except StopIteration:
-            self.source = iter(self.batches)
-            return next(self.source)
+    def step(self) -> None:
+        """One step."""
+        self.way.step(*next(self.source))
 
-    def step(self, images: torch.Tensor, labels: torch.Tensor) -> dict[str, float]:
-        """Train on one batch; the seconds of its parts."""
+    def timed_step(self) -> dict[str, float]:
+        """The seconds of the parts of one step."""
         times = [time.perf_counter()]
-        with autocast(self.device, self.precision):
-            scores = self.network(images)
-        loss = self.loss_fn(scores.float(), labels)
+        images, labels = next(self.source)
         times.append(time.perf_counter())
-        self.optimizer.zero_grad()
-        loss.backward()
+        loss = self.way.forward(images, labels)
         times.append(time.perf_counter())
-        self.optimizer.step()
-        if self.average:
-            self.average.update_parameters(self.network)
-        loss.item()
+        self.way.backward(loss)
         times.append(time.perf_counter())
-        forward, backward, update = (b - a for a, b in itertools.pairwise(times))
-        return {"forward": forward, "backward": backward, "step": update}
+        self.way.update()
+        times.append(time.perf_counter())
+        seconds = (b - a for a, b in itertools.pairwise(times))
+        return dict(zip(PARTS, seconds, strict=True))
 
 
 def median_seconds(work: Callable[[], object], repeats: int) -> float:
@@ -169,57 +155,60 @@ def with_attainable(figures: dict[str, Any], limits: dict[str, float]) -> dict[s
 
 
 def operator_shares(training: Training, steps: int) -> dict[str, float]:
-    """Milliseconds per step of each operator, most first."""
-    batches = [training.batch() for _ in range(steps)]
+    """Milliseconds per step of the operators that take most, most first."""
     with profile(activities=[ProfilerActivity.CPU]) as profiler:
-        for batch in batches:
-            training.step(*batch)
+        for _ in range(steps):
+            training.step()
     times = {e.key: e.self_cpu_time_total / 1000 / steps for e in profiler.key_averages()}
-    return dict(sorted(times.items(), key=lambda item: -item[1]))
+    return dict(sorted(times.items(), key=lambda item: -item[1])[:OPERATORS])
 
 
-def training_figures(model: str, batch_size: int, steps: int, before: bool) -> dict[str, Any]:
-    """Speed and profile of training steps; ``before`` what this project gained.
+def make_training(model: str, batch_size: int, variant: str) -> tuple[Training, float]:
+    """One of VARIANTS, ready to be measured, and the seconds that its first steps took.
 
     To be called in a process of its own: memory that is kept stays kept.
     """
-    training = Training(model, batch_size, choose_device("auto"))
-    if before:
-        for layer in training.network.modules():
-            if isinstance(layer, nn.Conv2d):
-                layer.__class__ = nn.Conv2d
-    else:
+    if variant != "before":
         keep_memory()
+    training = Training(model, batch_size, choose_device("auto"))
+    if variant == "before":
+        with_plain_convolutions(training.way.network)
+    start = time.perf_counter()
+    if variant == "compiled":
+        training.way.trained = compiled(training.way.network, choose_device("auto"))
     for _ in range(WARM_UP):
-        training.step(*training.batch())
+        training.step()
+    return training, time.perf_counter() - start
+
+
+def training_figures(model: str, batch_size: int, steps: int, variant: str) -> dict[str, Any]:
+    """Speed of training steps, and where their time goes."""
+    training, seconds = make_training(model, batch_size, variant)
     faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    parts, feeding = [], []
-    for _ in range(steps):
-        start = time.perf_counter()
-        batch = training.batch()
-        feeding.append(time.perf_counter() - start)
-        parts.append(training.step(*batch))
+    parts = [training.timed_step() for _ in range(steps)]
     faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - faults
     whole = statistics.median(sum(part.values()) for part in parts)
-    medians = {name: 1000 * statistics.median(p[name] for p in parts) for name in parts[0]}
-    batch = training.batch()
-    return {
+    medians = {name: 1000 * statistics.median(p[name] for p in parts) for name in PARTS}
+    figures = {
         "batch_size": batch_size,
-        "precision": training.precision,
+        "precision": training.way.precision,
         "images_per_second": batch_size / whole,
-        "milliseconds": medians | {"batch and augmentation": 1000 * statistics.median(feeding)},
-        "feeding_share_of_step": statistics.median(feeding) / (whole + statistics.median(feeding)),
+        "milliseconds": medians,
+        "feeding_share_of_step": medians[PARTS[0]] / 1000 / whole,
         "page_faults_per_step": faults / steps,
-        "operators_milliseconds": operator_shares(training, 3),
-        **counted(lambda: training.step(*batch), batch_size),
+        "seconds_of_first_steps": seconds,
     }
+    if variant == "compiled":
+        return figures
+    operators = {"operators_milliseconds": operator_shares(training, 3)}
+    return figures | operators | counted(training.step, batch_size)
 
 
 @torch.inference_mode()
 def reading_figures(model: str, repeats: int) -> dict[str, Any]:
     """Speed of reading many pictures, as model_evaluation.py does, fp32."""
     keep_memory()
-    network = MODELS[model]().eval().to(memory_format=torch.channels_last)
+    network = fused(MODELS[model]().eval())
     pictures = torch.randint(0, 256, (READ_AT_ONCE, 28, 28), dtype=torch.uint8)
 
     def read() -> torch.Tensor:
@@ -234,7 +223,7 @@ def milliseconds_of_one(models: list[str], repeats: int) -> dict[str, float]:
     """Reading one picture on one thread in fp32, as the page does; the networks take turns."""
     torch.set_num_threads(1)
     picture = torch.randint(0, 256, (1, 28, 28), dtype=torch.uint8)
-    networks = {m: MODELS[m]().eval().to(memory_format=torch.channels_last) for m in models}
+    networks = {model: fused(MODELS[model]().eval()) for model in models}
     times: dict[str, list[float]] = {model: [] for model in models}
     for _ in range(repeats):
         for model, network in networks.items():
@@ -253,15 +242,17 @@ def alone(work: Callable[..., Any], *arguments: object) -> Any:
 def measure(model: str, args: argparse.Namespace) -> dict[str, Any]:
     """All figures of one network."""
     limits = alone(ceilings, args.repeats)
-    before, after = (
-        alone(training_figures, model, args.batch_size, args.steps, way) for way in (True, False)
-    )
+    training = {
+        variant: alone(training_figures, model, args.batch_size, args.steps, variant)
+        for variant in VARIANTS
+    }
     reading = alone(reading_figures, model, args.repeats)
     return {
         "threads": torch.get_num_threads(),
         "ceilings": limits,
-        "training_before": with_attainable(before, limits),
-        "training": with_attainable(after, limits),
+        "training_before": with_attainable(training["before"], limits),
+        "training": with_attainable(training["now"], limits),
+        "training_compiled": training["compiled"],
         "reading": with_attainable(reading, limits),
         "one_picture_milliseconds": alone(
             milliseconds_of_one, list({"customcnn": 0, model: 0}), args.repeats
@@ -290,18 +281,25 @@ def as_markdown(model: str, figures: dict[str, Any]) -> str:
             f"| {row['attainable_images_per_second']:,.0f} "
             f"| {row['fraction_of_attainable']:.0%} | {row['limit']} |"
         )
-    lines += ["", "| milliseconds of a training step | before | after |", "|---|---:|---:|"]
+    lines += ["", "| milliseconds of a training step | before | now |", "|---|---:|---:|"]
     ways = [figures["training_before"], figures["training"]]
-    for part, most in (("milliseconds", None), ("operators_milliseconds", OPERATORS)):
+    for part in ("milliseconds", "operators_milliseconds"):
         tables = [way[part] for way in ways]
-        for name in dict.fromkeys(name for table in tables for name in list(table)[:most]):
-            cells = (f"{table.get(name, 0):.1f}" for table in tables)
+        for name in dict.fromkeys(name for table in tables for name in list(table)[:SHOWN]):
+            cells = (f"{table[name]:.1f}" if name in table else "" for table in tables)
             lines.append(f"| {name} | {' | '.join(cells)} |")
     faults = (f"{way['page_faults_per_step']:,.0f}" for way in ways)
     lines.append(f"| page faults (count) | {' | '.join(faults)} |")
     single = ", ".join(f"{n} {t:.2f} ms" for n, t in figures["one_picture_milliseconds"].items())
     share = figures["training"]["feeding_share_of_step"]
-    lines += ["", f"Batch and augmentation are {share:.1%} of a step. One picture: {single}.", ""]
+    compiled_way = figures["training_compiled"]
+    lines += [
+        "",
+        f"Batch and augmentation are {share:.1%} of a step. One picture: {single}.",
+        f"Compiled: {compiled_way['images_per_second']:,.0f} images/s, after "
+        f"{compiled_way['seconds_of_first_steps']:.0f} s for the first {WARM_UP} steps.",
+        "",
+    ]
     return "\n".join(lines)
 
 
@@ -314,7 +312,7 @@ def get_args_parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--model", choices=list(MODELS), nargs="+", default=list(MODELS), help="networks")
     add("--batch-size", type=int, default=128, help="images per training step")
-    add("--steps", type=int, default=15, help="training steps to take the median of")
+    add("--steps", type=int, default=25, help="training steps to take the median of")
     add("--repeats", type=int, default=7, help="repetitions of all else")
     add("--out", type=Path, default=REPORT, help="file to write")
     return parser

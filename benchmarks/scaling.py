@@ -3,8 +3,8 @@
     python benchmarks/scaling.py [--quick] [--output metrics/benchmark_scaling.json]
 
 Measured, on gloo, with one thread and the same number of images for each rank: training on 1 rank
-and on 2 by the steps of model_training.py (without augmentation and averaging), and the all-reduce
-of the network's gradients alone. The turns alternate, and the medians of the repetitions count.
+and on 2 by the steps of model_training.py and the network's own recipe, and the all-reduce of the
+network's gradients alone. The turns alternate, and the medians of the repetitions count.
 
 The model: a step takes the time that a node (a GPU, or a machine like this one) needs for its own
 images, and after that a ring all-reduce, 2 (N - 1) / N times the gradients' bytes over the
@@ -21,28 +21,26 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import torch
 import torch.distributed as dist
-
-sys.path.insert(0, str(Path(__file__).parent.parent))
+from training_ways import our_way
 
 from characters.batches import Batches
-from characters.devices import autocast, choose_precision
+from characters.devices import keep_memory
 from characters.distributed import (
     is_first_rank,
     joined_ranks,
     rank,
-    spread,
     sum_over_ranks,
     world_size,
 )
 from characters.errors import CharactersError, run_script
 from characters.files import replacing, save_json
 from characters.labels import NUM_CLASSES
-from characters.losses import LabelSetLoss
-from characters.recipes import RECIPES, make_optimizer
+from characters.recipes import RECIPES, Recipe
 from characters.runs import METRICS_FOLDER
 from models import MODELS, RECIPE_NAMES
 
@@ -54,39 +52,29 @@ LINKS = {
 }
 """Name to kind of node, number of nodes, and assumed bytes per second in and out of each."""
 
-WARM_UP_STEPS = 3
+WARM_UP_STEPS = 8
+"""Until the memory that is kept has settled."""
 
 
-class Training:
-    """The steps of model_training.py on this rank's part of random pictures."""
-
-    def __init__(self, model: str, batch_size: int, precision: str) -> None:
-        torch.manual_seed(0)
-        device = torch.device("cpu")
-        size = batch_size * world_size()
-        images = torch.randint(256, (4 * size, 28, 28), dtype=torch.uint8)
-        labels = torch.randint(NUM_CLASSES, (4 * size,))
-        loader = Batches(images, labels, size, device, seed=1, rank=rank(), ranks=world_size())
-        self.batches = itertools.chain.from_iterable(itertools.repeat(loader))
-        self.precision = precision
-        self.network = MODELS[model]().to(memory_format=torch.channels_last)
-        self.trained = spread(self.network)
-        self.loss_fn = LabelSetLoss()
-        self.optimizer = make_optimizer(RECIPES[RECIPE_NAMES[model]], self.network)
-
-    def steps(self, count: int) -> None:
-        """Train on ``count`` batches."""
-        for images, labels in itertools.islice(self.batches, count):
-            with autocast(images.device, self.precision):
-                scores = self.trained(images)
-            loss = self.loss_fn(scores.float(), labels)
-            self.optimizer.zero_grad()
-            loss.backward()
-            self.optimizer.step()
-
-    def gradient_bytes(self) -> int:
-        """What is summed over the ranks in each step."""
-        return sum(weights.nbytes for weights in self.network.parameters())
+def random_batches(
+    images_per_rank: int, recipe: Recipe
+) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """This rank's part of batches of random pictures, without end."""
+    size = images_per_rank * world_size()
+    images = torch.randint(256, (4 * size, 28, 28), dtype=torch.uint8)
+    labels = torch.randint(NUM_CLASSES, (4 * size,))
+    device = torch.device("cpu")
+    loader = Batches(
+        images,
+        labels,
+        size,
+        device,
+        seed=1,
+        augmentation=recipe.augmentation,
+        rank=rank(),
+        ranks=world_size(),
+    )
+    return itertools.chain.from_iterable(itertools.repeat(loader))
 
 
 def slowest_seconds(work, *values) -> float:
@@ -102,19 +90,28 @@ def slowest_seconds(work, *values) -> float:
 def measure_here(args: argparse.Namespace) -> None:
     """Print one JSON object with this launch's speed; runs on every rank of a launch."""
     torch.set_num_threads(1)
-    precision = choose_precision("auto", torch.device("cpu"))
-    training = Training(args.worker, args.batch_size, precision)
-    training.steps(WARM_UP_STEPS)
-    seconds = slowest_seconds(training.steps, args.steps)
-    gradients = torch.zeros(training.gradient_bytes() // 4)
+    keep_memory()
+    torch.manual_seed(0)
+    recipe = RECIPES[RECIPE_NAMES[args.worker]]
+    way = our_way(args.worker, torch.device("cpu"), recipe)
+    batches = random_batches(args.batch_size, recipe)
+
+    def train(steps: int) -> None:
+        for images, labels in itertools.islice(batches, steps):
+            way.step(images, labels)
+
+    train(WARM_UP_STEPS)
+    seconds = slowest_seconds(train, args.steps)
+    gradient_bytes = sum(weights.nbytes for weights in way.network.parameters())
+    gradients = torch.zeros(gradient_bytes // 4)
     dist.all_reduce(gradients)
     all_reduce = [slowest_seconds(dist.all_reduce, gradients) for _ in range(args.steps)]
     if is_first_rank():
         result = {
             "images_per_second": args.steps * args.batch_size * world_size() / seconds,
             "all_reduce_seconds": statistics.median(all_reduce),
-            "gradient_bytes": training.gradient_bytes(),
-            "precision": precision,
+            "gradient_bytes": gradient_bytes,
+            "precision": way.precision,
         }
         print(json.dumps(result))
 
@@ -226,7 +223,7 @@ def get_args_parser() -> argparse.ArgumentParser:
     add("--models", nargs="+", choices=list(MODELS), default=list(MODELS), help="networks")
     add("--batch-size", type=int, default=128, help="images of each rank in each step")
     add("--steps", type=int, default=30, help="steps in each repetition")
-    add("--repeats", type=int, default=3, help="launches on 1 and on 2 ranks")
+    add("--repeats", type=int, default=5, help="launches on 1 and on 2 ranks")
     add("--gpu-speed", type=float, default=30_000, help="assumed images per second of one GPU")
     add("--gpu-batch-size", type=int, default=128, help="images of each GPU in each step")
     add("--quick", action="store_true", help="5 steps, 1 repetition")

@@ -17,92 +17,41 @@ import itertools
 import json
 import multiprocessing
 import statistics
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import torch
-from torch import nn
 from torch.utils.data import ConcatDataset, DataLoader
-
-PROJECT = Path(__file__).parent.parent
-sys.path.insert(0, str(PROJECT))
+from training_ways import PROJECT, Way, endless, our_way, usual_way
 
 from characters.archive import read_archive
 from characters.batches import Batches
-from characters.devices import autocast, choose_device, choose_precision, keep_memory
+from characters.devices import choose_device, choose_precision, keep_memory
 from characters.files import replacing, save_json
-from characters.losses import LabelSetLoss
-from characters.recipes import RECIPES, make_optimizer
+from characters.recipes import RECIPES
 from characters.synthetic import draw_characters, write_archive
 from characters.vision import ToTensor
 from models import MODELS
 
 IMAGES = 2_000
 WORKERS = 2
-WARM_UP = 2
+WARM_UP = 8
+"""Steps until the memory that is kept has settled."""
 
 
-def endless(loader) -> Iterator:
-    """Batch after batch, epoch after epoch, full ones only."""
-    while True:
-        for images, labels in loader:
-            if len(labels) == loader.batch_size:
-                yield images, labels
+class Fed:
+    """A way of training and what feeds it."""
 
-
-class UsualWay:
-    """Per-sample loading and plain fp32 training."""
-
-    def __init__(self, datasets: list, model: str, batch_size: int, device: torch.device) -> None:
-        for dataset in datasets:
-            dataset.transform = ToTensor()
-        self.device = device
-        loader = DataLoader(ConcatDataset(datasets), batch_size, shuffle=True, num_workers=WORKERS)
-        self.batches = endless(loader)
-        self.network = MODELS[model]().to(device)
-        for layer in self.network.modules():
-            if isinstance(layer, nn.Conv2d):
-                layer.__class__ = nn.Conv2d
-        self.loss_fn = nn.CrossEntropyLoss()
-        self.optimizer = torch.optim.Adam(self.network.parameters(), lr=0.001)
+    def __init__(self, way: Way, loader: Iterable, device: torch.device) -> None:
+        self.way, self.batches, self.device = way, endless(loader), device
 
     def steps(self, count: int) -> None:
         """Train on ``count`` batches."""
         for images, labels in itertools.islice(self.batches, count):
-            loss = self.loss_fn(self.network(images.to(self.device)), labels.to(self.device))
-            self.optimizer.zero_grad()
-            loss.backward()
-            self.optimizer.step()
-        loss.item()
-
-
-class OurWay:
-    """The loop of model_training.py without its bar and files."""
-
-    def __init__(self, datasets: list, model: str, batch_size: int, device: torch.device) -> None:
-        keep_memory()
-        self.device = device
-        images = torch.cat([dataset.data for dataset in datasets])
-        labels = torch.cat([dataset.targets for dataset in datasets])
-        self.batches = endless(Batches(images, labels, batch_size, device, seed=1))
-        self.network = MODELS[model]().to(device, memory_format=torch.channels_last)
-        self.precision = choose_precision("auto", device)
-        self.loss_fn = LabelSetLoss().to(device)
-        self.optimizer = make_optimizer(RECIPES["reference"], self.network)
-
-    def steps(self, count: int) -> None:
-        """Train on ``count`` batches."""
-        for images, labels in itertools.islice(self.batches, count):
-            with autocast(self.device, self.precision):
-                scores = self.network(images)
-            loss = self.loss_fn(scores.float(), labels)
-            self.optimizer.zero_grad()
-            loss.backward()
-            self.optimizer.step()
+            loss = self.way.step(images.to(self.device), labels.to(self.device))
         loss.item()
 
     def feed(self, count: int) -> None:
@@ -111,27 +60,46 @@ class OurWay:
             images[0, 0, 0, 0].item()
 
 
-_way: UsualWay | OurWay
+def fed_the_usual_way(datasets: list, model: str, batch_size: int, device: torch.device) -> Fed:
+    """Per-sample loading and plain fp32 training."""
+    for dataset in datasets:
+        dataset.transform = ToTensor()
+    loader = DataLoader(ConcatDataset(datasets), batch_size, shuffle=True, num_workers=WORKERS)
+    return Fed(usual_way(model, device), loader, device)
+
+
+def fed_our_way(datasets: list, model: str, batch_size: int, device: torch.device) -> Fed:
+    """The loop of model_training.py without its bar and files."""
+    keep_memory()
+    images = torch.cat([dataset.data for dataset in datasets])
+    labels = torch.cat([dataset.targets for dataset in datasets])
+    loader = Batches(images, labels, batch_size, device, seed=1)
+    return Fed(our_way(model, device, RECIPES["reference"]), loader, device)
+
+
+_fed: Fed
 """What this process trains, in the processes of :func:`in_own_process`."""
 
 
-def in_own_process(way: type, folder: Path, args: argparse.Namespace) -> ProcessPoolExecutor:
+def in_own_process(
+    make: Callable[..., Fed], folder: Path, args: argparse.Namespace
+) -> ProcessPoolExecutor:
     """A process that has made one of the ways ready."""
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(1, context, initializer=_make_ready, initargs=(way, folder, args))
+    return ProcessPoolExecutor(1, context, initializer=_make_ready, initargs=(make, folder, args))
 
 
-def _make_ready(way: type, folder: Path, args: argparse.Namespace) -> None:
-    global _way
+def _make_ready(make: Callable[..., Fed], folder: Path, args: argparse.Namespace) -> None:
+    global _fed
     torch.manual_seed(0)
     device = choose_device(args.device)
-    _way = way(read_archive(folder)[0], args.model, args.batch_size, device)
+    _fed = make(read_archive(folder)[0], args.model, args.batch_size, device)
 
 
 def images_per_second(work: str, count: int, batch_size: int) -> float:
     """Speed of one call of this process's way, by the method's name."""
     start = time.perf_counter()
-    getattr(_way, work)(count)
+    getattr(_fed, work)(count)
     return count * batch_size / (time.perf_counter() - start)
 
 
@@ -141,8 +109,8 @@ def measure(args: argparse.Namespace, folder: Path) -> dict[str, object]:
     write_archive(folder, *draw_characters(IMAGES, seed=0), seed=0)
     speeds: dict[str, list[float]] = {"usual": [], "ours": [], "feeding": []}
     with (
-        in_own_process(UsualWay, folder, args) as usual,
-        in_own_process(OurWay, folder, args) as ours,
+        in_own_process(fed_the_usual_way, folder, args) as usual,
+        in_own_process(fed_our_way, folder, args) as ours,
     ):
         works = {"usual": (usual, "steps"), "ours": (ours, "steps"), "feeding": (ours, "feed")}
         for turn in range(args.repeats + 1):

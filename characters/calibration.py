@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from scipy.optimize import minimize_scalar
 from torch import nn
 
 from characters.losses import LabelSetLoss
@@ -28,6 +27,9 @@ def fit_temperature(scores: torch.Tensor, labels: torch.Tensor) -> float:
         scores: float (N, 62), of images that were not trained on.
         labels: int64 (N,) in 0..87.
     """
+    # Here and not above: scipy.optimize takes a third of a second to import.
+    from scipy.optimize import minimize_scalar
+
     loss = LabelSetLoss()
     found = minimize_scalar(
         lambda log_t: loss(scores / np.exp(log_t), labels).item(), bounds=(-2, 2), method="bounded"

@@ -5,6 +5,7 @@ import ctypes
 import platform
 
 import torch
+from torch import nn
 
 from characters.errors import CharactersError
 
@@ -50,6 +51,21 @@ def _computes_in_bf16(device: torch.device) -> bool:
 def autocast(device: torch.device, precision: str) -> contextlib.AbstractContextManager:
     """The context in which a network runs with the given precision."""
     return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")
+
+
+def compiled(network: nn.Module, device: torch.device) -> nn.Module:
+    """The network with its operators compiled for the device; it shares the weights.
+
+    Where nothing can be compiled (no C++ compiler on a CPU, no Triton on CUDA) one line says so,
+    and the network is returned as it is.
+    """
+    try:
+        torch.compile(torch.neg)(torch.ones(1, device=device))
+    except RuntimeError as error:
+        print(f"  not compiled, the rest is as usual: {str(error).strip().splitlines()[0]}")
+        return network
+    # The last batch of an epoch is smaller: two fixed sizes run faster than one of any size.
+    return torch.compile(network, dynamic=False)
 
 
 def keep_memory() -> None:

@@ -7,14 +7,16 @@ training or validation images are left out: the splits overlap.
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
-from characters.archive import ArchiveSplit
 from characters.labels import MEANINGS, NUM_CLASSES, NUM_LABELS, label_members
 from characters.matching import RowStack, match_images
+
+if TYPE_CHECKING:
+    from characters.archive import ArchiveSplit
 
 PUBLISHED = {
     "byclass": 0.8843,
@@ -65,7 +67,7 @@ def interval(accuracy: float, rows: int) -> tuple[float, float]:
 
 
 def measure(
-    read: Callable[[torch.Tensor], np.ndarray], training: np.ndarray, testing: list[ArchiveSplit]
+    read: Callable[[torch.Tensor], np.ndarray], training: np.ndarray, testing: list["ArchiveSplit"]
 ) -> list[dict[str, Any]]:
     """Accuracy on each split's unseen test rows.
 
@@ -82,7 +84,7 @@ def measure(
 
 
 def _row(
-    read: Callable[[torch.Tensor], np.ndarray], part: ArchiveSplit, rows: np.ndarray
+    read: Callable[[torch.Tensor], np.ndarray], part: "ArchiveSplit", rows: np.ndarray
 ) -> dict[str, Any]:
     members = class_members(part.split)
     left = int(rows.sum())

@@ -79,10 +79,11 @@ def fused(network: nn.Module) -> nn.Module:
 
 @torch.inference_mode()
 def scores_of(network: nn.Module, pictures: torch.Tensor) -> torch.Tensor:
-    """float (N, 62): a network's scores of uint8 (N, 28, 28), a part at a time, on the CPU."""
+    """float (N, 62), on the CPU: a network's scores of uint8 (N, 28, 28), a part at a time."""
     network.eval()
-    parts = [network(normalise(part)).float().cpu() for part in pictures.split(_AT_ONCE)]
-    return torch.cat(parts)
+    device = next(network.parameters()).device
+    parts = (normalise(part.to(device)) for part in pictures.split(_AT_ONCE))
+    return torch.cat([network(part).float().cpu() for part in parts])
 
 
 def log_prior_change(content: dict[str, Any], prior: str) -> np.ndarray:

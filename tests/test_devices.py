@@ -1,5 +1,6 @@
-"""Memory is kept between training steps."""
+"""Memory is kept between training steps; without a compiler nothing is compiled."""
 
+import os
 import platform
 import subprocess
 import sys
@@ -33,3 +34,22 @@ def test_freed_memory_is_taken_again_without_page_faults():
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
     usual, kept = map(int, done.stdout.split())
     assert kept < usual / 20
+
+
+COMPILING = """
+import torch
+from characters.devices import compiled
+
+network = torch.nn.Linear(2, 2)
+assert compiled(network, torch.device("cpu")) is network
+"""
+
+
+def test_without_a_compiler_one_line_says_so_and_the_network_stays_as_it_is(tmp_path):
+    environment = os.environ | {"CXX": "/nowhere", "TORCHINDUCTOR_CACHE_DIR": str(tmp_path)}
+    command = [sys.executable, "-c", COMPILING]
+    done = subprocess.run(
+        command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=True
+    )
+    assert len(done.stdout.splitlines()) == 1
+    assert "not compiled" in done.stdout

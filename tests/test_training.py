@@ -14,6 +14,7 @@ import pytest
 import torch
 from conftest import PROJECT
 from PIL import Image
+from torch import nn
 
 import model_training
 from characters.batches import Batches, Extra, normalise
@@ -107,6 +108,25 @@ def test_a_run_can_be_prolonged(processed, tmp_path):
     train(processed, tmp_path, "--epochs", "1", "--name", "run")
     train(processed, tmp_path, "--resume", "run", "--epochs", "2")
     assert len(pd.read_csv(tmp_path / "metrics" / "run_history.csv")) == 2
+
+
+def small_network() -> nn.Module:
+    layers = [nn.Conv2d(1, 4, 3, stride=2), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten()]
+    return nn.Sequential(*layers, nn.Linear(4 * 13 * 13, 62))
+
+
+@pytest.mark.skipif(not shutil.which("g++"), reason="needs a C++ compiler")
+def test_a_compiled_run_learns_the_same(processed, tmp_path, monkeypatch):
+    monkeypatch.setitem(model_training.MODELS, "compactcnn", small_network)
+    states = []
+    for name, more in (("plain", ()), ("compiled", ("--compile",))):
+        options = ("--model", "compactcnn", "--recipe", "reference", "--epochs", "2")
+        train(processed, tmp_path, *options, "--name", name, *more)
+        states.append(final_state(tmp_path, name))
+    assert states[0]["network"].keys() == states[1]["network"].keys()
+    losses = [[row["val_loss"] for row in state["history"]] for state in states]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-3)
+    assert losses[0][1] < losses[0][0]
 
 
 def test_an_existing_run_is_not_overwritten(processed, finished):

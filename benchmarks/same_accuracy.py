@@ -1,0 +1,141 @@
+"""Whether the fast way of training reads as well as the plain one, by the reference recipe.
+
+    python benchmarks/same_accuracy.py [--model resnet34] [--seeds 3] [--fraction 0.25]
+
+Both ways start from the same weights and see the same batches in the same order: plain fp32 with
+torchvision's layers and PyTorch's Adam, and this project's (bf16 where the processor computes in
+it, channels last, fused Adam, small maps as matrix products). Training images are those with an
+exact label; the figures are the share of right answers among the `byclass` test images and the mean
+loss over the last epoch, which chance moves less. The spread between seeds says how large chance
+is.
+
+Writes metrics/same_accuracy.json after each seed, and prints a table.
+"""
+
+import argparse
+import json
+import statistics
+from pathlib import Path
+from typing import Any
+
+import torch
+from tqdm import tqdm
+from training_ways import PROJECT, Way, our_way, usual_way
+
+from characters.batches import Batches
+from characters.devices import choose_device, keep_memory
+from characters.errors import run_script
+from characters.files import replacing, save_json
+from characters.labels import FIRST_PAIR
+from characters.prepared import PROCESSED, LabelledImages, load_images, load_split
+from characters.recipes import RECIPES
+from characters.recognizer import scores_of
+from model_training import some_rows
+from models import MODELS
+
+REPORT = PROJECT / "metrics" / "same_accuracy.json"
+NETWORKS = ("customcnn", "resnet34")
+WAYS = ("plain", "ours")
+FIGURES = ("accuracy", "loss")
+
+
+def train(way: Way, batches: Batches, epochs: int, title: str) -> float:
+    """Train for some epochs; the mean loss over the last one, in nats."""
+    way.network.train()
+    with tqdm(total=epochs * batches.num_images, unit="img", desc=title) as bar:
+        for epoch in range(epochs):
+            batches.set_epoch(epoch)
+            total = torch.zeros(())
+            for images, labels in batches:
+                total += way.step(images, labels).detach().cpu() * len(labels)
+                bar.update(len(labels))
+    return total.item() / batches.num_images
+
+
+def accuracy(way: Way, test: LabelledImages) -> float:
+    """Share of right answers, read in fp32."""
+    answers = scores_of(way.network, test.images).argmax(dim=1)
+    return (answers == test.labels).float().mean().item()
+
+
+def measure(model: str, seed: int, args: argparse.Namespace) -> dict[str, Any]:
+    """Test accuracy and last loss of both ways with one seed."""
+    device = choose_device(args.device)
+    data, test = load_images(args.processed, "train"), load_images(args.processed, "test")
+    rows = load_split(args.processed)["train"]
+    rows = some_rows(rows[data.labels[rows] < FIRST_PAIR], args.fraction)
+    recipe = RECIPES["reference"]
+    figures: dict[str, Any] = {"seed": seed, "images": len(rows)}
+    for name in WAYS:
+        torch.manual_seed(seed)
+        way = usual_way(model, device) if name == "plain" else our_way(model, device, recipe)
+        batches = Batches(data.images, data.labels, recipe.batch_size, device, rows, seed)
+        loss = train(way, batches, args.epochs, f"{model}, {name}, seed {seed}")
+        figures[name] = {
+            "precision": way.precision,
+            "accuracy": accuracy(way, test),
+            "loss": loss,
+        }
+    return figures
+
+
+def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Mean and standard deviation over the seeds, of both ways and of their paired difference."""
+    spread = statistics.stdev if len(rows) > 1 else lambda values: 0.0
+    result = {}
+    for figure in FIGURES:
+        columns = {name: [row[name][figure] for row in rows] for name in WAYS}
+        pairs = zip(columns["ours"], columns["plain"], strict=True)
+        columns["difference"] = [ours - plain for ours, plain in pairs]
+        result[figure] = {
+            name: {"mean": statistics.mean(values), "sd": spread(values)}
+            for name, values in columns.items()
+        }
+    return result
+
+
+def as_markdown(report: dict[str, Any]) -> str:
+    """A table of all networks."""
+    lines = ["| | plain fp32 | this project | difference, paired |", "|---|---|---|---|"]
+    for model, part in report.items():
+        for figure, columns in part["summary"].items():
+            cells = (f"{column['mean']:.4f} ± {column['sd']:.4f}" for column in columns.values())
+            lines.append(f"| {model}, {figure} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def get_args_parser() -> argparse.ArgumentParser:
+    """The command line of this benchmark."""
+    parser = argparse.ArgumentParser(
+        description=__doc__.partition("\n")[0],
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--model", choices=list(MODELS), nargs="+", default=list(NETWORKS), help="networks")
+    add("--seeds", type=int, default=3, help="pairs of trainings of each network")
+    add("--epochs", type=int, default=2, help="times through the training images")
+    add("--fraction", type=float, default=0.25, help="part of the training images to use")
+    add("--device", default="auto", help="auto, cuda, cuda:N or cpu")
+    add("--processed", type=Path, default=PROCESSED, help="folder of stages 1 and 2")
+    add("--out", type=Path, default=REPORT, help="file to write")
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Train all pairs; save after each seed. A network measured alone replaces only its part."""
+    keep_memory()
+    report = json.loads(args.out.read_text(encoding="utf-8")) if args.out.exists() else {}
+    report |= {model: {"epochs": args.epochs, "seeds": []} for model in args.model}
+    for seed in range(args.seeds):
+        for model in args.model:
+            part = report[model]
+            part["seeds"].append(measure(model, seed, args))
+            part["summary"] = summary(part["seeds"])
+        with replacing(args.out) as (path,):
+            save_json(report, path)
+    print(as_markdown(report))
+    print(json.dumps(report))
+
+
+if __name__ == "__main__":
+    raise SystemExit(run_script(lambda: main(get_args_parser().parse_args())))
