@@ -1,4 +1,4 @@
-"""Time and memory of stage 1 on a generated archive of the full size: ours and the usual recipe.
+"""Time and memory of stages 1 and 2 on a generated archive of the full size, and the usual recipe.
 
     python benchmarks/preprocessing.py              2,255,710 rows, as the official archive
     python benchmarks/preprocessing.py --quick      a tenth of them
@@ -8,12 +8,16 @@ The generated archive has the official numbers of rows and the official overlaps
 are drawn from the same images, each with its own cut. Each side runs in a process of its own;
 time is that of the whole process, memory its peak resident size. The usual recipe reads the
 splits with torchvision, relabels sample by sample by name, joins them with ConcatDataset and saves
-them with torch.save. The medians of the repetitions count.
+them with torch.save. The medians of the repetitions count. A further run of stage 1 is profiled.
+
+Writes metrics/benchmark_preprocessing_full.json, _tenth.json or _<DIR>.json.
 """
 
 import argparse
+import cProfile
 import json
 import os
+import pstats
 import statistics
 import subprocess
 import sys
@@ -26,10 +30,22 @@ import numpy as np
 PROJECT = Path(__file__).parent.parent
 sys.path.insert(0, str(PROJECT))
 
+from characters.files import replacing, save_json
 from characters.labels import BY_NAME, SPLITS
 from characters.synthetic import OFFICIAL_IMAGES, class_sizes, draw_characters, write_archive
 
 DRAWN = 4_000
+PARTS = {
+    "gather_data": "reading, unpacking, turning upright",
+    "combining_datasets": "combining",
+    "find_images": "  of it matching",
+    "_count_leaked": "  of it counting what leaked",
+    "fingerprint": "fingerprint",
+    "save_prepared": "saving",
+    "plot_label_examples": "two pictures of labels",
+    "prepare": "all of it",
+}
+"""Functions of stage 1 by their names, and what they do."""
 
 
 def many_pictures(images: int) -> tuple[np.ndarray, np.ndarray]:
@@ -63,8 +79,8 @@ def usual_recipe(root: Path, target: Path) -> None:
         parts = []
         for split in SPLITS:
             dataset = EMNIST(target, split=split, train=train)
-            for row in range(len(dataset.targets)):
-                dataset.targets[row] = int(BY_NAME[split][int(dataset.targets[row])])
+            labels = BY_NAME[split].tolist()
+            dataset.targets = torch.tensor([labels[label] for label in dataset.targets])
             parts.append(dataset)
         torch.save(ConcatDataset(parts), target / f"{'train' if train else 'test'}.pt")
 
@@ -80,23 +96,45 @@ def run_once(command: list[str]) -> tuple[float, float]:
 
 
 def measure(root: Path, repeats: int) -> dict[str, dict[str, list[float]]]:
-    """Alternate the two sides; seconds and GiB of each repetition."""
-    figures = {side: {"seconds": [], "gib": []} for side in ("ours", "usual")}
+    """Alternate the sides; seconds and GiB of each repetition, for stage 2 as well."""
+    figures = {side: {"seconds": [], "gib": []} for side in ("ours", "stage_2", "usual")}
     for _ in range(repeats):
-        for side in figures:
-            with tempfile.TemporaryDirectory() as target:
-                seconds, gib = run_once(side_command(side, root, Path(target) / "out"))
-            figures[side]["seconds"].append(seconds)
-            figures[side]["gib"].append(gib)
+        with tempfile.TemporaryDirectory() as folder:
+            for side, measured in figures.items():
+                seconds, gib = run_once(side_command(side, root, Path(folder) / "out"))
+                measured["seconds"].append(seconds)
+                measured["gib"].append(gib)
     return figures
 
 
 def side_command(side: str, root: Path, target: Path) -> list[str]:
-    """The command line of one side."""
+    """The command line of one side; stage 2 goes on with what ours wrote."""
     if side == "usual":
-        return [sys.executable, __file__, "--usual-recipe", str(root), str(target)]
+        return [sys.executable, __file__, "--usual-recipe", str(root), str(target / "usual")]
+    if side == "stage_2":
+        return [sys.executable, "data_split.py", "--processed", str(target)]
     arguments = ["--root", root, "--processed", target, "--images", target]
     return [sys.executable, "data_preprocessing.py", *map(str, arguments)]
+
+
+def profiled(root: Path) -> dict[str, float]:
+    """Seconds of the parts of stage 1, each measured in a process of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, __file__, "--profile", str(root), folder]
+        done = subprocess.run(command, cwd=PROJECT, check=True, capture_output=True, text=True)
+    seconds, _ = run_once([sys.executable, "data_preprocessing.py", "--help"])
+    return {"start and imports": round(seconds, 2)} | json.loads(done.stdout)
+
+
+def profile_stage_1(root: Path, target: Path) -> dict[str, float]:
+    """Seconds of the parts of stage 1 in this process."""
+    import data_preprocessing
+
+    profiler = cProfile.Profile()
+    profiler.runcall(data_preprocessing.prepare, root, target, target)
+    calls = pstats.Stats(profiler).stats.items()
+    seconds = {name: cumulative for (_, _, name), (_, _, _, cumulative, _) in calls}
+    return {title: round(seconds[name], 2) for name, title in PARTS.items()}
 
 
 def get_args_parser() -> argparse.ArgumentParser:
@@ -106,9 +144,13 @@ def get_args_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument("--quick", action="store_true", help="a tenth of the rows, one repetition")
-    parser.add_argument("--repeats", type=int, default=3, help="repetitions of each side")
+    parser.add_argument("--repeats", type=int, default=5, help="repetitions of each side")
     parser.add_argument("--root", type=Path, default=None, help="an archive instead of a new one")
+    parser.add_argument(
+        "--metrics", type=Path, default=PROJECT / "metrics", help="folder to write to"
+    )
     parser.add_argument("--usual-recipe", nargs=2, type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--profile", nargs=2, type=Path, help=argparse.SUPPRESS)
     return parser
 
 
@@ -116,6 +158,9 @@ def main(args: argparse.Namespace) -> None:
     """Generate, measure, print a table and one JSON object."""
     if args.usual_recipe:
         usual_recipe(*args.usual_recipe)
+        return
+    if args.profile:
+        print(json.dumps(profile_stage_1(*args.profile)))
         return
     repeats = 1 if args.quick else args.repeats
     with tempfile.TemporaryDirectory() as folder:
@@ -125,19 +170,30 @@ def main(args: argparse.Namespace) -> None:
             images = OFFICIAL_IMAGES // (10 if args.quick else 1)
             write_archive(root, *many_pictures(images), seed=0, level=1)
         figures = measure(root.resolve(), repeats)
+        profile = profiled(root.resolve())
     medians = {
         f"{side}_{name}": round(statistics.median(values), 2)
         for side, measured in figures.items()
         for name, values in measured.items()
     }
-    size = "1/10 of the full size" if args.quick else "full size"
-    archive = args.root.name if args.root else f"generated, {size}"
-    print(f"stage 1, archive: {archive}; median of {repeats}")
-    print(f"{'':16}{'seconds':>10}{'GiB':>8}")
-    for side, title in (("ours", "this project"), ("usual", "usual recipe")):
-        print(f"{title:16}{medians[f'{side}_seconds']:>10.1f}{medians[f'{side}_gib']:>8.2f}")
-    ratio = round(medians["usual_seconds"] / medians["ours_seconds"], 2)
-    print(json.dumps({"archive": archive, "repeats": repeats, **medians, "ratio": ratio}))
+    size = "tenth" if args.quick else "full"
+    archive = args.root.name if args.root else f"generated, {size} size"
+    print(f"archive: {archive}; whole processes, median of {repeats}")
+    print(f"{'':24}{'seconds':>10}{'GiB':>8}")
+    titles = {"ours": "stage 1", "stage_2": "stage 2", "usual": "stage 1, usual recipe"}
+    for side, title in titles.items():
+        print(f"{title:24}{medians[f'{side}_seconds']:>10.1f}{medians[f'{side}_gib']:>8.2f}")
+    for part, seconds in profile.items():
+        print(f"  {part:40}{seconds:>8.2f} s")
+    ratios = {
+        f"ratio_of_{name}": round(medians[f"usual_{name}"] / medians[f"ours_{name}"], 2)
+        for name in ("seconds", "gib")
+    }
+    result = {"archive": archive, "repeats": repeats, **medians, **ratios, "profile": profile}
+    print(json.dumps(result))
+    name = args.root.resolve().name if args.root else size
+    with replacing(args.metrics / f"benchmark_preprocessing_{name}.json") as (part,):
+        save_json(result, part)
 
 
 if __name__ == "__main__":
