@@ -10,7 +10,6 @@ metrics/<run>_left_out.json.
 """
 
 import argparse
-import csv
 import json
 import sys
 from pathlib import Path
@@ -49,14 +48,12 @@ class Folder:
     def __init__(self, path: Path, groups: int) -> None:
         self.name = path.name
         self.pictures: LabelledSet = load_labelled(path)
-        with (path / "labels.csv").open(newline="", encoding="utf-8-sig") as file:
-            rows = list(csv.DictReader(file))
+        writers = self.pictures.writers
         # Who wrote a photographed character is not known: files of one number go together.
-        writers = [row.get("writer") or Path(row["file"]).stem.split("_")[-1] for row in rows]
-        _, number = np.unique(writers, return_inverse=True)
+        numbers = [file.stem.split("_")[-1] for file in self.pictures.files]
+        _, number = np.unique(numbers if writers is None else writers, return_inverse=True)
         self.group = number % groups
-        whole = "writer" in rows[0]
-        self.log_size = self._sizes(np.array(writers)) if whole else None
+        self.log_size = None if writers is None else self._sizes(writers)
 
     @property
     def labels(self) -> np.ndarray:

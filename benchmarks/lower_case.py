@@ -14,7 +14,6 @@ metrics/lower_case.json, so the script can be started again.
 """
 
 import argparse
-import csv
 import itertools
 import json
 import sys
@@ -126,12 +125,11 @@ def measure_frequency(recognizer: Recognizer, test: LabelledImages) -> dict[str,
 def measure_size(recognizer: Recognizer, folder: Path) -> dict[str, dict[str, float]]:
     """Drawings read without and with their size, all characters alike."""
     drawings = load_labelled(folder)
-    with (folder / "labels.csv").open(newline="", encoding="utf-8-sig") as file:
-        writers = np.array([row["writer"] for row in csv.DictReader(file)])
     labels = drawings.images.labels.numpy()
     log_p = np.log(recognizer.probabilities(drawings.images.images) + 1e-12)
     log_p += log_prior_change(recognizer.content, "equal")
-    sizes = sizes_of_other_writers(drawings.places, drawings.heights, labels, writers)
+    places, heights = drawings.places, drawings.heights
+    sizes = sizes_of_other_writers(places, heights, labels, drawings.writers)
     return {
         "by shape": by_group(log_p.argmax(axis=1), labels),
         "by shape and size": by_group((log_p + sizes).argmax(axis=1), labels),

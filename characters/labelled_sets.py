@@ -2,6 +2,7 @@
 
 import csv
 import zipfile
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,19 +27,23 @@ class LabelledSet:
         places: float (N, 4), left, top, right, bottom of the ink in the source, or ``None`` for
             pictures that came as 28x28; zeros where there is no ink.
         heights: float (N,) heights of the sources in pixels, or ``None``.
+        files: where the pictures came from, for those of a folder.
+        writers: str (N,), who wrote each, where `labels.csv` says so.
     """
 
     images: LabelledImages
     places: np.ndarray | None = None
     heights: np.ndarray | None = None
+    files: Sequence[Path] = ()
+    writers: np.ndarray | None = None
 
 
 def load_labelled(path: Path) -> LabelledSet:
     """Read ``path``: an `.npz` with ``x`` and ``y``, or a folder with a `labels.csv`.
 
     ``x`` is uint8 (N, 28, 28), upright, white ink on black; ``y`` is an integer (N,) in 0..61.
-    `labels.csv` has the columns ``file`` and ``character``; its pictures may be of any size and
-    colour and go through `characters.glyphs`.
+    `labels.csv` has the columns ``file`` and ``character``, and may have ``writer``; its pictures
+    may be of any size and colour and go through `characters.glyphs`.
 
     Raises:
         CharactersError: something is missing, damaged or out of range.
@@ -76,7 +81,9 @@ def _load_npz(path: Path) -> LabelledImages:
 
 
 def _load_folder(folder: Path) -> LabelledSet:
-    files, labels = zip(*_rows(folder / "labels.csv"), strict=True)
+    rows = _rows(folder / "labels.csv")
+    files = [folder / row["file"] for row in rows]
+    labels = [CLASSES.index(row["character"]) for row in rows]
     with ThreadPoolExecutor(max_workers=2) as pool:
         read = pool.map(read_glyph, files)
         glyphs = list(tqdm(read, total=len(files), unit="img", desc="reading"))
@@ -85,10 +92,12 @@ def _load_folder(folder: Path) -> LabelledSet:
         LabelledImages(torch.from_numpy(images), torch.tensor(labels, dtype=torch.uint8)),
         np.array([glyph.place or (0, 0, 0, 0) for glyph in glyphs], dtype=float),
         np.array([glyph.height for glyph in glyphs], dtype=float),
+        files,
+        np.array([row["writer"] for row in rows]) if "writer" in rows[0] else None,
     )
 
 
-def _rows(table: Path) -> list[tuple[Path, int]]:
+def _rows(table: Path) -> list[dict[str, str]]:
     if not table.is_file():
         raise CharactersError(
             f"{table} does not exist. A folder of pictures needs it, with the columns "
@@ -106,7 +115,7 @@ def _rows(table: Path) -> list[tuple[Path, int]]:
             raise CharactersError(
                 f"{table}, line {line}: {row['character']!r} is none of 0-9, A-Z, a-z."
             )
-    return [(table.parent / row["file"], CLASSES.index(row["character"])) for row in rows]
+    return rows
 
 
 def load_extra(folders: list[str], share: float) -> Extra | None:

@@ -12,18 +12,16 @@ are where that writer's own capitals and digits stand.
 """
 
 import argparse
-import csv
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from characters.errors import CharactersError, run_script
 from characters.files import replacing, save_json
-from characters.glyphs import read_glyph
+from characters.labelled_sets import load_labelled
 from characters.labels import CLASSES, NUM_CLASSES, class_index
 
 SIZES_FILE = Path("models/sizes.json")
@@ -200,16 +198,13 @@ def _from_json(content: dict[str, dict[str, object]]) -> SizeModel:
 
 def main(args: argparse.Namespace) -> None:
     """Fit on a folder of drawings and save."""
-    with (args.drawings / "labels.csv").open(newline="", encoding="utf-8-sig") as file:
-        rows = list(csv.DictReader(file))
-    glyphs = [read_glyph(args.drawings / row["file"]) for row in tqdm(rows, unit="img")]
-    labels = np.array([class_index(row["character"]) for row in rows])
-    places = np.array([glyph.place for glyph in glyphs], dtype=float)
-    heights = np.array([glyph.height for glyph in glyphs], dtype=float)
-    writers = np.array([row["writer"] for row in rows])
-    number = len(np.unique(writers))
-    about = f"p(size | character), fitted on {len(rows)} drawings of {number} writers"
-    save_sizes(fit(places, heights, labels, writers), args.out, about)
+    drawings = load_labelled(args.drawings)
+    if drawings.writers is None:
+        raise CharactersError(f"{args.drawings / 'labels.csv'} needs the column writer.")
+    labels, number = drawings.images.labels.numpy(), len(np.unique(drawings.writers))
+    about = f"p(size | character), fitted on {len(labels)} drawings of {number} writers"
+    sizes = fit(drawings.places, drawings.heights, labels, drawings.writers)
+    save_sizes(sizes, args.out, about)
     print(f"{about}; wrote {args.out}")
 
 
