@@ -16,18 +16,16 @@ Writes metrics/benchmark_preprocessing_full.json, _tenth.json or _<DIR>.json.
 import argparse
 import cProfile
 import json
-import os
 import pstats
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
+from processes import PROJECT, alone, run_once
 
-PROJECT = Path(__file__).parent.parent
 sys.path.insert(0, str(PROJECT))
 
 from characters.files import replacing, save_json
@@ -62,6 +60,11 @@ def many_pictures(images: int) -> tuple[np.ndarray, np.ndarray]:
     return pictures, wanted
 
 
+def generate(root: Path, images: int) -> None:
+    """Write an archive of so many pictures."""
+    write_archive(root, *many_pictures(images), seed=0, level=1)
+
+
 def usual_recipe(root: Path, target: Path) -> None:
     """What the usual projects do with the six splits, unpacking included."""
     import gzip
@@ -83,16 +86,6 @@ def usual_recipe(root: Path, target: Path) -> None:
             dataset.targets = torch.tensor([labels[label] for label in dataset.targets])
             parts.append(dataset)
         torch.save(ConcatDataset(parts), target / f"{'train' if train else 'test'}.pt")
-
-
-def run_once(command: list[str]) -> tuple[float, float]:
-    """Seconds and peak resident GiB of a process."""
-    start = time.perf_counter()
-    process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        raise SystemExit(f"{' '.join(command)} failed")
-    return time.perf_counter() - start, usage.ru_maxrss / 2**20
 
 
 def measure(root: Path, repeats: int) -> dict[str, dict[str, list[float]]]:
@@ -168,7 +161,7 @@ def main(args: argparse.Namespace) -> None:
         if root is None:
             root = Path(folder)
             images = OFFICIAL_IMAGES // (10 if args.quick else 1)
-            write_archive(root, *many_pictures(images), seed=0, level=1)
+            alone(generate, root, images)
         figures = measure(root.resolve(), repeats)
         profile = profiled(root.resolve())
     medians = {

@@ -17,16 +17,15 @@ prints Markdown tables. Other work on the machine spoils the figures.
 import argparse
 import itertools
 import json
-import multiprocessing
 import resource
 import statistics
 import time
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import torch
+from processes import alone
 from torch.profiler import ProfilerActivity, profile
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
@@ -105,24 +104,24 @@ class Training:
         return dict(zip(PARTS, seconds, strict=True))
 
 
-def median_seconds(work: Callable[[], object], repeats: int) -> float:
-    """The median time of a call, after one that does not count."""
+def seconds_of(work: Callable[[], object], repeats: int) -> list[float]:
+    """The times of several calls, after one that does not count."""
     work()
     times = []
     for _ in range(repeats):
         start = time.perf_counter()
         work()
         times.append(time.perf_counter() - start)
-    return statistics.median(times)
+    return times
 
 
 def ceilings(repeats: int) -> dict[str, float]:
-    """bf16 operations per second of a matrix product, and bytes per second of a copy."""
+    """bf16 operations per second of a matrix product, bytes per second of a copy; the best seen."""
     left, right = (torch.randn(MATRIX_SIDE, MATRIX_SIDE).bfloat16() for _ in range(2))
     source = torch.ones(COPIED_BYTES, dtype=torch.uint8)
     target = torch.empty_like(source)
-    product = median_seconds(lambda: left @ right, repeats)
-    copy = median_seconds(lambda: target.copy_(source), repeats)
+    product = min(seconds_of(lambda: left @ right, repeats))
+    copy = min(seconds_of(lambda: target.copy_(source), repeats))
     return {
         "bf16_operations_per_second": 2 * MATRIX_SIDE**3 / product,
         "bytes_per_second": 2 * COPIED_BYTES / copy,
@@ -175,6 +174,7 @@ def make_training(model: str, batch_size: int, variant: str) -> tuple[Training, 
         with_plain_convolutions(training.way.network)
     start = time.perf_counter()
     if variant == "compiled":
+        torch.compiler.config.force_disable_caches = True
         training.way.trained = compiled(training.way.network, choose_device("auto"))
     for _ in range(WARM_UP):
         training.step()
@@ -214,7 +214,7 @@ def reading_figures(model: str, repeats: int) -> dict[str, Any]:
     def read() -> torch.Tensor:
         return network(normalise(pictures))
 
-    seconds = median_seconds(read, repeats)
+    seconds = statistics.median(seconds_of(read, repeats))
     return {"images_per_second": READ_AT_ONCE / seconds, **counted(read, READ_AT_ONCE)}
 
 
@@ -227,16 +227,9 @@ def milliseconds_of_one(models: list[str], repeats: int) -> dict[str, float]:
     times: dict[str, list[float]] = {model: [] for model in models}
     for _ in range(repeats):
         for model, network in networks.items():
-            work = median_seconds(lambda n=network: n(normalise(picture)), 30)
-            times[model].append(1000 * work)
+            work = seconds_of(lambda n=network: n(normalise(picture)), 30)
+            times[model].append(1000 * statistics.median(work))
     return {model: statistics.median(values) for model, values in times.items()}
-
-
-def alone(work: Callable[..., Any], *arguments: object) -> Any:
-    """What a function returns in a process of its own."""
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=context) as pool:
-        return pool.submit(work, *arguments).result()
 
 
 def measure(model: str, args: argparse.Namespace) -> dict[str, Any]:

@@ -2,12 +2,11 @@
 
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import torch
+from processes import PROJECT
 from torch import nn
 
-PROJECT = Path(__file__).parent.parent
 sys.path.insert(0, str(PROJECT))
 
 from characters.devices import autocast, choose_precision

@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from data_size import FULL_TRAINING_IMAGES, error_curve, fit, forecast, seed_spread
+from preprocessing import PARTS, profile_stage_1
+from same_accuracy import WAYS, summary
+from worst_mistakes import worst
 
-from benchmarks.data_size import FULL_TRAINING_IMAGES, error_curve, fit, forecast, seed_spread
-from benchmarks.worst_mistakes import worst
 from characters.errors import CharactersError
 
 FRACTIONS = np.array([1 / 16, 1 / 8, 1 / 4, 1 / 2, 1, 1])
@@ -48,3 +50,20 @@ def test_the_surest_wrong_answers_come_first():
     probabilities = np.full((4, 62), 0.001)
     probabilities[[0, 1, 2, 3], [5, 6, 7, 8]] = [0.9, 0.5, 0.8, 0.95]
     assert worst(probabilities, np.array([5, 1, 1, 1]), most=2).tolist() == [3, 2]
+
+
+def test_differences_between_ways_are_taken_seed_by_seed():
+    def seed(plain: float) -> dict:
+        gains = {"plain": 0.0, "ours": 0.01, "large": -0.02}
+        return {way: {"accuracy": plain + gains[way], "loss": 1.0} for way in WAYS}
+
+    found = summary([seed(0.5), seed(0.7), seed(0.9)])["accuracy"]
+    assert found["plain"] == {"mean": pytest.approx(0.7), "sd": pytest.approx(0.2)}
+    assert found["ours - plain"] == {"mean": pytest.approx(0.01), "sd": pytest.approx(0, abs=1e-9)}
+    assert found["large - plain"]["mean"] == pytest.approx(-0.02)
+
+
+def test_the_profile_of_stage_1_knows_all_its_parts(archive, tmp_path):
+    seconds = profile_stage_1(archive, tmp_path)
+    assert list(seconds) == list(PARTS.values())
+    assert all(0 <= value <= seconds["all of it"] for value in seconds.values())
