@@ -269,7 +269,10 @@ class Run:
 
     @property
     def best(self) -> dict[str, float]:
-        """The history's row of the best validation accuracy; the earliest where several are."""
+        """The history's row to keep: the earliest of the best validation accuracy, but with
+        ``--extra`` the last one, for the validation images are of EMNIST alone."""
+        if self.settings.get("extra"):
+            return self.history[-1]
         return max(self.history, key=lambda row: row["val_accuracy"])
 
     def report(self) -> None:

@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from characters.batches import Extra
 from characters.calibration import class_frequencies, fit_temperature
+from characters.devices import keep_memory
 from characters.errors import run_script
 from characters.files import replacing, save_json
 from characters.labelled_sets import LabelledSet, load_labelled
@@ -171,10 +172,10 @@ def get_args_parser() -> argparse.ArgumentParser:
     add("folders", nargs="+", type=Path, metavar="FOLDER", help="folder with a labels.csv")
     add("--groups", type=int, default=5, help="groups of writers")
     add("--model", default=None, help="network of RUN; told by its name without it")
-    add("--epochs", type=int, default=1, help="epochs of the further training")
-    add("--fraction", type=float, default=0.5, help="part of EMNIST's training images in each")
-    add("--lr", type=float, default=0.001, help="highest learning rate")
-    add("--share", type=float, default=0.3, help="of the folders' pictures in each batch")
+    add("--epochs", type=int, default=2, help="epochs of the further training")
+    add("--fraction", type=float, default=1.0, help="part of EMNIST's training images in each")
+    add("--lr", type=float, default=0.002, help="highest learning rate")
+    add("--share", type=float, default=0.25, help="of the folders' pictures in each batch")
     add("--blend", type=float, default=0.5, help="as in model_training.py")
     add("--seed", type=int, default=42, help="seed of the order of images")
     add("--processed", type=Path, default=PROCESSED, help="folder of stages 1 and 2")
@@ -185,6 +186,7 @@ def get_args_parser() -> argparse.ArgumentParser:
 
 def main(args: argparse.Namespace) -> None:
     """Measure, print and save."""
+    keep_memory()
     result = {
         "run": args.run,
         "groups": args.groups,

@@ -62,7 +62,8 @@ def compiled(network: nn.Module, device: torch.device) -> nn.Module:
     try:
         torch.compile(torch.neg)(torch.ones(1, device=device))
     except RuntimeError as error:
-        print(f"  not compiled, the rest is as usual: {str(error).strip().splitlines()[0]}")
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        print(f"  not compiled, the rest is as usual: {reason}")
         return network
     # The last batch of an epoch is smaller: two fixed sizes run faster than one of any size.
     return torch.compile(network, dynamic=False)

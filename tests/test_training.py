@@ -244,6 +244,13 @@ def test_a_start_of_another_network_is_refused(processed, finished, tmp_path):
         train(processed, tmp_path, "--model", "compactcnn", "--start", "run")
 
 
+@pytest.mark.parametrize(("extra", "kept"), [([], 1), (["drawings"], 2)])
+def test_the_last_epoch_is_kept_where_other_pictures_were_trained_on(extra, kept):
+    run = model_training.unsaved_run("compactcnn", {}, torch.arange(4), device="cpu", extra=extra)
+    run.history = [{"epoch": 1, "val_accuracy": 0.9}, {"epoch": 2, "val_accuracy": 0.8}]
+    assert run.best["epoch"] == kept
+
+
 def test_extra_pictures_have_their_share_of_each_batch():
     images = torch.zeros(100, 28, 28, dtype=torch.uint8)
     extra = Extra(images[:10] + 255, torch.full((10,), 90), share=0.25)
