@@ -67,6 +67,7 @@ class _SmallMapConvolution(nn.Conv2d):
         # Channels last: then the gradient, going back, has the weights' layout.
         weights = self.weight.permute(0, 2, 3, 1).flatten(1, 2)
         if len(taps) > kernel**2:
+            # Taken several times over: cheaper to make them narrow before.
             weights = weights.to(features.dtype)
         matrix = weights.index_select(1, taps).view(-1, side**2 * self.in_channels)
         outcome = F.linear(features.permute(0, 2, 3, 1).flatten(1), matrix)
