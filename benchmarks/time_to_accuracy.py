@@ -26,6 +26,7 @@ from torch import nn
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from characters.calibration import fit_calibration
+from characters.devices import keep_memory
 from characters.errors import run_script
 from characters.files import replacing, save_json
 from characters.prepared import PROCESSED, LabelledImages, load_images, load_manifest, load_split
@@ -121,6 +122,7 @@ def get_args_parser() -> argparse.ArgumentParser:
 
 def main(args: argparse.Namespace) -> None:
     """Measure, save and print."""
+    keep_memory()
     result = measure(args)
     with replacing(args.metrics / "time_to_accuracy.json") as (part,):
         save_json(result, part)
