@@ -26,7 +26,7 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
-from characters.batches import Batches
+from characters.batches import READING_BATCH, Batches
 from characters.devices import choose_device, keep_memory
 from characters.errors import CharactersError, run_script
 from characters.every_split import FULL_TRAINING_IMAGES, as_table, measure
@@ -51,9 +51,6 @@ from characters.recognizer import (
 from characters.runs import METRICS_FOLDER, MODELS_FOLDER, RunFiles, find_run, load_weights
 from characters.sizes import load_sizes
 from characters.stages import announce, finish
-
-BATCH_SIZE = 128
-"""Small enough for a processor's cache: 500 are a third slower on a CPU."""
 
 
 def validation_step(
@@ -152,7 +149,7 @@ def main(
         task = _test_set_task(processed, content)
     else:
         task = _other_task(data, content, size, prior)
-    loader = Batches(task.images.images, task.images.labels, BATCH_SIZE, chosen)
+    loader = Batches(task.images.images, task.images.labels, READING_BATCH, chosen)
     temperature = content.get("temperature", 1.0)
     figures = evaluate(chosen, network.to(chosen), loader, task.log_evidence, temperature)
     result = {"run": run.name, "model": content["model"], **task.about, **figures}

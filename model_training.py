@@ -8,7 +8,7 @@
                                                     go on from a run's weights, with more pictures
     torchrun --nproc_per_node=2 model_training.py   any of these on two processes or GPUs
 
-Writes models/<run>.pt (the best validation epoch, half precision), metrics/<run>_history.csv and
+Writes models/<run>.pt (the epoch that is kept, in half precision), metrics/<run>_history.csv and
 the loss and accuracy plots after every epoch, and models/checkpoints/<run>.pt to resume from.
 """
 
@@ -25,7 +25,7 @@ from torch import nn
 from torchsummary import summary
 from tqdm import tqdm
 
-from characters.batches import Batches, Extra
+from characters.batches import READING_BATCH, Batches, Extra
 from characters.calibration import fit_calibration
 from characters.devices import (
     PRECISIONS,
@@ -63,7 +63,7 @@ from characters.recipes import (
     make_schedule,
     read_params,
 )
-from characters.recognizer import build_network
+from characters.recognizer import build_network, scores_of
 from characters.runs import (
     METRICS_FOLDER,
     MODELS_FOLDER,
@@ -83,8 +83,6 @@ RECIPE_OPTIONS = {
     "lr": (float, "highest learning rate"),
     "gamma": (float, "factor on the learning rate after each epoch, of the exponential schedule"),
 }
-
-VALIDATION_BATCH = 128
 
 HISTORY = (
     "epoch",
@@ -364,13 +362,15 @@ def train(
         world_size(),
     )
     own = validation[rank() :: world_size()]
-    val_loader = Batches(data.images, data.labels, VALIDATION_BATCH, run.device, own)
+    val_loader = Batches(data.images, data.labels, READING_BATCH, run.device, own)
     while len(run.history) < recipe.epochs:
         run.epoch(train_loader, val_loader)
         yield run.history[-1]
 
 
-def calibrate(run: Run, val_loader: Batches, byclass_counts: Sequence[int]) -> None:
+def calibrate(
+    run: Run, images: torch.Tensor, labels: torch.Tensor, byclass_counts: Sequence[int]
+) -> None:
     """Fit the temperature on the validation set, move the weights file to `byclass`'s frequencies.
 
     See `characters.calibration`.
@@ -380,10 +380,8 @@ def calibrate(run: Run, val_loader: Batches, byclass_counts: Sequence[int]) -> N
     if "temperature" in content:  # a resumed run had no better epoch: this was done
         return
     network = build_network(content, path).to(run.device)
-    with torch.inference_mode():
-        outputs = [(network(images).cpu(), labels.cpu()) for images, labels in val_loader]
-    scores, labels = (torch.cat(column) for column in zip(*outputs, strict=True))
-    bias, facts = fit_calibration(network, scores, labels, byclass_counts)
+    scores = scores_of(network, images)
+    bias, facts = fit_calibration(network, scores, labels.long(), byclass_counts)
     content["weights"] |= bias
     content |= facts
     with replacing(path) as (part,):
@@ -608,8 +606,8 @@ def main(args: argparse.Namespace) -> None:
             run.save()
         run.report()
     if is_first_rank():
-        rows = Batches(data.images, data.labels, VALIDATION_BATCH, device, split["validation"])
-        calibrate(run, rows, list(manifest["byclass_class_counts"].values()))
+        rows, counts = split["validation"], list(manifest["byclass_class_counts"].values())
+        calibrate(run, data.images[rows], data.labels[rows], counts)
     print(f"best epoch {run.best['epoch']:.0f}: val_accuracy {run.best['val_accuracy']:.4f}")
     finish(f"python model_evaluation.py {run.files.name}")
 

@@ -30,8 +30,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from characters.errors import CharactersError, run_script
 from characters.files import replacing, save_json
 from characters.glyphs import glyph_of_ink, ink_of, open_picture
-from characters.labelled_sets import load_labelled
-from characters.labels import CLASSES
+from characters.labelled_sets import read_labels
+from characters.labels import CLASSES, class_index
 from characters.metrics import accuracies
 from characters.recognizer import Reading, Recognizer, log_prior_change
 from characters.runs import METRICS_FOLDER, find_run
@@ -114,20 +114,22 @@ def milliseconds(picture: Image.Image, recognizer: Recognizer, sizes: Sizes) -> 
 
 def measure(folder: Path, recognizer: Recognizer, step: int) -> dict[str, object]:
     """Figures of the three ways over every ``step``-th writer's drawings."""
-    drawings = load_labelled(folder)
-    chosen = np.unique(drawings.writers)[::step]
-    own = np.isin(drawings.writers, chosen)
-    pictures = [open_picture(drawings.files[row]) for row in tqdm(np.flatnonzero(own), unit="img")]
-    glyphs, labels = drawings.images.images.numpy()[own], drawings.images.labels.numpy()[own]
-    evidence = sizes_of_other_writers(
-        drawings.places[own], drawings.heights[own], labels, drawings.writers[own]
-    )
+    rows = read_labels(folder / "labels.csv")
+    chosen = sorted({row["writer"] for row in rows})[::step]
+    rows = [row for row in rows if row["writer"] in chosen]
+    pictures = [open_picture(folder / row["file"]) for row in tqdm(rows, unit="img")]
+    glyphs = [glyph_of_ink(ink_of(picture)) for picture in tqdm(pictures, unit="img")]
+    labels = np.array([class_index(row["character"]) for row in rows])
+    writers = np.array([row["writer"] for row in rows])
+    places = np.array([glyph.place for glyph in glyphs])
+    heights = np.array([picture.height for picture in pictures], dtype=float)
+    evidence = sizes_of_other_writers(places, heights, labels, writers)
     read = recognizer.read
     answers = {
         "shrunk": [read(plainly_shrunk(p)) for p in pictures],
-        "network_alone": [read(glyph, prior="emnist") for glyph in glyphs],
-        "converted": [read(glyph) for glyph in glyphs],
-        "converted_and_size": [read(g, e) for g, e in zip(glyphs, evidence, strict=True)],
+        "network_alone": [read(glyph.picture, prior="emnist") for glyph in glyphs],
+        "converted": [read(glyph.picture) for glyph in glyphs],
+        "converted_and_size": [read(g.picture, e) for g, e in zip(glyphs, evidence, strict=True)],
     }
     figures = {way: accuracies(classes_of(answers[way]), labels) for way in WAYS}
     changed = changed_answers(pictures, classes_of(answers["converted"]), recognizer)

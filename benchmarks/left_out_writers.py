@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from training_ways import accuracy
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -27,7 +28,6 @@ from characters.errors import run_script
 from characters.files import replacing, save_json
 from characters.labelled_sets import LabelledSet, load_labelled
 from characters.labels import FIRST_EQUAL
-from characters.losses import is_correct
 from characters.metrics import accuracies
 from characters.prepared import PROCESSED, LabelledImages, load_images, load_split
 from characters.recognizer import scores_of
@@ -81,12 +81,6 @@ def log_probabilities(run: Run, images: torch.Tensor, validation: LabelledImages
     return log_p.numpy() - prior
 
 
-def validation_accuracy(run: Run, validation: LabelledImages) -> float:
-    """Share of validation images of EMNIST that are read rightly."""
-    answers = scores_of(run.best_network, validation.images).argmax(dim=1)
-    return is_correct(answers, validation.labels.long()).float().mean().item()
-
-
 def answers_of(run: Run, folder: Folder, rows: np.ndarray, validation: LabelledImages) -> dict:
     """Classes read from a folder's rows, by shape and, where there are sizes, with them."""
     images = folder.pictures.images.images[torch.from_numpy(rows)]
@@ -109,7 +103,7 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
     for group in range(args.groups):
         run = start(args, split["train"])
         if group == 0:
-            emnist["before"].append(validation_accuracy(run, validation))
+            emnist["before"].append(accuracy(run.best_network, validation))
         collect(read["before"], run, folders, group, validation)
         others = [(f.pictures.images.images[f.group != group], f.labels[f.group != group])
                   for f in folders]  # fmt: skip
@@ -119,7 +113,7 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
             args.share,
         )
         list(train(run, data, rows, extra))
-        emnist["after"].append(validation_accuracy(run, validation))
+        emnist["after"].append(accuracy(run.best_network, validation))
         collect(read["after"], run, folders, group, validation)
         print(f"group {group + 1}/{args.groups}: EMNIST {emnist['after'][-1]:.4f}", flush=True)
     truth = {f.name: f.labels for f in folders} | {f"{f.name} with size": f.labels for f in folders}

@@ -18,7 +18,6 @@ import cProfile
 import json
 import pstats
 import statistics
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -113,10 +112,9 @@ def side_command(side: str, root: Path, target: Path) -> list[str]:
 def profiled(root: Path) -> dict[str, float]:
     """Seconds of the parts of stage 1, each measured in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, __file__, "--profile", str(root), folder]
-        done = subprocess.run(command, cwd=PROJECT, check=True, capture_output=True, text=True)
+        parts = alone(profile_stage_1, root, Path(folder))
     seconds, _ = run_once([sys.executable, "data_preprocessing.py", "--help"])
-    return {"start and imports": round(seconds, 2)} | json.loads(done.stdout)
+    return {"start and imports": round(seconds, 2)} | parts
 
 
 def profile_stage_1(root: Path, target: Path) -> dict[str, float]:
@@ -143,7 +141,6 @@ def get_args_parser() -> argparse.ArgumentParser:
         "--metrics", type=Path, default=PROJECT / "metrics", help="folder to write to"
     )
     parser.add_argument("--usual-recipe", nargs=2, type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--profile", nargs=2, type=Path, help=argparse.SUPPRESS)
     return parser
 
 
@@ -151,9 +148,6 @@ def main(args: argparse.Namespace) -> None:
     """Generate, measure, print a table and one JSON object."""
     if args.usual_recipe:
         usual_recipe(*args.usual_recipe)
-        return
-    if args.profile:
-        print(json.dumps(profile_stage_1(*args.profile)))
         return
     repeats = 1 if args.quick else args.repeats
     with tempfile.TemporaryDirectory() as folder:

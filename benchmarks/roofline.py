@@ -30,12 +30,11 @@ from torch.profiler import ProfilerActivity, profile
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
-from training_ways import PROJECT, endless, our_way, with_plain_convolutions
+from training_ways import PROJECT, WARM_UP, our_way, random_batches, with_plain_convolutions
 
-from characters.batches import Batches, normalise
+from characters.batches import READING_BATCH, normalise
 from characters.devices import choose_device, compiled, keep_memory
 from characters.files import replacing, save_json
-from characters.labels import NUM_CLASSES
 from characters.recipes import RECIPES
 from characters.recognizer import fused
 from models import MODELS, RECIPE_NAMES
@@ -43,10 +42,7 @@ from models import MODELS, RECIPE_NAMES
 REPORT = PROJECT / "metrics" / "benchmark_roofline.json"
 MATRIX_SIDE = 4096
 COPIED_BYTES = 2**28
-READ_AT_ONCE = 128
 OPERATORS, SHOWN = 25, 10
-WARM_UP = 8
-"""Steps until the memory that is kept has settled."""
 PARTS = ("batch and augmentation", "forward", "backward", "step")
 VARIANTS = ("before", "now", "compiled")
 
@@ -78,11 +74,7 @@ class Training:
     def __init__(self, model: str, batch_size: int, device: torch.device) -> None:
         torch.manual_seed(0)
         recipe = RECIPES[RECIPE_NAMES[model]]
-        images = torch.randint(0, 256, (8 * batch_size, 28, 28), dtype=torch.uint8)
-        labels = torch.randint(0, NUM_CLASSES, (8 * batch_size,))
-        self.source = endless(
-            Batches(images, labels, batch_size, device, seed=1, augmentation=recipe.augmentation)
-        )
+        self.source = random_batches(batch_size, recipe, device)
         self.way = our_way(model, device, recipe)
 
     def step(self) -> None:
@@ -169,13 +161,14 @@ def make_training(model: str, batch_size: int, variant: str) -> tuple[Training, 
     """
     if variant != "before":
         keep_memory()
-    training = Training(model, batch_size, choose_device("auto"))
+    device = choose_device("auto")
+    training = Training(model, batch_size, device)
     if variant == "before":
         with_plain_convolutions(training.way.network)
     start = time.perf_counter()
     if variant == "compiled":
         torch.compiler.config.force_disable_caches = True
-        training.way.trained = compiled(training.way.network, choose_device("auto"))
+        training.way.trained = compiled(training.way.network, device)
     for _ in range(WARM_UP):
         training.step()
     return training, time.perf_counter() - start
@@ -209,13 +202,13 @@ def reading_figures(model: str, repeats: int) -> dict[str, Any]:
     """Speed of reading many pictures, as model_evaluation.py does, fp32."""
     keep_memory()
     network = fused(MODELS[model]().eval())
-    pictures = torch.randint(0, 256, (READ_AT_ONCE, 28, 28), dtype=torch.uint8)
+    pictures = torch.randint(0, 256, (READING_BATCH, 28, 28), dtype=torch.uint8)
 
     def read() -> torch.Tensor:
         return network(normalise(pictures))
 
     seconds = statistics.median(seconds_of(read, repeats))
-    return {"images_per_second": READ_AT_ONCE / seconds, **counted(read, READ_AT_ONCE)}
+    return {"images_per_second": READING_BATCH / seconds, **counted(read, READING_BATCH)}
 
 
 @torch.inference_mode()

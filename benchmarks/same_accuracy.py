@@ -21,16 +21,15 @@ from typing import Any
 
 import torch
 from tqdm import tqdm
-from training_ways import PROJECT, Way, our_way, usual_way
+from training_ways import PROJECT, Way, accuracy, our_way, usual_way
 
 from characters.batches import Batches
 from characters.devices import choose_device, keep_memory
 from characters.errors import run_script
 from characters.files import replacing, save_json
 from characters.labels import FIRST_PAIR
-from characters.prepared import PROCESSED, LabelledImages, load_images, load_split
+from characters.prepared import PROCESSED, load_images, load_split
 from characters.recipes import RECIPES, changed
-from characters.recognizer import scores_of
 from model_training import some_rows
 from models import MODELS
 
@@ -57,12 +56,6 @@ def train(way: Way, batches: Batches, epochs: int, title: str) -> float:
     return total.item() / batches.num_images
 
 
-def accuracy(way: Way, test: LabelledImages) -> float:
-    """Share of right answers, read in fp32."""
-    answers = scores_of(way.network, test.images).argmax(dim=1)
-    return (answers == test.labels).float().mean().item()
-
-
 def measure(model: str, seed: int, args: argparse.Namespace) -> dict[str, Any]:
     """Test accuracy and last loss of each way with one seed."""
     device = choose_device(args.device)
@@ -78,7 +71,7 @@ def measure(model: str, seed: int, args: argparse.Namespace) -> dict[str, Any]:
         figures[name] = {
             "precision": way.precision,
             "batch_size": recipe.batch_size,
-            "accuracy": accuracy(way, test),
+            "accuracy": accuracy(way.network, test),
             "loss": loss,
         }
     return figures

@@ -21,26 +21,22 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import torch
 import torch.distributed as dist
-from training_ways import our_way
+from training_ways import WARM_UP, our_way, random_batches
 
-from characters.batches import Batches
 from characters.devices import keep_memory
 from characters.distributed import (
     is_first_rank,
     joined_ranks,
-    rank,
     sum_over_ranks,
     world_size,
 )
 from characters.errors import CharactersError, run_script
 from characters.files import replacing, save_json
-from characters.labels import NUM_CLASSES
-from characters.recipes import RECIPES, Recipe
+from characters.recipes import RECIPES
 from characters.runs import METRICS_FOLDER
 from models import MODELS, RECIPE_NAMES
 
@@ -51,30 +47,6 @@ LINKS = {
     "16 machines, 1 Gbit/s": ("machine", 16, 1e9 / 8),
 }
 """Name to kind of node, number of nodes, and assumed bytes per second in and out of each."""
-
-WARM_UP_STEPS = 8
-"""Until the memory that is kept has settled."""
-
-
-def random_batches(
-    images_per_rank: int, recipe: Recipe
-) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """This rank's part of batches of random pictures, without end."""
-    size = images_per_rank * world_size()
-    images = torch.randint(256, (4 * size, 28, 28), dtype=torch.uint8)
-    labels = torch.randint(NUM_CLASSES, (4 * size,))
-    device = torch.device("cpu")
-    loader = Batches(
-        images,
-        labels,
-        size,
-        device,
-        seed=1,
-        augmentation=recipe.augmentation,
-        rank=rank(),
-        ranks=world_size(),
-    )
-    return itertools.chain.from_iterable(itertools.repeat(loader))
 
 
 def slowest_seconds(work, *values) -> float:
@@ -93,14 +65,15 @@ def measure_here(args: argparse.Namespace) -> None:
     keep_memory()
     torch.manual_seed(0)
     recipe = RECIPES[RECIPE_NAMES[args.worker]]
-    way = our_way(args.worker, torch.device("cpu"), recipe)
-    batches = random_batches(args.batch_size, recipe)
+    device = torch.device("cpu")
+    way = our_way(args.worker, device, recipe)
+    batches = random_batches(args.batch_size * world_size(), recipe, device)
 
     def train(steps: int) -> None:
         for images, labels in itertools.islice(batches, steps):
             way.step(images, labels)
 
-    train(WARM_UP_STEPS)
+    train(WARM_UP)
     seconds = slowest_seconds(train, args.steps)
     gradient_bytes = sum(weights.nbytes for weights in way.network.parameters())
     gradients = torch.zeros(gradient_bytes // 4)

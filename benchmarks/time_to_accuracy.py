@@ -4,11 +4,10 @@
 
 CompactCNN is trained by benchmarks/quick_recipe.json, once per seed, and measured on the `byclass`
 test images; its seconds are those of training and of the last step, moving it to `byclass`'s class
-frequencies, without start-up. What CustomCNN
-takes is not trained again: its images per second are measured in the same run, fed by this project
-and the usual way (`training_throughput.py`), medians, and multiplied by the images of its epochs:
-those that RUN was trained for, and the 20 of the reference recipe. Writes
-metrics/time_to_accuracy.json.
+frequencies, without start-up. What CustomCNN takes is not trained again: its images per second are
+measured in the same run, fed by this project and the usual way (`training_throughput.py`), medians,
+and multiplied by the images of its epochs: those that RUN was trained for, and the 20 of the
+reference recipe. Writes metrics/time_to_accuracy.json.
 """
 
 import argparse
@@ -21,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import training_throughput
-from torch import nn
+from training_ways import accuracy
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -29,7 +28,7 @@ from characters.calibration import fit_calibration
 from characters.devices import keep_memory
 from characters.errors import run_script
 from characters.files import replacing, save_json
-from characters.prepared import PROCESSED, LabelledImages, load_images, load_manifest, load_split
+from characters.prepared import PROCESSED, load_images, load_manifest, load_split
 from characters.recipes import read_params
 from characters.recognizer import Recognizer, scores_of
 from characters.runs import METRICS_FOLDER, MODELS_FOLDER, find_run
@@ -60,11 +59,6 @@ def train_quickly(args: argparse.Namespace, seed: int) -> dict[str, Any]:
         "test_accuracy_as_trained": as_trained,
         "test_accuracy": accuracy(network, test),
     }
-
-
-def accuracy(network: nn.Module, test: LabelledImages) -> float:
-    """Share of right answers."""
-    return (scores_of(network, test.images).argmax(dim=1) == test.labels).float().mean().item()
 
 
 def throughput(repeats: int, steps: int) -> dict[str, Any]:

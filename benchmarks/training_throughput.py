@@ -19,13 +19,13 @@ import multiprocessing
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import torch
 from torch.utils.data import ConcatDataset, DataLoader
-from training_ways import PROJECT, Way, endless, our_way, usual_way
+from training_ways import PROJECT, WARM_UP, Way, our_way, usual_way
 
 from characters.archive import read_archive
 from characters.batches import Batches
@@ -38,8 +38,14 @@ from models import MODELS
 
 IMAGES = 2_000
 WORKERS = 2
-WARM_UP = 8
-"""Steps until the memory that is kept has settled."""
+
+
+def endless(loader) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Batch after batch, epoch after epoch, full ones only."""
+    while True:
+        for images, labels in loader:
+            if len(labels) == loader.batch_size:
+                yield images, labels
 
 
 class Fed:

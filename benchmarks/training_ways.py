@@ -1,5 +1,7 @@
-"""The two ways to train that the benchmarks compare: the usual one and this project's."""
+"""The two ways to train that the benchmarks compare: the usual one and this project's; and what
+several of them feed and ask."""
 
+import itertools
 import sys
 from collections.abc import Iterator
 
@@ -9,11 +11,18 @@ from torch import nn
 
 sys.path.insert(0, str(PROJECT))
 
+from characters.batches import Batches
 from characters.devices import autocast, choose_precision
-from characters.distributed import spread
-from characters.losses import LabelSetLoss
+from characters.distributed import rank, spread, world_size
+from characters.labels import NUM_CLASSES
+from characters.losses import LabelSetLoss, is_correct
+from characters.prepared import LabelledImages
 from characters.recipes import Recipe, make_average, make_optimizer
+from characters.recognizer import scores_of
 from models import MODELS
+
+WARM_UP = 8
+"""Steps until the memory that is kept has settled."""
 
 
 class Way:
@@ -88,9 +97,19 @@ def with_plain_convolutions(network: nn.Module) -> nn.Module:
     return network
 
 
-def endless(loader) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """Batch after batch, epoch after epoch, full ones only."""
-    while True:
-        for images, labels in loader:
-            if len(labels) == loader.batch_size:
-                yield images, labels
+def random_batches(
+    batch_size: int, recipe: Recipe, device: torch.device
+) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """This rank's part of batches of random pictures, changed as the recipe has it, without end."""
+    images = torch.randint(256, (8 * batch_size, 28, 28), dtype=torch.uint8)
+    labels = torch.randint(NUM_CLASSES, (8 * batch_size,))
+    part = {"rank": rank(), "ranks": world_size()}
+    augmentation = recipe.augmentation
+    loader = Batches(images, labels, batch_size, device, seed=1, augmentation=augmentation, **part)
+    return itertools.chain.from_iterable(itertools.repeat(loader))
+
+
+def accuracy(network: nn.Module, labelled: LabelledImages) -> float:
+    """Share of right answers, read in fp32; a letter known in either case counts for both."""
+    answers = scores_of(network, labelled.images).argmax(dim=1)
+    return is_correct(answers, labelled.labels.long()).float().mean().item()

@@ -81,7 +81,7 @@ def _load_npz(path: Path) -> LabelledImages:
 
 
 def _load_folder(folder: Path) -> LabelledSet:
-    rows = _rows(folder / "labels.csv")
+    rows = read_labels(folder / "labels.csv")
     files = [folder / row["file"] for row in rows]
     labels = [CLASSES.index(row["character"]) for row in rows]
     with ThreadPoolExecutor(max_workers=2) as pool:
@@ -97,7 +97,12 @@ def _load_folder(folder: Path) -> LabelledSet:
     )
 
 
-def _rows(table: Path) -> list[dict[str, str]]:
+def read_labels(table: Path) -> list[dict[str, str]]:
+    """The rows of a `labels.csv`, a dictionary each.
+
+    Raises:
+        CharactersError: missing, not such a table, or with another character than 0-9, A-Z, a-z.
+    """
     if not table.is_file():
         raise CharactersError(
             f"{table} does not exist. A folder of pictures needs it, with the columns "

@@ -21,7 +21,7 @@ import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from characters.batches import normalise
+from characters.batches import READING_BATCH, normalise
 from characters.errors import CharactersError, run_script
 from characters.glyphs import read_glyph
 from characters.labels import CLASSES, NUM_CLASSES, class_index
@@ -36,7 +36,6 @@ LOOKALIKES = (
 )
 """Characters that are the same picture, or nearly so, once their size is lost."""
 
-_AT_ONCE = 128
 _LEAST = 1e-12
 _TELLING = np.log(2)
 
@@ -82,7 +81,7 @@ def scores_of(network: nn.Module, pictures: torch.Tensor) -> torch.Tensor:
     """float (N, 62), on the CPU: a network's scores of uint8 (N, 28, 28), a part at a time."""
     network.eval()
     device = next(network.parameters()).device
-    parts = (normalise(part.to(device)) for part in pictures.split(_AT_ONCE))
+    parts = (normalise(part.to(device)) for part in pictures.split(READING_BATCH))
     return torch.cat([network(part).float().cpu() for part in parts])
 
 

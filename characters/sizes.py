@@ -201,6 +201,8 @@ def main(args: argparse.Namespace) -> None:
     drawings = load_labelled(args.drawings)
     if drawings.writers is None:
         raise CharactersError(f"{args.drawings / 'labels.csv'} needs the column writer.")
+    if not drawings.places.any(axis=1).all():
+        raise CharactersError(f"{args.drawings} holds a picture without ink. Take it out.")
     labels, number = drawings.images.labels.numpy(), len(np.unique(drawings.writers))
     about = f"p(size | character), fitted on {len(labels)} drawings of {number} writers"
     sizes = fit(drawings.places, drawings.heights, labels, drawings.writers)
