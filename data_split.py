@@ -13,10 +13,10 @@ import numpy as np
 import torch
 from sklearn.model_selection import train_test_split
 
-from characters.combining import count_labels
-from characters.errors import CharactersError, run_script
-from characters.prepared import PROCESSED, LabelledImages, load_images, save_split
-from characters.stages import announce, finish
+from handwriting.cli import announce, finish, make_parser, run_script
+from handwriting.datasets.prepared import PROCESSED, LabelledImages, load_images, save_split
+from handwriting.errors import HandwritingError
+from handwriting.labels import count_labels
 
 VALIDATION_SHARE = 0.1
 
@@ -28,7 +28,7 @@ def split_data(dataset: LabelledImages, seed: int = 42) -> dict[str, torch.Tenso
         ``train`` and ``validation``: int64 row numbers, ascending, without a common row.
 
     Raises:
-        CharactersError: there are too few images to split.
+        HandwritingError: there are too few images to split.
     """
     labels = dataset.labels.numpy()
     rows = np.arange(len(labels))
@@ -42,7 +42,7 @@ def split_data(dataset: LabelledImages, seed: int = 42) -> dict[str, torch.Tenso
             stratify=labels[~single],
         )
     except ValueError as error:
-        raise CharactersError(
+        raise HandwritingError(
             f"{len(labels)} training images are too few to split 90 to 10 by label: {error} "
             "Run stage 1 on a larger archive."
         ) from error
@@ -55,10 +55,7 @@ def split_data(dataset: LabelledImages, seed: int = 42) -> dict[str, torch.Tenso
 
 def get_args_parser() -> argparse.ArgumentParser:
     """The command line of this stage."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.partition("\n")[0],
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     parser.add_argument("--processed", type=Path, default=PROCESSED, help="folder of stage 1")
     parser.add_argument("--seed", type=int, default=42, help="seed of the random split")
     return parser
@@ -83,7 +80,7 @@ def _class_table(dataset: LabelledImages, split: dict[str, torch.Tensor]) -> str
         count_labels(dataset.labels[rows].numpy()) for rows in (split["train"], split["validation"])
     )
     lines = [f"{'label':>8} {'training':>10} {'validation':>10}"]
-    for kind in ("exact", "paired"):
+    for kind in ("exact", "either_case"):
         for name, count in train[kind].items():
             lines.append(f"{name:>8} {count:>10,} {validation[kind][name]:>10,}")
     return "\n".join(lines)

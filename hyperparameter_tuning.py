@@ -22,13 +22,22 @@ from optuna.study import MaxTrialsCallback
 from optuna.trial import TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
-from characters.devices import PRECISIONS, keep_memory
-from characters.errors import CharactersError, run_script
-from characters.files import replacing, save_json
-from characters.plots import save_figure
-from characters.prepared import PROCESSED, LabelledImages, load_images, load_manifest, load_split
-from characters.runs import METRICS_FOLDER
-from model_training import Run, some_rows, train, unsaved_run
+from handwriting.cli import make_parser, run_script
+from handwriting.compute.devices import PRECISIONS, keep_memory
+from handwriting.datasets.batches import subsample
+from handwriting.datasets.prepared import (
+    PROCESSED,
+    LabelledImages,
+    load_images,
+    load_manifest,
+    load_split,
+)
+from handwriting.errors import HandwritingError
+from handwriting.files import replacing, save_json
+from handwriting.plots import save_figure
+from handwriting.runs import METRICS_FOLDER
+from handwriting.training.run import Run, unsaved_run
+from model_training import train
 from models import MODELS
 
 STORAGE = "sqlite:///data/tuning.db"
@@ -38,14 +47,14 @@ _VALIDATION_IMAGES = 8000
 
 
 def suggest(trial: optuna.Trial) -> dict[str, Any]:
-    """The values of one trial, as `characters.recipes.changed` takes them."""
+    """The values of one trial, as `handwriting.training.recipes.changed` takes them."""
     between = trial.suggest_float
     return {
         "batch_size": trial.suggest_categorical("batch_size", [64, 128, 256]),
         "lr": between("lr", 1e-3, 1e-2, log=True),
         "weight_decay": between("weight_decay", 0.005, 0.2, log=True),
         "warmup": between("warmup", 0.05, 0.4),
-        "averaging": 1 - between("forgetting", 5e-4, 2e-2, log=True),
+        "ema_decay": 1 - between("forgetting", 5e-4, 2e-2, log=True),
         "augmentation": {
             "rotation": between("rotation", 0, 20),
             "scale": between("scale", 0, 0.25),
@@ -67,7 +76,7 @@ class Objective:
     ) -> None:
         self.args, self.data, self.rows = args, data, split["train"]
         share = min(1.0, _VALIDATION_IMAGES / len(split["validation"]))
-        self.validation = some_rows(split["validation"], share)
+        self.validation = subsample(split["validation"], share)
 
     def __call__(self, trial: optuna.Trial) -> float:
         """Train; raises ``optuna.TrialPruned`` where the trial lags behind."""
@@ -99,7 +108,7 @@ def open_study(storage: str, name: str) -> optuna.Study:
     """The study of that name, new or to be gone on with.
 
     Raises:
-        CharactersError: the storage can't be opened.
+        HandwritingError: the storage can't be opened.
     """
     if storage.startswith("sqlite:///"):
         Path(storage.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
@@ -112,7 +121,7 @@ def open_study(storage: str, name: str) -> optuna.Study:
             pruner=optuna.pruners.MedianPruner(n_startup_trials=_FIRST_TRIALS),
         )
     except (SQLAlchemyError, ImportError, OSError) as error:
-        raise CharactersError(
+        raise HandwritingError(
             f"--storage {storage} cannot be opened: {str(error).partition(chr(10))[0]}. "
             "Check the address, and that the database's driver is installed."
         ) from error
@@ -129,7 +138,9 @@ def save_results(study: optuna.Study, args: argparse.Namespace, fingerprint: str
     states = [trial.state for trial in study.get_trials(deepcopy=False)]
     complete = states.count(TrialState.COMPLETE)
     importances = optuna.importance.get_param_importances(study) if complete > 1 else {}
+    command = f"python hyperparameter_tuning.py --model {args.model}"
     result = {
+        "command": command,
         "study": study.study_name,
         "model": args.model,
         "trials": len(states),
@@ -147,21 +158,18 @@ def save_results(study: optuna.Study, args: argparse.Namespace, fingerprint: str
         save_json(result, part)
     draw = optuna.visualization.matplotlib
     history = draw.plot_optimization_history(study, target_name="Validation loss").figure
-    save_figure(history, args.metrics / f"{args.model}_tuning_history.png")
+    save_figure(history, args.metrics / f"{args.model}_tuning_history.png", command)
     if importances:
         chart = draw.plot_param_importances(study, target_name="Validation loss").figure
         chart.tight_layout()
-        save_figure(chart, args.metrics / f"{args.model}_tuning_importances.png")
+        save_figure(chart, args.metrics / f"{args.model}_tuning_importances.png", command)
     print(f"best val_loss {study.best_value:.4f} of {len(states)} trials")
     print(f"next: python model_training.py --model {args.model} --params {path}")
 
 
 def get_args_parser() -> argparse.ArgumentParser:
     """The command line of this stage."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.partition("\n")[0],
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
+    parser = make_parser(__doc__)
     add = parser.add_argument
     add("--model", choices=list(MODELS), default="compactcnn", help="network to tune for")
     add("--trials", type=int, default=None, help="stop when the study has so many finished trials")
@@ -182,7 +190,7 @@ def main(args: argparse.Namespace) -> None:
     """Search until the budget is spent, then save."""
     keep_memory()
     if args.trials is None and args.minutes is None:
-        raise CharactersError("give a budget: --trials or --minutes.")
+        raise HandwritingError("give a budget: --trials or --minutes.")
     manifest = load_manifest(args.processed)
     objective = Objective(args, load_images(args.processed, "train"), load_split(args.processed))
     study = open_study(args.storage, args.study or args.model)
@@ -199,7 +207,7 @@ def main(args: argparse.Namespace) -> None:
             show_progress_bar=True,
         )
     if not any(trial.state is TrialState.COMPLETE for trial in study.trials):
-        raise CharactersError("no trial was finished. Give more --trials or --minutes.")
+        raise HandwritingError("no trial was finished. Give more --trials or --minutes.")
     save_results(study, args, manifest["fingerprint"])
 
 

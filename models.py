@@ -1,13 +1,17 @@
-"""The networks: images of 28x28 to scores for 62 classes, and one table from name to network."""
+"""The networks: images of 28x28 to logits of 62 classes, one table from name to network, and how
+any of them is fed and read. This file imports PyTorch alone.
+"""
 
-import functools
 import itertools
 
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from characters.labels import NUM_CLASSES
+NUM_CLASSES = 62
+READING_BATCH = 128
+"""Images to read at once: few enough for a processor's cache (500 are a third slower)."""
 
 
 def _convolution(inputs: int, outputs: int, *, pool: bool) -> nn.Sequential:
@@ -30,79 +34,143 @@ class CustomCNN(nn.Module):
     """Four convolution blocks and seven linear layers; 13.9 million weights.
 
     The layers have the names and the order of the reference implementation, whose saved weights
-    load. Input float (N, 1, 28, 28) in 0..1, output float (N, 62).
+    load. Input float (N, 1, 28, 28) in 0..1, output float (N, num_classes).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, num_classes: int = NUM_CLASSES) -> None:
         super().__init__()
         self.layer1 = _convolution(1, 32, pool=True)
         self.layer2 = _convolution(32, 64, pool=False)
         self.layer3 = _convolution(64, 128, pool=True)
         self.layer4 = _convolution(128, 256, pool=False)
-        self.layer5 = _classifier((256 * 7 * 7, 1024, 512, 256, 128, 64, 32, NUM_CLASSES))
+        self.layer5 = _classifier((256 * 7 * 7, 1024, 512, 256, 128, 64, 32, num_classes))
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Scores (logits) of the 62 classes."""
+        """Logits of the classes."""
         features = self.layer4(self.layer3(self.layer2(self.layer1(images))))
         return self.layer5(features)
 
 
-class _SmallMapConvolution(nn.Conv2d):
-    """A convolution that is one matrix product where each outcome sees the whole map.
+class SmallMapConv2d(nn.Conv2d):
+    """A convolution without bias that is one matrix product on maps of one size, ``side``.
 
-    That is so for 3x3 kernels on maps of 2x2 and of one pixel. A convolution multiplies there
-    mostly the padding's zeros, and its gradients are slow (`benchmarks/roofline.py`). For square
-    kernels and maps, without bias and without dilation; elsewhere a plain convolution.
+    For maps that each outcome sees whole, such as 2x2 and one pixel under a 3x3 kernel: there a
+    convolution multiplies mostly the padding's zeros, and its gradients are slow
+    (`benchmarks/roofline.py`). Maps of another size go through the plain convolution.
     """
 
+    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int, side: int) -> None:
+        padding = kernel // 2
+        super().__init__(inputs, outputs, kernel, stride, padding, bias=False)
+        self.side = side
+        self.places = (side + 2 * padding - kernel) // stride + 1
+        # Which weight of the kernel joins which outcome to which pixel.
+        line = torch.arange(side) - stride * torch.arange(self.places)[:, None] + padding
+        if line.min() < 0 or line.max() >= kernel:
+            raise ValueError(f"a {kernel}x{kernel} kernel does not see all of {side}x{side} pixels")
+        rows, columns = line[:, None, :, None], line[None, :, None, :]
+        self.register_buffer("taps", (rows * kernel + columns).flatten(), persistent=False)
+
     def forward(self, features: torch.Tensor) -> torch.Tensor:
-        """Float (N, inputs, side, side) to (N, outputs, side', side')."""
-        side, *others = features.shape[2:]
-        (kernel, _), (stride, _), (pad, _) = self.kernel_size, self.stride, self.padding
-        places = (side + 2 * pad - kernel) // stride + 1
-        sees_all = (places - 1) * stride <= pad and side + pad <= kernel
-        if others != [side] or not sees_all:
+        """Float (N, inputs, height, width) to (N, outputs, height', width')."""
+        if features.shape[2:] != (self.side, self.side):
             return super().forward(features)
-        taps = _taps(side, places, kernel, stride, pad, features.device)
         # Channels last: then the gradient, going back, has the weights' layout.
         weights = self.weight.permute(0, 2, 3, 1).flatten(1, 2)
-        if len(taps) > kernel**2:
+        if len(self.taps) > weights.shape[1]:
             # Taken several times over: cheaper to make them narrow before.
             weights = weights.to(features.dtype)
-        matrix = weights.index_select(1, taps).view(-1, side**2 * self.in_channels)
+        matrix = weights.index_select(1, self.taps).view(-1, self.side**2 * self.in_channels)
         outcome = F.linear(features.permute(0, 2, 3, 1).flatten(1), matrix)
-        outcome = outcome.view(-1, self.out_channels, places, places)
+        outcome = outcome.view(-1, self.out_channels, self.places, self.places)
         return outcome.contiguous(memory_format=torch.channels_last)
 
 
-@functools.cache
-def _taps(
-    side: int, places: int, kernel: int, stride: int, pad: int, device: torch.device
-) -> torch.Tensor:
-    """int64 (places² · side²,): which weight of a kernel joins which outcome to which pixel."""
-    # Kept for training as well, even if an evaluation asks first.
-    with torch.inference_mode(False):
-        line = torch.arange(side) - stride * torch.arange(places)[:, None] + pad
-        rows, columns = line[:, None, :, None], line[None, :, None, :]
-        return (rows * kernel + columns).flatten().to(device)
+class BasicBlock(nn.Module):
+    """ResNet's block of two 3x3 convolutions, with torchvision's names (He et al. 2015).
 
-
-def ResNet34() -> nn.Module:  # noqa: N802 - a network's name, as the users know it
-    """torchvision's ResNet-34 with one input channel; 21.3 million weights.
-
-    Its last two stages see maps of 2x2 and of one pixel, for which the network was not made. Input
-    float (N, 1, 28, 28) in 0..1, output float (N, 62).
+    Args:
+        inputs: channels that come in.
+        outputs: channels that go out.
+        stride: of the first convolution; 2 halves the map.
+        first: the first convolution.
+        second: the second one.
     """
-    # Here and not above: torchvision takes seconds to import, and the other networks do without.
-    from characters.vision import resnet34
 
-    network = resnet34(num_classes=NUM_CLASSES)
-    network.conv1 = nn.Conv2d(1, 64, kernel_size=7, stride=2, padding=3, bias=False)
-    for layer in (*network.layer3.modules(), *network.layer4.modules()):
-        if isinstance(layer, nn.Conv2d):
-            # The layer's first weights and all its settings stay as torchvision made them.
-            layer.__class__ = _SmallMapConvolution
-    return network
+    def __init__(
+        self, inputs: int, outputs: int, stride: int, first: nn.Conv2d, second: nn.Conv2d
+    ) -> None:
+        super().__init__()
+        self.conv1 = first
+        self.bn1 = nn.BatchNorm2d(outputs)
+        self.relu = nn.ReLU(inplace=True)
+        self.conv2 = second
+        self.bn2 = nn.BatchNorm2d(outputs)
+        self.downsample = None
+        if stride > 1 or inputs != outputs:
+            shortcut = nn.Conv2d(inputs, outputs, kernel_size=1, stride=stride, bias=False)
+            self.downsample = nn.Sequential(shortcut, nn.BatchNorm2d(outputs))
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """Float (N, inputs, height, width) to (N, outputs, height / stride, width / stride)."""
+        shortcut = features if self.downsample is None else self.downsample(features)
+        features = self.relu(self.bn1(self.conv1(features)))
+        features = self.bn2(self.conv2(features))
+        features += shortcut
+        return self.relu(features)
+
+
+class ResNet34(nn.Module):
+    """ResNet-34 with torchvision's layers and names, and one input channel; 21.3 million weights.
+
+    Made for 224x224, it sees 28x28 here: its last two stages work on maps of 2x2 and of one pixel,
+    as matrix products. Input float (N, 1, 28, 28) in 0..1, output float (N, num_classes).
+
+    Args:
+        num_classes: outputs.
+        small_maps: ``False`` makes plain convolutions of all, to compare with.
+    """
+
+    def __init__(self, num_classes: int = NUM_CLASSES, *, small_maps: bool = True) -> None:
+        super().__init__()
+        self.small_maps = small_maps
+        self.conv1 = nn.Conv2d(1, 64, kernel_size=7, stride=2, padding=3, bias=False)
+        self.bn1 = nn.BatchNorm2d(64)
+        self.relu = nn.ReLU(inplace=True)
+        self.maxpool = nn.MaxPool2d(kernel_size=3, stride=2, padding=1)
+        self.layer1 = self._stage(64, 64, blocks=3, side=7, stride=1)
+        self.layer2 = self._stage(64, 128, blocks=4, side=4)
+        self.layer3 = self._stage(128, 256, blocks=6, side=2)
+        self.layer4 = self._stage(256, 512, blocks=3, side=1)
+        self.avgpool = nn.AdaptiveAvgPool2d(1)
+        self.fc = nn.Linear(512, num_classes)
+
+    def _stage(
+        self, inputs: int, outputs: int, blocks: int, side: int, stride: int = 2
+    ) -> nn.Sequential:
+        """Blocks whose outcomes are ``side`` pixels wide; the first one's maps are larger."""
+        layers = [self._block(inputs, outputs, side, stride)]
+        layers += [self._block(outputs, outputs, side) for _ in range(blocks - 1)]
+        return nn.Sequential(*layers)
+
+    def _block(self, inputs: int, outputs: int, side: int, stride: int = 1) -> BasicBlock:
+        first = self._conv3x3(inputs, outputs, stride, side * stride)
+        return BasicBlock(inputs, outputs, stride, first, self._conv3x3(outputs, outputs, 1, side))
+
+    def _conv3x3(self, inputs: int, outputs: int, stride: int, side: int) -> nn.Conv2d:
+        # A 3x3 kernel sees the whole of one pixel and of 2x2.
+        if self.small_maps and side <= 2:
+            layer = SmallMapConv2d(inputs, outputs, 3, stride, side)
+        else:
+            layer = nn.Conv2d(inputs, outputs, 3, stride, padding=1, bias=False)
+        nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
+        return layer
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Logits of the classes."""
+        features = self.maxpool(self.relu(self.bn1(self.conv1(images))))
+        features = self.layer4(self.layer3(self.layer2(self.layer1(features))))
+        return self.fc(self.avgpool(features).flatten(1))
 
 
 class _Residual(nn.Module):
@@ -127,13 +195,13 @@ def _unit(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> list[n
 class CompactCNN(nn.Module):
     """Residual blocks at 14x14, 7x7 and 4x4; 0.86 million weights.
 
-    The first convolution halves the picture, for most of the time goes where the maps are large.
-    The last one weighs each place of each channel: characters are centred, so places mean
-    something, and plain averaging would forget them. Input float (N, 1, 28, 28) in 0..1, output
-    float (N, 62).
+    The first convolution halves the image, for most of the time goes where the maps are large. The
+    last one weighs each place of each channel: characters are centred, so places mean something,
+    and plain averaging would forget them. Input float (N, 1, 28, 28) in 0..1, output float
+    (N, num_classes).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, num_classes: int = NUM_CLASSES) -> None:
         super().__init__()
         self.layers = nn.Sequential(
             *_unit(1, 32, kernel=5, stride=2),
@@ -147,15 +215,41 @@ class CompactCNN(nn.Module):
             nn.Conv2d(128, 128, kernel_size=4, groups=128, bias=False),
             nn.BatchNorm2d(128),
             nn.Flatten(),
-            nn.Linear(128, NUM_CLASSES),
+            nn.Linear(128, num_classes),
         )
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Scores (logits) of the 62 classes."""
+        """Logits of the classes."""
         return self.layers(images)
 
 
 MODELS = {"customcnn": CustomCNN, "resnet34": ResNet34, "compactcnn": CompactCNN}
 
-REFERENCE_EPOCHS = {"customcnn": 20, "resnet34": 15, "compactcnn": 15}
-RECIPE_NAMES = {"customcnn": "reference", "resnet34": "reference", "compactcnn": "modern"}
+
+def normalise(images: torch.Tensor) -> torch.Tensor:
+    """uint8 (N, 28, 28) to float32 (N, 1, 28, 28) in 0..1, channels last."""
+    floats = images.unsqueeze(1).to(torch.float32).div_(255)
+    return floats.contiguous(memory_format=torch.channels_last)
+
+
+def fuse_batch_norm(network: nn.Module) -> nn.Module:
+    """The same network for reading alone: batch norms become part of the convolutions before them.
+
+    Changes the network in evaluation mode that is given; logits stay the same but for rounding.
+    Only in chains, and only plain convolutions: others may have no place for the bias.
+    """
+    for chain in [module for module in network.modules() if isinstance(module, nn.Sequential)]:
+        for place, (first, second) in enumerate(itertools.pairwise(chain)):
+            if type(first) is nn.Conv2d and isinstance(second, nn.BatchNorm2d):
+                chain[place] = fuse_conv_bn_eval(first, second)
+                chain[place + 1] = nn.Identity()
+    return network.to(memory_format=torch.channels_last)
+
+
+@torch.inference_mode()
+def predict_logits(network: nn.Module, images: torch.Tensor) -> torch.Tensor:
+    """float (N, classes), on the CPU: a network's logits of uint8 (N, 28, 28), a part at a time."""
+    network.eval()
+    device = next(network.parameters()).device
+    parts = (normalise(part.to(device)) for part in images.split(READING_BATCH))
+    return torch.cat([network(part).float().cpu() for part in parts])

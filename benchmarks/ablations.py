@@ -22,13 +22,13 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from characters.calibration import class_frequencies
-from characters.errors import run_script
-from characters.files import replacing, save_json
-from characters.labelled_sets import load_labelled
-from characters.labels import FIRST_PAIR
-from characters.prepared import PROCESSED, LabelledImages, load_images, load_split
-from characters.recognizer import scores_of
+from handwriting.training.calibration import class_frequencies
+from handwriting.errors import run_script
+from handwriting.files import replacing, save_json
+from handwriting.datasets.external import load_labelled
+from handwriting.labels import FIRST_PAIR
+from handwriting.datasets.prepared import PROCESSED, LabelledImages, load_images, load_split
+from handwriting.recognition.recognizer import scores_of
 from model_training import some_rows, train, unsaved_run
 
 RESULTS = Path(__file__).with_suffix(".json")

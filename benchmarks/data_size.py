@@ -22,14 +22,14 @@ from scipy.optimize import curve_fit
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from characters.errors import CharactersError, run_script
-from characters.every_split import FULL_TRAINING_IMAGES
-from characters.files import replacing, save_json
-from characters.metrics import accuracies
-from characters.plots import plot_data_size
-from characters.prepared import PROCESSED, LabelledImages, load_images, load_split
-from characters.recognizer import Recognizer
-from characters.runs import METRICS_FOLDER, MODELS_FOLDER, find_run
+from handwriting.errors import HandwritingError, run_script
+from handwriting.evaluation.every_split import FULL_TRAINING_IMAGES
+from handwriting.files import replacing, save_json
+from handwriting.evaluation.metrics import accuracies
+from handwriting.plots import plot_data_size
+from handwriting.datasets.prepared import PROCESSED, LabelledImages, load_images, load_split
+from handwriting.recognition.recognizer import Recognizer
+from handwriting.runs import METRICS_FOLDER, MODELS_FOLDER, find_run
 
 TRAINING_SHARE = 0.9
 _DRAWS = 500
@@ -56,7 +56,7 @@ def seed_spread(points: list[dict[str, Any]]) -> float:
     """Standard deviation of the accuracy between seeds, from all fractions with several.
 
     Raises:
-        CharactersError: no fraction has several.
+        HandwritingError: no fraction has several.
     """
     fractions = [
         [point["accuracy"] for point in points if point["images"] == images]
@@ -64,7 +64,7 @@ def seed_spread(points: list[dict[str, Any]]) -> float:
     ]
     several = [np.array(accuracies) for accuracies in fractions if len(accuracies) > 1]
     if not several:
-        raise CharactersError("give several seeds of one fraction at least, for their spread.")
+        raise HandwritingError("give several seeds of one fraction at least, for their spread.")
     squares = sum(((group - group.mean()) ** 2).sum() for group in several)
     return float(np.sqrt(squares / sum(len(group) - 1 for group in several)))
 
@@ -125,7 +125,7 @@ def main(args: argparse.Namespace) -> None:
     points = [measure(recognizer, training_images, test) for recognizer in found]
     points.sort(key=lambda point: point["images"])
     if len({point["images"] for point in points}) < _FEWEST:
-        raise CharactersError(f"a curve needs runs on at least {_FEWEST} different fractions.")
+        raise HandwritingError(f"a curve needs runs on at least {_FEWEST} different fractions.")
     spread = seed_spread(points)
     result = {
         "test_images": len(test),

@@ -27,15 +27,15 @@ from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from characters.errors import CharactersError, run_script
-from characters.files import replacing, save_json
-from characters.glyphs import glyph_of_ink, ink_of, open_picture
-from characters.labelled_sets import read_labels
-from characters.labels import CLASSES, class_index
-from characters.metrics import accuracies
-from characters.recognizer import Reading, Recognizer, log_prior_change
-from characters.runs import METRICS_FOLDER, find_run
-from characters.sizes import Sizes, fit, load_sizes
+from handwriting.errors import HandwritingError, run_script
+from handwriting.files import replacing, save_json
+from handwriting.imaging.character import glyph_of_ink, ink_of, open_picture
+from handwriting.datasets.external import read_labels
+from handwriting.labels import CLASSES, class_index
+from handwriting.evaluation.metrics import accuracies
+from handwriting.recognition.recognizer import Reading, Recognizer, log_prior_change
+from handwriting.runs import METRICS_FOLDER, find_run
+from handwriting.recognition.sizes import Sizes, fit, load_sizes
 
 WAYS = ("shrunk", "network_alone", "converted", "converted_and_size")
 
@@ -163,7 +163,7 @@ def main(args: argparse.Namespace) -> None:
     run = find_run(args.run)
     recognizer = Recognizer(run.weights)
     if recognizer.content.get("hyperparameters", {}).get("extra"):
-        raise CharactersError(
+        raise HandwritingError(
             f"{run.name} was trained on drawings too: its figures on them would be too good. "
             "benchmarks/left_out_writers.py measures such a training on writers left out."
         )

@@ -19,16 +19,16 @@ from processes import PROJECT, alone, run_once
 
 sys.path.insert(0, str(PROJECT))
 
-from characters.errors import run_script
-from characters.files import replacing, save_json
-from characters.prepared import (
+from handwriting.errors import run_script
+from handwriting.files import replacing, save_json
+from handwriting.datasets.prepared import (
     PROCESSED,
     LabelledImages,
     load_images,
     load_manifest,
     save_prepared,
 )
-from characters.runs import METRICS_FOLDER, MODELS_FOLDER
+from handwriting.runs import METRICS_FOLDER, MODELS_FOLDER
 
 OFFICIAL_ROWS = 116_323
 """Of `byclass` test (Cohen et al. 2017, table II)."""

@@ -21,18 +21,18 @@ from training_ways import accuracy
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from characters.batches import Extra
-from characters.calibration import class_frequencies, fit_temperature
-from characters.devices import keep_memory
-from characters.errors import run_script
-from characters.files import replacing, save_json
-from characters.labelled_sets import LabelledSet, load_labelled
-from characters.labels import FIRST_EQUAL
-from characters.metrics import accuracies
-from characters.prepared import PROCESSED, LabelledImages, load_images, load_split
-from characters.recognizer import scores_of
-from characters.runs import METRICS_FOLDER, find_run
-from characters.sizes import fit
+from handwriting.datasets.batches import Extra
+from handwriting.training.calibration import class_frequencies, fit_temperature
+from handwriting.compute.devices import keep_memory
+from handwriting.errors import run_script
+from handwriting.files import replacing, save_json
+from handwriting.datasets.external import LabelledSet, load_labelled
+from handwriting.labels import FIRST_EQUAL
+from handwriting.evaluation.metrics import accuracies
+from handwriting.datasets.prepared import PROCESSED, LabelledImages, load_images, load_split
+from handwriting.recognition.recognizer import scores_of
+from handwriting.runs import METRICS_FOLDER, find_run
+from handwriting.recognition.sizes import fit
 from model_training import Run, some_rows, train, unsaved_run
 
 _VALIDATION_IMAGES = 10_000

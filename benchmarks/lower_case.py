@@ -27,14 +27,14 @@ from drawings import sizes_of_other_writers
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from characters.errors import run_script
-from characters.every_split import unseen_rows
-from characters.files import replacing, save_json
-from characters.labelled_sets import load_labelled
-from characters.labels import CLASSES, FIRST_PAIR, MERGED_LETTERS, WITHOUT_CASE
-from characters.prepared import PROCESSED, LabelledImages, load_images, load_split
-from characters.recognizer import LOOKALIKES, Recognizer, log_prior_change, scores_of
-from characters.runs import METRICS_FOLDER, MODELS_FOLDER, find_run
+from handwriting.errors import run_script
+from handwriting.evaluation.every_split import unseen_rows
+from handwriting.files import replacing, save_json
+from handwriting.datasets.external import load_labelled
+from handwriting.labels import CLASSES, FIRST_PAIR, MERGED_LETTERS, WITHOUT_CASE
+from handwriting.datasets.prepared import PROCESSED, LabelledImages, load_images, load_split
+from handwriting.recognition.recognizer import LOOKALIKES, Recognizer, log_prior_change, scores_of
+from handwriting.runs import METRICS_FOLDER, MODELS_FOLDER, find_run
 from model_training import Run, train, unsaved_run
 
 GROUPS = {

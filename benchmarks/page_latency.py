@@ -29,11 +29,11 @@ from playwright.sync_api import Browser, Page, sync_playwright
 PROJECT = Path(__file__).parent.parent
 sys.path.insert(0, str(PROJECT))
 
-from characters.errors import CharactersError, run_script
-from characters.files import replacing, save_json
-from characters.glyphs import glyph_of_strokes
-from characters.recognizer import Recognizer
-from characters.runs import METRICS_FOLDER, available_runs
+from handwriting.errors import HandwritingError, run_script
+from handwriting.files import replacing, save_json
+from handwriting.imaging.character import glyph_of_strokes
+from handwriting.recognition.recognizer import Recognizer
+from handwriting.runs import METRICS_FOLDER, available_runs
 
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
 VIEWPORT = {"width": 1100, "height": 1000}
@@ -76,7 +76,7 @@ def _wait_for(url: str) -> None:
             return
         except OSError:
             time.sleep(0.05)
-    raise CharactersError("the page did not start within a minute. Try 'streamlit run app.py'.")
+    raise HandwritingError("the page did not start within a minute. Try 'streamlit run app.py'.")
 
 
 def strokes(count: int) -> list[np.ndarray]:
@@ -153,7 +153,7 @@ def main(args: argparse.Namespace) -> None:
     """Measure, save and print one JSON object."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
-        raise CharactersError("chromium is missing. Install it (Debian: apt install chromium).")
+        raise HandwritingError("chromium is missing. Install it (Debian: apt install chromium).")
     run = next(iter(available_runs(PROJECT / "models", PROJECT / "metrics")))
     drawn = strokes(args.strokes)
     with sync_playwright() as playwright:

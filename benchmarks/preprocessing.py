@@ -27,9 +27,14 @@ from processes import PROJECT, alone, run_once
 
 sys.path.insert(0, str(PROJECT))
 
-from characters.files import replacing, save_json
-from characters.labels import BY_NAME, SPLITS
-from characters.synthetic import OFFICIAL_IMAGES, class_sizes, draw_characters, write_archive
+from handwriting.files import replacing, save_json
+from handwriting.labels import BY_NAME, SPLITS
+from handwriting.synthesis.emnist_archive import (
+    OFFICIAL_IMAGES,
+    class_sizes,
+    draw_characters,
+    write_archive,
+)
 
 DRAWN = 4_000
 PARTS = {
@@ -71,7 +76,7 @@ def usual_recipe(root: Path, target: Path) -> None:
     import torch
     from torch.utils.data import ConcatDataset
 
-    from characters.vision import EMNIST
+    from handwriting.emnist.torchvision_compat import EMNIST
 
     raw = target / "EMNIST" / "raw"
     raw.mkdir(parents=True)

@@ -32,11 +32,11 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 from training_ways import PROJECT, WARM_UP, our_way, random_batches, with_plain_convolutions
 
-from characters.batches import READING_BATCH, normalise
-from characters.devices import choose_device, compiled, keep_memory
-from characters.files import replacing, save_json
-from characters.recipes import RECIPES
-from characters.recognizer import fused
+from handwriting.datasets.batches import READING_BATCH, normalise
+from handwriting.compute.devices import choose_device, compiled, keep_memory
+from handwriting.files import replacing, save_json
+from handwriting.training.recipes import RECIPES
+from handwriting.recognition.recognizer import fused
 from models import MODELS, RECIPE_NAMES
 
 REPORT = PROJECT / "metrics" / "benchmark_roofline.json"

@@ -23,13 +23,13 @@ import torch
 from tqdm import tqdm
 from training_ways import PROJECT, Way, accuracy, our_way, usual_way
 
-from characters.batches import Batches
-from characters.devices import choose_device, keep_memory
-from characters.errors import run_script
-from characters.files import replacing, save_json
-from characters.labels import FIRST_PAIR
-from characters.prepared import PROCESSED, load_images, load_split
-from characters.recipes import RECIPES, changed
+from handwriting.datasets.batches import Batches
+from handwriting.compute.devices import choose_device, keep_memory
+from handwriting.errors import run_script
+from handwriting.files import replacing, save_json
+from handwriting.labels import FIRST_PAIR
+from handwriting.datasets.prepared import PROCESSED, load_images, load_split
+from handwriting.training.recipes import RECIPES, changed
 from model_training import some_rows
 from models import MODELS
 

@@ -27,17 +27,17 @@ import torch
 import torch.distributed as dist
 from training_ways import WARM_UP, our_way, random_batches
 
-from characters.devices import keep_memory
-from characters.distributed import (
+from handwriting.compute.devices import keep_memory
+from handwriting.compute.distributed import (
     is_first_rank,
     joined_ranks,
     sum_over_ranks,
     world_size,
 )
-from characters.errors import CharactersError, run_script
-from characters.files import replacing, save_json
-from characters.recipes import RECIPES
-from characters.runs import METRICS_FOLDER
+from handwriting.errors import HandwritingError, run_script
+from handwriting.files import replacing, save_json
+from handwriting.training.recipes import RECIPES
+from handwriting.runs import METRICS_FOLDER
 from models import MODELS, RECIPE_NAMES
 
 LINKS = {
@@ -93,7 +93,7 @@ def launch(model: str, ranks: int, args: argparse.Namespace) -> dict[str, object
     """Measure a network on some ranks in processes of their own.
 
     Raises:
-        CharactersError: the launch failed; torchrun has said why.
+        HandwritingError: the launch failed; torchrun has said why.
     """
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
     command += [f"--nproc_per_node={ranks}", __file__, "--worker", model]
@@ -101,7 +101,7 @@ def launch(model: str, ranks: int, args: argparse.Namespace) -> dict[str, object
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True)
     if done.returncode:
-        raise CharactersError(f"measuring {model} on {ranks} ranks failed; see above for why.")
+        raise HandwritingError(f"measuring {model} on {ranks} ranks failed; see above for why.")
     return json.loads(done.stdout.splitlines()[-1])
 
 

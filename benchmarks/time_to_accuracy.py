@@ -24,14 +24,14 @@ from training_ways import accuracy
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from characters.calibration import fit_calibration
-from characters.devices import keep_memory
-from characters.errors import run_script
-from characters.files import replacing, save_json
-from characters.prepared import PROCESSED, load_images, load_manifest, load_split
-from characters.recipes import read_params
-from characters.recognizer import Recognizer, scores_of
-from characters.runs import METRICS_FOLDER, MODELS_FOLDER, find_run
+from handwriting.training.calibration import fit_calibration
+from handwriting.compute.devices import keep_memory
+from handwriting.errors import run_script
+from handwriting.files import replacing, save_json
+from handwriting.datasets.prepared import PROCESSED, load_images, load_manifest, load_split
+from handwriting.training.recipes import read_params
+from handwriting.recognition.recognizer import Recognizer, scores_of
+from handwriting.runs import METRICS_FOLDER, MODELS_FOLDER, find_run
 from model_training import train, unsaved_run
 from models import REFERENCE_EPOCHS
 

@@ -27,13 +27,13 @@ import torch
 from torch.utils.data import ConcatDataset, DataLoader
 from training_ways import PROJECT, WARM_UP, Way, our_way, usual_way
 
-from characters.archive import read_archive
-from characters.batches import Batches
-from characters.devices import choose_device, choose_precision, keep_memory
-from characters.files import replacing, save_json
-from characters.recipes import RECIPES
-from characters.synthetic import draw_characters, write_archive
-from characters.vision import ToTensor
+from handwriting.emnist.archive import read_archive
+from handwriting.datasets.batches import Batches
+from handwriting.compute.devices import choose_device, choose_precision, keep_memory
+from handwriting.files import replacing, save_json
+from handwriting.training.recipes import RECIPES
+from handwriting.synthesis.emnist_archive import draw_characters, write_archive
+from handwriting.emnist.torchvision_compat import ToTensor
 from models import MODELS
 
 IMAGES = 2_000

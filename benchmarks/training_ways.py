@@ -11,14 +11,14 @@ from torch import nn
 
 sys.path.insert(0, str(PROJECT))
 
-from characters.batches import Batches
-from characters.devices import autocast, choose_precision
-from characters.distributed import rank, spread, world_size
-from characters.labels import NUM_CLASSES
-from characters.losses import LabelSetLoss, is_correct
-from characters.prepared import LabelledImages
-from characters.recipes import Recipe, make_average, make_optimizer
-from characters.recognizer import scores_of
+from handwriting.datasets.batches import Batches
+from handwriting.compute.devices import autocast, choose_precision
+from handwriting.compute.distributed import rank, spread, world_size
+from handwriting.labels import NUM_CLASSES
+from handwriting.training.losses import LabelSetLoss, is_correct
+from handwriting.datasets.prepared import LabelledImages
+from handwriting.training.recipes import Recipe, make_average, make_optimizer
+from handwriting.recognition.recognizer import scores_of
 from models import MODELS
 
 WARM_UP = 8

@@ -15,12 +15,12 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from characters.errors import CharactersError, run_script
-from characters.labels import CLASSES
-from characters.plots import save_figure
-from characters.prepared import PROCESSED, LabelledImages, load_images
-from characters.recognizer import Recognizer
-from characters.runs import MODELS_FOLDER, find_run
+from handwriting.errors import HandwritingError, run_script
+from handwriting.labels import CLASSES
+from handwriting.plots import save_figure
+from handwriting.datasets.prepared import PROCESSED, LabelledImages, load_images
+from handwriting.recognition.recognizer import Recognizer
+from handwriting.runs import MODELS_FOLDER, find_run
 
 COLUMNS = 12
 
@@ -78,7 +78,7 @@ def main(args: argparse.Namespace) -> None:
     probabilities = Recognizer(run.weights).probabilities(test.images)
     rows = worst(probabilities, test.labels.numpy(), args.most)
     if not len(rows):
-        raise CharactersError(f"{run.name} makes no mistake on the test set.")
+        raise HandwritingError(f"{run.name} makes no mistake on the test set.")
     draw(test, probabilities, rows, run.name, args.output)
     print(f"wrote {args.output}")
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from characters import labels
-from characters.labels import BY_NAME, CLASSES, FIRST_PAIR, MEANINGS, SPLITS, label_members
-from characters.vision import EMNIST
+from handwriting import labels
+from handwriting.emnist.torchvision_compat import EMNIST
+from handwriting.labels import BY_NAME, CLASSES, FIRST_EITHER_CASE, MEANINGS, SPLITS, candidates
 
 
 def test_classes_are_digits_capitals_small_letters():
@@ -18,15 +18,15 @@ def test_every_label_can_mean_what_torchvision_calls_it(split):
         if name == "N/A":
             assert MEANINGS[split][own] == 255
             continue
-        members = label_members(int(MEANINGS[split][own]))
+        members = candidates(int(MEANINGS[split][own]))
         assert CLASSES.index(name) in members
         assert CLASSES[BY_NAME[split][own]] == name
 
 
 def test_merged_labels_stand_for_both_cases():
-    merged = {CLASSES[label_members(p)[0]] for p in MEANINGS["bymerge"] if p >= FIRST_PAIR}
+    merged = {CLASSES[candidates(p)[0]] for p in MEANINGS["bymerge"] if p >= FIRST_EITHER_CASE}
     assert merged == set("CIJKLMOPSUVWXYZ")
-    assert (MEANINGS["letters"][1:] >= FIRST_PAIR).all()
+    assert (MEANINGS["letters"][1:] >= FIRST_EITHER_CASE).all()
     assert (MEANINGS["byclass"] == np.arange(62)).all()
 
 
@@ -49,4 +49,4 @@ def test_labels_a_split_never_uses_are_out_of_range():
 
 def test_label_names_read_as_words():
     assert labels.label_name(54) == "s"
-    assert labels.label_name(labels.pair_label("s")) == "S or s"
+    assert labels.label_name(labels.either_case_label("s")) == "S or s"

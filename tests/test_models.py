@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from characters.recognizer import fused
+from handwriting.recognition.recognizer import fused
 from models import MODELS, CustomCNN
 
 

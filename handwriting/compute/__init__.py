@@ -1,0 +1,1 @@
+"""Where and on how many processes to compute."""

@@ -1,0 +1,84 @@
+"""Where to compute, how precisely, and with what memory: one path for CUDA and CPU."""
+
+import contextlib
+import ctypes
+import platform
+
+import torch
+from torch import nn
+
+from handwriting.errors import HandwritingError
+
+PRECISIONS = ("auto", "fp32", "bf16")
+
+_BF16_INSTRUCTIONS = ("amx_bf16", "avx512_bf16", "bf16")
+"""Names in `torch.cpu.get_capabilities()`: x86 with AMX or AVX-512, and Arm."""
+
+_M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
+"""Settings of glibc's ``mallopt(3)``."""
+
+
+def choose_device(name: str) -> torch.device:
+    """``auto`` takes CUDA where there is one.
+
+    Raises:
+        HandwritingError: CUDA was asked for and is not there.
+    """
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name.startswith("cuda") and not torch.cuda.is_available():
+        raise HandwritingError(
+            "--device cuda: PyTorch sees no CUDA device. Use --device cpu, or install a driver "
+            "and a CUDA build of PyTorch."
+        )
+    return torch.device(name)
+
+
+def choose_precision(name: str, device: torch.device) -> str:
+    """``fp32`` or ``bf16``; ``auto`` takes bf16 where the processor computes in it."""
+    if name != "auto":
+        return name
+    return "bf16" if _computes_in_bf16(device) else "fp32"
+
+
+def _computes_in_bf16(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    abilities = torch.cpu.get_capabilities()
+    return any(abilities.get(name, False) for name in _BF16_INSTRUCTIONS)
+
+
+def autocast(device: torch.device, precision: str) -> contextlib.AbstractContextManager:
+    """The context in which a network runs with the given precision."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")
+
+
+def compiled(network: nn.Module, device: torch.device) -> nn.Module:
+    """The network with its operators compiled for the device; it shares the weights.
+
+    Where nothing can be compiled (no C++ compiler on a CPU, no Triton on CUDA) one line says so,
+    and the network is returned as it is.
+    """
+    try:
+        torch.compile(torch.neg)(torch.ones(1, device=device))
+    except RuntimeError as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        print(f"  not compiled, the rest is as usual: {reason}")
+        return network
+    # The last batch of an epoch is smaller: two fixed sizes run faster than one of any size.
+    return torch.compile(network, dynamic=False)
+
+
+def keep_memory() -> None:
+    """Keep freed memory in the process, for the next step to take again.
+
+    glibc asks the system for each large block and gives it back when it is freed; every page is
+    then cleared anew, at each training step (`benchmarks/roofline.py` counts the page faults). What
+    is kept settles after a few steps, at somewhat more memory than one step needs.
+    Other C libraries are left as they are; on CUDA, PyTorch keeps memory itself.
+    """
+    if platform.libc_ver()[0] != "glibc":
+        return
+    library = ctypes.CDLL(None)
+    library.mallopt(_M_MMAP_MAX, 0)
+    library.mallopt(_M_TRIM_THRESHOLD, -1)

@@ -1,0 +1,1 @@
+"""What is trained and measured on: prepared data, sets from elsewhere, batches of both."""

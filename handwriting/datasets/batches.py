@@ -1,0 +1,169 @@
+"""Batches cut from one uint8 tensor: picked, moved to the device and normalised whole.
+
+Nothing is done image by image, so that the network and not its feeding is the limit
+(`benchmarks/training.py` measures both).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+
+from handwriting.datasets.augmentation import Augmentation
+from handwriting.datasets.prepared import LabelledImages
+from models import normalise
+
+
+class Batch(NamedTuple):
+    """What a network is trained or measured on at once.
+
+    Attributes:
+        images: float32 (B, 1, 28, 28) in 0..1.
+        labels: int64 (B,), label sets as in `handwriting.labels`.
+        is_balanced: bool (B,), whether the image is from a set whose characters are all equally
+            frequent, instead of as frequent as among the others.
+    """
+
+    images: torch.Tensor
+    labels: torch.Tensor
+    is_balanced: torch.Tensor
+
+
+@dataclass(frozen=True)
+class ExtraData:
+    """Images from elsewhere, of about equally frequent characters, to mix into each batch.
+
+    Attributes:
+        data: the images and their labels.
+        fraction: of them among the images of a batch, in 0..1.
+    """
+
+    data: LabelledImages
+    fraction: float
+
+    def beside(self, images: int) -> int:
+        """How many are mixed in beside so many images."""
+        return round(images * self.fraction / (1 - self.fraction))
+
+
+class Batches:
+    """Iterate over the :class:`Batch` es of the chosen rows, on the device.
+
+    With a ``seed`` the rows are shuffled anew in each epoch and changed by ``augmentation`` if
+    given; what comes depends on seed and epoch alone: a resumed run sees what it would have seen
+    anyway. With ``extra`` batches are larger by images from elsewhere.
+
+    Of several ``ranks`` each gets its own part of every batch, that is every ``ranks``-th image
+    from the ``rank``-th on. Together the parts are the batch of a single rank; only the changes by
+    ``augmentation`` are other ones. A batch too small for two images per rank comes whole to every
+    rank, for batch norm can't do with less; :meth:`share` takes that into account.
+    """
+
+    def __init__(
+        self,
+        data: LabelledImages,
+        batch_size: int,
+        device: torch.device,
+        *,
+        rows: torch.Tensor | None = None,
+        seed: int | None = None,
+        augmentation: Augmentation | None = None,
+        extra: ExtraData | None = None,
+        rank: int = 0,
+        ranks: int = 1,
+    ) -> None:
+        self.images, self.labels = _on_device(data, device)
+        rows = torch.arange(len(data)) if rows is None else rows
+        self.rows = rows.to(device)
+        self.batch_size = batch_size
+        self.seed = seed
+        self.augmentation = augmentation
+        self.extra = extra
+        if extra is not None:
+            self.extra_images, self.extra_labels = _on_device(extra.data, device)
+        self.rank, self.ranks = rank, ranks
+        self.epoch = 0
+
+    def __len__(self) -> int:
+        return -(-self._used // self.batch_size)
+
+    @property
+    def _used(self) -> int:
+        # Batch norm cannot learn from a last batch of one image; another is left out each epoch.
+        alone = self.seed is not None and len(self.rows) % self.batch_size == 1
+        return len(self.rows) - 1 if alone and len(self.rows) > 1 else len(self.rows)
+
+    @property
+    def num_images(self) -> int:
+        """Images in one epoch over all ranks, those mixed in among them."""
+        return sum(self.sizes())
+
+    def sizes(self) -> list[int]:
+        """Images in each batch of an epoch over all ranks, those mixed in among them."""
+        whole, rest = divmod(self._used, self.batch_size)
+        counts = [self.batch_size] * whole + [rest] * bool(rest)
+        return [count + (self.extra.beside(count) if self.extra else 0) for count in counts]
+
+    def share(self, images: int, size: int) -> float:
+        """What a rank's ``images`` of a batch of ``size`` count in a mean over the whole batch.
+
+        In 0..1; the shares of all ranks add up to 1.
+        """
+        return 1 / self.ranks if images == size else images / size
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose which of the seeded orders comes next."""
+        self.epoch = epoch
+
+    def __iter__(self) -> Iterator[Batch]:
+        draws = self._generator(self.images.device)
+        changes = draws if self.ranks == 1 else self._generator(self.images.device, 1 + self.rank)
+        order = self._order()
+        for first in range(0, len(order), self.batch_size):
+            rows = order[first : first + self.batch_size]
+            own = self._own_part(len(rows))
+            images, labels = self.images[rows[own]], self.labels[rows[own]]
+            is_balanced = torch.zeros_like(labels, dtype=torch.bool)
+            if self.extra is not None:
+                more = self._draw_extra(len(rows), draws)[own]
+                images = torch.cat((images, self.extra_images[more]))
+                labels = torch.cat((labels, self.extra_labels[more]))
+                is_balanced = torch.cat((is_balanced, torch.ones_like(more, dtype=torch.bool)))
+            images = normalise(images)
+            if self.augmentation is not None:
+                images = self.augmentation(images, changes)
+            yield Batch(images, labels, is_balanced)
+
+    def _draw_extra(self, images: int, generator: torch.Generator) -> torch.Tensor:
+        """By chance, the extra rows to mix in beside so many images; int64, on the device."""
+        size, device = (self.extra.beside(images),), self.extra_labels.device
+        return torch.randint(len(self.extra_labels), size, generator=generator, device=device)
+
+    def _own_part(self, batch: int) -> slice:
+        return slice(self.rank, None, self.ranks) if batch >= 2 * self.ranks else slice(None)
+
+    def _generator(self, device: torch.device | str, stream: int = 0) -> torch.Generator:
+        seed = (self.seed or 0) * 100_003 + self.epoch + stream * 1_000_000_007
+        return torch.Generator(device).manual_seed(seed)
+
+    def _order(self) -> torch.Tensor:
+        if self.seed is None:
+            return self.rows
+        shuffled = torch.randperm(len(self.rows), generator=self._generator("cpu"))
+        return self.rows[shuffled[: self._used].to(self.rows.device)]
+
+
+def _on_device(data: LabelledImages, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
+    return data.images.to(device), data.labels.to(device, torch.int64)
+
+
+def subsample(rows: torch.Tensor, fraction: float) -> torch.Tensor:
+    """A part of some rows, always the same one; a smaller part lies in a larger one.
+
+    Args:
+        rows: int64 (N,).
+        fraction: of them to take, in 0..1; one at least.
+    """
+    order = torch.randperm(len(rows), generator=torch.Generator().manual_seed(0))
+    return rows if fraction == 1 else rows[order[: max(1, round(fraction * len(rows)))]]

@@ -1,0 +1,1 @@
+"""NIST's archive: its files, the meaning of its labels, the same image in several splits."""

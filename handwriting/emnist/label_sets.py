@@ -1,0 +1,65 @@
+"""What the labels of EMNIST's six splits mean: tables from a split's own label to a label set.
+
+`MEANINGS` says what a label can mean, `BY_NAME` what the usual recipe takes it for. Both map onto
+the labels of `handwriting.labels`; `handwriting.emnist.merging` intersects what several splits say
+of one image.
+"""
+
+import string
+
+import numpy as np
+
+from handwriting.labels import (
+    CLASSES,
+    FIRST_CAPITAL,
+    MERGED_LETTERS,
+    NUM_CLASSES,
+    class_index,
+    either_case_label,
+)
+
+SPLITS = ("byclass", "bymerge", "balanced", "letters", "digits", "mnist")
+
+UNUSED = 255
+"""In a split's table: a label that the split never uses."""
+
+
+def _merged_split(names: dict[str, int]) -> list[int]:
+    return [
+        names[character]
+        for character in CLASSES
+        if not (character.islower() and character.upper() in MERGED_LETTERS)
+    ]
+
+
+def _tables(merged: dict[str, int], letters: list[int]) -> dict[str, np.ndarray]:
+    """Table per split from its own label to ours; labels that a split never uses map to 255."""
+    exact = list(range(NUM_CLASSES))
+    meanings = {
+        "byclass": exact,
+        "bymerge": _merged_split(merged),
+        "balanced": _merged_split(merged),
+        "letters": [UNUSED, *letters],
+        "digits": exact[:FIRST_CAPITAL],
+        "mnist": exact[:FIRST_CAPITAL],
+    }
+    return {split: np.array(table, dtype=np.uint8) for split, table in meanings.items()}
+
+
+_EXACT = {character: index for index, character in enumerate(CLASSES)}
+_EITHER_CASE = {letter: either_case_label(letter) for letter in MERGED_LETTERS}
+
+MEANINGS = _tables(
+    _EXACT | _EITHER_CASE, [either_case_label(letter) for letter in string.ascii_uppercase]
+)
+"""What each split's own label can mean: one character, or a letter in either case."""
+
+BY_NAME = _tables(_EXACT, [class_index(letter) for letter in string.ascii_lowercase])
+"""The usual mapping by the label's printed name; wrong for the merged letters and `letters`."""
+
+
+def in_range(split: str, labels: np.ndarray) -> np.ndarray:
+    """bool per row: whether the split's own label is one that the split uses."""
+    table = MEANINGS[split]
+    inside = labels < len(table)
+    return inside & (table[np.where(inside, labels, 0)] != UNUSED)

@@ -1,0 +1,221 @@
+"""What stage 1 found, for people and for the manifest: figures, contradictions, one picture."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from handwriting.emnist.duplicates import count_leaked
+from handwriting.emnist.merging import Combined, Images, StandardizedSplit
+from handwriting.errors import HandwritingError
+from handwriting.labels import (
+    CLASSES,
+    FIRST_EITHER_CASE,
+    FIRST_SMALL,
+    count_labels,
+    either_case_label,
+    label_name,
+)
+from handwriting.plots import save_figure
+
+MOST_CONTRADICTIONS = 1 / 1000
+"""Share of distinct images; the full archive has at most 14 of 814,241."""
+
+LISTED = 20
+
+
+@dataclass
+class NameConflicts:
+    """What mapping labels by name alone would have done.
+
+    Attributes:
+        images: images whose rows then carry different labels.
+        wrong_rows: rows whose label differs from the image's exact label.
+        bad_rows: rows that are wrong or stand at an image with different labels.
+    """
+
+    images: int
+    wrong_rows: int
+    bad_rows: int
+
+
+def name_conflicts(parts: list[StandardizedSplit], images: Images) -> NameConflicts:
+    """Compare the labels by name with each other and with the exact labels."""
+    names = np.concatenate([part.names for part in parts])
+    seen = np.zeros(len(images), dtype=np.uint64)
+    np.bitwise_or.at(seen, images.of_row, np.left_shift(np.uint64(1), names.astype(np.uint64)))
+    several = (seen & (seen - np.uint64(1))) != 0
+    known = ~images.contradictory & (images.label < FIRST_EITHER_CASE)
+    wrong = known[images.of_row] & (names != images.label[images.of_row])
+    bad = wrong | several[images.of_row]
+    return NameConflicts(int(several.sum()), int(wrong.sum()), int(bad.sum()))
+
+
+def describe_contradictions(
+    parts: list[StandardizedSplit], images: Images, most: int
+) -> list[dict[str, object]]:
+    """The first contradictory images: their first row and what each part calls them."""
+    listed = []
+    for image in np.flatnonzero(images.contradictory)[:most]:
+        labels = {}
+        for row in np.flatnonzero(images.of_row == image):
+            index = int(np.searchsorted(images.stack.starts, row, side="right")) - 1
+            part, offset = parts[index], int(row - images.stack.starts[index])
+            labels[f"{part.name} row {offset}"] = label_name(int(part.targets[offset]))
+        listed.append({"labels": labels})
+    return listed
+
+
+def check_contradictions(parts: list[StandardizedSplit], images: Images) -> None:
+    """Stop where the labels cannot be right.
+
+    Raises:
+        HandwritingError: more than one image in a thousand is labelled in contradicting ways.
+    """
+    count = int(images.contradictory.sum())
+    if count <= MOST_CONTRADICTIONS * len(images):
+        return
+    examples = "; ".join(
+        " but ".join(f"{row} says {label}" for row, label in example["labels"].items())
+        for example in describe_contradictions(parts, images, most=3)
+    )
+    raise HandwritingError(
+        f"{count} of {len(images)} images are labelled in contradicting ways, more than one in a "
+        f"thousand: the labels are shuffled or wrongly mapped. For example: {examples}. "
+        "Take the archive from NIST again."
+    )
+
+
+def archive_figures(parts: list[StandardizedSplit], images: Images) -> dict[str, Any]:
+    """What the six splits hold, and what mapping their labels by name would have done."""
+    conflicts = name_conflicts(parts, images)
+    shared = images.in_part.astype(np.float32) @ images.in_part.T.astype(np.float32)
+    byclass = next(part for part in parts if part.split == "byclass" and part.train)
+    return {
+        "rows": {part.name: len(part.data) for part in parts},
+        "total_rows": sum(len(part.data) for part in parts),
+        "distinct_images": len(images),
+        "distinct_images_shared_by": {
+            f"{first.name} + {second.name}": int(shared[i, j])
+            for i, first in enumerate(parts)
+            for j, second in enumerate(parts)
+            if i < j and shared[i, j]
+        },
+        "contradictory_images": int(images.contradictory.sum()),
+        "contradictory_examples": describe_contradictions(parts, images, LISTED),
+        "byclass_class_counts": count_labels(byclass.targets)["exact"],
+        "by_name_images_with_different_labels": conflicts.images,
+        "by_name_wrong_rows": conflicts.wrong_rows,
+        "by_name_wrong_or_contradictory_rows": conflicts.bad_rows,
+    }
+
+
+def make_manifest(
+    parts: list[StandardizedSplit], combined: Combined, labels: str, synthetic: bool
+) -> dict[str, Any]:
+    """What the prepared data is, for the stages that read it and for people."""
+    train, test = combined.train, combined.test
+    exact = int((train.labels < FIRST_EITHER_CASE).sum())
+    source = "synthetic archive, generated by this project" if synthetic else "EMNIST"
+    return {
+        "command": f"python data_preprocessing.py --labels {labels}",
+        "source": source,
+        "synthetic": synthetic,
+        "labels": labels,
+        "fingerprint": train.fingerprint,
+        "train_images": len(train),
+        "train_images_with_exact_label": exact,
+        "train_images_known_in_either_case": len(train) - exact,
+        "test_images": len(test),
+        **archive_figures(parts, combined.images),
+        "test_images_removed_from_training": combined.removed,
+        "test_rows_in_training": count_leaked(train.images.numpy(), test.images.numpy()),
+        "train_class_counts": count_labels(train.labels.numpy()),
+        "test_class_counts": count_labels(test.labels.numpy()),
+    }
+
+
+def describe(manifest: dict[str, Any]) -> str:
+    """What a person should know about the prepared data, a line each."""
+    lines = [
+        f"{manifest['total_rows']:,} rows in six splits, {manifest['distinct_images']:,} different "
+        "images",
+        f"{manifest['contradictory_images']:,} images left out because the archive contradicts "
+        "itself",
+        f"labels mapped by name alone would have been wrong or contradictory in "
+        f"{manifest['by_name_wrong_or_contradictory_rows']:,} rows "
+        f"({manifest['by_name_images_with_different_labels']:,} images with different labels)",
+    ]
+    if manifest["labels"] == "exact":
+        lines += [
+            f"training set: {manifest['train_images']:,} images, "
+            f"{manifest['train_images_with_exact_label']:,} with an exact label, "
+            f"{manifest['train_images_known_in_either_case']:,} known as a letter in either case",
+            f"test set: {manifest['test_images']:,} images, the official byclass test; "
+            f"{manifest['test_images_removed_from_training']:,} of them were removed from training",
+        ]
+    else:
+        lines += [
+            f"training set: {manifest['train_images']:,} rows; "
+            f"test set: {manifest['test_images']:,} rows",
+            "mapped by name, as the usual recipe does: these figures show what is wrong with it",
+        ]
+    leaked = manifest["test_rows_in_training"]
+    share = leaked / max(manifest["test_images"], 1)
+    return "\n".join([*lines, f"{leaked:,} test images in training ({share:.1%})"])
+
+
+@dataclass
+class LabelExample:
+    """One image that `byclass` and `letters` both hold, and how they label it.
+
+    Attributes:
+        image: uint8 (28, 28).
+        own: the two splits' own labels.
+        standardized: the same labels on the common range.
+    """
+
+    image: np.ndarray
+    own: dict[str, int]
+    standardized: dict[str, int]
+
+
+def find_example(parts: list[StandardizedSplit], images: Images) -> LabelExample | None:
+    """The first lower-case letter that both `byclass` and `letters` hold; ``None`` without one."""
+    held = {
+        split: images.held_by([part.split == split for part in parts])
+        for split in ("byclass", "letters")
+    }
+    is_small = (images.label >= FIRST_SMALL) & (images.label < FIRST_EITHER_CASE)
+    fits = held["byclass"] & held["letters"] & is_small
+    if not fits.any():
+        return None
+    candidates = np.flatnonzero(fits)
+    image = candidates[images.label[candidates].argmin()]
+    letter = int(images.label[image])
+    return LabelExample(
+        images.stack.take(images.first[[image]])[0].reshape(28, 28),
+        own={"byclass": letter, "letters": letter - FIRST_SMALL + 1},
+        standardized={"byclass": letter, "letters": either_case_label(CLASSES[letter])},
+    )
+
+
+def plot_label_examples(example: LabelExample, synthetic: bool, folder: Path) -> None:
+    """One image under the labels of two splits, before and after they are standardised."""
+    source = "synthetic archive" if synthetic else "EMNIST"
+    command = f"python data_preprocessing.py {'--synthetic ' * synthetic}--images images"
+    before = {split: f"label {label}" for split, label in example.own.items()}
+    after = {
+        split: f"label {label}\nmeans {label_name(label)}"
+        for split, label in example.standardized.items()
+    }
+    for name, captions in (("unstandardized", before), ("standardized", after)):
+        figure, axes = plt.subplots(1, 2, figsize=(6, 3.8), layout="constrained")
+        figure.suptitle(f"The same image in two splits, {name} ({source})", fontsize=11)
+        for axis, (split, caption) in zip(axes, captions.items(), strict=True):
+            axis.imshow(example.image, cmap="gray")
+            axis.set_title(f"{split}: {caption}", fontsize=11)
+            axis.set_axis_off()
+        save_figure(figure, folder / f"{name}_labels.png", command)

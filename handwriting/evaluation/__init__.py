@@ -1,0 +1,1 @@
+"""Figures of a trained network, their plots and tables."""

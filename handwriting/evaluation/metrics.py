@@ -1,0 +1,240 @@
+"""Figures of a recogniser: from log-probabilities and true classes to one dictionary of metrics.
+
+``loss`` is always the mean cross-entropy of the network's own logits, what training lowers;
+``calibrated_loss`` that of the probabilities that a person is told: with the temperature and, where
+they are used, the size and the class frequencies.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import nn
+
+from handwriting.datasets.prepared import LabelledImages
+from handwriting.labels import (
+    CLASSES,
+    MERGED_47,
+    NUM_CLASSES,
+    NUM_LABELS,
+    WITHOUT_CASE,
+    candidates,
+)
+from models import predict_logits
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST_CONFUSED = 20
+_TOP = 3
+_BINS = 15
+_CANDIDATES = torch.tensor([(candidates(k)[0], candidates(k)[-1]) for k in range(NUM_LABELS)])
+
+
+class Predictions(NamedTuple):
+    """What the metrics need of each image: 8 bytes instead of 62 logits.
+
+    Attributes:
+        topk: uint8 (N, 3), the likeliest classes.
+        confidence: float32 (N,), the probability of the likeliest, in 0..1.
+        labels: uint8 (N,), true classes in 0..61.
+    """
+
+    topk: np.ndarray
+    confidence: np.ndarray
+    labels: np.ndarray
+
+
+def topk_predictions(log_probs: torch.Tensor, labels: torch.Tensor) -> Predictions:
+    """The predictions that probabilities are.
+
+    Args:
+        log_probs: float (N, 62), up to a constant per image.
+        labels: int (N,), true classes in 0..61.
+    """
+    topk = np.argsort(-log_probs.cpu().numpy(), axis=1, kind="stable")[:, :_TOP]
+    confidence = log_probs.softmax(dim=1).amax(dim=1).cpu().numpy()
+    labels = labels.cpu().numpy()
+    return Predictions(
+        topk.astype(np.uint8), confidence.astype(np.float32), labels.astype(np.uint8)
+    )
+
+
+def is_correct(predictions: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """bool (N,): whether the predicted class, int64 in 0..61, is one that the label allows."""
+    return (_CANDIDATES.to(labels.device)[labels] == predictions.unsqueeze(1)).any(dim=1)
+
+
+def accuracy(network: nn.Module, data: LabelledImages) -> float:
+    """Share of right answers, read in fp32; a letter known in either case counts for both."""
+    predictions = predict_logits(network, data.images).argmax(dim=1)
+    return is_correct(predictions, data.labels.long()).float().mean().item()
+
+
+def accuracies(predictions: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    """Accuracy over 62 classes and, without case, over 36; of int (N,) in 0..61."""
+    return {
+        "accuracy": float((predictions == labels).mean()),
+        "accuracy_without_case": _grouped_accuracy(predictions, labels, WITHOUT_CASE),
+    }
+
+
+def metrics_of(parts: Sequence[Predictions], loss: float, calibrated_loss: float) -> dict[str, Any]:
+    """All metrics of one evaluation.
+
+    Args:
+        parts: the predictions, batch by batch.
+        loss: mean cross-entropy of the network's own logits, in nats.
+        calibrated_loss: that of the probabilities that the answers are given with.
+
+    Returns:
+        Numbers and lists only (fit for JSON). Weighted figures weigh each class by its images,
+        macro figures weigh the classes that occur alike. ``accuracy_without_case`` has 36 classes,
+        ``accuracy_47_classes`` those of `bymerge` and `balanced`.
+    """
+    # Here and not above: the plots need this module, and scikit-learn takes a second to import.
+    from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+
+    topk, confidence, labels = (np.concatenate(column) for column in zip(*parts, strict=True))
+    predictions = topk[:, 0]
+    hits = topk == labels[:, None]
+    metrics: dict[str, Any] = {
+        "images": len(labels),
+        "loss": loss,
+        "calibrated_loss": calibrated_loss,
+        "accuracy": float(hits[:, 0].mean()),
+        "top2_accuracy": float(hits[:, :2].any(axis=1).mean()),
+        "top3_accuracy": float(hits.any(axis=1).mean()),
+        "accuracy_without_case": _grouped_accuracy(predictions, labels, WITHOUT_CASE),
+        "accuracy_47_classes": _grouped_accuracy(predictions, labels, MERGED_47),
+    }
+    for average in ("weighted", "macro"):
+        precision, recall, f1, _ = precision_recall_fscore_support(
+            labels, predictions, labels=np.unique(labels), average=average, zero_division=0
+        )
+        metrics[f"precision_{average}"] = float(precision)
+        metrics[f"recall_{average}"] = float(recall)
+        metrics[f"f1_{average}"] = float(f1)
+    metrics["reliability"] = reliability(confidence, hits[:, 0])
+    metrics["calibration_error"] = calibration_error(metrics["reliability"])
+    confusion = confusion_matrix(labels, predictions, labels=np.arange(NUM_CLASSES))
+    metrics["most_confused"] = most_confused(confusion)
+    metrics["classes"] = _class_rows(predictions, labels)
+    metrics["confusion"] = confusion.tolist()
+    return metrics
+
+
+def _grouped_accuracy(predictions: np.ndarray, labels: np.ndarray, groups: np.ndarray) -> float:
+    return float((groups[predictions] == groups[labels]).mean())
+
+
+def _class_rows(predictions: np.ndarray, labels: np.ndarray) -> list[dict[str, Any]]:
+    from sklearn.metrics import precision_recall_fscore_support
+
+    columns = precision_recall_fscore_support(
+        labels, predictions, labels=np.arange(NUM_CLASSES), zero_division=0
+    )
+    names = ("precision", "recall", "f1", "support")
+    return [
+        {"character": CLASSES[index]}
+        | {name: column[index].item() for name, column in zip(names, columns, strict=True)}
+        for index in range(NUM_CLASSES)
+    ]
+
+
+def most_confused(confusion: np.ndarray) -> list[dict[str, Any]]:
+    """The unordered pairs of characters confused most often, both directions counted."""
+    both = np.triu(confusion + confusion.T, k=1)
+    order = np.argsort(-both, axis=None, kind="stable")[:MOST_CONFUSED]
+    pairs = [(int(index) // NUM_CLASSES, int(index) % NUM_CLASSES) for index in order]
+    return [
+        {
+            "pair": f"{CLASSES[first]} {CLASSES[second]}",
+            "mistakes": int(both[first, second]),
+            f"{CLASSES[first]} read as {CLASSES[second]}": int(confusion[first, second]),
+            f"{CLASSES[second]} read as {CLASSES[first]}": int(confusion[second, first]),
+        }
+        for first, second in pairs
+        if both[first, second] > 0
+    ]
+
+
+def reliability(probabilities: np.ndarray, right: np.ndarray) -> list[dict[str, float]]:
+    """How often answers are right that are given with about the same probability.
+
+    Args:
+        probabilities: float (N,) of the answers, in 0..1.
+        right: bool (N,).
+
+    Returns:
+        A row per bin of 15 equally wide ones that is not empty: ``answers``, mean ``probability``
+        and ``accuracy``.
+    """
+    bins = np.minimum((probabilities * _BINS).astype(int), _BINS - 1)
+    return [
+        {
+            "answers": int((bins == k).sum()),
+            "probability": float(probabilities[bins == k].mean()),
+            "accuracy": float(right[bins == k].mean()),
+        }
+        for k in np.unique(bins)
+    ]
+
+
+def calibration_error(rows: list[dict[str, float]]) -> float:
+    """Expected calibration error: mean distance of probability and accuracy over the bins of
+    :func:`reliability`, weighed by their answers (Guo et al. 2017, arXiv 1706.04599)."""
+    answers = sum(row["answers"] for row in rows)
+    gaps = (row["answers"] * abs(row["probability"] - row["accuracy"]) for row in rows)
+    return sum(gaps) / answers
+
+
+HEADLINES = {
+    "loss": "loss",
+    "calibrated_loss": "loss, calibrated",
+    "accuracy": "accuracy, 62 classes",
+    "precision_weighted": "precision, weighted",
+    "recall_weighted": "recall, weighted",
+    "f1_weighted": "F1, weighted",
+    "precision_macro": "precision, macro",
+    "recall_macro": "recall, macro",
+    "f1_macro": "F1, macro",
+    "top2_accuracy": "top-2 accuracy",
+    "top3_accuracy": "top-3 accuracy",
+    "accuracy_47_classes": "accuracy, 47 merged classes",
+    "accuracy_without_case": "accuracy without case, 36 classes",
+    "calibration_error": "calibration error",
+}
+"""The figures that a person compares, in the order of the tables and plots."""
+
+ERRORS = ("loss", "calibrated_loss", "calibration_error")
+"""Those of them that are better when smaller."""
+
+
+def headline_table(columns: dict[str, dict[str, Any]]) -> str:
+    """The headline figures of one or more evaluations side by side, as text."""
+    names = list(columns)
+    width = max(12, *(len(name) for name in names))
+    lines = [" " * 36 + "".join(f"{name:>{width + 2}}" for name in names)]
+    lines.append(
+        f"{'images':<36}" + "".join(f"{columns[n]['images']:>{width + 2},}" for n in names)
+    )
+    for key, title in HEADLINES.items():
+        figures = "".join(f"{columns[name].get(key, np.nan):>{width + 2}.4f}" for name in names)
+        lines.append(f"{title:<36}{figures}")
+    return "\n".join(lines)
+
+
+def most_different(first: Path, second: Path, most: int = 8) -> "pd.DataFrame":
+    """The characters on which two tables of classes differ most in F1: one row, first - second."""
+    import pandas as pd
+
+    f1, other = (
+        pd.read_csv(table, keep_default_na=False).set_index("character")["f1"].astype(float)
+        for table in (first, second)
+    )
+    difference = f1 - other
+    order = difference.abs().sort_values(ascending=False).index[:most]
+    return difference.loc[order].round(3).to_frame("difference").T

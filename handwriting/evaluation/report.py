@@ -1,0 +1,155 @@
+"""What a network is measured on, and the files and tables in which its figures are kept."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from handwriting.datasets.external import load_external
+from handwriting.datasets.prepared import LabelledImages, load_images, load_manifest
+from handwriting.errors import HandwritingError
+from handwriting.evaluation.metrics import headline_table
+from handwriting.evaluation.plots import (
+    plot_class_metrics,
+    plot_comparison,
+    plot_confusion_matrix,
+    plot_reliability,
+)
+from handwriting.files import replacing, save_json
+from handwriting.recognition.recognizer import log_prior_change
+from handwriting.recognition.sizes import load_sizes
+from handwriting.runs import RunFiles
+
+SYNTHETIC = "  the images are synthetic: the figures say nothing about handwriting"
+
+
+@dataclass(frozen=True)
+class EvaluationSet:
+    """What a network is measured on.
+
+    Attributes:
+        data: 28x28 images with exact labels.
+        about: what goes into the metrics file; ``data`` is the set's name.
+        prefix: of the names of the files, empty for the test set.
+        log_evidence: float (N, 62) to add to the network's log-probabilities, or ``None``.
+    """
+
+    data: LabelledImages
+    about: dict[str, Any]
+    prefix: str = ""
+    log_evidence: np.ndarray | None = None
+
+
+def prepared_test_set(processed: Path, content: dict[str, Any]) -> EvaluationSet:
+    """The test set of stage 1.
+
+    Args:
+        processed: folder of stage 1.
+        content: of the weights file to be measured.
+
+    Raises:
+        HandwritingError: stage 1 has not run, or a file is damaged.
+    """
+    data, manifest = load_images(processed, "test"), load_manifest(processed)
+    if manifest["labels"] == "by-name":
+        name = "the mixed, leaking test sets of the six splits"
+    else:
+        name = "the byclass test set"
+    if manifest["synthetic"]:
+        name += " of a synthetic archive"
+        print(SYNTHETIC)
+    same = content.get("fingerprint") == manifest["fingerprint"]
+    if not same:
+        print("  note: the weights were trained on another archive than this test set is from")
+    about = {"data": name, "synthetic": manifest["synthetic"], "same_archive": same}
+    return EvaluationSet(data, about)
+
+
+def external_set(path: Path, content: dict[str, Any], size: bool, prior: str) -> EvaluationSet:
+    """Labelled images from elsewhere.
+
+    Args:
+        path: an `.npz` or a folder with a `labels.csv`.
+        content: of the weights file to be measured.
+        size: whether to use where the ink stood on the canvas.
+        prior: ``emnist``, ``equal``, or ``auto``: equal for a folder, EMNIST's for an `.npz`.
+
+    Raises:
+        HandwritingError: it cannot be read, or ``size`` is asked of 28x28 images.
+    """
+    data = load_external(path)
+    if prior == "auto":
+        prior = "equal" if path.is_dir() else "emnist"
+    if size and data.bboxes is None:
+        raise HandwritingError(f"--size needs pictures of a whole canvas; {path} has 28x28 ones.")
+    name = f"{path.name}{' with size' if size else ''}, {prior} prior"
+    about = {"data": name, "synthetic": False, "size": size, "prior": prior}
+    evidence = np.tile(log_prior_change(content, prior), (len(data), 1))
+    if size:
+        evidence += load_sizes().on_canvases(data.bboxes, data.heights)
+    neutral = not size and prior == "emnist"
+    prefix = f"{path.stem}_{'with_size_' if size else ''}"
+    return EvaluationSet(data, about, prefix, None if neutral else evidence)
+
+
+def save_report(run: RunFiles, prefix: str, result: dict[str, Any], overwrite: bool) -> None:
+    """Write a run's figures, its table of classes and its plots.
+
+    Figures of the same weights that are there already are kept unless ``overwrite``.
+    """
+    if _is_kept(run.metric(f"{prefix}metrics.json"), result, overwrite):
+        return
+    names = ("metrics.json", "class_metrics.csv")
+    with replacing(*(run.metric(prefix + name) for name in names)) as (figures, table):
+        save_json(for_file(result), figures)
+        pd.DataFrame(result["classes"]).to_csv(table, index=False, float_format="%.4f")
+    title = f"{run.name} on {result['data']}"
+    plot_class_metrics(result, title, run.metric(f"{prefix}class_metrics.png"))
+    plot_confusion_matrix(result, title, run.metric(f"{prefix}confusion_matrix.png"))
+    plot_reliability(result, title, run.metric(f"{prefix}reliability.png"))
+
+
+def save_every_split(run: RunFiles, result: dict[str, Any], overwrite: bool) -> None:
+    """Write a run's figures on each of the six splits; kept and replaced as by `save_report`."""
+    path = run.metric("every_split.json")
+    if not _is_kept(path, result, overwrite):
+        with replacing(path) as (part,):
+            save_json(result, part)
+
+
+def _is_kept(path: Path, result: dict[str, Any], overwrite: bool) -> bool:
+    """Whether a file stays as it is: the committed figures must not change by the way."""
+    try:
+        before = json.loads(path.read_text(encoding="utf-8")).get("weights_sha256")
+    except (OSError, ValueError, AttributeError):
+        return False
+    kept = before == result["weights_sha256"] and not overwrite
+    if kept:
+        print(f"  kept {path} of the same weights as it was; --overwrite replaces it")
+    return kept
+
+
+def for_file(result: dict[str, Any]) -> dict[str, Any]:
+    """Without the table of classes and the matrix, which have files of their own."""
+    return {name: value for name, value in result.items() if name not in ("classes", "confusion")}
+
+
+def print_classes(result: dict[str, Any]) -> None:
+    """The table of classes, and the pairs confused most."""
+    print(pd.DataFrame(result["classes"]).to_string(index=False, float_format="%.3f"))
+    print("confused most: ", end="")
+    print(", ".join(f"{row['pair']} ({row['mistakes']})" for row in result["most_confused"][:10]))
+
+
+def compare(first: dict[str, Any], second: dict[str, Any], metrics: Path, overwrite: bool) -> None:
+    """Print two runs side by side and plot them."""
+    print(headline_table({first["run"]: first, second["run"]: second}))
+    path = metrics / f"{first['run']}_vs_{second['run']}_metrics.png"
+    if path.exists() and not overwrite:
+        print(f"  kept {path} as it was; --overwrite replaces it")
+        return
+    plot_comparison(first, second, path)
+    print(f"wrote {path}")

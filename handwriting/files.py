@@ -1,0 +1,84 @@
+"""Files that are written whole or not at all: write beside, then rename."""
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from handwriting.errors import HandwritingError
+
+
+@contextlib.contextmanager
+def replacing(*targets: Path) -> Iterator[list[Path]]:
+    """Yield a temporary path beside each target; rename all of them when the block succeeds.
+
+    If the block fails or is interrupted, the temporary files go and the targets stay as they were.
+    """
+    parts = [target.with_name(f".{target.name}.{os.getpid()}.part") for target in targets]
+    try:
+        for target in targets:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        yield parts
+        for part, target in zip(parts, targets, strict=True):
+            part.replace(target)
+    finally:
+        for part in parts:
+            part.unlink(missing_ok=True)
+
+
+def save_torch(content: object, path: Path) -> None:
+    """``torch.save`` whose bytes do not depend on the file's name.
+
+    Raises:
+        OSError: the disk is full or the file cannot be written.
+    """
+    with path.open("wb") as file:
+        try:
+            torch.save(content, file)
+        except RuntimeError as error:
+            # PyTorch's writer hides what stopped it behind an error about positions.
+            cause = error.__context__
+            if isinstance(cause, KeyboardInterrupt):
+                raise type(cause) from error
+            if isinstance(cause, OSError):
+                raise OSError(cause.errno, cause.strerror, str(path)) from error
+            raise
+
+
+def load_torch(path: Path, remedy: str, *, mmap: bool = False) -> dict[str, Any]:
+    """Read a dictionary written by :func:`save_torch`, never executing anything from the file.
+
+    Raises:
+        HandwritingError: the file is missing, cut short or something else; ``remedy`` is the
+            sentence that says what to do.
+    """
+    if not path.is_file():
+        raise HandwritingError(f"{path} does not exist. {remedy}")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True, mmap=mmap)
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EIO):
+            raise
+        raise HandwritingError(
+            f"{path} is damaged or not a file of this project ({type(error).__name__}). {remedy}"
+        ) from error
+    if not isinstance(content, dict):
+        raise HandwritingError(f"{path} holds no dictionary. {remedy}")
+    return content
+
+
+def save_json(content: object, path: Path) -> None:
+    """Write indented JSON with a newline at the end."""
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def sha256(path: Path) -> str:
+    """sha256 of a file's content, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

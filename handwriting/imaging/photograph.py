@@ -1,0 +1,46 @@
+"""Picture files of any kind, opened safely and no larger than they need be."""
+
+import warnings
+from pathlib import Path
+from typing import BinaryIO
+
+from PIL import Image, UnidentifiedImageError
+
+from handwriting.errors import HandwritingError
+
+MOST_PIXELS = 100_000_000
+_ENOUGH_PIXELS = 1600
+
+
+def open_picture(source: Path | BinaryIO, name: str | None = None) -> Image.Image:
+    """Read a picture whole, the first frame of an animation; large ones are made smaller.
+
+    Args:
+        source: a file's path or its content.
+        name: how to call it in an error.
+
+    Raises:
+        HandwritingError: it is missing, damaged, too large, or not a picture.
+    """
+    name = name or str(source)
+    try:
+        with warnings.catch_warnings(), Image.open(source) as picture:
+            # The limit below is ours; Pillow's warning would go to the server's log.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            if picture.width * picture.height > MOST_PIXELS:
+                raise HandwritingError(
+                    f"{name} has {picture.width}x{picture.height} pixels, more than "
+                    f"{MOST_PIXELS // 1_000_000} million. Make it smaller first."
+                )
+            picture.draft(picture.mode, (_ENOUGH_PIXELS, _ENOUGH_PIXELS))
+            if max(picture.size) > _ENOUGH_PIXELS:
+                picture.thumbnail((_ENOUGH_PIXELS, _ENOUGH_PIXELS))
+            picture.load()
+            return picture.copy()
+    except FileNotFoundError as error:
+        raise HandwritingError(f"{name} does not exist.") from error
+    except Image.DecompressionBombError as error:
+        raise HandwritingError(f"{name} has too many pixels. Make it smaller first.") from error
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        reason = "" if isinstance(error, UnidentifiedImageError) else f": {error}"
+        raise HandwritingError(f"{name} is not a picture that can be read{reason}.") from error

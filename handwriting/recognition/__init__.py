@@ -1,0 +1,1 @@
+"""From saved weights to characters with probabilities."""

@@ -1,0 +1,78 @@
+"""A trained network as ONNX, for programs without PyTorch.
+
+    python -m handwriting.recognition.export RUN
+
+Writes models/<run>.onnx and <run>_classes.json. The network takes ``pictures``, uint8 (N, 28, 28),
+upright, white ink on black, and gives ``probabilities``, float32 (N, 62), calibrated, of the
+characters in the table of classes.
+"""
+
+import argparse
+import io
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from handwriting.cli import make_parser, run_script
+from handwriting.files import replacing, save_json
+from handwriting.labels import CLASSES
+from handwriting.recognition.recognizer import Recognizer
+from handwriting.runs import MODELS_FOLDER, find_run
+
+
+class _Calibrated(nn.Module):
+    """Images to probabilities, with all that lies between."""
+
+    def __init__(self, recognizer: Recognizer) -> None:
+        super().__init__()
+        self.network, self.temperature = recognizer.network, recognizer.temperature
+
+    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+        logits = self.network(pictures.unsqueeze(1).float() / 255)
+        return (logits / self.temperature).softmax(dim=1)
+
+
+def export(recognizer: Recognizer, path: Path) -> None:
+    """Write the network to ``path`` and its classes beside it, both or none."""
+    content = io.BytesIO()
+    program = torch.onnx.export(
+        _Calibrated(recognizer).eval(),
+        (torch.zeros(2, 28, 28, dtype=torch.uint8),),
+        input_names=["pictures"],
+        output_names=["probabilities"],
+        dynamic_shapes={"pictures": {0: torch.export.Dim("pictures", min=1)}},
+        verbose=False,
+    )
+    program.save(content)
+    facts = {
+        "classes": list(CLASSES),
+        "model": recognizer.content["model"],
+        "temperature": recognizer.temperature,
+        "frequencies": recognizer.content.get("frequencies"),
+        "fingerprint": recognizer.content.get("fingerprint"),
+    }
+    with replacing(path, path.with_name(f"{path.stem}_classes.json")) as (network, table):
+        network.write_bytes(content.getvalue())
+        save_json(facts, table)
+
+
+def get_args_parser() -> argparse.ArgumentParser:
+    """The command line."""
+    parser = make_parser(__doc__)
+    parser.add_argument("run", nargs="?", default="latest", metavar="RUN", help="run to export")
+    parser.add_argument("--out", type=Path, default=None, help="file instead of models/<run>.onnx")
+    parser.add_argument("--models", type=Path, default=MODELS_FOLDER, help="folder with weights")
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Export one run and say where it went."""
+    run = find_run(args.run, args.models)
+    path = args.out or run.weights.with_suffix(".onnx")
+    export(Recognizer.load(run.weights), path)
+    print(f"wrote {path} ({path.stat().st_size / 2**20:.1f} MiB) and its table of classes")
+
+
+if __name__ == "__main__":
+    raise SystemExit(run_script(lambda: main(get_args_parser().parse_args())))

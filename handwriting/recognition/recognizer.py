@@ -1,0 +1,161 @@
+"""From saved weights to a network, and from 28x28 images to characters with probabilities.
+
+The network's answer p(character | image) can be combined with what else is known: how tall the
+character stood, p(size | character) of `handwriting.recognition.sizes`; which characters are
+possible at all; and that drawn characters are not as frequent as on NIST's forms.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from handwriting.labels import CLASSES, NUM_CLASSES, class_index
+from handwriting.runs import build_network, load_weights
+from models import fuse_batch_norm, predict_logits
+
+PRIORS = ("equal", "emnist")
+
+LOOKALIKES = (
+    *("0Oo", "1Iil", "2Zz", "5Ss", "9gq"),
+    *("Cc", "Ff", "Jj", "Kk", "Mm", "Pp", "Uu", "Vv", "Ww", "Xx", "Yy"),
+)
+"""Characters that are the same picture, or nearly so, once their size is lost."""
+
+_TELLING = np.log(2)
+
+
+def log_prior_change(content: dict[str, Any], prior: str) -> np.ndarray:
+    """float (62,): log of the new prior over the trained one; zeros for ``emnist``.
+
+    ``equal`` takes all characters as equally frequent. A file without class frequencies (bare
+    reference weights, an unfinished run) is left as it is.
+    """
+    frequencies = content.get("frequencies")
+    if prior == "emnist" or frequencies is None:
+        return np.zeros(NUM_CLASSES)
+    return -np.log(np.array(frequencies) * NUM_CLASSES)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was read.
+
+    Attributes:
+        probs: float (62,), all things considered.
+        image_probs: float (62,), by the image alone, without the size.
+        size_log_likelihood: float (62,) log p(size | character), or ``None`` without a size.
+    """
+
+    probs: np.ndarray
+    image_probs: np.ndarray
+    size_log_likelihood: np.ndarray | None = None
+
+    @property
+    def character(self) -> str:
+        """The most likely character."""
+        return CLASSES[int(self.probs.argmax())]
+
+    def ranked(self, most: int = 5) -> list[tuple[str, float]]:
+        """The most likely characters with their probabilities."""
+        order = np.argsort(-self.probs, kind="stable")[:most]
+        return [(CLASSES[c], float(self.probs[c])) for c in order]
+
+    def lookalikes(self) -> str:
+        """The characters that look like the one read, itself included; often only itself."""
+        return next((group for group in LOOKALIKES if self.character in group), self.character)
+
+    def sentence(self) -> str:
+        """Why it was read so, as "read as s: shape says S or s (97%), height says lower case"."""
+        group = self.lookalikes()
+        share = sum(self.image_probs[class_index(c)] for c in group)
+        shown = [c for c in group if self.image_probs[class_index(c)] > 0.01 or c == self.character]
+        text = f"read as {self.character}: shape says {join_words(shown)} ({share:.0%})"
+        if self.size_log_likelihood is None or len(shown) == 1:
+            return text
+        return f"{text}, {self._height_words(shown)}"
+
+    def _height_words(self, shown: list[str]) -> str:
+        own = self.size_log_likelihood[class_index(self.character)]
+        others = [self.size_log_likelihood[class_index(c)] for c in shown if c != self.character]
+        if own - max(others) < _TELLING:
+            return "height does not tell them apart"
+        return "height says lower case" if self.character.islower() else "height says full height"
+
+
+def join_words(words: Collection[str]) -> str:
+    """As "o, O or 0"."""
+    *first, last = words
+    return f"{', '.join(first)} or {last}" if first else last
+
+
+class Recognizer:
+    """A trained network that reads 28x28 images.
+
+    Args:
+        content: of a weights file, as `handwriting.runs.load_weights` returns it.
+        source: the file, for errors.
+
+    Raises:
+        HandwritingError: the weights do not fit the network that they name.
+    """
+
+    def __init__(self, content: dict[str, Any], source: Path) -> None:
+        self.content = content
+        self.network = fuse_batch_norm(build_network(content, source))
+        self.temperature = float(content.get("temperature", 1.0))
+
+    @classmethod
+    def load(cls, path: Path) -> "Recognizer":
+        """The recogniser of a weights file.
+
+        Raises:
+            HandwritingError: the file is missing, damaged or something else.
+        """
+        return cls(load_weights(path), path)
+
+    def log_probs(self, images: torch.Tensor, prior: str = "emnist") -> np.ndarray:
+        """float64 (N, 62): log p(character | image), calibrated.
+
+        Args:
+            images: uint8 (N, 28, 28), upright, white ink on black.
+            prior: one of PRIORS; with another one than the trained, up to a constant per image.
+        """
+        logits = predict_logits(self.network, images).double() / self.temperature
+        return logits.log_softmax(dim=1).numpy() + log_prior_change(self.content, prior)
+
+    def probs(self, images: torch.Tensor) -> np.ndarray:
+        """float64 (N, 62): p(character | image), as :meth:`log_probs`."""
+        return np.exp(self.log_probs(images))
+
+    def read(
+        self,
+        image: np.ndarray,
+        size_log_likelihood: np.ndarray | None = None,
+        prior: str = "equal",
+        allowed: Collection[str] = CLASSES,
+    ) -> Reading:
+        """Read one uint8 (28, 28) image: p(c | image, size) ∝ p(c | image) · p(size | c).
+
+        Args:
+            image: white ink on black.
+            size_log_likelihood: float (62,) log p(size | character), or ``None`` without a size.
+            prior: one of PRIORS.
+            allowed: the characters that are possible.
+        """
+        (log_image,) = self.log_probs(torch.from_numpy(image).unsqueeze(0), prior)
+        log_image[[c not in allowed for c in CLASSES]] = -np.inf
+        image_probs = _normalised(log_image)
+        if size_log_likelihood is None:
+            return Reading(image_probs, image_probs)
+        return Reading(
+            _normalised(log_image + size_log_likelihood), image_probs, size_log_likelihood
+        )
+
+
+def _normalised(log_weights: np.ndarray) -> np.ndarray:
+    weights = np.exp(log_weights - log_weights.max())
+    return weights / weights.sum()

@@ -1,0 +1,147 @@
+"""How tall people draw each character and where it stands on the line: p(size | character).
+
+EMNIST images have lost their size, so a network alone cannot tell `s` from `S`. Sizes are in units
+of a ruled line: 0 is the baseline, 1 the height of capitals. The model is a Student t distribution
+per character over (log height, top), mixed with a flat part, so that someone who does not respect
+the lines is not punished much. ``free`` is for drawings of a whole canvas without lines: the lines
+are where capitals and digits stand on average. ``ruled`` is for ruled paper, which gives all
+writers the same lines. `handwriting.training.fit_sizes` fits both.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from handwriting.errors import HandwritingError
+from handwriting.files import replacing, save_json
+from handwriting.labels import CLASSES
+
+SIZES_FILE = Path("models/sizes.json")
+
+DEGREES_OF_FREEDOM = 8
+FLAT_SHARE = 0.02
+FLAT_DENSITY = 1 / 6
+"""Uniform over about 3 units of log height and 2 units of top."""
+
+_LEAST_HEIGHT = 0.03
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Where a ruled line is: y of the baseline and of the capital line, growing downwards."""
+
+    baseline: float
+    capital: float
+
+    def measure(self, bbox: Sequence[float]) -> np.ndarray:
+        """(log height, top) of the ink's left, top, right, bottom, in units of the line."""
+        _, top, _, bottom = bbox
+        unit = self.baseline - self.capital
+        height = max((bottom - top) / unit, _LEAST_HEIGHT)
+        return np.array([np.log(height), (self.baseline - top) / unit])
+
+
+@dataclass(frozen=True)
+class SizeModel:
+    """p(size | character).
+
+    Attributes:
+        means: float (62, 2) of (log height, top).
+        covariances: float (62, 2, 2).
+    """
+
+    means: np.ndarray
+    covariances: np.ndarray
+
+    def log_likelihood(self, size: np.ndarray) -> np.ndarray:
+        """float (62,): log p(size | character) of one (log height, top)."""
+        offset = size - self.means
+        inverse = np.linalg.inv(self.covariances)
+        distance = np.einsum("ci,cij,cj->c", offset, inverse, offset)
+        _, log_volume = np.linalg.slogdet(self.covariances)
+        nu = DEGREES_OF_FREEDOM
+        # In two dimensions the t density's constant is 1 / (2 pi) for any nu.
+        log_t = -(nu + 2) / 2 * np.log1p(distance / nu) - log_volume / 2 - np.log(2 * np.pi)
+        return np.logaddexp(np.log1p(-FLAT_SHARE) + log_t, np.log(FLAT_SHARE * FLAT_DENSITY))
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """The two models and what belongs to them.
+
+    Attributes:
+        ruled: for drawings on ruled lines.
+        free: for drawings on a canvas without lines.
+        canvas: the lines of such a canvas, in shares of its height.
+        x_height: top of small letters on ruled lines, in units of the line.
+    """
+
+    ruled: SizeModel
+    free: SizeModel
+    canvas: Lines
+    x_height: float
+
+    def on_lines(self, bbox: Sequence[float], lines: Lines) -> np.ndarray:
+        """float (62,): log p(size | character) of a drawing on ruled lines."""
+        return self.ruled.log_likelihood(lines.measure(bbox))
+
+    def on_canvas(self, bbox: Sequence[float], height: float) -> np.ndarray:
+        """float (62,): log p(size | character) of a drawing on a canvas of this many pixels."""
+        lines = Lines(self.canvas.baseline * height, self.canvas.capital * height)
+        return self.free.log_likelihood(lines.measure(bbox))
+
+    def on_canvases(self, bboxes: np.ndarray, heights: np.ndarray) -> np.ndarray:
+        """float (N, 62): :meth:`on_canvas` of many drawings; float (N, 4) and (N,)."""
+        pairs = zip(bboxes, heights, strict=True)
+        return np.array([self.on_canvas(bbox, height) for bbox, height in pairs])
+
+
+def save_sizes(sizes: Sizes, path: Path, about: str) -> None:
+    """Write the models as readable JSON."""
+    content = {
+        "about": about,
+        "canvas": {name: round(value, 4) for name, value in vars(sizes.canvas).items()},
+        "x_height": round(sizes.x_height, 4),
+        "ruled": _as_json(sizes.ruled),
+        "free": _as_json(sizes.free),
+    }
+    with replacing(path) as (part,):
+        save_json(content, part)
+
+
+def _as_json(model: SizeModel) -> dict[str, dict[str, object]]:
+    return {
+        character: {
+            "log_height": round(float(mean[0]), 4),
+            "top": round(float(mean[1]), 4),
+            "covariance": [round(float(v), 5) for v in (cov[0, 0], cov[0, 1], cov[1, 1])],
+        }
+        for character, mean, cov in zip(CLASSES, model.means, model.covariances, strict=True)
+    }
+
+
+def load_sizes(path: Path = SIZES_FILE) -> Sizes:
+    """Read the models.
+
+    Raises:
+        HandwritingError: the file is missing or damaged.
+    """
+    remedy = "Fit it with 'python -m handwriting.training.fit_sizes FOLDER'."
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        ruled, free = (_from_json(content[name]) for name in ("ruled", "free"))
+        return Sizes(ruled, free, Lines(**content["canvas"]), float(content["x_height"]))
+    except FileNotFoundError as error:
+        raise HandwritingError(f"{path} does not exist. {remedy}") from error
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        raise HandwritingError(f"{path} is damaged ({error!r}). {remedy}") from error
+
+
+def _from_json(content: dict[str, dict[str, object]]) -> SizeModel:
+    rows = [content[character] for character in CLASSES]
+    means = [[row["log_height"], row["top"]] for row in rows]
+    covariances = [[[v[0], v[1]], [v[1], v[2]]] for v in (row["covariance"] for row in rows)]
+    return SizeModel(np.array(means, dtype=float), np.array(covariances, dtype=float))

@@ -1,0 +1,234 @@
+"""The name and the files of a run, what a weights file holds, and the network in it."""
+
+import json
+import math
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from handwriting.errors import HandwritingError
+from handwriting.files import load_torch, replacing, save_torch
+from handwriting.labels import CLASSES
+from models import MODELS
+
+MODELS_FOLDER = Path("models")
+METRICS_FOLDER = Path("metrics")
+
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+_DATE = re.compile(rf"_(\d{{4}})_({'|'.join(_MONTHS)})(\d\d)_(\d\d)_(\d\d)$")
+_LONGEST_NAME = 100
+_TAKE_ANOTHER = "Take a file that 'python model_training.py' wrote (stage 3)."
+
+_FORMER_NAMES = {
+    "averaging": "ema_decay",
+    "start": "init_from",
+    "start_fraction": "init_fraction",
+    "extra": "extra_data",
+    "share": "extra_fraction",
+    "blend": "alpha",
+}
+
+
+def current_names(values: dict[str, Any]) -> dict[str, Any]:
+    """Settings under today's names, of files that earlier versions wrote as well."""
+    return {_FORMER_NAMES.get(name, name): value for name, value in values.items()}
+
+
+def run_name(model: str, start: datetime) -> str:
+    """As ``customcnn_2024_July31_16_32``; English months whatever the locale."""
+    month = _MONTHS[start.month - 1]
+    return f"{model}_{start.year}_{month}{start.day:02d}_{start:%H_%M}"
+
+
+@dataclass(frozen=True)
+class RunFiles:
+    """Where the files of one run are.
+
+    Raises:
+        HandwritingError: the name is no plain name, but leads to another folder, say.
+    """
+
+    name: str
+    models: Path = MODELS_FOLDER
+    metrics: Path = METRICS_FOLDER
+
+    def __post_init__(self) -> None:
+        """Check the name: files are named by it."""
+        plain = self.name.isprintable() and not set(self.name) & set("/\\")
+        if not plain or self.name.startswith(".") or not 0 < len(self.name) <= _LONGEST_NAME:
+            raise HandwritingError(
+                f"{self.name!r} is no name for a run. Give one of 1 to {_LONGEST_NAME} characters "
+                "without / and \\ that does not begin with a dot."
+            )
+
+    @property
+    def weights(self) -> Path:
+        """The epoch that is kept, in half precision."""
+        return self.models / f"{self.name}.pt"
+
+    @property
+    def checkpoint(self) -> Path:
+        """The whole state after the last epoch, to resume from."""
+        return self.models / "checkpoints" / f"{self.name}.pt"
+
+    def metric(self, ending: str) -> Path:
+        """As ``metrics/<run>_history.csv`` for ``history.csv``."""
+        return self.metrics / f"{self.name}_{ending}"
+
+    @property
+    def start(self) -> datetime:
+        """The date in the name; of a name without one, when the weights were written."""
+        found = _DATE.search(self.name)
+        if found is None:
+            return datetime.fromtimestamp(self.weights.stat().st_mtime)
+        year, month, *others = found.groups()
+        return datetime(int(year), _MONTHS.index(month) + 1, *map(int, others))
+
+
+def list_runs(models: Path = MODELS_FOLDER, metrics: Path = METRICS_FOLDER) -> list[RunFiles]:
+    """The runs with a weights file in a folder, by name."""
+    return [RunFiles(path.stem, models, metrics) for path in sorted(models.glob("[!.]*.pt"))]
+
+
+def newest_first(runs: list[RunFiles]) -> list[RunFiles]:
+    """Runs by their start; of those that started in the same minute the more accurate one first.
+
+    Not by the files' times alone: a fresh clone writes all files at once, in any order.
+    """
+    return sorted(runs, key=lambda r: (r.start, accuracy_on_test_set(r) or 0, r.name), reverse=True)
+
+
+def find_run(name: str, models: Path = MODELS_FOLDER, metrics: Path = METRICS_FOLDER) -> RunFiles:
+    """The run of a name, a file name or a path; the newest one for ``latest``.
+
+    Raises:
+        HandwritingError: the folder or the file is missing.
+    """
+    path = Path(name)
+    if path.suffix == ".pt" and path.parent != Path():
+        models = path.parent
+    if not models.is_dir():
+        raise HandwritingError(
+            f"the folder {models} does not exist. Run 'python model_training.py' first (stage 3)."
+        )
+    present = list_runs(models, metrics)
+    if name == "latest" and present:
+        return newest_first(present)[0]
+    run = RunFiles(re.sub(r"\.pt$", "", path.name), models, metrics)
+    if not run.weights.is_file():
+        listed = ", ".join(run.name for run in present) or "none"
+        raise HandwritingError(
+            f"{run.weights} does not exist. Weights in {models}: {listed}. "
+            "Give one of these or run 'python model_training.py' (stage 3)."
+        )
+    return run
+
+
+def half_precision(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Copy weights with kernels and matrices in float16; biases and statistics stay float32."""
+    return {
+        name: tensor.detach().to("cpu", torch.float16 if tensor.ndim > 1 else None, copy=True)
+        for name, tensor in state.items()
+    }
+
+
+def save_weights(path: Path, state: dict[str, torch.Tensor], facts: dict[str, Any]) -> None:
+    """Write a weights file: the weights in half precision and the facts of their run."""
+    content = {"weights": half_precision(state), "classes": list(CLASSES), **facts}
+    with replacing(path) as (part,):
+        save_torch(content, part)
+
+
+def load_weights(path: Path) -> dict[str, Any]:
+    """Read a weights file of this project, or the bare weights of the reference implementation.
+
+    Returns:
+        ``weights`` (name to tensor), ``model`` (name in `models.MODELS`), and, in files of this
+        project, ``classes``, ``hyperparameters``, ``fingerprint``, ``synthetic``, ``labels``,
+        ``epoch``, ``metrics``, ``temperature``, ``frequencies`` (that the answers follow) and
+        ``training_frequencies`` (that the logits were learned with).
+
+    Raises:
+        HandwritingError: missing, cut short, not a weights file, or with weights or a calibration
+            that are no numbers.
+    """
+    content = load_torch(path, _TAKE_ANOTHER)
+    if "weights" not in content:
+        content = {"weights": content, "model": _recognise_model(content)}
+    sound = isinstance(content.get("model"), str) and isinstance(content["weights"], dict)
+    if not sound or content.get("classes", list(CLASSES)) != list(CLASSES):
+        raise HandwritingError(f"{path} is not a weights file of this project. {_TAKE_ANOTHER}")
+    tensors = [t for t in content["weights"].values() if isinstance(t, torch.Tensor)]
+    numbers = [content.get("temperature", 1.0), *(content.get("frequencies") or ())]
+    if not all(t.isfinite().all() for t in tensors) or not all(map(_is_positive, numbers)):
+        raise HandwritingError(
+            f"{path} holds weights that are not numbers: its training went wrong. {_TAKE_ANOTHER}"
+        )
+    if "hyperparameters" in content:
+        content["hyperparameters"] = current_names(content["hyperparameters"])
+    return content
+
+
+def _is_positive(number: object) -> bool:
+    return isinstance(number, int | float) and 0 < number < math.inf
+
+
+def _recognise_model(state: dict[str, Any]) -> str | None:
+    marks = {"layer5.1.weight": "customcnn", "layer4.2.conv2.weight": "resnet34"}
+    return next((model for mark, model in marks.items() if mark in state), None)
+
+
+def build_network(content: dict[str, Any], path: Path) -> nn.Module:
+    """The network of a weights file's content, in evaluation mode, float32, on the CPU.
+
+    Raises:
+        HandwritingError: the weights do not fit the network that the file names.
+    """
+    if content["model"] not in MODELS:
+        raise HandwritingError(
+            f"{path} is for a model {content['model']!r} that this version does not have "
+            f"({', '.join(MODELS)})."
+        )
+    network = MODELS[content["model"]]()
+    try:
+        network.load_state_dict({name: t.float() for name, t in content["weights"].items()})
+    except (RuntimeError, AttributeError) as error:
+        raise HandwritingError(
+            f"{path}: the weights do not fit the model {content['model']!r}. {_TAKE_ANOTHER}"
+        ) from error
+    return network.eval().to(memory_format=torch.channels_last)
+
+
+def accuracy_on_test_set(run: RunFiles) -> float | None:
+    """Accuracy over 62 classes on the real test set; ``None`` where it was not measured."""
+    try:
+        figures = json.loads(run.metric("metrics.json").read_text(encoding="utf-8"))
+        return None if figures["synthetic"] else float(figures["accuracy"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def available_runs(
+    models: Path = MODELS_FOLDER, metrics: Path = METRICS_FOLDER
+) -> dict[RunFiles, float | None]:
+    """Runs with a weights file and their accuracy on the test set, the best one first."""
+    accuracies = {run: accuracy_on_test_set(run) for run in list_runs(models, metrics)}
+    return dict(sorted(accuracies.items(), key=lambda item: -(item[1] or 0)))

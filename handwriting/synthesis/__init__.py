@@ -1,0 +1,1 @@
+"""Generated data, for trying things out and for tests."""

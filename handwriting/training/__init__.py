@@ -1,0 +1,1 @@
+"""A training run: recipe, loss, optimiser, state, calibration; the fitting of sizes."""

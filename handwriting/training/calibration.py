@@ -1,0 +1,94 @@
+"""Probabilities that mean what they say: temperature and class frequencies of a trained network.
+
+The six splits together hold other shares of the characters than `byclass`, whose test set counts,
+and a letter known in either case does not tell how often each case occurs. So after training the
+logits are moved to the frequencies of `byclass`'s training rows, p(c|x) · wanted(c) / expected(c)
+(Saerens et al. 2002, doi 10.1162/089976602753284446).
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from handwriting.training.losses import PartialLabelLoss
+
+_LEAST_FREQUENCY = 1e-5
+
+
+def fit_temperature(logits: torch.Tensor, labels: torch.Tensor) -> float:
+    """The divisor of the logits that makes the likelihood largest (Guo et al. 2017,
+    arXiv 1706.04599).
+
+    Args:
+        logits: float (N, 62), of images that were not trained on.
+        labels: int64 (N,) in 0..87.
+    """
+    # Here and not above: scipy.optimize takes a third of a second to import.
+    from scipy.optimize import minimize_scalar
+
+    loss = PartialLabelLoss()
+    found = minimize_scalar(
+        lambda log_t: loss(logits / np.exp(log_t), labels).item(), bounds=(-2, 2), method="bounded"
+    )
+    return float(np.exp(found.x))
+
+
+def class_frequencies(logits: torch.Tensor, temperature: float) -> list[float]:
+    """How often the network expects each class: its mean probabilities over images as trained on.
+
+    Labels that stand for either case do not tell the frequency of each; the network's answers do.
+    """
+    mean = (logits.double() / temperature).softmax(dim=1).mean(dim=0).clamp_min(_LEAST_FREQUENCY)
+    return (mean / mean.sum()).tolist()
+
+
+def smoothed_frequencies(counts: Sequence[int]) -> list[float]:
+    """Shares of counts, 62 numbers that add up to 1; one is added to each, for none is 0."""
+    smoothed = np.array(counts) + 1
+    return (smoothed / smoothed.sum()).tolist()
+
+
+def move_frequencies(
+    network: nn.Module, expected: Sequence[float], wanted: Sequence[float], temperature: float
+) -> None:
+    """Change the bias of a network's last linear layer so that it expects other frequencies.
+
+    Args:
+        network: ends in a linear layer with 62 outputs.
+        expected: how often it expects each class, from :func:`class_frequencies`.
+        wanted: how often it should.
+        temperature: divisor of its logits.
+    """
+    last = [layer for layer in network.modules() if isinstance(layer, nn.Linear)][-1]
+    change = torch.tensor(wanted, dtype=torch.float64).log()
+    change -= torch.tensor(expected, dtype=torch.float64).log()
+    with torch.no_grad():
+        last.bias += temperature * change.to(last.bias)
+
+
+def fit_calibration(
+    network: nn.Module, logits: torch.Tensor, labels: torch.Tensor, counts: Sequence[int]
+) -> dict[str, Any]:
+    """Fit a network's temperature and move it to other class frequencies, as above.
+
+    Args:
+        network: as for :func:`move_frequencies`, which changes it.
+        logits: float (N, 62), its logits of images that were not trained on.
+        labels: int64 (N,), their labels, in 0..87.
+        counts: images of each of the 62 classes where the wanted frequencies are.
+
+    Returns:
+        What a weights file says of it: ``temperature``, ``frequencies`` and
+        ``training_frequencies``.
+    """
+    temperature = fit_temperature(logits, labels)
+    expected, wanted = class_frequencies(logits, temperature), smoothed_frequencies(counts)
+    move_frequencies(network, expected, wanted, temperature)
+    return {
+        "temperature": temperature,
+        "frequencies": wanted,
+        "training_frequencies": expected,
+    }

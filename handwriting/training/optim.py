@@ -1,0 +1,85 @@
+"""The optimiser, the learning rate and the averaged weights that a recipe asks for."""
+
+import copy
+from collections.abc import Callable
+
+import torch
+from torch import nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LambdaLR
+from torch.optim.swa_utils import AveragedModel
+
+from handwriting.training.recipes import Recipe
+
+
+def make_optimizer(recipe: Recipe, network: nn.Module) -> Optimizer:
+    """The recipe's optimiser over a network's weights."""
+    betas = (0.9, recipe.beta2)
+    if recipe.optimizer == "Adam":
+        return torch.optim.Adam(network.parameters(), lr=recipe.lr, betas=betas, fused=True)
+    matrices = [weights for weights in network.parameters() if weights.ndim > 1]
+    others = [weights for weights in network.parameters() if weights.ndim <= 1]
+    groups = [
+        {"params": matrices, "weight_decay": recipe.weight_decay},
+        {"params": others, "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=recipe.lr, betas=betas, fused=True)
+
+
+def make_schedule(
+    recipe: Recipe, optimizer: Optimizer, steps_per_epoch: int, epochs: int
+) -> LambdaLR:
+    """The recipe's learning rate, to be moved on after each step."""
+    exponential = _exponential(recipe.gamma, steps_per_epoch)
+    one_cycle = _one_cycle(recipe.warmup, steps_per_epoch * epochs)
+    return LambdaLR(optimizer, one_cycle if recipe.schedule == "one-cycle" else exponential)
+
+
+def _exponential(gamma: float, steps_per_epoch: int) -> Callable[[int], float]:
+    return lambda step: gamma ** (step // steps_per_epoch)
+
+
+def _one_cycle(warmup: float, steps: int) -> Callable[[int], float]:
+    rise = warmup * steps
+
+    def factor(step: int) -> float:
+        if step < rise:
+            return (step + 1) / (rise + 1)
+        return max(0.0, (steps - step) / max(steps - rise, 1))
+
+    return factor
+
+
+def make_average(recipe: Recipe, network: nn.Module) -> AveragedModel:
+    """The running average of a network's weights and statistics.
+
+    Young averages forget faster, min(ema_decay, (1 + n) / (10 + n)) after n steps, so that the
+    first random weights are gone in the first epoch.
+    """
+
+    def average(averages: list[torch.Tensor], current: list[torch.Tensor], n: torch.Tensor) -> None:
+        keep = ((1 + n) / (10 + n)).clamp(max=recipe.ema_decay)
+        for mean, value in zip(averages, current, strict=True):
+            mean.lerp_(value, 1 - keep) if mean.is_floating_point() else mean.copy_(value)
+
+    return AveragedModel(network, multi_avg_fn=average, use_buffers=True)
+
+
+def interpolate_weights(
+    start: dict[str, torch.Tensor], network: nn.Module, alpha: float
+) -> nn.Module:
+    """A network between the weights that further training started from and those it came to.
+
+    It keeps most of what the start could do and has most of what was learned (Wortsman et al. 2022,
+    arXiv 2109.01903).
+
+    Args:
+        start: the state that training started from.
+        network: what it came to; left as it is.
+        alpha: of the way from the one to the other, in 0..1.
+    """
+    between = copy.deepcopy(network)
+    for name, tensor in between.state_dict().items():
+        if tensor.is_floating_point():
+            tensor.lerp_(start[name].to(tensor), 1 - alpha)
+    return between

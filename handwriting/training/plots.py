@@ -1,0 +1,49 @@
+"""The plots of a training run: loss and accuracy by epoch."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from handwriting.plots import BLUE, GREEN, ORANGE, save_figure
+
+
+def _history_axes(title: str, ylabel: str) -> tuple[Figure, Axes]:
+    figure, axes = plt.subplots(figsize=(8, 5), layout="constrained")
+    axes.set_title(title)
+    axes.set_xlabel("Epoch")
+    axes.set_ylabel(ylabel)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.grid(alpha=0.3)
+    return figure, axes
+
+
+def plot_loss(history: Sequence[dict[str, float]], title: str, path: Path, command: str) -> None:
+    """Training and validation loss by epoch."""
+    figure, axes = _history_axes(title, "Loss (nats per image)")
+    epochs = [row["epoch"] for row in history]
+    axes.plot(epochs, [r["train_loss"] for r in history], "o-", color=BLUE, label="training")
+    axes.plot(epochs, [r["val_loss"] for r in history], "s-", color=ORANGE, label="validation")
+    axes.legend()
+    save_figure(figure, path, command)
+
+
+def plot_accuracy(
+    history: Sequence[dict[str, float]], title: str, path: Path, command: str
+) -> None:
+    """Validation accuracy by epoch, the best one marked."""
+    figure, axes = _history_axes(title, "Validation accuracy")
+    epochs = np.array([row["epoch"] for row in history])
+    accuracy = np.array([row["val_accuracy"] for row in history])
+    axes.plot(epochs, accuracy, "o-", color=GREEN)
+    best = int(accuracy.argmax())
+    axes.plot(
+        epochs[best], accuracy[best], "*", color=ORANGE, markersize=16, label=f"best: epoch "
+        f"{epochs[best]:.0f}, {accuracy[best]:.4f}",
+    )  # fmt: skip
+    axes.legend(loc="lower right")
+    save_figure(figure, path, command)

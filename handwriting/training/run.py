@@ -1,0 +1,339 @@
+"""One training run: its network, optimiser, history, checkpoint and weights file.
+
+`start_run` begins or resumes one for `model_training.py`, `unsaved_run` one for a measurement;
+`model_training.train` trains either.
+"""
+
+import argparse
+import dataclasses
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from torch import nn
+
+from handwriting.compute.devices import choose_device, choose_precision, compiled
+from handwriting.compute.distributed import (
+    broadcast_object,
+    convert_sync_batchnorm,
+    own_device,
+    world_size,
+    wrap_ddp,
+)
+from handwriting.datasets.batches import subsample
+from handwriting.datasets.prepared import LabelledImages
+from handwriting.errors import HandwritingError
+from handwriting.evaluation.every_split import training_fraction
+from handwriting.files import load_torch, replacing, save_torch
+from handwriting.runs import (
+    RunFiles,
+    build_network,
+    find_run,
+    half_precision,
+    load_weights,
+    run_name,
+    save_weights,
+)
+from handwriting.training.calibration import fit_calibration
+from handwriting.training.losses import PartialLabelLoss
+from handwriting.training.optim import (
+    interpolate_weights,
+    make_average,
+    make_optimizer,
+    make_schedule,
+)
+from handwriting.training.plots import plot_accuracy, plot_loss
+from handwriting.training.recipes import RECIPES, changed, choose_recipe
+from handwriting.training.settings import Settings, choose_settings
+from models import MODELS, predict_logits
+
+START_ANEW = "Start the run anew without --resume."
+
+
+class Run:
+    """One training run.
+
+    Args:
+        settings: what it is to be.
+        files: where its files go.
+        device: where it computes.
+        rows: rows of the training images that it may use, int64.
+
+    Attributes:
+        network: the weights that are trained.
+        trained: what to call in training; the same weights.
+        history: a row per epoch.
+        kept_weights: of the epoch to keep, in half precision; ``None`` where there is none, or the
+            weights file of an earlier version holds it.
+    """
+
+    def __init__(
+        self, settings: Settings, files: RunFiles, device: torch.device, rows: torch.Tensor
+    ) -> None:
+        torch.manual_seed(settings.seed)
+        self.settings, self.files, self.device = settings, files, device
+        self.recipe = settings.recipe
+        self.rows = subsample(rows, settings.fraction)
+        self.start: dict[str, torch.Tensor] = {}
+        frequencies = None
+        if settings.init_from is None:
+            network = MODELS[settings.model]()
+        else:
+            content = broadcast_object(lambda: load_init(settings, files.models))
+            network = build_network(content, Path(settings.init_from)).train()
+            self.start = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+            frequencies = content.get("training_frequencies", content.get("frequencies"))
+        network = network.to(device, memory_format=torch.channels_last)
+        self.network = convert_sync_batchnorm(network)
+        self.average = make_average(self.recipe, self.network) if self.recipe.ema_decay else None
+        self.trained = wrap_ddp(
+            compiled(self.network, device) if settings.compile else self.network
+        )
+        self.loss_fn = PartialLabelLoss(frequencies).to(device)
+        self.optimizer = make_optimizer(self.recipe, self.network)
+        steps = -(-len(self.rows) // self.recipe.batch_size)
+        self.scheduler = make_schedule(self.recipe, self.optimizer, steps, self.recipe.epochs)
+        self.history: list[dict[str, float]] = []
+        self.kept_weights: dict[str, torch.Tensor] | None = None
+
+    @property
+    def final_network(self) -> nn.Module:
+        """The averaged network where the recipe averages, else the trained one; where the run goes
+        on from another, between it and the weights that were started from."""
+        network = self.average.module if self.average else self.network
+        return (
+            interpolate_weights(self.start, network, self.settings.alpha) if self.start else network
+        )
+
+    @property
+    def learning_rate(self) -> float:
+        """Of the next step."""
+        return self.scheduler.get_last_lr()[0]
+
+    @property
+    def best(self) -> dict[str, float]:
+        """The history's row to keep: the earliest of the best validation accuracy, but with images
+        from elsewhere the last one, for the validation images are of EMNIST alone."""
+        if self.settings.extra_data:
+            return self.history[-1]
+        return max(self.history, key=lambda row: row["val_accuracy"])
+
+    def after_step(self) -> None:
+        """Move the learning rate and the average on."""
+        self.scheduler.step()
+        if self.average:
+            self.average.update_parameters(self.network)
+
+    def record(self, row: dict[str, float], network: nn.Module) -> None:
+        """Add an epoch to the history, and keep its weights if it is the one to keep so far."""
+        self.history.append(row)
+        if self.best is row:
+            self.kept_weights = half_precision(network.state_dict())
+
+    def report(self) -> None:
+        """Print the last epoch in one line."""
+        row = self.history[-1]
+        print(
+            f"epoch {row['epoch']}/{self.recipe.epochs} "
+            f"train_loss {row['train_loss']:.4f} val_loss {row['val_loss']:.4f} "
+            f"val_accuracy {row['val_accuracy']:.4f} lr {row['learning_rate']:.6f} "
+            f"seconds {row['seconds']:.0f} images/s {row['images_per_second']:.0f}",
+            flush=True,
+        )
+
+    def save(self) -> None:
+        """Write the history, its plots, and the checkpoint."""
+        with replacing(self.files.metric("history.csv")) as (part,):
+            pd.DataFrame(self.history).to_csv(part, index=False)
+        title = f"{self.files.name}{' (synthetic data)' if self.settings.synthetic else ''}"
+        for plot, ending in ((plot_loss, "loss_metrics.png"), (plot_accuracy, "acc_metrics.png")):
+            plot(self.history, title, self.files.metric(ending), self.settings.command)
+        state = {
+            "name": self.files.name,
+            "settings": self.settings.as_dict(),
+            "history": self.history,
+            "kept_weights": self.kept_weights,
+            "network": self.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "scheduler": self.scheduler.state_dict(),
+            "average": self.average.state_dict() if self.average else {},
+        }
+        with replacing(self.files.checkpoint) as (part,):
+            save_torch(state, part)
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go back to the state after the last saved epoch."""
+        self.network.load_state_dict(state["network"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.scheduler.load_state_dict(state["scheduler"])
+        if self.average:
+            self.average.load_state_dict(state["average"])
+        self.history, self.kept_weights = state["history"], state["kept_weights"]
+
+    def calibrated(self, validation: LabelledImages, counts: Sequence[int]) -> dict[str, Any]:
+        """The content of a weights file: the kept epoch, calibrated on validation images.
+
+        Args:
+            validation: images that were not trained on.
+            counts: images of each class among `byclass`'s training rows.
+        """
+        settings, row = self.settings, self.best
+        content = {
+            "model": settings.model,
+            "weights": self.kept_weights,
+            "fingerprint": settings.fingerprint,
+            "synthetic": settings.synthetic,
+            "labels": settings.labels,
+            "hyperparameters": settings.hyperparameters(),
+            "epoch": row["epoch"],
+            "metrics": dict(row),
+        }
+        network = build_network(content, self.files.weights).to(self.device)
+        logits = predict_logits(network, validation.images)
+        calibration = fit_calibration(network, logits, validation.labels.long(), counts)
+        return content | {"weights": half_precision(network.state_dict())} | calibration
+
+    def save_weights(self, validation: LabelledImages, counts: Sequence[int]) -> None:
+        """Write the weights file, from arguments of :meth:`calibrated`."""
+        if self.kept_weights is not None:
+            content = self.calibrated(validation, counts)
+            save_weights(self.files.weights, content.pop("weights"), content)
+
+
+def start_run(args: argparse.Namespace, manifest: dict[str, Any], rows: torch.Tensor) -> Run:
+    """A new run with the options given, or the one to resume, on rows of the training images.
+
+    Rank 0 decides and reads for all; each rank has prepared data of its own.
+
+    Raises:
+        HandwritingError: the options or the files do not fit each other.
+    """
+    device = own_device(choose_device(args.device))
+    state = broadcast_object(lambda: _first_state(args, manifest, device))
+    settings = Settings.from_dict(state["settings"])
+    if hasattr(args, "epochs"):
+        recipe = dataclasses.replace(settings.recipe, epochs=args.epochs)
+        settings = dataclasses.replace(settings, recipe=recipe)
+    if settings.fingerprint != manifest["fingerprint"]:
+        raise HandwritingError(
+            f"the run {state['name']} was trained on another archive than the one in "
+            f"{args.processed}. Run stages 1 and 2 on that archive again, or start a new run."
+        )
+    run = Run(settings, RunFiles(state["name"], args.models, args.metrics), device, rows)
+    _check_batch_size(settings.recipe.batch_size, len(run.rows))
+    if "network" in state:
+        run.restore(state)
+    return run
+
+
+def _check_batch_size(batch_size: int, images: int) -> None:
+    least = 2 * world_size()
+    if world_size() > 1 and batch_size < least:
+        raise HandwritingError(
+            f"batches of {batch_size} are too small for {world_size()} ranks. "
+            f"Give --batch-size {least} or more, or fewer ranks."
+        )
+    if batch_size > images:
+        print(
+            f"  note: a batch of {batch_size} is larger than the {images} training images, so an "
+            "epoch is a single step. Give a smaller --batch-size."
+        )
+
+
+def _first_state(
+    args: argparse.Namespace, manifest: dict[str, Any], device: torch.device
+) -> dict[str, Any]:
+    """Name and settings of a new run, or all that the checkpoint to resume holds."""
+    if args.resume is not None:
+        return load_checkpoint(args.resume, args.models)
+    name = args.name or run_name(args.model, datetime.now())
+    files = RunFiles(name, args.models, args.metrics)
+    settings = choose_settings(
+        args,
+        recipe=choose_recipe(args),
+        device=device.type,
+        precision=choose_precision(args.precision, device),
+        **{name: manifest[name] for name in ("fingerprint", "synthetic", "labels")},
+    )
+    if settings.init_from is not None:
+        seen = training_fraction(load_init(settings, args.models))
+        settings = dataclasses.replace(settings, init_fraction=seen)
+    for path in (files.weights, files.checkpoint):
+        if path.exists():
+            raise HandwritingError(
+                f"{path} exists already. Wait a minute, give another --name, or go on with it: "
+                f"--resume {name}."
+            )
+    return {"name": name, "settings": settings.as_dict()}
+
+
+def load_init(settings: Settings, models: Path) -> dict[str, Any]:
+    """The weights file that a run goes on from.
+
+    Raises:
+        HandwritingError: it is missing, damaged, or of another network.
+    """
+    path = find_run(settings.init_from, models).weights
+    content = load_weights(path)
+    if content["model"] != settings.model:
+        raise HandwritingError(f"--init-from {path} is a {content['model']}. Give --model for it.")
+    return content
+
+
+def load_checkpoint(name: str, models: Path) -> dict[str, Any]:
+    """The saved state of a run; of the newest one for ``latest``.
+
+    Raises:
+        HandwritingError: there is none, or it is damaged.
+    """
+    folder = models / "checkpoints"
+    if name == "latest":
+        found = sorted(folder.glob("[!.]*.pt"), key=lambda file: file.stat().st_mtime)
+        if not found:
+            raise HandwritingError(f"{folder} holds no run to resume. Start one without --resume.")
+        path = found[-1]
+    else:
+        path = folder / f"{Path(name).name.removesuffix('.pt')}.pt"
+    state = load_torch(path, START_ANEW)
+    parts = {"name", "settings", "history", "network", "optimizer", "scheduler", "average"}
+    if not parts <= set(state):
+        raise HandwritingError(f"{path} is not a checkpoint of this project. {START_ANEW}")
+    if "kept_weights" not in state:
+        state["kept_weights"] = _weights_of_earlier_version(RunFiles(state["name"], models))
+    return state
+
+
+def _weights_of_earlier_version(files: RunFiles) -> dict[str, torch.Tensor] | None:
+    """Earlier versions wrote the best epoch to the weights file and calibrated it at the end."""
+    content = load_weights(files.weights) if files.weights.is_file() else {"temperature": None}
+    return None if "temperature" in content else content["weights"]
+
+
+def unsaved_run(
+    model: str,
+    values: dict[str, Any],
+    rows: torch.Tensor,
+    *,
+    device: str = "auto",
+    precision: str = "auto",
+    **settings: Any,
+) -> Run:
+    """A run for a measurement, by the modern recipe with some values changed.
+
+    Args:
+        model: name in `models.MODELS`.
+        values: as `training.recipes.changed` takes them.
+        rows: rows of the training images, int64.
+        device: as in the option.
+        precision: as in the option.
+        settings: further ones, as ``seed``, ``fraction``, ``init_from`` and ``alpha``.
+    """
+    chosen = choose_device(device)
+    recipe = changed(RECIPES["modern"], values)
+    precision = choose_precision(precision, chosen)
+    return Run(
+        Settings(model, recipe, precision=precision, **settings), RunFiles("unsaved"), chosen, rows
+    )

@@ -1,0 +1,115 @@
+"""The settings of a training run: all that decides which weights come out, in one frozen object."""
+
+import argparse
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+from handwriting.errors import HandwritingError
+from handwriting.runs import current_names
+from handwriting.training.recipes import Recipe, changed
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of one run.
+
+    Attributes:
+        model: name in `models.MODELS`.
+        recipe: how it is trained.
+        seed: of the first weights and the order of images.
+        fraction: part of the training images to use, in 0..1.
+        init_from: the run whose weights to go on from.
+        init_fraction: the part of the training images that that run has seen.
+        alpha: how far to go from that run's weights to the new ones, in 0..1.
+        extra_data: where images from elsewhere are, as `datasets.external.load_external` takes it.
+        extra_fraction: of them in each batch, in 0..1.
+        device: kind of device that the run began on.
+        precision: ``fp32`` or ``bf16``.
+        compile: whether the network is compiled.
+        fingerprint: of the prepared archive.
+        synthetic: whether that was generated.
+        labels: how its labels were standardised.
+    """
+
+    model: str
+    recipe: Recipe
+    seed: int = 42
+    fraction: float = 1.0
+    init_from: str | None = None
+    init_fraction: float = 0.0
+    alpha: float = 1.0
+    extra_data: tuple[str, ...] = ()
+    extra_fraction: float = 0.0
+    device: str = "cpu"
+    precision: str = "fp32"
+    compile: bool = False
+    fingerprint: str = ""
+    synthetic: bool = False
+    labels: str = "exact"
+
+    @property
+    def command(self) -> str:
+        """The command of such a run, without the options that hold by default."""
+        further = f" --init-from {self.init_from} --extra-data …" if self.init_from else ""
+        return f"python model_training.py --model {self.model}{further}"
+
+    def hyperparameters(self) -> dict[str, Any]:
+        """What a weights file says of its training: the recipe's values and the others, flat."""
+        values = self.as_dict()
+        for name in ("model", "fingerprint", "synthetic", "labels"):
+            del values[name]
+        return values.pop("recipe") | values
+
+    def as_dict(self) -> dict[str, Any]:
+        """All values, as a checkpoint keeps them and :meth:`from_dict` takes them."""
+        return dataclasses.asdict(self) | {"extra_data": list(self.extra_data)}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Settings":
+        """The settings in a checkpoint, of an earlier version too.
+
+        Raises:
+            HandwritingError: they are not this project's.
+        """
+        values = current_names(values)
+        try:
+            recipe = changed(Recipe(), values.pop("recipe"))
+            extra_data = tuple(values.pop("extra_data", ()))
+            return cls(recipe=recipe, extra_data=extra_data, **values)
+        except (KeyError, TypeError) as error:
+            raise HandwritingError(f"these are no settings of a run: {error}") from error
+
+
+def choose_settings(args: argparse.Namespace, **others: Any) -> Settings:
+    """The settings of the command line of stage 3.
+
+    Args:
+        args: the options.
+        others: what they leave open: recipe, device, precision, what the run goes on from, and the
+            facts of the archive.
+
+    Raises:
+        HandwritingError: options do not fit each other, or a value is out of its range.
+    """
+    if args.extra_data and not args.init_from:
+        raise HandwritingError(
+            "--extra-data goes with --init-from: first train without, then go on with it."
+        )
+    if not 0 < args.fraction <= 1:
+        raise HandwritingError("--fraction must be greater than 0 and at most 1.")
+    if not 0 < args.extra_fraction < 1:
+        raise HandwritingError("--extra-fraction must lie between 0 and 1.")
+    if not 0 < args.alpha <= 1:
+        raise HandwritingError("--alpha must be greater than 0 and at most 1.")
+    return Settings(
+        model=args.model,
+        seed=args.seed,
+        fraction=args.fraction,
+        init_from=args.init_from,
+        alpha=args.alpha if args.init_from else 1.0,
+        extra_data=tuple(str(path) for path in args.extra_data),
+        extra_fraction=args.extra_fraction if args.extra_data else 0.0,
+        compile=args.compile,
+        **others,
+    )

@@ -1,0 +1,1 @@
+"""The page: its tabs, canvas and widgets; JavaScript and CSS in static/."""

@@ -1,0 +1,61 @@
+"""model_training.py with one more network, ``plain``, which has no batch norm.
+
+    torchrun --nproc_per_node=2 tests/plain_training.py --model plain …
+
+tests/test_distributed.py runs it: without batch norm the ranks' parts of a batch do exactly what
+the whole batch does. Ranks other than 0 have folders of their own for what they write, as on
+machines without a common disk. In FAILING_RANKS ranks can be named that fail in their third step.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from torch import nn
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+import model_training
+from handwriting.cli import run_script
+from handwriting.errors import HandwritingError
+from models import MODELS, RECIPE_NAMES, REFERENCE_EPOCHS
+
+TABLES = ((REFERENCE_EPOCHS, 2), (RECIPE_NAMES, "reference"))
+REASON = "this rank has had enough. Let it rest."
+
+
+def plain() -> nn.Module:
+    """One convolution and two linear layers; float (N, 1, 28, 28) to float (N, 62)."""
+    return nn.Sequential(
+        nn.Conv2d(1, 8, kernel_size=5, stride=2),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Linear(8 * 12 * 12, 64),
+        nn.ReLU(),
+        nn.Linear(64, 62),
+    )
+
+
+def fail_in_the_third_step(run: model_training.Run) -> None:
+    """Instead of moving the learning rate on."""
+    run.steps_done = getattr(run, "steps_done", 0) + 1
+    if run.steps_done == 3:
+        raise HandwritingError(REASON)
+
+
+def main() -> None:
+    """Train as model_training.py does."""
+    MODELS["plain"] = plain
+    for table, value in TABLES:
+        table["plain"] = value
+    args = model_training.get_args_parser().parse_args()
+    rank = os.environ["RANK"]
+    if rank != "0":
+        args.models, args.metrics = args.models / rank, args.metrics / rank
+    if rank in os.environ.get("FAILING_RANKS", "").split():
+        model_training.Run.after_step = fail_in_the_third_step
+    model_training.main(args)
+
+
+if __name__ == "__main__":
+    raise SystemExit(run_script(main))

@@ -1,0 +1,317 @@
+"""The page in a real Chromium, drawn on with the mouse."""
+
+import base64
+import math
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+
+import pytest
+from PIL import Image, ImageDraw
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from handwriting.recognition.sizes import SIZES_FILE, load_sizes
+from handwriting.web.canvas import CANVAS_HEIGHT, CANVAS_WIDTH, LINES
+from tests.support import PROJECT
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+QUIET = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update"),
+)
+PATIENCE = 30_000
+expect.set_options(timeout=15_000)
+
+Stroke = list[tuple[float, float]]
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """The page, served on this machine."""
+    if CHROMIUM is None:
+        if os.environ.get("REQUIRE_ALL"):
+            pytest.fail("chromium is missing, and REQUIRE_ALL is set")
+        pytest.skip("needs chromium (Debian's package), which is not on this machine")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"),
+            *("--server.address", "127.0.0.1", "--server.port", str(port)),
+        ],
+        cwd=PROJECT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    url = f"http://127.0.0.1:{port}"
+    wait_for(f"{url}/_stcore/health")
+    yield url
+    server.terminate()
+    server.wait()
+
+
+def wait_for(url: str) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            urllib.request.urlopen(url, timeout=2).close()
+            return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+
+
+@pytest.fixture(scope="module")
+def browser(address) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+        yield chromium
+        chromium.close()
+
+
+def open_page(browser: Browser | BrowserContext, address: str, **options) -> Page:
+    page = browser.new_page(**options)
+    page.set_default_timeout(PATIENCE)
+    page.goto(address)
+    page.wait_for_selector("canvas.upper-canvas")
+    expect(page.get_by_text("Draw one digit or letter")).to_be_visible(timeout=PATIENCE)
+    return page
+
+
+@pytest.fixture
+def page(browser, address) -> Iterator[Page]:
+    page = open_page(browser, address, viewport={"width": 1100, "height": 1000})
+    yield page
+    page.close()
+
+
+def settle(page: Page) -> None:
+    """Wait until a change of the options has been worked off; it redraws the page."""
+    page.wait_for_timeout(1000)
+    page.wait_for_selector('.stApp[data-test-script-state="notRunning"]')
+
+
+def draw(page: Page, *strokes: Stroke) -> None:
+    """Draw with the mouse; x and y in units of a capital, y upwards from the baseline."""
+    canvas = page.locator("canvas.upper-canvas")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    unit = LINES.baseline - LINES.capital
+    for stroke in strokes:
+        points = [
+            (
+                box["x"] + (CANVAS_WIDTH / 2 + (x - 0.4) * unit) * box["width"] / CANVAS_WIDTH,
+                box["y"] + (LINES.baseline - y * unit) * box["height"] / CANVAS_HEIGHT,
+            )
+            for x, y in stroke
+        ]
+        page.mouse.move(*points[0])
+        page.mouse.down()
+        for point in points[1:]:
+            page.mouse.move(*point, steps=4)
+        page.mouse.up()
+
+
+def arc(x: float, y: float, rx: float, ry: float, start: float, end: float) -> Stroke:
+    """Part of an ellipse, in degrees, anticlockwise from the right."""
+    angles = [math.radians(start + (end - start) * k / 16) for k in range(17)]
+    return [(x + rx * math.cos(a), y + ry * math.sin(a)) for a in angles]
+
+
+def s_shape(height: float) -> Stroke:
+    quarter = height / 4
+    return [
+        *arc(0.35, 3 * quarter, 0.9 * quarter, quarter, 40, 270),
+        *arc(0.35, quarter, 0.9 * quarter, quarter, 90, -140),
+    ]
+
+
+X_HEIGHT = load_sizes(PROJECT / SIZES_FILE).x_height
+
+DRAWINGS: dict[str, list[Stroke]] = {
+    "3": [[*arc(0.35, 0.75, 0.3, 0.25, 150, -90), *arc(0.35, 0.25, 0.33, 0.25, 90, -150)]],
+    "4": [[(0.5, 1), (0.05, 0.35), (0.75, 0.35)], [(0.55, 0.7), (0.52, 0)]],
+    "7": [[(0.1, 1), (0.7, 1), (0.3, 0)]],
+    "A": [[(0, 0), (0.4, 1), (0.8, 0)], [(0.18, 0.4), (0.64, 0.4)]],
+    "E": [[(0.6, 1), (0.1, 1), (0.1, 0), (0.6, 0)], [(0.1, 0.5), (0.5, 0.5)]],
+    "H": [[(0.1, 1), (0.1, 0)], [(0.7, 1), (0.7, 0)], [(0.1, 0.5), (0.7, 0.5)]],
+    "L": [[(0.1, 1), (0.1, 0), (0.65, 0)]],
+    "N": [[(0.1, 0), (0.1, 1), (0.7, 0), (0.7, 1)]],
+    "R": [[(0.1, 0), (0.1, 1)], [*arc(0.1, 0.75, 0.5, 0.25, 90, -90), (0.65, 0)]],
+    "T": [[(0, 1), (0.8, 1)], [(0.4, 1), (0.4, 0)]],
+    "h": [[(0.1, 1), (0.1, 0)], [(0.1, 0.35), *arc(0.32, 0.35, 0.2, 0.25, 150, 0), (0.52, 0)]],
+    "S": [s_shape(1.0)],
+    "s": [s_shape(X_HEIGHT)],
+    "C": [arc(0.4, 0.5, 0.4, 0.5, 50, 310)],
+    "c": [arc(0.4, X_HEIGHT / 2, 0.3, X_HEIGHT / 2, 50, 310)],
+}
+
+
+def answer(page: Page):
+    return page.get_by_role("heading", level=1)
+
+
+@pytest.mark.parametrize("character", DRAWINGS)
+def test_a_drawn_character_is_read(page, character):
+    draw(page, *DRAWINGS[character])
+    expect(answer(page)).to_have_text(character)
+    expect(page.get_by_text(f"read as {character}:")).to_be_visible()
+
+
+def test_a_blank_canvas_reads_nothing(page):
+    expect(answer(page)).to_have_count(0)
+
+
+def test_undo_and_clear(page):
+    draw(page, *DRAWINGS["L"])
+    expect(answer(page)).to_have_text("L")
+    draw(page, [(0.1, 0.5), (0.5, 0.5)], [(0.1, 1), (0.6, 1)])
+    expect(answer(page)).to_have_text("E")
+    undo = page.get_by_role("button", name="Undo")
+    undo.click()
+    undo.click()
+    expect(answer(page)).to_have_text("L")
+    page.get_by_role("button", name="Clear").or_(page.get_by_role("button", name="Reset")).click()
+    expect(answer(page)).to_have_count(0)
+
+
+def test_redo_brings_the_stroke_back(page):
+    draw(page, *DRAWINGS["L"])
+    draw(page, [(0.1, 0.5), (0.5, 0.5)], [(0.1, 1), (0.6, 1)])
+    expect(answer(page)).to_have_text("E")
+    for name in ("Undo", "Undo", "Redo", "Redo"):
+        page.get_by_role("button", name=name).click()
+    expect(answer(page)).to_have_text("E")
+
+
+def test_a_reload_in_the_middle_of_a_stroke_starts_afresh(page):
+    box = page.locator("canvas.upper-canvas").bounding_box()
+    page.mouse.move(box["x"] + 100, box["y"] + 100)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 150, box["y"] + 200, steps=5)
+    page.reload()
+    expect(page.get_by_text("Draw one digit or letter")).to_be_visible(timeout=PATIENCE)
+    page.mouse.up()
+    draw(page, *DRAWINGS["7"])
+    expect(answer(page)).to_have_text("7")
+    expect(page.get_by_text("Traceback")).to_have_count(0)
+
+
+def test_ten_people_at_once_get_their_own_answers(browser, address):
+    characters = list(DRAWINGS)[:10]
+    contexts = [browser.new_context(viewport={"width": 1100, "height": 1000}) for _ in characters]
+    pages = [open_page(context, address) for context in contexts]
+    for page, character in zip(pages, characters, strict=True):
+        draw(page, *DRAWINGS[character])
+    for page, character in zip(pages, characters, strict=True):
+        expect(answer(page)).to_have_text(character)
+    for context in contexts:
+        context.close()
+
+
+def test_two_characters_on_the_canvas_are_said(page):
+    draw(page, [(-0.6, 1), (-0.1, 1), (-0.4, 0)], [(0.6, 1), (1.1, 1), (0.8, 0)])
+    expect(page.get_by_text("Two characters or more?")).to_be_visible()
+
+
+def test_many_fast_strokes_are_survived(page):
+    for k in range(30):
+        draw(page, [(0.02 * k, 0), (0.02 * k, 0.9)])
+    expect(answer(page)).to_have_count(1)
+    expect(page.get_by_text("Traceback")).to_have_count(0)
+
+
+def test_only_digits_are_read_when_asked(page):
+    page.get_by_text("Options", exact=True).click()
+    page.get_by_role("radio", name="Digits").or_(page.get_by_role("button", name="Digits")).click()
+    settle(page)
+    draw(page, *DRAWINGS["S"])
+    expect(answer(page)).to_have_text("5")
+
+
+def test_two_models_read_the_same_drawing(page):
+    page.get_by_text("Options", exact=True).click()
+    page.get_by_test_id("stButtonGroup").get_by_text("resnet34").click()
+    settle(page)
+    draw(page, *DRAWINGS["A"])
+    expect(answer(page)).to_have_count(2)
+    expect(answer(page).first).to_have_text("A")
+
+
+def uploaded(folder, name: str, characters: int = 1):
+    picture = Image.new("RGB", (240 * characters, 300), "khaki")
+    pen = ImageDraw.Draw(picture)
+    for k in range(characters):
+        points = [(240 * k + 60, 60), (240 * k + 180, 60), (240 * k + 110, 250)]
+        pen.line(points, fill="navy", width=16, joint="curve")
+    picture.save(folder / name)
+    return folder / name
+
+
+def test_uploaded_pictures_give_answers_and_a_table(page, tmp_path):
+    page.get_by_text("Read picture files").click()
+    (tmp_path / "text.png").write_text("hello")
+    chooser = page.locator("input[type=file]")
+    chooser.set_input_files([uploaded(tmp_path, "seven.png")])
+    expect(answer(page)).to_have_text("7")
+    chooser.set_input_files([uploaded(tmp_path, "77.png", 2), tmp_path / "text.png"])
+    expect(page.get_by_test_id("stDownloadButton")).to_be_visible()
+    expect(page.get_by_text("Traceback")).to_have_count(0)
+
+
+def test_a_pasted_picture_is_read_and_removed(page, tmp_path):
+    page.get_by_text("Read picture files").click()
+    picture = base64.b64encode(uploaded(tmp_path, "seven.png").read_bytes()).decode()
+    expect(page.get_by_role("button", name="Paste a picture")).to_be_visible()
+    page.evaluate(
+        """(picture) => {
+            const bytes = Uint8Array.from(atob(picture), (c) => c.charCodeAt(0))
+            const data = new DataTransfer()
+            data.items.add(new File([bytes], "x.png", { type: "image/png" }))
+            document.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data }))
+        }""",
+        picture,
+    )
+    expect(answer(page)).to_have_text("7")
+    page.get_by_role("button", name="Remove it").click()
+    expect(answer(page)).to_have_count(0)
+
+
+def test_the_runs_are_compared(page):
+    page.get_by_role("tab", name="Compare runs").click()
+    expect(page.get_by_text("They differ most in F1 on")).to_be_visible()
+    expect(page.get_by_text("confusion matrix")).to_have_count(2)
+    images = page.get_by_role("tabpanel").get_by_role("img")
+    expect(images.first).to_be_visible()
+
+
+def test_dark_theme_keeps_the_paper_white_and_reads(browser, address):
+    page = open_page(browser, address, color_scheme="dark")
+    draw(page, *DRAWINGS["7"])
+    expect(answer(page)).to_have_text("7")
+    colour = page.locator(".stApp").evaluate("e => getComputedStyle(e).backgroundColor")
+    assert max(int(part) for part in re.findall(r"\d+", colour)[:3]) < 80
+    page.close()
+
+
+def test_on_a_phone_nothing_is_wider_than_the_screen(browser, address):
+    page = open_page(browser, address, viewport={"width": 390, "height": 844}, has_touch=True)
+    draw(page, *DRAWINGS["T"])
+    expect(answer(page)).to_have_text("T")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.close()
+
+
+def test_the_answer_comes_soon_after_the_pen_is_lifted(page):
+    draw(page, *DRAWINGS["7"])
+    lifted = time.perf_counter()
+    expect(answer(page)).to_have_text("7")
+    assert time.perf_counter() - lifted < 2
