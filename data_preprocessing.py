@@ -49,7 +49,9 @@ def standardizing_label_ranges(datasets: list[archive.ArchiveSplit]) -> list[Sta
     A label that stands for a letter in either case becomes 62..87 (see `handwriting.labels`).
     """
     return [
-        merging.standardize(dataset.split, dataset.train, dataset.data.numpy(), dataset.targets)
+        merging.standardize(
+            dataset.split, dataset.train, dataset.data.numpy(), dataset.targets.numpy()
+        )
         for dataset in datasets
     ]
 

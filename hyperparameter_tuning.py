@@ -161,7 +161,7 @@ def save_results(study: optuna.Study, args: argparse.Namespace, fingerprint: str
     save_figure(history, args.metrics / f"{args.model}_tuning_history.png", command)
     if importances:
         chart = draw.plot_param_importances(study, target_name="Validation loss").figure
-        chart.tight_layout()
+        chart.set_layout_engine("constrained")
         save_figure(chart, args.metrics / f"{args.model}_tuning_importances.png", command)
     print(f"best val_loss {study.best_value:.4f} of {len(states)} trials")
     print(f"next: python model_training.py --model {args.model} --params {path}")

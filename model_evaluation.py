@@ -34,7 +34,15 @@ from handwriting.evaluation.every_split import as_table, evaluate_every_split
 from handwriting.evaluation.metrics import headline_table, metrics_of, topk_predictions
 from handwriting.files import sha256
 from handwriting.recognition.recognizer import PRIORS
-from handwriting.runs import METRICS_FOLDER, MODELS_FOLDER, build_network, find_run, load_weights
+from handwriting.runs import (
+    METRICS_FOLDER,
+    MODELS_FOLDER,
+    RunFiles,
+    build_network,
+    find_run,
+    load_weights,
+    temperature,
+)
 from models import READING_BATCH, fuse_batch_norm
 
 
@@ -114,20 +122,19 @@ def main(
     args = args or get_args_parser().parse_args([])
     run = find_run(modelName, args.models, args.metrics)
     content = load_weights(run.weights)
-    network = fuse_batch_norm(build_network(content, run.weights))
     device = choose_device(args.device)
     announce(4, f"{run.weights}, {args.data or args.processed / 'test.pt'}", run.metric("*"))
     if args.data is None:
         chosen = report.prepared_test_set(args.processed, content)
     else:
-        chosen = report.external_set(args.data, content, args.size, args.prior)
+        options = (args.size, args.prior, args.held_out)
+        chosen = report.external_set(args.data, content, *options)
+    network = fuse_batch_norm(build_network(content, run.weights, chosen.prior)).to(device)
     evidence = None if chosen.log_evidence is None else torch.from_numpy(chosen.log_evidence)
     loader = Batches(chosen.data, READING_BATCH, device)
-    figures = evaluate(
-        device, network.to(device), loader, content.get("temperature", 1.0), evidence
-    )
+    figures = evaluate(device, network, loader, temperature(content, chosen.prior), evidence)
     result = {
-        "command": _command(run.name, args),
+        "command": _command(run, args),
         "run": run.name,
         "model": content["model"],
         **chosen.about,
@@ -143,10 +150,13 @@ def main(
     return result
 
 
-def _command(name: str, args: argparse.Namespace) -> str:
-    data = f" --data {args.data.name}{' --size' * args.size}" if args.data else ""
+def _command(run: RunFiles, args: argparse.Namespace) -> str:
+    elsewhere = run.models != MODELS_FOLDER and not run.models.is_absolute()
+    weights = run.weights if elsewhere else run.name
+    data = f" --data {args.data.name}" if args.data else ""
     prior = f" --prior {args.prior}" if args.prior != "auto" else ""
-    return f"python model_evaluation.py {name}{data}{prior}"
+    options = " --size" * args.size + " --held-out" * args.held_out
+    return f"python model_evaluation.py {weights}{data}{prior}{options}"
 
 
 def get_args_parser() -> argparse.ArgumentParser:
@@ -158,9 +168,9 @@ def get_args_parser() -> argparse.ArgumentParser:
         "--data",
         type=Path,
         default=None,
-        help="other labelled images than the test set: an .npz with x (uint8, N x 28 x 28, "
-        "upright, white ink on black) and y (0..61), or a folder with picture files and a "
-        "labels.csv (columns file and character)",
+        help="other labelled images than the test set: a folder with picture files and a "
+        "labels.csv (columns file and character), a pen archive (.npz of strokes), or an .npz with "
+        "x (uint8, N x 28 x 28, upright, white ink on black) and y (0..61)",
     )
     add(
         "--size",
@@ -168,11 +178,16 @@ def get_args_parser() -> argparse.ArgumentParser:
         help="with a folder of pictures of a whole canvas: use also where the ink stood",
     )
     add(
+        "--held-out",
+        action="store_true",
+        help="of --data that the run was trained with: only the writers left out of the training",
+    )
+    add(
         "--prior",
         choices=("auto", *PRIORS),
         default="auto",
         help="how frequent the characters of --data are: as in EMNIST, or all alike; "
-        "auto: alike for a folder of pictures, as in EMNIST for an .npz",
+        "auto: alike for pictures and pens, as in EMNIST for an .npz of images",
     )
     add(
         "--every-split",
@@ -197,8 +212,8 @@ def get_args_parser() -> argparse.ArgumentParser:
 def run_command(args: argparse.Namespace) -> None:
     """Evaluate the runs of the command line."""
     keep_memory()
-    if args.data is None and (args.size or args.prior != "auto"):
-        raise HandwritingError("--size and --prior go with --data.")
+    if args.data is None and (args.size or args.held_out or args.prior != "auto"):
+        raise HandwritingError("--size, --prior and --held-out go with --data.")
     if len(args.runs) > 2:
         get_args_parser().error("give one or two runs")
     with contextlib.redirect_stdout(sys.stderr if args.json else sys.stdout):

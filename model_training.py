@@ -45,6 +45,7 @@ from handwriting.datasets.prepared import (
 )
 from handwriting.errors import HandwritingError
 from handwriting.evaluation.metrics import is_correct
+from handwriting.labels import NUM_CLASSES
 from handwriting.runs import METRICS_FOLDER, MODELS_FOLDER
 from handwriting.training.recipes import RECIPE_OPTIONS, RECIPES
 from handwriting.training.run import Run, start_run
@@ -123,7 +124,8 @@ def evaluation_loop(
     right = torch.zeros((), device=device)
     for batch in val_loader:
         with autocast(device, precision):
-            logits = model(batch.images)
+            # Of two heads the first is that for NIST's forms.
+            logits = model(batch.images)[:, :NUM_CLASSES]
         total += loss_fn(logits.float(), batch.labels) * len(batch.labels)
         right += is_correct(logits.argmax(dim=1), batch.labels).sum()
     total_loss, all_right, images_seen = sum_over_ranks(total, right, val_loader.num_images)
@@ -131,7 +133,11 @@ def evaluation_loop(
 
 
 def train(
-    run: Run, data: LabelledImages, validation: torch.Tensor, extra: ExtraData | None = None
+    run: Run,
+    data: LabelledImages,
+    validation: torch.Tensor,
+    extra: ExtraData | None = None,
+    held_out: LabelledImages | None = None,
 ) -> Iterator[dict[str, float]]:
     """Train until the recipe's last epoch; yields the history's row after each.
 
@@ -142,6 +148,7 @@ def train(
         data: the prepared training images.
         validation: rows to validate on, int64.
         extra: images from elsewhere to mix in.
+        held_out: others from there, to measure on.
     """
     recipe, data = run.recipe, data.to(run.device)
     train_loader = Batches(
@@ -158,6 +165,8 @@ def train(
     val_loader = Batches(data, READING_BATCH, run.device, rows=validation[rank() :: world_size()])
     while len(run.history) < recipe.epochs:
         _train_epoch(run, train_loader, val_loader)
+        if held_out is not None:
+            run.history[-1]["held_out_accuracy"] = run.hands_accuracy(held_out)
         yield run.history[-1]
 
 
@@ -232,6 +241,18 @@ def get_args_parser() -> argparse.ArgumentParser:
     )
     add("--extra-fraction", type=float, default=0.3, help="of the --extra-data in each batch")
     add(
+        "--extra-held-out",
+        type=float,
+        default=0.1,
+        help="part of the writers of the --extra-data that is left out, to measure on",
+    )
+    add(
+        "--extra-variants",
+        type=int,
+        default=0,
+        help="how often to draw each sample of pen archives anew, with its strokes changed",
+    )
+    add(
         "--alpha",
         type=float,
         default=0.5,
@@ -284,16 +305,23 @@ def main(args: argparse.Namespace) -> None:
     ranks = f", {world_size()} ranks" if world_size() > 1 else ""
     print(f"  {run.files.name}: {device.type}, {settings.precision}{ranks}", flush=True)
     summary(MODELS[settings.model](), (1, 28, 28), device="cpu")
-    extra = broadcast_object(lambda: load_extra(settings.extra_data, settings.extra_fraction))
+    extra, held_out = broadcast_object(
+        lambda: load_extra(
+            settings.extra_data,
+            settings.extra_fraction,
+            settings.extra_variants,
+            settings.extra_held_out,
+        )
+    )
     try:
-        for _ in train(run, data, split["validation"], extra):
+        for _ in train(run, data, split["validation"], extra, held_out):
             if is_first_rank():
                 run.save()
             run.report()
     finally:
         if is_first_rank() and run.history:
             counts = list(manifest["byclass_class_counts"].values())
-            run.save_weights(data.subset(split["validation"]), counts)
+            run.save_weights(data.subset(split["validation"]), counts, held_out)
     print(f"best epoch {run.best['epoch']:.0f}: val_accuracy {run.best['val_accuracy']:.4f}")
     finish(f"python model_evaluation.py {run.files.name}")
 

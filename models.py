@@ -226,6 +226,21 @@ class CompactCNN(nn.Module):
 MODELS = {"customcnn": CustomCNN, "resnet34": ResNet34, "compactcnn": CompactCNN}
 
 
+def last_linear(network: nn.Module) -> nn.Linear:
+    """The layer whose outputs are the logits."""
+    return [layer for layer in network.modules() if isinstance(layer, nn.Linear)][-1]
+
+
+def select_outputs(network: nn.Module, first: int, count: int) -> nn.Module:
+    """Leave a network, changed in place, only ``count`` of its outputs, from ``first`` on."""
+    layer = last_linear(network)
+    rows = slice(first, first + count)
+    layer.weight = nn.Parameter(layer.weight.detach()[rows].clone())
+    layer.bias = nn.Parameter(layer.bias.detach()[rows].clone())
+    layer.out_features = count
+    return network
+
+
 def normalise(images: torch.Tensor) -> torch.Tensor:
     """uint8 (N, 28, 28) to float32 (N, 1, 28, 28) in 0..1, channels last."""
     floats = images.unsqueeze(1).to(torch.float32).div_(255)

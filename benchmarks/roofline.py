@@ -1,46 +1,39 @@
 """How near the networks come to what this machine can do, and where a training step's time goes.
 
-    python benchmarks/roofline.py [--model compactcnn] [--batch-size 128]
+    python -m benchmarks.roofline
+    python -m benchmarks.roofline --model compactcnn --skip-compiled
 
 Measures the ceilings (a large bf16 matrix product, a large copy), counts the operations and the
 bytes of a training step and of reading, and times both. The attainable speed is the lower of the
 two ceilings (Williams et al. 2009, doi 10.1145/1498765.1498785): operations at the speed of the
 matrix product, or bytes at the speed of the copy, each operator's inputs and outcomes counted as
-if none stayed in the cache. Training is measured three times, in processes of their own: "before"
-with freed memory given back to the system and with torchvision's convolutions, "now" as
-model_training.py trains, and as it trains with --compile.
+if none stayed in the cache. Training is measured in three variants, in processes of their own:
+"before" with freed memory given back to the system and with PyTorch's own convolutions, "now" as
+model_training.py trains, and "compiled" as it trains with --compile.
 
-Writes metrics/benchmark_roofline.json (a network measured alone replaces only its own part) and
-prints Markdown tables. Other work on the machine spoils the figures.
+Prints Markdown tables. With --save: roofline.json. Other work on the machine spoils the figures.
 """
 
 import argparse
 import itertools
-import json
 import resource
 import statistics
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import torch
-from processes import alone
 from torch.profiler import ProfilerActivity, profile
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
-from training_ways import PROJECT, WARM_UP, our_way, random_batches, with_plain_convolutions
 
-from handwriting.datasets.batches import READING_BATCH, normalise
+from benchmarks.common import FIGURES, WARM_UP, alone, ours, plain_network, random_batches
+from handwriting.cli import make_measuring_parser, run_script, save_measured
 from handwriting.compute.devices import choose_device, compiled, keep_memory
-from handwriting.files import replacing, save_json
-from handwriting.training.recipes import RECIPES
-from handwriting.recognition.recognizer import fused
-from models import MODELS, RECIPE_NAMES
+from handwriting.training.recipes import RECIPE_NAMES, RECIPES
+from models import MODELS, READING_BATCH, fuse_batch_norm, normalise
 
-REPORT = PROJECT / "metrics" / "benchmark_roofline.json"
-MATRIX_SIDE = 4096
 COPIED_BYTES = 2**28
 OPERATORS, SHOWN = 25, 10
 PARTS = ("batch and augmentation", "forward", "backward", "step")
@@ -69,28 +62,36 @@ class ByteCounter(TorchDispatchMode):
 
 
 class Training:
-    """The steps of model_training.py on random pictures, by the network's own recipe."""
+    """The steps of model_training.py on random images, by the network's own recipe.
 
-    def __init__(self, model: str, batch_size: int, device: torch.device) -> None:
+    Args:
+        model: name in `models.MODELS`.
+        batch_size: images per step.
+        plain: whether to take PyTorch's own convolutions.
+    """
+
+    def __init__(self, model: str, batch_size: int, *, plain: bool) -> None:
         torch.manual_seed(0)
-        recipe = RECIPES[RECIPE_NAMES[model]]
+        device, recipe = choose_device("auto"), RECIPES[RECIPE_NAMES[model]]
+        self.device = device
         self.source = random_batches(batch_size, recipe, device)
-        self.way = our_way(model, device, recipe)
+        self.train_step = ours(model, device, recipe, plain_network(model) if plain else None)
 
     def step(self) -> None:
         """One step."""
-        self.way.step(*next(self.source))
+        images, labels, _ = next(self.source)
+        self.train_step.step(images, labels)
 
     def timed_step(self) -> dict[str, float]:
         """The seconds of the parts of one step."""
         times = [time.perf_counter()]
-        images, labels = next(self.source)
+        images, labels, _ = next(self.source)
         times.append(time.perf_counter())
-        loss = self.way.forward(images, labels)
+        loss = self.train_step.forward(images, labels)
         times.append(time.perf_counter())
-        self.way.backward(loss)
+        self.train_step.backward(loss)
         times.append(time.perf_counter())
-        self.way.update()
+        self.train_step.update()
         times.append(time.perf_counter())
         seconds = (b - a for a, b in itertools.pairwise(times))
         return dict(zip(PARTS, seconds, strict=True))
@@ -107,15 +108,15 @@ def seconds_of(work: Callable[[], object], repeats: int) -> list[float]:
     return times
 
 
-def ceilings(repeats: int) -> dict[str, float]:
+def ceilings(repeats: int, side: int) -> dict[str, float]:
     """bf16 operations per second of a matrix product, bytes per second of a copy; the best seen."""
-    left, right = (torch.randn(MATRIX_SIDE, MATRIX_SIDE).bfloat16() for _ in range(2))
+    left, right = (torch.randn(side, side).bfloat16() for _ in range(2))
     source = torch.ones(COPIED_BYTES, dtype=torch.uint8)
     target = torch.empty_like(source)
     product = min(seconds_of(lambda: left @ right, repeats))
     copy = min(seconds_of(lambda: target.copy_(source), repeats))
     return {
-        "bf16_operations_per_second": 2 * MATRIX_SIDE**3 / product,
+        "bf16_operations_per_second": 2 * side**3 / product,
         "bytes_per_second": 2 * COPIED_BYTES / copy,
     }
 
@@ -161,14 +162,11 @@ def make_training(model: str, batch_size: int, variant: str) -> tuple[Training, 
     """
     if variant != "before":
         keep_memory()
-    device = choose_device("auto")
-    training = Training(model, batch_size, device)
-    if variant == "before":
-        with_plain_convolutions(training.way.network)
+    training = Training(model, batch_size, plain=variant == "before")
     start = time.perf_counter()
     if variant == "compiled":
         torch.compiler.config.force_disable_caches = True
-        training.way.trained = compiled(training.way.network, device)
+        training.train_step.trained = compiled(training.train_step.network, training.device)
     for _ in range(WARM_UP):
         training.step()
     return training, time.perf_counter() - start
@@ -184,7 +182,7 @@ def training_figures(model: str, batch_size: int, steps: int, variant: str) -> d
     medians = {name: 1000 * statistics.median(p[name] for p in parts) for name in PARTS}
     figures = {
         "batch_size": batch_size,
-        "precision": training.way.precision,
+        "precision": training.train_step.precision,
         "images_per_second": batch_size / whole,
         "milliseconds": medians,
         "feeding_share_of_step": medians[PARTS[0]] / 1000 / whole,
@@ -199,13 +197,13 @@ def training_figures(model: str, batch_size: int, steps: int, variant: str) -> d
 
 @torch.inference_mode()
 def reading_figures(model: str, repeats: int) -> dict[str, Any]:
-    """Speed of reading many pictures, as model_evaluation.py does, fp32."""
+    """Speed of reading many images, as model_evaluation.py does, fp32."""
     keep_memory()
-    network = fused(MODELS[model]().eval())
-    pictures = torch.randint(0, 256, (READING_BATCH, 28, 28), dtype=torch.uint8)
+    network = fuse_batch_norm(MODELS[model]().eval())
+    images = torch.randint(0, 256, (READING_BATCH, 28, 28), dtype=torch.uint8)
 
     def read() -> torch.Tensor:
-        return network(normalise(pictures))
+        return network(normalise(images))
 
     seconds = statistics.median(seconds_of(read, repeats))
     return {"images_per_second": READING_BATCH / seconds, **counted(read, READING_BATCH)}
@@ -213,45 +211,57 @@ def reading_figures(model: str, repeats: int) -> dict[str, Any]:
 
 @torch.inference_mode()
 def milliseconds_of_one(models: list[str], repeats: int) -> dict[str, float]:
-    """Reading one picture on one thread in fp32, as the page does; the networks take turns."""
+    """Reading one image on one thread in fp32, as the page does; the networks take turns."""
     torch.set_num_threads(1)
-    picture = torch.randint(0, 256, (1, 28, 28), dtype=torch.uint8)
-    networks = {model: fused(MODELS[model]().eval()) for model in models}
+    image = torch.randint(0, 256, (1, 28, 28), dtype=torch.uint8)
+    networks = {model: fuse_batch_norm(MODELS[model]().eval()) for model in models}
     times: dict[str, list[float]] = {model: [] for model in models}
     for _ in range(repeats):
         for model, network in networks.items():
-            work = seconds_of(lambda n=network: n(normalise(picture)), 30)
+            work = seconds_of(lambda n=network: n(normalise(image)), 30)
             times[model].append(1000 * statistics.median(work))
     return {model: statistics.median(values) for model, values in times.items()}
 
 
 def measure(model: str, args: argparse.Namespace) -> dict[str, Any]:
     """All figures of one network."""
-    limits = alone(ceilings, args.repeats)
-    training = {
-        variant: alone(training_figures, model, args.batch_size, args.steps, variant)
-        for variant in VARIANTS
-    }
-    reading = alone(reading_figures, model, args.repeats)
+
+    def train(variant: str) -> dict[str, Any]:
+        return alone(training_figures, model, args.batch_size, args.steps, variant)
+
+    limits = alone(ceilings, args.repeats, args.matrix_side)
     return {
         "threads": torch.get_num_threads(),
         "ceilings": limits,
-        "training_before": with_attainable(training["before"], limits),
-        "training": with_attainable(training["now"], limits),
-        "training_compiled": training["compiled"],
-        "reading": with_attainable(reading, limits),
-        "one_picture_milliseconds": alone(
-            milliseconds_of_one, list({"customcnn": 0, model: 0}), args.repeats
+        "training_before": with_attainable(train("before"), limits),
+        "training": with_attainable(train("now"), limits),
+        **({} if args.skip_compiled else {"training_compiled": train("compiled")}),
+        "reading": with_attainable(alone(reading_figures, model, args.repeats), limits),
+        "one_image_milliseconds": alone(
+            milliseconds_of_one, list(dict.fromkeys(("customcnn", model))), args.repeats
         ),
     }
 
 
 def as_markdown(model: str, figures: dict[str, Any]) -> str:
     """Tables of one network's figures."""
+    single = ", ".join(f"{n} {t:.2f} ms" for n, t in figures["one_image_milliseconds"].items())
+    lines = [f"## {model}", "", *_speeds(figures), "", *_step_parts(figures), ""]
+    share = figures["training"]["feeding_share_of_step"]
+    lines.append(f"Batch and augmentation are {share:.1%} of a step. One image: {single}.")
+    if "training_compiled" in figures:
+        made = figures["training_compiled"]
+        lines.append(
+            f"Compiled: {made['images_per_second']:,.0f} images/s, after "
+            f"{made['seconds_of_first_steps']:.0f} s for the first {WARM_UP} steps."
+        )
+    return "\n".join([*lines, ""])
+
+
+def _speeds(figures: dict[str, Any]) -> list[str]:
+    """What is reached of what is attainable."""
     limits = figures["ceilings"]
     lines = [
-        f"## {model}",
-        "",
         f"Ceilings, {figures['threads']} threads: "
         f"{limits['bf16_operations_per_second'] / 1e9:,.0f} bf16 GFLOP/s, "
         f"{limits['bytes_per_second'] / 1e9:.1f} GB/s.",
@@ -267,52 +277,52 @@ def as_markdown(model: str, figures: dict[str, Any]) -> str:
             f"| {row['attainable_images_per_second']:,.0f} "
             f"| {row['fraction_of_attainable']:.0%} | {row['limit']} |"
         )
-    lines += ["", "| milliseconds of a training step | before | now |", "|---|---:|---:|"]
-    ways = [figures["training_before"], figures["training"]]
+    return lines
+
+
+def _step_parts(figures: dict[str, Any]) -> list[str]:
+    """Where the time of a training step goes."""
+    shown = [figures[key] for key in ("training_before", "training")]
+    lines = ["| milliseconds of a training step | before | now |", "|---|---:|---:|"]
     for part in ("milliseconds", "operators_milliseconds"):
-        tables = [way[part] for way in ways]
+        tables = [variant[part] for variant in shown]
         for name in dict.fromkeys(name for table in tables for name in list(table)[:SHOWN]):
             cells = (f"{table[name]:.1f}" if name in table else "" for table in tables)
             lines.append(f"| {name} | {' | '.join(cells)} |")
-    faults = (f"{way['page_faults_per_step']:,.0f}" for way in ways)
-    lines.append(f"| page faults (count) | {' | '.join(faults)} |")
-    single = ", ".join(f"{n} {t:.2f} ms" for n, t in figures["one_picture_milliseconds"].items())
-    share = figures["training"]["feeding_share_of_step"]
-    compiled_way = figures["training_compiled"]
-    lines += [
-        "",
-        f"Batch and augmentation are {share:.1%} of a step. One picture: {single}.",
-        f"Compiled: {compiled_way['images_per_second']:,.0f} images/s, after "
-        f"{compiled_way['seconds_of_first_steps']:.0f} s for the first {WARM_UP} steps.",
-        "",
-    ]
-    return "\n".join(lines)
+    faults = (f"{variant['page_faults_per_step']:,.0f}" for variant in shown)
+    return [*lines, f"| page faults (count) | {' | '.join(faults)} |"]
 
 
 def get_args_parser() -> argparse.ArgumentParser:
     """The command line of this benchmark."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.partition("\n")[0],
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    parser = make_measuring_parser(
+        __doc__,
+        FIGURES,
+        model=["customcnn"],
+        batch_size=16,
+        steps=2,
+        repeats=1,
+        matrix_side=512,
+        skip_compiled=True,
     )
     add = parser.add_argument
     add("--model", choices=list(MODELS), nargs="+", default=list(MODELS), help="networks")
     add("--batch-size", type=int, default=128, help="images per training step")
     add("--steps", type=int, default=25, help="training steps to take the median of")
     add("--repeats", type=int, default=7, help="repetitions of all else")
-    add("--out", type=Path, default=REPORT, help="file to write")
+    add("--matrix-side", type=int, default=4096, help="of the matrices of the ceiling's product")
+    add("--skip-compiled", action="store_true", help="do not measure training with --compile")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Measure the networks one after another; save after each."""
+    """Measure the networks one after another, print a table of each."""
+    report = {}
     for model in args.model:
-        figures = measure(model, args)
-        print(as_markdown(model, figures), flush=True)
-        report = json.loads(args.out.read_text(encoding="utf-8")) if args.out.exists() else {}
-        with replacing(args.out) as (part,):
-            save_json(report | {model: figures}, part)
+        report[model] = measure(model, args)
+        print(as_markdown(model, report[model]), flush=True)
+    save_measured(args, "roofline.json", report)
 
 
 if __name__ == "__main__":
-    main(get_args_parser().parse_args())
+    raise SystemExit(run_script(lambda: main(get_args_parser().parse_args())))

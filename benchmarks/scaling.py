@@ -1,6 +1,6 @@
 """Images per second on 1 and 2 ranks, measured here, and what to expect of more, by a model.
 
-    python benchmarks/scaling.py [--quick] [--output metrics/benchmark_scaling.json]
+    python -m benchmarks.scaling
 
 Measured, on gloo, with one thread and the same number of images for each rank: training on 1 rank
 and on 2 by the steps of model_training.py and the network's own recipe, and the all-reduce of the
@@ -11,6 +11,8 @@ images, and after that a ring all-reduce, 2 (N - 1) / N times the gradients' byt
 bandwidth of a node. PyTorch sends gradients while it still computes others, so this is the slower
 bound as far as bandwidth goes; latency and waiting for the slowest node are left out. The speed of
 a GPU and all bandwidths are assumptions, named in the table. No accuracy is measured here.
+
+Prints Markdown tables. With --save: scaling.json.
 """
 
 import argparse
@@ -21,12 +23,14 @@ import statistics
 import subprocess
 import sys
 import time
-from pathlib import Path
+from collections.abc import Callable
+from typing import Any
 
 import torch
 import torch.distributed as dist
-from training_ways import WARM_UP, our_way, random_batches
 
+from benchmarks.common import FIGURES, PROJECT, WARM_UP, ours, random_batches
+from handwriting.cli import make_measuring_parser, run_script, save_measured
 from handwriting.compute.devices import keep_memory
 from handwriting.compute.distributed import (
     is_first_rank,
@@ -34,11 +38,9 @@ from handwriting.compute.distributed import (
     sum_over_ranks,
     world_size,
 )
-from handwriting.errors import HandwritingError, run_script
-from handwriting.files import replacing, save_json
-from handwriting.training.recipes import RECIPES
-from handwriting.runs import METRICS_FOLDER
-from models import MODELS, RECIPE_NAMES
+from handwriting.errors import HandwritingError
+from handwriting.training.recipes import RECIPE_NAMES, RECIPES
+from models import MODELS
 
 LINKS = {
     "8 GPUs, NVLink, 200 GB/s": ("gpu", 8, 200e9),
@@ -49,7 +51,7 @@ LINKS = {
 """Name to kind of node, number of nodes, and assumed bytes per second in and out of each."""
 
 
-def slowest_seconds(work, *values) -> float:
+def slowest_seconds(work: Callable[..., object], *values: object) -> float:
     """Time from a common start until the last rank is done."""
     sum_over_ranks(0)
     start = time.perf_counter()
@@ -66,16 +68,16 @@ def measure_here(args: argparse.Namespace) -> None:
     torch.manual_seed(0)
     recipe = RECIPES[RECIPE_NAMES[args.worker]]
     device = torch.device("cpu")
-    way = our_way(args.worker, device, recipe)
+    train_step = ours(args.worker, device, recipe)
     batches = random_batches(args.batch_size * world_size(), recipe, device)
 
     def train(steps: int) -> None:
-        for images, labels in itertools.islice(batches, steps):
-            way.step(images, labels)
+        for images, labels, _ in itertools.islice(batches, steps):
+            train_step.step(images, labels)
 
     train(WARM_UP)
     seconds = slowest_seconds(train, args.steps)
-    gradient_bytes = sum(weights.nbytes for weights in way.network.parameters())
+    gradient_bytes = sum(weights.nbytes for weights in train_step.network.parameters())
     gradients = torch.zeros(gradient_bytes // 4)
     dist.all_reduce(gradients)
     all_reduce = [slowest_seconds(dist.all_reduce, gradients) for _ in range(args.steps)]
@@ -84,28 +86,28 @@ def measure_here(args: argparse.Namespace) -> None:
             "images_per_second": args.steps * args.batch_size * world_size() / seconds,
             "all_reduce_seconds": statistics.median(all_reduce),
             "gradient_bytes": gradient_bytes,
-            "precision": way.precision,
+            "precision": train_step.precision,
         }
         print(json.dumps(result))
 
 
-def launch(model: str, ranks: int, args: argparse.Namespace) -> dict[str, object]:
+def launch(model: str, ranks: int, args: argparse.Namespace) -> dict[str, Any]:
     """Measure a network on some ranks in processes of their own.
 
     Raises:
         HandwritingError: the launch failed; torchrun has said why.
     """
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    command += [f"--nproc_per_node={ranks}", __file__, "--worker", model]
+    command += [f"--nproc_per_node={ranks}", "--module", "benchmarks.scaling", "--worker", model]
     command += ["--batch-size", str(args.batch_size), "--steps", str(args.steps)]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True)
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, cwd=PROJECT)
     if done.returncode:
         raise HandwritingError(f"measuring {model} on {ranks} ranks failed; see above for why.")
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def measure(model: str, args: argparse.Namespace) -> dict[str, object]:
+def measure(model: str, args: argparse.Namespace) -> dict[str, Any]:
     """Medians of a network's speed on 1 and on 2 ranks, and of its all-reduce on 2."""
     turns = [{n: launch(model, n, args) for n in (1, 2)} for _ in range(args.repeats)]
     speeds = {n: [turn[n]["images_per_second"] for turn in turns] for n in (1, 2)}
@@ -149,8 +151,8 @@ def modelled(
 
 
 def model_rows(
-    measured: dict[str, dict[str, object]], args: argparse.Namespace
-) -> list[dict[str, object]]:
+    measured: dict[str, dict[str, Any]], args: argparse.Namespace
+) -> list[dict[str, Any]]:
     """The modelled table: each network on each of LINKS."""
     rows = []
     for model, figures in measured.items():
@@ -163,7 +165,7 @@ def model_rows(
     return rows
 
 
-def print_tables(result: dict[str, object]) -> None:
+def print_tables(result: dict[str, Any]) -> None:
     """Both parts as Markdown."""
     print("\nMeasured:\n")
     print("| network | gradients | 1 rank, images/s | 2 ranks, images/s | speed-up | all-reduce |")
@@ -188,32 +190,27 @@ def print_tables(result: dict[str, object]) -> None:
 
 def get_args_parser() -> argparse.ArgumentParser:
     """The command line of this benchmark."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.partition("\n")[0],
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    parser = make_measuring_parser(
+        __doc__, FIGURES, model=["compactcnn"], batch_size=8, steps=2, repeats=1
     )
     add = parser.add_argument
-    add("--models", nargs="+", choices=list(MODELS), default=list(MODELS), help="networks")
+    add("--model", nargs="+", choices=list(MODELS), default=list(MODELS), help="networks")
     add("--batch-size", type=int, default=128, help="images of each rank in each step")
     add("--steps", type=int, default=30, help="steps in each repetition")
     add("--repeats", type=int, default=5, help="launches on 1 and on 2 ranks")
     add("--gpu-speed", type=float, default=30_000, help="assumed images per second of one GPU")
     add("--gpu-batch-size", type=int, default=128, help="images of each GPU in each step")
-    add("--quick", action="store_true", help="5 steps, 1 repetition")
-    add("--output", type=Path, default=METRICS_FOLDER / "benchmark_scaling.json", help="JSON file")
     add("--worker", choices=list(MODELS), default=None, help=argparse.SUPPRESS)
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Measure, model, print the tables, write the JSON file."""
+    """Measure, model, print the tables."""
     if args.worker:
         measure_here(args)
         return
-    if args.quick:
-        args.steps, args.repeats = 5, 1
     networks = {}
-    for model in args.models:
+    for model in args.model:
         networks[model] = measure(model, args)
         print(f"{model}: {json.dumps(networks[model])}", flush=True)
     measured = {
@@ -231,9 +228,8 @@ def main(args: argparse.Namespace) -> None:
         "rows": model_rows(networks, args),
     }
     result = {"measured": measured, "model": model}
-    with replacing(args.output) as (part,):
-        save_json(result, part)
     print_tables(result)
+    save_measured(args, "scaling.json", result)
 
 
 if __name__ == "__main__":

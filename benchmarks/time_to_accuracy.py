@@ -1,126 +1,145 @@
 """How long CompactCNN trains until it reads as well as CustomCNN does at its end.
 
-    python benchmarks/time_to_accuracy.py CUSTOMCNN_RUN
+    python -m benchmarks.time_to_accuracy CUSTOMCNN_RUN
 
 CompactCNN is trained by benchmarks/quick_recipe.json, once per seed, and measured on the `byclass`
 test images; its seconds are those of training and of the last step, moving it to `byclass`'s class
 frequencies, without start-up. What CustomCNN takes is not trained again: its images per second are
-measured in the same run, fed by this project and the usual way (`training_throughput.py`), medians,
+measured in the same run, in this project's way and the usual one (`benchmarks.training`), medians,
 and multiplied by the images of its epochs: those that RUN was trained for, and the 20 of the
-reference recipe. Writes metrics/time_to_accuracy.json.
+reference recipe. With --save: time_to_accuracy.json.
 """
 
 import argparse
 import json
 import statistics
-import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
-import training_throughput
-from training_ways import accuracy
-
-sys.path.insert(0, str(Path(__file__).parent.parent))
-
-from handwriting.training.calibration import fit_calibration
+from benchmarks import training
+from benchmarks.common import FIGURES
+from handwriting.cli import make_measuring_parser, run_script, save_measured
 from handwriting.compute.devices import keep_memory
-from handwriting.errors import run_script
-from handwriting.files import replacing, save_json
+from handwriting.datasets.batches import subsample
 from handwriting.datasets.prepared import PROCESSED, load_images, load_manifest, load_split
-from handwriting.training.recipes import read_params
-from handwriting.recognition.recognizer import Recognizer, scores_of
-from handwriting.runs import METRICS_FOLDER, MODELS_FOLDER, find_run
-from model_training import train, unsaved_run
-from models import REFERENCE_EPOCHS
+from handwriting.errors import HandwritingError
+from handwriting.evaluation.metrics import accuracy
+from handwriting.runs import (
+    METRICS_FOLDER,
+    MODELS_FOLDER,
+    accuracy_on_test_set,
+    find_run,
+    load_weights,
+)
+from handwriting.training.calibration import fit_calibration
+from handwriting.training.recipes import REFERENCE_EPOCHS, read_params
+from handwriting.training.run import unsaved_run
+from model_training import train
+from models import predict_logits
 
-QUICK = Path(__file__).with_name("quick_recipe.json")
+QUICK_RECIPE = Path(__file__).with_name("quick_recipe.json")
 _VALIDATED = 1000
+_WAYS = ("ours", "baseline")
+
+
+def find_goal(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
+    """The run whose accuracy is to be reached, with its accuracy; and its epochs.
+
+    Raises:
+        HandwritingError: the run was not evaluated, or does not say how long it was trained.
+    """
+    run = find_run(args.run, args.models, args.metrics)
+    goal = accuracy_on_test_set(run)
+    epochs = load_weights(run.weights).get("hyperparameters", {}).get("epochs")
+    if goal is None or epochs is None:
+        raise HandwritingError(
+            f"{run.name} has no accuracy on the test set, or no epochs. Run "
+            f"'python model_evaluation.py {run.name}' first (stage 4)."
+        )
+    return {"run": run.name, "test_accuracy": goal}, epochs
 
 
 def train_quickly(args: argparse.Namespace, seed: int) -> dict[str, Any]:
     """Seconds of training and test accuracy of CompactCNN by the quick recipe."""
-    data, split = load_images(args.processed, "train"), load_split(args.processed)
-    test = load_images(args.processed, "test")
-    run = unsaved_run("compactcnn", read_params(args.params), split["train"], seed=seed)
-    rows = list(train(run, data, split["validation"][:_VALIDATED]))
-    network, validation = run.best_network, split["validation"]
+    data, test = load_images(args.processed, "train"), load_images(args.processed, "test")
+    split = load_split(args.processed)
+    run = unsaved_run(
+        "compactcnn", read_params(args.params), split["train"], fraction=args.fraction, seed=seed
+    )
+    epochs = list(train(run, data, split["validation"][:_VALIDATED]))
+    network = run.final_network
     as_trained = accuracy(network, test)
     start = time.perf_counter()
-    scores, labels = scores_of(network, data.images[validation]), data.labels[validation].long()
+    validation = data.subset(split["validation"])
     counts = load_manifest(args.processed)["byclass_class_counts"].values()
-    fit_calibration(network, scores, labels, list(counts))
-    seconds = sum(row["seconds"] for row in rows) + time.perf_counter() - start
+    logits = predict_logits(network, validation.images)
+    fit_calibration(network, logits, validation.labels.long(), list(counts))
+    seconds = sum(row["seconds"] for row in epochs) + time.perf_counter() - start
     return {
         "seed": seed,
-        "epochs": len(rows),
+        "epochs": len(epochs),
         "seconds": round(seconds, 1),
         "test_accuracy_as_trained": as_trained,
         "test_accuracy": accuracy(network, test),
     }
 
 
-def throughput(repeats: int, steps: int) -> dict[str, Any]:
+def measure_speed(args: argparse.Namespace) -> dict[str, float]:
     """Images per second of CustomCNN in training, in both ways."""
-    options = ["--model", "customcnn", "--repeats", str(repeats), "--steps", str(steps)]
+    options = ["--repeats", str(args.repeats), "--steps", str(args.steps)]
+    options = [*["--quick"] * args.quick, "--model", "customcnn", *options]
     with tempfile.TemporaryDirectory() as folder:
-        return training_throughput.measure(
-            training_throughput.get_args_parser().parse_args(options), Path(folder)
-        )
+        found = training.measure(training.get_args_parser().parse_args(options), Path(folder))
+    return {way: found[f"{way}_images_per_second"] for way in _WAYS}
 
 
 def measure(args: argparse.Namespace) -> dict[str, Any]:
     """Both networks, in turns, and the ratios of their times."""
-    goal = Recognizer(find_run(args.run, args.models).weights).content
-    test = json.loads(find_run(args.run, args.models).metric("metrics.json").read_text())
-    speed = throughput(args.repeats, args.steps)
+    goal, trained_epochs = find_goal(args)
+    speed = measure_speed(args)
     quick = [train_quickly(args, seed) for seed in range(args.seeds)]
     seconds = statistics.median(row["seconds"] for row in quick)
-    images = len(load_split(args.processed)["train"])
-    epochs = {"as_trained": goal["hyperparameters"]["epochs"],
-              "reference_recipe": REFERENCE_EPOCHS["customcnn"]}  # fmt: skip
+    images = len(subsample(load_split(args.processed)["train"], args.fraction))
+    epochs = {"as_trained": trained_epochs, "reference_recipe": REFERENCE_EPOCHS["customcnn"]}
     custom = {
-        f"{way}, {name}": count * images / speed[f"{way}_images_per_second"]
-        for way in ("ours", "usual")
+        f"{way}, {name}": count * images / speed[way]
+        for way in _WAYS
         for name, count in epochs.items()
     }
     return {
-        "goal": {"run": args.run, "test_accuracy": test["accuracy"]},
+        "goal": goal,
         "compactcnn": quick,
-        "customcnn_images_per_second": {way: speed[f"{way}_images_per_second"]
-                                        for way in ("ours", "usual")},
+        "customcnn_images_per_second": speed,
         "customcnn_epochs": epochs,
         "customcnn_seconds": {name: round(value) for name, value in custom.items()},
         "ratios": {name: round(value / seconds, 1) for name, value in custom.items()},
-    }  # fmt: skip
+    }
 
 
 def get_args_parser() -> argparse.ArgumentParser:
     """The command line of this benchmark."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.partition("\n")[0],
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
+    parser = make_measuring_parser(__doc__, FIGURES, seeds=1, fraction=0.004, repeats=1, steps=1)
     add = parser.add_argument
     add("run", metavar="CUSTOMCNN_RUN", help="run whose accuracy on the test set is the goal")
-    add("--params", type=Path, default=QUICK, help="changes to the modern recipe")
+    add("--params", type=Path, default=QUICK_RECIPE, help="changes to the modern recipe")
     add("--seeds", type=int, default=3, help="trainings of CompactCNN")
+    add("--fraction", type=float, default=1.0, help="part of the training images")
     add("--repeats", type=int, default=5, help="repetitions of each measurement of speed")
     add("--steps", type=int, default=30, help="steps in each repetition")
     add("--processed", type=Path, default=PROCESSED, help="folder of stages 1 and 2")
     add("--models", type=Path, default=MODELS_FOLDER, help="folder with weights")
-    add("--metrics", type=Path, default=METRICS_FOLDER, help="folder for the figures")
+    add("--metrics", type=Path, default=METRICS_FOLDER, help="folder with the run's figures")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Measure, save and print."""
+    """Measure and print one JSON object."""
     keep_memory()
     result = measure(args)
-    with replacing(args.metrics / "time_to_accuracy.json") as (part,):
-        save_json(result, part)
     print(json.dumps(result, indent=1))
+    save_measured(args, "time_to_accuracy.json", result)
 
 
 if __name__ == "__main__":

@@ -40,15 +40,49 @@ def make_parser(doc: str) -> argparse.ArgumentParser:
     )
 
 
-def make_measuring_parser(doc: str) -> argparse.ArgumentParser:
-    """The parser of a benchmark or a study, which writes its figures only when asked to."""
+def make_measuring_parser(doc: str, out: Path, **quick: Any) -> argparse.ArgumentParser:
+    """The parser of a benchmark or a study, which writes its figures only when asked to.
+
+    Args:
+        doc: the file's docstring.
+        out: folder for the figures.
+        quick: values of other options, with which a run takes seconds; ``--quick`` sets them.
+    """
     parser = make_parser(doc)
-    parser.add_argument(
+    parser.add_argument("--out", type=Path, default=out, help="folder for the figures")
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument(
         "--save",
         action="store_true",
         help="also write the figures to the folder of --out; without it they are only printed",
     )
+    words = " ".join(
+        f"--{n.replace('_', '-')} {_words(value)}".strip() for n, value in quick.items()
+    )
+    kind.add_argument(
+        "--quick",
+        action=_Quick,
+        values=quick,
+        help=f"a run of seconds to try it out, whose figures say nothing: {words}",
+    )
     return parser
+
+
+class _Quick(argparse.Action):
+    """An option that sets several others."""
+
+    def __init__(self, values: dict[str, Any], **settings: Any) -> None:
+        super().__init__(nargs=0, default=False, **settings)
+        self.values = values
+
+    def __call__(self, parser: object, namespace: argparse.Namespace, *_: object) -> None:
+        vars(namespace).update(self.values, quick=True)
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    return "" if value is True else str(value)
 
 
 def save_measured(args: argparse.Namespace, name: str, result: dict[str, Any]) -> None:

@@ -38,17 +38,17 @@ def save_torch(content: object, path: Path) -> None:
     Raises:
         OSError: the disk is full or the file cannot be written.
     """
-    with path.open("wb") as file:
-        try:
+    try:
+        with path.open("wb") as file:
             torch.save(content, file)
-        except RuntimeError as error:
-            # PyTorch's writer hides what stopped it behind an error about positions.
-            cause = error.__context__
-            if isinstance(cause, KeyboardInterrupt):
-                raise type(cause) from error
-            if isinstance(cause, OSError):
-                raise OSError(cause.errno, cause.strerror, str(path)) from error
-            raise
+    except (RuntimeError, OSError) as error:
+        # PyTorch's writer hides what stopped it behind an error about positions.
+        cause = error if isinstance(error, OSError) else error.__context__
+        if isinstance(cause, KeyboardInterrupt):
+            raise type(cause) from error
+        if isinstance(cause, OSError):
+            raise OSError(cause.errno, cause.strerror, str(path)) from error
+        raise
 
 
 def load_torch(path: Path, remedy: str, *, mmap: bool = False) -> dict[str, Any]:

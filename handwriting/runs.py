@@ -13,8 +13,8 @@ from torch import nn
 
 from handwriting.errors import HandwritingError
 from handwriting.files import load_torch, replacing, save_torch
-from handwriting.labels import CLASSES
-from models import MODELS
+from handwriting.labels import CLASSES, NUM_CLASSES
+from models import MODELS, select_outputs
 
 MODELS_FOLDER = Path("models")
 METRICS_FOLDER = Path("metrics")
@@ -163,8 +163,9 @@ def load_weights(path: Path) -> dict[str, Any]:
     Returns:
         ``weights`` (name to tensor), ``model`` (name in `models.MODELS`), and, in files of this
         project, ``classes``, ``hyperparameters``, ``fingerprint``, ``synthetic``, ``labels``,
-        ``epoch``, ``metrics``, ``temperature``, ``frequencies`` (that the answers follow) and
-        ``training_frequencies`` (that the logits were learned with).
+        ``epoch``, ``metrics``, ``temperature``, ``frequencies`` (that the answers follow),
+        ``training_frequencies`` (that the logits were learned with) and, of a network with a second
+        head for any hand, ``hands_temperature``.
 
     Raises:
         HandwritingError: missing, cut short, not a weights file, or with weights or a calibration
@@ -177,7 +178,8 @@ def load_weights(path: Path) -> dict[str, Any]:
     if not sound or content.get("classes", list(CLASSES)) != list(CLASSES):
         raise HandwritingError(f"{path} is not a weights file of this project. {_TAKE_ANOTHER}")
     tensors = [t for t in content["weights"].values() if isinstance(t, torch.Tensor)]
-    numbers = [content.get("temperature", 1.0), *(content.get("frequencies") or ())]
+    numbers = [content.get(name, 1.0) for name in ("temperature", "hands_temperature")]
+    numbers += content.get("frequencies") or ()
     if not all(t.isfinite().all() for t in tensors) or not all(map(_is_positive, numbers)):
         raise HandwritingError(
             f"{path} holds weights that are not numbers: its training went wrong. {_TAKE_ANOTHER}"
@@ -196,8 +198,24 @@ def _recognise_model(state: dict[str, Any]) -> str | None:
     return next((model for mark, model in marks.items() if mark in state), None)
 
 
-def build_network(content: dict[str, Any], path: Path) -> nn.Module:
+def has_hands_head(content: dict[str, Any]) -> bool:
+    """Whether a weights file has a second head, for any hand, beside that for NIST's forms."""
+    return "hands_temperature" in content
+
+
+def temperature(content: dict[str, Any], prior: str) -> float:
+    """What divides the logits of the head that reads with a prior, ``emnist`` or ``equal``."""
+    name = "hands_temperature" if prior == "equal" and has_hands_head(content) else "temperature"
+    return float(content.get(name, 1.0))
+
+
+def build_network(content: dict[str, Any], path: Path, prior: str = "emnist") -> nn.Module:
     """The network of a weights file's content, in evaluation mode, float32, on the CPU.
+
+    Args:
+        content: as :func:`load_weights` returns it.
+        path: the file, for errors.
+        prior: of two heads, ``emnist`` takes the first, ``equal`` the second.
 
     Raises:
         HandwritingError: the weights do not fit the network that the file names.
@@ -207,13 +225,16 @@ def build_network(content: dict[str, Any], path: Path) -> nn.Module:
             f"{path} is for a model {content['model']!r} that this version does not have "
             f"({', '.join(MODELS)})."
         )
-    network = MODELS[content["model"]]()
+    heads = 2 if has_hands_head(content) else 1
+    network = MODELS[content["model"]](num_classes=heads * NUM_CLASSES)
     try:
         network.load_state_dict({name: t.float() for name, t in content["weights"].items()})
     except (RuntimeError, AttributeError) as error:
         raise HandwritingError(
             f"{path}: the weights do not fit the model {content['model']!r}. {_TAKE_ANOTHER}"
         ) from error
+    first = NUM_CLASSES if heads == 2 and prior == "equal" else 0
+    select_outputs(network, first, NUM_CLASSES)
     return network.eval().to(memory_format=torch.channels_last)
 
 

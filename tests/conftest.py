@@ -1,5 +1,6 @@
 """Small generated archives for the plumbing, real images where behaviour depends on them."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,11 @@ import pytest
 from hypothesis import settings
 
 from handwriting.synthesis.emnist_archive import draw_characters, write_archive
-from tests.support import preprocess, shared_folder, split
+from handwriting.training.recipes import RECIPE_NAMES, REFERENCE_EPOCHS
+from models import MODELS
+from tests.support import preprocess, shared_folder, small_network, split, train
+
+FINISHED = ("--epochs", "3", "--fraction", "0.3", "--name", "run")
 
 # A busy machine is no failure.
 settings.register_profile("patient", deadline=None)
@@ -41,3 +46,21 @@ def processed(tmp_path_factory, archive) -> Path:
     preprocess(archive, folder)
     split(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory, processed) -> Path:
+    """An uninterrupted run of three epochs, ``run``; tests must not change it."""
+    folder = tmp_path_factory.mktemp("finished")
+    train(processed, folder, *FINISHED)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def small_model() -> Iterator[None]:
+    """``--model small`` is a network that is trained in no time, by the modern recipe."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(MODELS, "small", small_network)
+        patch.setitem(RECIPE_NAMES, "small", "modern")
+        patch.setitem(REFERENCE_EPOCHS, "small", 3)
+        yield

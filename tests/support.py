@@ -1,18 +1,27 @@
-"""What several tests use: folders of real images, stages as functions, random weights."""
+"""What several tests use: folders of real images, stages as functions, weights, pictures."""
 
+import csv
 import os
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
+from torch import nn
 
 import data_preprocessing
 import data_split
+import model_training
 from handwriting.runs import save_weights
 from models import MODELS
 
 PROJECT = Path(__file__).parent.parent
 SHARED = PROJECT.parent / "shared"
+CPU = torch.device("cpu")
 
 
 def shared_folder(name: str) -> Path:
@@ -23,6 +32,13 @@ def shared_folder(name: str) -> Path:
             pytest.fail(f"{folder} is missing, and REQUIRE_ALL is set")
         pytest.skip(f"needs the real images of {folder}, which are not part of the project")
     return folder
+
+
+def drawing_files(step: int) -> list[Path]:
+    """Every ``step``-th of the real drawings; they are sorted by character."""
+    folder = shared_folder("drawings")
+    with (folder / "labels.csv").open() as file:
+        return [folder / row["file"] for row in csv.DictReader(file)][::step]
 
 
 def preprocess(root: Path, folder: Path, *more: str) -> None:
@@ -45,10 +61,56 @@ def training_arguments(processed: Path, folder: Path, *more: str) -> list[str]:
     ]
 
 
-def random_weights(folder: Path, name: str, model: str = "customcnn", **facts: object) -> Path:
+def train(processed: Path, folder: Path, *more: str) -> None:
+    """Run stage 3 into ``folder``."""
+    arguments = training_arguments(processed, folder, *more)
+    model_training.main(model_training.get_args_parser().parse_args(arguments))
+
+
+def load_state(folder: Path, name: str = "run") -> dict[str, Any]:
+    """The checkpoint of a run in ``folder``, as it is."""
+    return torch.load(folder / "models" / "checkpoints" / f"{name}.pt", weights_only=True)
+
+
+def small_network(num_classes: int = 62) -> nn.Module:
+    """A network that is trained in no time, for what does not depend on the network."""
+    layers = [nn.Conv2d(1, 4, 3, stride=2), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten()]
+    return nn.Sequential(*layers, nn.Linear(4 * 13 * 13, num_classes))
+
+
+def random_weights(folder: Path, name: str, model: str = "compactcnn", **facts: object) -> Path:
     """A weights file of an untrained network."""
     torch.manual_seed(len(name))
     path = folder / f"{name}.pt"
     network = MODELS[model]()
     save_weights(path, network.state_dict(), {"model": model, "synthetic": True, **facts})
     return path
+
+
+def run_program(program: str, *arguments: str, **options: Any) -> str:
+    """What a Python program prints that runs in the project's folder and succeeds."""
+    command = [sys.executable, "-c", program, *arguments]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, **options)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def ring(height: int, width: int, top: int = 10, left: int = 20) -> np.ndarray:
+    """The ink of an upright box, uint8 (300, 300); its strokes are 8 pixels wide."""
+    ink = np.zeros((300, 300), dtype=np.uint8)
+    ink[top : top + height, left : left + width] = 255
+    ink[top + 8 : top + height - 8, left + 8 : left + width - 8] = 0
+    return ink
+
+
+def picture_folder(folder: Path, rows: list[tuple[str, ...]], columns: str = "") -> Path:
+    """A folder of black rings on white with a `labels.csv`: file, character and more columns."""
+    folder.mkdir(parents=True)
+    for name, *_ in rows:
+        path = folder / name
+        if path.resolve().is_relative_to(folder.resolve()) and name:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(255 - ring(180, 120)).save(path, "PNG")
+    with (folder / "labels.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([("file", "character", *columns.split()), *rows])
+    return folder

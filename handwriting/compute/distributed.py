@@ -46,7 +46,8 @@ def joined_ranks() -> Iterator[None]:
         if _is_first_to_fail(store):
             raise
         # torchrun ends all ranks as soon as one has ended: let that be the one that says why.
-        time.sleep(_SECONDS_TO_SPEAK)
+        with contextlib.suppress(KeyboardInterrupt):
+            time.sleep(_SECONDS_TO_SPEAK)
         raise SystemExit(1) from None
     dist.destroy_process_group()
 

@@ -32,15 +32,17 @@ class Batch(NamedTuple):
 
 @dataclass(frozen=True)
 class ExtraData:
-    """Images from elsewhere, of about equally frequent characters, to mix into each batch.
+    """Images from elsewhere to mix into each batch, whose characters come equally often.
 
     Attributes:
         data: the images and their labels.
         fraction: of them among the images of a batch, in 0..1.
+        chances: float (N,), how often each is drawn, adding up to 1; all alike without it.
     """
 
     data: LabelledImages
     fraction: float
+    chances: torch.Tensor | None = None
 
     def beside(self, images: int) -> int:
         """How many are mixed in beside so many images."""
@@ -82,6 +84,9 @@ class Batches:
         self.extra = extra
         if extra is not None:
             self.extra_images, self.extra_labels = _on_device(extra.data, device)
+            even = torch.full((len(extra.data),), 1 / len(extra.data), dtype=torch.float64)
+            chances = even if extra.chances is None else extra.chances
+            self.extra_limits = chances.cumsum(0).to(device)
         self.rank, self.ranks = rank, ranks
         self.epoch = 0
 
@@ -137,8 +142,11 @@ class Batches:
 
     def _draw_extra(self, images: int, generator: torch.Generator) -> torch.Tensor:
         """By chance, the extra rows to mix in beside so many images; int64, on the device."""
-        size, device = (self.extra.beside(images),), self.extra_labels.device
-        return torch.randint(len(self.extra_labels), size, generator=generator, device=device)
+        limits = self.extra_limits
+        draws = torch.rand(
+            self.extra.beside(images), generator=generator, dtype=limits.dtype, device=limits.device
+        )
+        return torch.searchsorted(limits, draws).clamp_(max=len(limits) - 1)
 
     def _own_part(self, batch: int) -> slice:
         return slice(self.rank, None, self.ranks) if batch >= 2 * self.ranks else slice(None)

@@ -1,4 +1,4 @@
-"""Labelled images from elsewhere: an `.npz` of arrays, or a folder of picture files."""
+"""Labelled images from elsewhere: a folder of picture files, a pen archive, an `.npz` of images."""
 
 import csv
 import os
@@ -13,36 +13,84 @@ import torch
 from tqdm import tqdm
 
 from handwriting.datasets.batches import ExtraData
+from handwriting.datasets.pen import draw_samples, draw_variants, is_pen_archive, load_pen
 from handwriting.datasets.prepared import LabelledImages
 from handwriting.errors import HandwritingError
-from handwriting.imaging.character import open_character
+from handwriting.imaging.character import CharacterImage, open_character
 from handwriting.labels import CLASSES, NUM_CLASSES, class_index
 
 
 @dataclass
 class ExternalSet(LabelledImages):
-    """Labelled images from elsewhere; of a folder also where they came from.
+    """Labelled images from elsewhere, and what else is known of them.
 
     Attributes:
         bboxes: float (N, 4), left, top, right, bottom of the ink in the source, or ``None`` for
             images that came as 28x28; zeros where there is no ink.
-        heights: float (N,) heights of the sources in pixels, or ``None``.
+        heights: float (N,) heights of the pictures in pixels, or ``None``.
         files: the picture files.
-        writers: str (N,), who wrote each, where `labels.csv` says so.
+        writers: str (N,), who wrote each, where that is known.
+        originals: how many of the images, the first ones, are as they were made; the others are
+            the same strokes changed. All of them where it is ``None``.
     """
 
     bboxes: np.ndarray | None = None
     heights: np.ndarray | None = None
     files: Sequence[Path] = ()
     writers: np.ndarray | None = None
+    originals: int | None = None
+
+    @property
+    def is_variant(self) -> np.ndarray:
+        """bool (N,): whether the image is a changed one."""
+        return np.arange(len(self)) >= (len(self) if self.originals is None else self.originals)
+
+    @property
+    def hands(self) -> np.ndarray:
+        """str (N,): what images of one hand have in common, as far as that is known: the writer;
+        of photographs without one the number at the end of the file's name; else nothing."""
+        if self.writers is not None:
+            return self.writers
+        if self.files:
+            return np.array([file.stem.split("_")[-1] for file in self.files])
+        return np.arange(len(self)).astype(str)
+
+    def part(self, rows: np.ndarray) -> "ExternalSet":
+        """Some of the images, by a mask, bool (N,)."""
+        chosen = torch.from_numpy(rows)
+        return ExternalSet(
+            self.images[chosen],
+            self.labels[chosen],
+            bboxes=None if self.bboxes is None else self.bboxes[rows],
+            heights=None if self.heights is None else self.heights[rows],
+            files=[file for file, kept in zip(self.files, rows, strict=False) if kept],
+            writers=None if self.writers is None else self.writers[rows],
+        )
 
 
-def load_external(path: Path) -> ExternalSet:
-    """Read ``path``: an `.npz` with ``x`` and ``y``, or a folder with a `labels.csv`.
+def held_out_hands(hands: np.ndarray, fraction: float) -> np.ndarray:
+    """bool (N,): images of a part of the hands, always the same one, to measure on.
 
-    ``x`` is uint8 (N, 28, 28), upright, white ink on black; ``y`` is an integer (N,) in 0..61.
+    Args:
+        hands: str (N,), as `ExternalSet.hands`.
+        fraction: of the hands, in 0..1.
+    """
+    names = np.unique(hands)
+    chosen = np.random.default_rng(0).permutation(names)[: round(fraction * len(names))]
+    return np.isin(hands, chosen)
+
+
+def load_external(path: Path, variants: int = 0) -> ExternalSet:
+    """Read ``path``: a folder with a `labels.csv`, a pen archive, an `.npz` with ``x`` and ``y``.
+
     `labels.csv` has the columns ``file`` and ``character``, and may have ``writer``; its pictures
-    may be of any size and colour and go through `handwriting.imaging`.
+    may be of any size and colour and go through `handwriting.imaging`, as do the strokes of a pen
+    archive (`handwriting.datasets.pen`). ``x`` is uint8 (N, 28, 28), upright, white ink on black;
+    ``y`` is an integer (N,) in 0..61.
+
+    Args:
+        path: file or folder.
+        variants: how often to add each sample of a pen archive with its strokes changed.
 
     Raises:
         HandwritingError: something is missing, damaged or out of range.
@@ -51,7 +99,32 @@ def load_external(path: Path) -> ExternalSet:
         return _load_folder(path)
     if not path.is_file():
         raise HandwritingError(f"--data {path} does not exist. Give an .npz file or a folder.")
-    return _load_npz(path)
+    return _load_pen_archive(path, variants) if is_pen_archive(path) else _load_npz(path)
+
+
+def _load_pen_archive(path: Path, variants: int) -> ExternalSet:
+    archive = load_pen(path)
+    samples = archive.characters()
+    if not len(samples):
+        raise HandwritingError(
+            f"{path} holds no single character 0-9, A-Z, a-z (its first text is "
+            f"{str(archive.text[0])!r}). Give an archive of characters."
+        )
+    if len(samples) < len(archive):
+        print(
+            f"  note: {path}: {len(archive) - len(samples)} of {len(archive)} samples left out, "
+            "which have no stroke or are no single character 0-9, A-Z, a-z"
+        )
+    labels = [class_index(text) for text in archive.text[samples].tolist()]
+    characters = draw_samples(archive, samples)
+    for seed in range(variants):
+        characters += draw_variants(archive, samples, seed)
+    return ExternalSet(
+        *_images_and_labels(characters, labels * (1 + variants)),
+        bboxes=_bboxes(characters),
+        writers=np.tile(archive.writer[samples], 1 + variants),
+        originals=len(samples),
+    )
 
 
 def _load_npz(path: Path) -> ExternalSet:
@@ -87,13 +160,23 @@ def _load_folder(folder: Path) -> ExternalSet:
         read = pool.map(open_character, files)
         characters = list(tqdm(read, total=len(files), unit="img", desc="reading"))
     return ExternalSet(
-        torch.from_numpy(np.stack([character.image for character in characters])),
-        torch.tensor(labels, dtype=torch.uint8),
-        bboxes=np.array([character.bbox or (0, 0, 0, 0) for character in characters], dtype=float),
+        *_images_and_labels(characters, labels),
+        bboxes=_bboxes(characters),
         heights=np.array([character.height for character in characters], dtype=float),
         files=files,
         writers=np.array([row["writer"] for row in rows]) if "writer" in rows[0] else None,
     )
+
+
+def _images_and_labels(
+    characters: Sequence[CharacterImage], labels: Sequence[int]
+) -> tuple[torch.Tensor, torch.Tensor]:
+    images = torch.from_numpy(np.stack([character.image for character in characters]))
+    return images, torch.tensor(labels, dtype=torch.uint8)
+
+
+def _bboxes(characters: Sequence[CharacterImage]) -> np.ndarray:
+    return np.array([character.bbox or (0, 0, 0, 0) for character in characters], dtype=float)
 
 
 def read_labels(table: Path) -> list[dict[str, str]]:
@@ -136,20 +219,63 @@ def _stays_inside(file: str) -> bool:
     return not path.is_absolute() and path.parts[:1] != ("..",)
 
 
-def load_extra(paths: Sequence[str], fraction: float) -> ExtraData | None:
-    """Images to mix into the training; ``None`` without paths.
+def load_extra(
+    paths: Sequence[str], fraction: float, variants: int = 0, held_out: float = 0.0
+) -> tuple[ExtraData | None, LabelledImages | None]:
+    """Images to mix into the training, and those of other hands to measure on.
 
     Args:
         paths: as for :func:`load_external`.
         fraction: of these images in each batch, in 0..1.
+        variants: as for :func:`load_external`.
+        held_out: part of each set's hands that is left out of the training, in 0..1.
+
+    Returns:
+        ``None`` for the first without paths, for the second without hands that are left out.
     """
     if not paths:
-        return None
-    return ExtraData(joined([load_external(Path(path)) for path in paths]), fraction)
+        return None, None
+    training, measuring = [], []
+    for path in paths:
+        data = load_external(Path(path), variants)
+        is_held_out = held_out_hands(data.hands, held_out)
+        training.append(data.part(~is_held_out))
+        measuring.append(data.part(is_held_out & ~data.is_variant))
+    return mixed(training, fraction), _joined(measuring) if held_out else None
 
 
-def joined(parts: Sequence[LabelledImages]) -> LabelledImages:
-    """Several sets as one."""
+def _joined(parts: Sequence[LabelledImages]) -> LabelledImages:
     return LabelledImages(
         torch.cat([part.images for part in parts]), torch.cat([part.labels for part in parts])
     )
+
+
+def mixed(parts: Sequence[ExternalSet], fraction: float) -> ExtraData:
+    """Several sets to be mixed in.
+
+    All characters of a set are drawn equally often. A set, and a writer among those of one
+    character, is drawn as often as the square root of its size says: no large one rules, and no
+    small one is seen over and over.
+
+    Args:
+        parts: the sets.
+        fraction: of their images in each batch, in 0..1.
+    """
+    sizes = np.sqrt([len(part) for part in parts])
+    chances = [
+        size * draw_chances(part) for size, part in zip(sizes / sizes.sum(), parts, strict=True)
+    ]
+    return ExtraData(_joined(parts), fraction, torch.from_numpy(np.concatenate(chances)))
+
+
+def draw_chances(data: ExternalSet) -> np.ndarray:
+    """float (N,), adding up to 1: how often each image of a set is drawn; see :func:`mixed`."""
+    labels = data.labels.numpy().astype(int)
+    writers = np.zeros(len(data), int) if data.writers is None else data.writers
+    _, writer = np.unique(writers, return_inverse=True)
+    _, own, count = np.unique(
+        writer * NUM_CLASSES + labels, return_inverse=True, return_counts=True
+    )
+    chances = 1 / np.sqrt(count[own])
+    chances /= np.bincount(labels, weights=chances, minlength=NUM_CLASSES)[labels]
+    return chances / chances.sum()

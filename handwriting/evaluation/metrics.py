@@ -16,6 +16,7 @@ from torch import nn
 from handwriting.datasets.prepared import LabelledImages
 from handwriting.labels import (
     CLASSES,
+    FIRST_CAPITAL,
     MERGED_47,
     NUM_CLASSES,
     NUM_LABELS,
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 MOST_CONFUSED = 20
 _TOP = 3
 _BINS = 15
+KINDS = ("digits", "capitals", "small")
+_KIND = torch.tensor([0] * FIRST_CAPITAL + [1] * 26 + [2] * 26)
 _CANDIDATES = torch.tensor([(candidates(k)[0], candidates(k)[-1]) for k in range(NUM_LABELS)])
 
 
@@ -39,11 +42,13 @@ class Predictions(NamedTuple):
     Attributes:
         topk: uint8 (N, 3), the likeliest classes.
         confidence: float32 (N,), the probability of the likeliest, in 0..1.
+        within: uint8 (N,), the likeliest of the true class's kind: digits, capitals or small.
         labels: uint8 (N,), true classes in 0..61.
     """
 
     topk: np.ndarray
     confidence: np.ndarray
+    within: np.ndarray
     labels: np.ndarray
 
 
@@ -54,11 +59,15 @@ def topk_predictions(log_probs: torch.Tensor, labels: torch.Tensor) -> Predictio
         log_probs: float (N, 62), up to a constant per image.
         labels: int (N,), true classes in 0..61.
     """
+    labels = labels.to(log_probs.device, torch.int64)
     topk = np.argsort(-log_probs.cpu().numpy(), axis=1, kind="stable")[:, :_TOP]
-    confidence = log_probs.softmax(dim=1).amax(dim=1).cpu().numpy()
-    labels = labels.cpu().numpy()
+    confidence = log_probs.softmax(dim=1).amax(dim=1)
+    other_kind = _KIND.to(labels.device) != _KIND.to(labels.device)[labels].unsqueeze(1)
+    within = log_probs.masked_fill(other_kind, -torch.inf).argmax(dim=1)
     return Predictions(
-        topk.astype(np.uint8), confidence.astype(np.float32), labels.astype(np.uint8)
+        topk.astype(np.uint8),
+        confidence.cpu().numpy().astype(np.float32),
+        *(column.cpu().numpy().astype(np.uint8) for column in (within, labels)),
     )
 
 
@@ -92,12 +101,14 @@ def metrics_of(parts: Sequence[Predictions], loss: float, calibrated_loss: float
     Returns:
         Numbers and lists only (fit for JSON). Weighted figures weigh each class by its images,
         macro figures weigh the classes that occur alike. ``accuracy_without_case`` has 36 classes,
-        ``accuracy_47_classes`` those of `bymerge` and `balanced`.
+        ``accuracy_47_classes`` those of `bymerge` and `balanced`; ``accuracy_within`` is that among
+        digits, capitals and small letters where it is known which of these it is.
     """
     # Here and not above: the plots need this module, and scikit-learn takes a second to import.
     from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-    topk, confidence, labels = (np.concatenate(column) for column in zip(*parts, strict=True))
+    columns = (np.concatenate(column) for column in zip(*parts, strict=True))
+    topk, confidence, within, labels = columns
     predictions = topk[:, 0]
     hits = topk == labels[:, None]
     metrics: dict[str, Any] = {
@@ -109,6 +120,7 @@ def metrics_of(parts: Sequence[Predictions], loss: float, calibrated_loss: float
         "top3_accuracy": float(hits.any(axis=1).mean()),
         "accuracy_without_case": _grouped_accuracy(predictions, labels, WITHOUT_CASE),
         "accuracy_47_classes": _grouped_accuracy(predictions, labels, MERGED_47),
+        "accuracy_within": _accuracy_within(within, labels),
     }
     for average in ("weighted", "macro"):
         precision, recall, f1, _ = precision_recall_fscore_support(
@@ -124,6 +136,16 @@ def metrics_of(parts: Sequence[Predictions], loss: float, calibrated_loss: float
     metrics["classes"] = _class_rows(predictions, labels)
     metrics["confusion"] = confusion.tolist()
     return metrics
+
+
+def _accuracy_within(within: np.ndarray, labels: np.ndarray) -> dict[str, float | None]:
+    """Accuracy among the images of each kind where the kind is known; ``None`` without images."""
+    kinds = _KIND.numpy()[labels]
+    right = within == labels
+    return {
+        name: float(right[kinds == kind].mean()) if (kinds == kind).any() else None
+        for kind, name in enumerate(KINDS)
+    }
 
 
 def _grouped_accuracy(predictions: np.ndarray, labels: np.ndarray, groups: np.ndarray) -> float:

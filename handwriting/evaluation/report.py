@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from handwriting.datasets.external import load_external
+from handwriting.datasets.external import held_out_hands, load_external
 from handwriting.datasets.prepared import LabelledImages, load_images, load_manifest
 from handwriting.errors import HandwritingError
 from handwriting.evaluation.metrics import headline_table
@@ -34,12 +34,14 @@ class EvaluationSet:
         data: 28x28 images with exact labels.
         about: what goes into the metrics file; ``data`` is the set's name.
         prefix: of the names of the files, empty for the test set.
+        prior: how frequent its characters are, as in `recognition.recognizer.PRIORS`.
         log_evidence: float (N, 62) to add to the network's log-probabilities, or ``None``.
     """
 
     data: LabelledImages
     about: dict[str, Any]
     prefix: str = ""
+    prior: str = "emnist"
     log_evidence: np.ndarray | None = None
 
 
@@ -68,31 +70,40 @@ def prepared_test_set(processed: Path, content: dict[str, Any]) -> EvaluationSet
     return EvaluationSet(data, about)
 
 
-def external_set(path: Path, content: dict[str, Any], size: bool, prior: str) -> EvaluationSet:
+def external_set(
+    path: Path, content: dict[str, Any], size: bool, prior: str, held_out: bool = False
+) -> EvaluationSet:
     """Labelled images from elsewhere.
 
     Args:
-        path: an `.npz` or a folder with a `labels.csv`.
+        path: as `datasets.external.load_external` takes it.
         content: of the weights file to be measured.
         size: whether to use where the ink stood on the canvas.
-        prior: ``emnist``, ``equal``, or ``auto``: equal for a folder, EMNIST's for an `.npz`.
+        prior: ``emnist``, ``equal``, or ``auto``: EMNIST's for an `.npz` of images, else equal.
+        held_out: whether to measure only on the writers that the training left out.
 
     Raises:
         HandwritingError: it cannot be read, or ``size`` is asked of 28x28 images.
     """
     data = load_external(path)
+    if held_out:
+        fraction = content.get("hyperparameters", {}).get("extra_held_out", 0.0)
+        if not fraction:
+            raise HandwritingError("--held-out: the training of these weights left no writers out.")
+        data = data.part(held_out_hands(data.hands, fraction))
     if prior == "auto":
-        prior = "equal" if path.is_dir() else "emnist"
-    if size and data.bboxes is None:
-        raise HandwritingError(f"--size needs pictures of a whole canvas; {path} has 28x28 ones.")
-    name = f"{path.name}{' with size' if size else ''}, {prior} prior"
+        prior = "emnist" if data.bboxes is None else "equal"
+    if size and data.heights is None:
+        raise HandwritingError(f"--size needs pictures of a whole canvas; {path} has none.")
+    chosen = f"{' held out' if held_out else ''}{' with size' if size else ''}"
+    name = f"{path.name}{chosen}, {prior} prior"
     about = {"data": name, "synthetic": False, "size": size, "prior": prior}
     evidence = np.tile(log_prior_change(content, prior), (len(data), 1))
     if size:
         evidence += load_sizes().on_canvases(data.bboxes, data.heights)
     neutral = not size and prior == "emnist"
-    prefix = f"{path.stem}_{'with_size_' if size else ''}"
-    return EvaluationSet(data, about, prefix, None if neutral else evidence)
+    prefix = f"{path.stem}{chosen.replace(' ', '_')}_"
+    return EvaluationSet(data, about, prefix, prior, None if neutral else evidence)
 
 
 def save_report(run: RunFiles, prefix: str, result: dict[str, Any], overwrite: bool) -> None:
@@ -138,8 +149,10 @@ def for_file(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def print_classes(result: dict[str, Any]) -> None:
-    """The table of classes, and the pairs confused most."""
+    """The table of classes, the accuracy within each kind, and the pairs confused most."""
     print(pd.DataFrame(result["classes"]).to_string(index=False, float_format="%.3f"))
+    within = {name: share for name, share in result["accuracy_within"].items() if share is not None}
+    print("accuracy within " + ", ".join(f"{name} {share:.4f}" for name, share in within.items()))
     print("confused most: ", end="")
     print(", ".join(f"{row['pair']} ({row['mistakes']})" for row in result["most_confused"][:10]))
 

@@ -88,11 +88,12 @@ def looks_multiple(solid: np.ndarray) -> bool:
     return all(piece.any(axis=1).sum() > _TALL_PIECE * height for piece in pieces)
 
 
-def character_from_strokes(strokes: list[np.ndarray]) -> CharacterImage:
+def character_from_strokes(strokes: list[np.ndarray], pen: float = 1.0) -> CharacterImage:
     """Make the 28x28 image of a drawing given as the pen's path.
 
     Args:
         strokes: one float (points, 2) of x, y per stroke, in any unit.
+        pen: width of the pen as a multiple of the strokes' in EMNIST.
     """
     points = [stroke for stroke in strokes if len(stroke)]
     if not points:
@@ -100,20 +101,21 @@ def character_from_strokes(strokes: list[np.ndarray]) -> CharacterImage:
     joined = np.concatenate(points)
     low, high = joined.min(axis=0), joined.max(axis=0)
     extent = (high - low).max()
+    width = pen * _FIELD_STROKE
     # A dot has no extent: it stays a dot instead of being enlarged without end.
-    scale = (_FIELD - _FIELD_STROKE) / extent if extent > 1e-3 else 1.0
-    shifted = [(stroke - low) * scale + _FIELD_STROKE / 2 + _MARGIN for stroke in points]
-    size = np.ceil((high - low) * scale + _FIELD_STROKE + 2 * _MARGIN).astype(int)
-    field = _draw(shifted, size)
+    scale = (_FIELD - width) / extent if extent > 1e-3 else 1.0
+    shifted = [(stroke - low) * scale + width / 2 + _MARGIN for stroke in points]
+    size = np.ceil((high - low) * scale + width + 2 * _MARGIN).astype(int)
+    field = _draw(shifted, size, width)
     bbox = (*low.tolist(), *high.tolist())
     return CharacterImage(_finish(field), bbox, looks_multiple(np.asarray(field) > 127))
 
 
-def _draw(strokes: list[np.ndarray], size: np.ndarray) -> Image.Image:
-    """Draw paths with round ends at the field's stroke width, smoothly."""
+def _draw(strokes: list[np.ndarray], size: np.ndarray, width: float) -> Image.Image:
+    """Draw paths of a width with round ends, smoothly."""
     large = Image.new("L", tuple((size * _SUPERSAMPLING).tolist()))
     pen = ImageDraw.Draw(large)
-    radius = _FIELD_STROKE * _SUPERSAMPLING / 2
+    radius = width * _SUPERSAMPLING / 2
     for stroke in strokes:
         path = [tuple(point) for point in (stroke * _SUPERSAMPLING).tolist()]
         if len(path) > 1:

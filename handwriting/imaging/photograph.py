@@ -24,9 +24,9 @@ def open_picture(source: Path | BinaryIO, name: str | None = None) -> Image.Imag
     """
     name = name or str(source)
     try:
-        with warnings.catch_warnings(), Image.open(source) as picture:
-            # The limit below is ours; Pillow's warning would go to the server's log.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        # The limit below is ours; Pillow's warning would go to the server's log.
+        quiet = warnings.catch_warnings(action="ignore", category=Image.DecompressionBombWarning)
+        with quiet, Image.open(source) as picture:
             if picture.width * picture.height > MOST_PIXELS:
                 raise HandwritingError(
                     f"{name} has {picture.width}x{picture.height} pixels, more than "

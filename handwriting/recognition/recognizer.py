@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from handwriting.labels import CLASSES, NUM_CLASSES, class_index
-from handwriting.runs import build_network, load_weights
+from handwriting.runs import build_network, has_hands_head, load_weights, temperature
 from models import fuse_batch_norm, predict_logits
 
 PRIORS = ("equal", "emnist")
@@ -31,11 +31,11 @@ _TELLING = np.log(2)
 def log_prior_change(content: dict[str, Any], prior: str) -> np.ndarray:
     """float (62,): log of the new prior over the trained one; zeros for ``emnist``.
 
-    ``equal`` takes all characters as equally frequent. A file without class frequencies (bare
-    reference weights, an unfinished run) is left as it is.
+    ``equal`` takes all characters as equally frequent. A head for any hand was trained so; a file
+    without class frequencies (bare reference weights) is left as it is.
     """
     frequencies = content.get("frequencies")
-    if prior == "emnist" or frequencies is None:
+    if prior == "emnist" or frequencies is None or has_hands_head(content):
         return np.zeros(NUM_CLASSES)
     return -np.log(np.array(frequencies) * NUM_CLASSES)
 
@@ -106,7 +106,10 @@ class Recognizer:
     def __init__(self, content: dict[str, Any], source: Path) -> None:
         self.content = content
         self.network = fuse_batch_norm(build_network(content, source))
-        self.temperature = float(content.get("temperature", 1.0))
+        self.temperature = temperature(content, "emnist")
+        self._networks = dict.fromkeys(PRIORS, self.network)
+        if has_hands_head(content):
+            self._networks["equal"] = fuse_batch_norm(build_network(content, source, "equal"))
 
     @classmethod
     def load(cls, path: Path) -> "Recognizer":
@@ -124,7 +127,8 @@ class Recognizer:
             images: uint8 (N, 28, 28), upright, white ink on black.
             prior: one of PRIORS; with another one than the trained, up to a constant per image.
         """
-        logits = predict_logits(self.network, images).double() / self.temperature
+        logits = predict_logits(self._networks[prior], images).double()
+        logits /= temperature(self.content, prior)
         return logits.log_softmax(dim=1).numpy() + log_prior_change(self.content, prior)
 
     def probs(self, images: torch.Tensor) -> np.ndarray:

@@ -13,7 +13,9 @@ import numpy as np
 import torch
 from torch import nn
 
+from handwriting.labels import NUM_CLASSES
 from handwriting.training.losses import PartialLabelLoss
+from models import last_linear
 
 _LEAST_FREQUENCY = 1e-5
 
@@ -57,16 +59,16 @@ def move_frequencies(
     """Change the bias of a network's last linear layer so that it expects other frequencies.
 
     Args:
-        network: ends in a linear layer with 62 outputs.
+        network: ends in a linear layer; of its outputs the first 62 are changed.
         expected: how often it expects each class, from :func:`class_frequencies`.
         wanted: how often it should.
         temperature: divisor of its logits.
     """
-    last = [layer for layer in network.modules() if isinstance(layer, nn.Linear)][-1]
+    last = last_linear(network)
     change = torch.tensor(wanted, dtype=torch.float64).log()
     change -= torch.tensor(expected, dtype=torch.float64).log()
     with torch.no_grad():
-        last.bias += temperature * change.to(last.bias)
+        last.bias[:NUM_CLASSES] += temperature * change.to(last.bias)
 
 
 def fit_calibration(

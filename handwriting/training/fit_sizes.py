@@ -85,6 +85,15 @@ def left_out_log_likelihoods(drawings: ExternalSet, groups: np.ndarray) -> np.nd
     return found
 
 
+def _check_writers(labels: np.ndarray, writers: np.ndarray) -> None:
+    without = sorted(set(writers) - set(writers[labels < FIRST_SMALL]))
+    if without:
+        raise HandwritingError(
+            f"there is no capital or digit of the writer {without[0]}, so where that writer's "
+            "lines are is not known. Add some or leave the writer out."
+        )
+
+
 def get_args_parser() -> argparse.ArgumentParser:
     """The command line of the fit."""
     parser = make_parser(__doc__)
@@ -106,6 +115,7 @@ def main(args: argparse.Namespace) -> None:
     missing = [CLASSES[c] for c in range(NUM_CLASSES) if c not in labels]
     if missing:
         raise HandwritingError(f"{args.drawings} lacks drawings of {' '.join(missing)}. Add some.")
+    _check_writers(labels, drawings.writers)
     about = f"p(size | character), fitted on {len(labels)} drawings of {number} writers"
     sizes = fit_sizes(drawings.bboxes, drawings.heights, labels, drawings.writers)
     save_sizes(sizes, args.out, about)

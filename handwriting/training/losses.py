@@ -19,6 +19,10 @@ class PartialLabelLoss(nn.Module):
     the characters were equally frequent among all images, ``p[c] / frequencies[c]`` (Menon et al.
     2021, arXiv 2007.07314), so that such images do not teach wrong frequencies.
 
+    Logits (N, 124) are those of two heads. The first, for NIST's forms, learns from the other
+    images alone; the second, for any hand with all characters alike, from all, where the other
+    images are taken for as frequent as they are. The loss is the sum of both, over all images.
+
     Args:
         frequencies: how frequent each class is among the other images, 62 numbers that add up
             to 1; needed where a mask is given.
@@ -34,8 +38,17 @@ class PartialLabelLoss(nn.Module):
         self, logits: torch.Tensor, labels: torch.Tensor, is_balanced: torch.Tensor | None = None
     ) -> torch.Tensor:
         """Mean negative log-likelihood of the label sets, in nats."""
+        if logits.shape[1] == 2 * NUM_CLASSES:
+            forms, hands = logits.split(NUM_CLASSES, dim=1)
+            others = ~is_balanced
+            hands = hands + others.unsqueeze(1) * self.log_frequencies
+            of_forms = self._mean(forms[others], labels[others]) * (others.sum() / len(labels))
+            return self._mean(hands, labels) + of_forms
         if is_balanced is not None:
             logits = logits - is_balanced.unsqueeze(1) * self.log_frequencies
+        return self._mean(logits, labels)
+
+    def _mean(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         log_p = F.log_softmax(logits, dim=1)
         first, second = self.candidates[labels].unsqueeze(2).unbind(1)
         exact = log_p.gather(1, first)

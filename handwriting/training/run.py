@@ -5,6 +5,7 @@
 """
 
 import argparse
+import copy
 import dataclasses
 from collections.abc import Sequence
 from datetime import datetime
@@ -27,7 +28,10 @@ from handwriting.datasets.batches import subsample
 from handwriting.datasets.prepared import LabelledImages
 from handwriting.errors import HandwritingError
 from handwriting.evaluation.every_split import training_fraction
+from handwriting.evaluation.metrics import accuracy
 from handwriting.files import load_torch, replacing, save_torch
+from handwriting.labels import NUM_CLASSES
+from handwriting.recognition.recognizer import log_prior_change
 from handwriting.runs import (
     RunFiles,
     build_network,
@@ -36,8 +40,9 @@ from handwriting.runs import (
     load_weights,
     run_name,
     save_weights,
+    temperature,
 )
-from handwriting.training.calibration import fit_calibration
+from handwriting.training.calibration import fit_calibration, fit_temperature
 from handwriting.training.losses import PartialLabelLoss
 from handwriting.training.optim import (
     interpolate_weights,
@@ -48,7 +53,7 @@ from handwriting.training.optim import (
 from handwriting.training.plots import plot_accuracy, plot_loss
 from handwriting.training.recipes import RECIPES, changed, choose_recipe
 from handwriting.training.settings import Settings, choose_settings
-from models import MODELS, predict_logits
+from models import MODELS, last_linear, predict_logits, select_outputs
 
 START_ANEW = "Start the run anew without --resume."
 
@@ -79,11 +84,10 @@ class Run:
         self.rows = subsample(rows, settings.fraction)
         self.start: dict[str, torch.Tensor] = {}
         frequencies = None
-        if settings.init_from is None:
-            network = MODELS[settings.model]()
-        else:
+        network = _new_network(settings)
+        if settings.init_from is not None:
             content = broadcast_object(lambda: load_init(settings, files.models))
-            network = build_network(content, Path(settings.init_from)).train()
+            network.load_state_dict(_first_weights(settings, content))
             self.start = {name: tensor.clone() for name, tensor in network.state_dict().items()}
             frequencies = content.get("training_frequencies", content.get("frequencies"))
         network = network.to(device, memory_format=torch.channels_last)
@@ -133,13 +137,22 @@ class Run:
         if self.best is row:
             self.kept_weights = half_precision(network.state_dict())
 
+    def hands_accuracy(self, data: LabelledImages) -> float:
+        """Share of right answers of the second head, or the only one, on images from elsewhere."""
+        network = copy.deepcopy(self.final_network)
+        first = NUM_CLASSES * (self.settings.heads - 1)
+        return accuracy(select_outputs(network, first, NUM_CLASSES), data)
+
     def report(self) -> None:
         """Print the last epoch in one line."""
         row = self.history[-1]
+        held_out = ""
+        if "held_out_accuracy" in row:
+            held_out = f"held_out_accuracy {row['held_out_accuracy']:.4f} "
         print(
             f"epoch {row['epoch']}/{self.recipe.epochs} "
             f"train_loss {row['train_loss']:.4f} val_loss {row['val_loss']:.4f} "
-            f"val_accuracy {row['val_accuracy']:.4f} lr {row['learning_rate']:.6f} "
+            f"val_accuracy {row['val_accuracy']:.4f} {held_out}lr {row['learning_rate']:.6f} "
             f"seconds {row['seconds']:.0f} images/s {row['images_per_second']:.0f}",
             flush=True,
         )
@@ -173,12 +186,19 @@ class Run:
             self.average.load_state_dict(state["average"])
         self.history, self.kept_weights = state["history"], state["kept_weights"]
 
-    def calibrated(self, validation: LabelledImages, counts: Sequence[int]) -> dict[str, Any]:
+    def calibrated(
+        self,
+        validation: LabelledImages,
+        counts: Sequence[int],
+        held_out: LabelledImages | None = None,
+    ) -> dict[str, Any]:
         """The content of a weights file: the kept epoch, calibrated on validation images.
 
         Args:
             validation: images that were not trained on.
             counts: images of each class among `byclass`'s training rows.
+            held_out: images from elsewhere to calibrate the second head on; without them it has
+                the temperature of the first.
         """
         settings, row = self.settings, self.best
         content = {
@@ -191,16 +211,48 @@ class Run:
             "epoch": row["epoch"],
             "metrics": dict(row),
         }
-        network = build_network(content, self.files.weights).to(self.device)
-        logits = predict_logits(network, validation.images)
+        network = _new_network(settings)
+        network.load_state_dict({name: t.float() for name, t in self.kept_weights.items()})
+        network = network.to(self.device, memory_format=torch.channels_last)
+        logits = predict_logits(network, validation.images)[:, :NUM_CLASSES]
         calibration = fit_calibration(network, logits, validation.labels.long(), counts)
+        if settings.heads == 2:
+            calibration["hands_temperature"] = calibration["temperature"]
+            if held_out is not None:
+                logits = predict_logits(network, held_out.images)[:, NUM_CLASSES:]
+                found = fit_temperature(logits, held_out.labels.long())
+                calibration["hands_temperature"] = found
         return content | {"weights": half_precision(network.state_dict())} | calibration
 
-    def save_weights(self, validation: LabelledImages, counts: Sequence[int]) -> None:
+    def save_weights(
+        self,
+        validation: LabelledImages,
+        counts: Sequence[int],
+        held_out: LabelledImages | None = None,
+    ) -> None:
         """Write the weights file, from arguments of :meth:`calibrated`."""
         if self.kept_weights is not None:
-            content = self.calibrated(validation, counts)
+            content = self.calibrated(validation, counts, held_out)
             save_weights(self.files.weights, content.pop("weights"), content)
+
+
+def _new_network(settings: Settings) -> nn.Module:
+    return MODELS[settings.model](num_classes=settings.heads * NUM_CLASSES)
+
+
+def _first_weights(settings: Settings, content: dict[str, Any]) -> dict[str, torch.Tensor]:
+    """The weights of the run that another one goes on from; of one head two are made."""
+    path = Path(settings.init_from)
+    network = build_network(content, path)
+    state = network.state_dict()
+    if settings.heads == 2:
+        hands = last_linear(build_network(content, path, "equal"))
+        change = temperature(content, "emnist") * log_prior_change(content, "equal")
+        last = next(name for name, m in network.named_modules() if m is last_linear(network))
+        bias = hands.bias.detach() + torch.from_numpy(change).float()
+        state[f"{last}.weight"] = torch.cat((state[f"{last}.weight"], hands.weight.detach()))
+        state[f"{last}.bias"] = torch.cat((state[f"{last}.bias"], bias))
+    return state
 
 
 def start_run(args: argparse.Namespace, manifest: dict[str, Any], rows: torch.Tensor) -> Run:
@@ -249,7 +301,7 @@ def _first_state(
     """Name and settings of a new run, or all that the checkpoint to resume holds."""
     if args.resume is not None:
         return load_checkpoint(args.resume, args.models)
-    name = args.name or run_name(args.model, datetime.now())
+    name = run_name(args.model, datetime.now()) if args.name is None else args.name
     files = RunFiles(name, args.models, args.metrics)
     settings = choose_settings(
         args,

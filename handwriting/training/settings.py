@@ -24,6 +24,9 @@ class Settings:
         alpha: how far to go from that run's weights to the new ones, in 0..1.
         extra_data: where images from elsewhere are, as `datasets.external.load_external` takes it.
         extra_fraction: of them in each batch, in 0..1.
+        extra_held_out: part of their hands that is left out, to measure on, in 0..1.
+        heads: 2 with a second head for any hand, else 1.
+        extra_variants: how often each sample of pen archives is drawn anew, its strokes changed.
         device: kind of device that the run began on.
         precision: ``fp32`` or ``bf16``.
         compile: whether the network is compiled.
@@ -41,6 +44,9 @@ class Settings:
     alpha: float = 1.0
     extra_data: tuple[str, ...] = ()
     extra_fraction: float = 0.0
+    extra_variants: int = 0
+    extra_held_out: float = 0.0
+    heads: int = 1
     device: str = "cpu"
     precision: str = "fp32"
     compile: bool = False
@@ -100,6 +106,10 @@ def choose_settings(args: argparse.Namespace, **others: Any) -> Settings:
         raise HandwritingError("--fraction must be greater than 0 and at most 1.")
     if not 0 < args.extra_fraction < 1:
         raise HandwritingError("--extra-fraction must lie between 0 and 1.")
+    if not 0 <= args.extra_held_out < 1:
+        raise HandwritingError("--extra-held-out must be 0 or more and less than 1.")
+    if args.extra_variants < 0:
+        raise HandwritingError("--extra-variants must be 0 or more.")
     if not 0 < args.alpha <= 1:
         raise HandwritingError("--alpha must be greater than 0 and at most 1.")
     return Settings(
@@ -110,6 +120,9 @@ def choose_settings(args: argparse.Namespace, **others: Any) -> Settings:
         alpha=args.alpha if args.init_from else 1.0,
         extra_data=tuple(str(path) for path in args.extra_data),
         extra_fraction=args.extra_fraction if args.extra_data else 0.0,
+        extra_variants=args.extra_variants if args.extra_data else 0,
+        extra_held_out=args.extra_held_out if args.extra_data else 0.0,
+        heads=2 if args.extra_data else 1,
         compile=args.compile,
         **others,
     )

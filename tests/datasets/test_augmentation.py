@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from handwriting.datasets.augmentation import Augmentation
-from handwriting.datasets.batches import normalise
+from models import normalise
 
 EACH = {
     "rotation": 15.0,

@@ -4,7 +4,13 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handwriting.emnist.duplicates import RowStack, hash_rows, match_images
+from handwriting.emnist.duplicates import (
+    RowStack,
+    count_leaked,
+    hash_rows,
+    match_images,
+    unseen_rows,
+)
 
 
 def brute_force(images: np.ndarray) -> list[int]:
@@ -36,3 +42,24 @@ def test_images_that_differ_in_one_pixel_do_not_match():
     images.reshape(785, 784)[np.arange(784), np.arange(784)] = 1
     assert match_images(RowStack([images])).tolist() == list(range(785))
     assert len(np.unique(hash_rows(images.reshape(785, 784), seed=0))) == 785
+
+
+def test_rows_that_were_trained_on_are_not_unseen():
+    rng = np.random.default_rng(0)
+    training = rng.integers(0, 255, (50, 28, 28), dtype=np.uint8)
+    fresh = rng.integers(0, 255, (3, 28, 28), dtype=np.uint8)
+    mixed = np.concatenate([training[:2], fresh[:1], training[7:8]])
+    first, second = unseen_rows(training, [mixed, fresh])
+    assert first.tolist() == [False, False, True, False]
+    assert second.all()
+
+
+def test_an_image_that_two_parts_hold_is_unseen_in_both():
+    fresh = np.random.default_rng(0).integers(0, 255, (4, 28, 28), dtype=np.uint8)
+    assert all(rows.all() for rows in unseen_rows(fresh[:1], [fresh[1:], fresh[1:]]))
+
+
+def test_a_leak_is_counted_in_rows_of_the_test_set():
+    images = few_images(seed=0, kinds=6, rows=40)
+    assert count_leaked(images, images[[0, 0, 3]]) == 3
+    assert count_leaked(images, images[:5] ^ 1) == 0

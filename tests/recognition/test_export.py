@@ -36,7 +36,7 @@ def test_onnx_runtime_gives_the_same_probabilities(weights, drawn):
     for count in (1, 7, 200):
         pictures = drawn[0][:count]
         (theirs,) = session.run(None, {"pictures": pictures})
-        ours = recognizer.probabilities(torch.from_numpy(pictures))
+        ours = recognizer.probs(torch.from_numpy(pictures))
         assert theirs.shape == (count, 62) and theirs.dtype == np.float32
         assert ours.max() > 0.1, "all alike would prove nothing"
         np.testing.assert_allclose(theirs, ours, atol=1e-4)

@@ -1,79 +1,106 @@
 """From probabilities, sizes and frequencies to an answer that explains itself."""
 
-import json
-
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 
-from handwriting.cli import run_script
+from handwriting.errors import HandwritingError
 from handwriting.labels import CLASSES, class_index
-from handwriting.recognition import recognizer as module
 from handwriting.recognition.recognizer import (
+    LOOKALIKES,
     Reading,
     Recognizer,
     join_words,
     log_prior_change,
-    predict_logits,
 )
-from handwriting.training.calibration import (
-    class_frequencies,
-    fit_temperature,
-    move_frequencies,
-    smoothed_frequencies,
-)
-from models import CompactCNN
-from tests.support import random_weights
+from handwriting.runs import build_network, load_weights
+from models import predict_logits
+from tests.support import random_weights, run_program
 
 
-def probabilities(**shares: float) -> np.ndarray:
+def probs_of(**shares: float) -> np.ndarray:
     p = np.full(62, 1e-6)
     for character, share in shares.items():
         p[class_index(character)] = share
     return p / p.sum()
 
 
-@pytest.fixture
-def recognizer(tmp_path) -> Recognizer:
+@pytest.fixture(scope="module")
+def recognizer(tmp_path_factory) -> Recognizer:
     frequencies = np.linspace(1, 3, 62)
     facts = {"temperature": 2.0, "frequencies": (frequencies / frequencies.sum()).tolist()}
-    return Recognizer.load(random_weights(tmp_path, "weights", **facts))
+    return Recognizer.load(random_weights(tmp_path_factory.mktemp("models"), "weights", **facts))
 
 
-@pytest.fixture
-def picture() -> np.ndarray:
+@pytest.fixture(scope="module")
+def image() -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (28, 28), dtype=np.uint8)
 
 
-def test_size_multiplies_the_probabilities(recognizer, picture):
+def test_probabilities_are_those_of_the_logits_over_the_temperature(recognizer, drawn, tmp_path):
+    images = torch.from_numpy(drawn[0][:300])
+    path = random_weights(tmp_path, "weights", temperature=2.0)
+    logits = predict_logits(build_network(load_weights(path), path), images)
+    expected = (logits / 2).softmax(dim=1).numpy()
+    np.testing.assert_allclose(recognizer.probs(images), expected, atol=1e-5)
+    assert recognizer.probs(images).dtype == np.float64
+
+
+def test_without_a_temperature_it_is_1(tmp_path, image):
+    path = random_weights(tmp_path, "plain")
+    assert Recognizer.load(path).temperature == 1
+
+
+def test_another_prior_moves_the_log_probabilities_by_a_constant_per_class(recognizer, drawn):
+    images = torch.from_numpy(drawn[0][:5])
+    moved = recognizer.log_probs(images, "equal") - recognizer.log_probs(images, "emnist")
+    expected = -np.log(62 * np.array(recognizer.content["frequencies"]))
+    np.testing.assert_allclose(moved, np.tile(expected, (5, 1)), atol=1e-9)
+
+
+def test_size_multiplies_the_probabilities(recognizer, image):
     log_size = np.log(np.linspace(0.1, 1, 62))
-    plain, sized = recognizer.read(picture), recognizer.read(picture, log_size)
-    expected = plain.probabilities * np.exp(log_size)
-    assert sized.probabilities == pytest.approx(expected / expected.sum())
+    plain, sized = recognizer.read(image), recognizer.read(image, log_size)
+    expected = plain.probs * np.exp(log_size)
+    assert sized.probs == pytest.approx(expected / expected.sum())
+    assert sized.image_probs == pytest.approx(plain.probs)
+    assert sized.size_log_likelihood is log_size and plain.size_log_likelihood is None
 
 
-def test_a_size_that_says_nothing_changes_nothing(recognizer, picture):
-    same = recognizer.read(picture, np.full(62, -3.0))
-    assert same.probabilities == pytest.approx(recognizer.read(picture).probabilities)
+def test_a_size_that_says_nothing_changes_nothing(recognizer, image):
+    same = recognizer.read(image, np.full(62, -3.0))
+    assert same.probs == pytest.approx(recognizer.read(image).probs)
 
 
-def test_the_equal_prior_divides_by_the_trained_frequencies(recognizer, picture):
-    trained = recognizer.read(picture, prior="emnist").probabilities
+def test_the_equal_prior_divides_by_the_trained_frequencies(recognizer, image):
+    trained = recognizer.read(image, prior="emnist").probs
     expected = trained / np.array(recognizer.content["frequencies"])
-    equal = recognizer.read(picture, prior="equal").probabilities
+    equal = recognizer.read(image, prior="equal").probs
     assert equal == pytest.approx(expected / expected.sum())
     assert not log_prior_change({}, "equal").any()
+    assert not log_prior_change(recognizer.content, "emnist").any()
 
 
-def test_only_allowed_characters_are_read(recognizer, picture):
-    reading = recognizer.read(picture, allowed="0123456789")
+def test_only_allowed_characters_are_read(recognizer, image):
+    reading = recognizer.read(image, allowed="0123456789")
     assert reading.character.isdigit()
-    assert reading.probabilities[10:].sum() == 0
+    assert reading.probs[10:].sum() == 0
+    assert reading.probs.sum() == pytest.approx(1)
+
+
+def test_the_likeliest_come_first(recognizer, image):
+    reading = recognizer.read(image)
+    ranked = reading.ranked(62)
+    assert [c for c, _ in ranked[:1]] == [reading.character] and {c for c, _ in ranked} == {
+        *CLASSES
+    }
+    shares = [share for _, share in ranked]
+    assert shares == sorted(shares, reverse=True) and len(reading.ranked()) == 5
+    assert reading.probs[class_index(ranked[3][0])] == ranked[3][1]
 
 
 def test_it_says_why():
-    shape = probabilities(S=0.6, s=0.37, g=0.03)
+    shape = probs_of(S=0.6, s=0.37, g=0.03)
     log_size = np.zeros(62)
     log_size[class_index("S")] = -4
     combined = shape * np.exp(log_size)
@@ -85,43 +112,49 @@ def test_it_says_why():
     assert join_words(["o", "O", "0"]) == "o, O or 0"
 
 
-def test_temperature_and_frequencies_are_found_again():
-    generator = torch.Generator().manual_seed(0)
-    scores = 2 * torch.randn(4000, 62, generator=generator)
-    labels = torch.multinomial(scores.softmax(1), 1, generator=generator).squeeze(1)
-    assert fit_temperature(3 * scores, labels) == pytest.approx(3, rel=0.05)
-    frequencies = class_frequencies(scores, 1.0)
-    assert sum(frequencies) == pytest.approx(1)
-    assert frequencies == pytest.approx(scores.softmax(1).mean(0).tolist(), abs=1e-4)
+def test_lookalikes_are_named_with_the_character_itself():
+    assert Reading(probs_of(o=0.9), probs_of(o=0.9)).lookalikes() == "0Oo"
+    assert Reading(probs_of(H=0.9), probs_of(H=0.9)).lookalikes() == "H"
+    everything = "".join(LOOKALIKES)
+    assert len(set(everything)) == len(everything), "a character must be in one group only"
 
 
-def test_the_command_line_reads_files(tmp_path, monkeypatch, capsys):
-    random_weights(tmp_path / "models", "weights")
-    Image.new("L", (40, 40), 255).save(tmp_path / "blank.png")
-    drawing = Image.new("L", (40, 40), 255)
-    drawing.paste(0, (18, 5, 22, 35))
-    drawing.save(tmp_path / "stroke.png")
-    monkeypatch.chdir(tmp_path)
-    parse = module.get_args_parser().parse_args
-    module.main(parse(["blank.png", "stroke.png"]))
-    blank, stroke = capsys.readouterr().out.splitlines()
-    assert "no ink" in blank and stroke.count("%") == 5
-    module.main(parse(["stroke.png", "--json"]))
-    characters = json.loads(capsys.readouterr().out)["characters"]
-    assert len(characters) == 5 and set(characters) <= set(CLASSES)
-    (tmp_path / "text.png").write_text("hello")
-    assert run_script(lambda: module.main(parse(["text.png"]))) == 1
-    assert "text.png is not a picture" in capsys.readouterr().err
+@pytest.mark.parametrize("where", ["a kernel", "a bias", "a running mean"])
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_weights_that_are_no_numbers_are_refused(tmp_path, where, number):
+    names = {
+        "a kernel": "layers.0.weight",
+        "a bias": "layers.17.bias",
+        "a running mean": "layers.1.running_mean",
+    }
+    path = random_weights(tmp_path, "bad", temperature=1.0)
+    content = torch.load(path, weights_only=True)
+    content["weights"][names[where]].view(-1)[0] = number
+    torch.save(content, path)
+    with pytest.raises(HandwritingError, match=r"bad\.pt holds weights that are not numbers"):
+        Recognizer.load(path)
 
 
-def test_moving_to_other_frequencies_weighs_each_class_by_their_ratio(drawn):
-    torch.manual_seed(0)
-    network = CompactCNN().eval()
-    pictures = torch.from_numpy(drawn[0][:50])
-    before = (predict_logits(network, pictures) / 2.0).softmax(dim=1)
-    expected, wanted = smoothed_frequencies(range(62)), smoothed_frequencies([7] * 31 + [1] * 31)
-    changed = move_frequencies(network, expected, wanted, temperature=2.0)
-    assert list(changed) == ["layers.17.bias"]
-    after = (predict_logits(network, pictures) / 2.0).softmax(dim=1)
-    weighed = before * torch.tensor(wanted) / torch.tensor(expected)
-    torch.testing.assert_close(after, weighed / weighed.sum(dim=1, keepdim=True))
+@pytest.mark.parametrize(
+    "facts",
+    [
+        *({"temperature": t} for t in (float("nan"), float("inf"), 0.0, -1.0, "warm")),
+        {"frequencies": [float("nan"), *[1 / 62] * 61]},
+        {"frequencies": [0.0, *[1 / 61] * 61]},
+    ],
+    ids=str,
+)
+def test_a_calibration_that_is_no_number_is_refused(tmp_path, facts):
+    path = random_weights(tmp_path, "bad", **facts)
+    with pytest.raises(HandwritingError, match=r"bad\.pt holds weights that are not numbers"):
+        Recognizer.load(path)
+
+
+def test_reading_imports_neither_data_sets_nor_training():
+    names = ("recognition.recognizer", "recognition.sizes", "imaging.character")
+    imports = ", ".join(f"handwriting.{name}" for name in names)
+    loaded = set(run_program(f"import sys, {imports}; print(*sys.modules)").split())
+    assert {f"handwriting.{name}" for name in names} <= loaded
+    assert not loaded & {"pandas", "sklearn", "matplotlib", "torchvision"}
+    wings = {name.split(".")[1] for name in loaded if name.startswith("handwriting.")}
+    assert not wings & {"datasets", "emnist", "synthesis", "evaluation", "training", "web"}

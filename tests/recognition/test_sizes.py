@@ -1,18 +1,25 @@
 """What the height of a character says."""
 
+import json
+
 import numpy as np
 import pytest
 
 from handwriting.errors import HandwritingError
-from handwriting.labels import class_index
-from handwriting.recognition.sizes import SIZES_FILE, Lines, fit, load_sizes, save_sizes
-from handwriting.web.canvas import LINES, strokes_of
+from handwriting.labels import CLASSES, class_index
+from handwriting.recognition.sizes import (
+    SIZES_FILE,
+    Lines,
+    SizeModel,
+    load_sizes,
+    save_sizes,
+)
+from handwriting.web.canvas import LINES
+from tests.support import PROJECT
 
 
 @pytest.fixture(scope="module")
 def sizes():
-    from tests.support import PROJECT
-
     return load_sizes(PROJECT / SIZES_FILE)
 
 
@@ -30,34 +37,47 @@ def test_height_tells_small_letters_from_capitals(sizes, small):
     assert high[capital] > high[own]
 
 
-@pytest.mark.parametrize("place", [(0, 0, 1, 1), (0, 300, 9, 319), (0, 0, 339, 319)])
-def test_a_drawing_that_ignores_the_lines_is_not_punished_without_end(sizes, place):
-    evidence = sizes.on_lines(place, LINES)
+@pytest.mark.parametrize("bbox", [(0, 0, 1, 1), (0, 300, 9, 319), (0, 0, 339, 319)])
+def test_a_drawing_that_ignores_the_lines_is_not_punished_without_end(sizes, bbox):
+    evidence = sizes.on_lines(bbox, LINES)
     assert np.isfinite(evidence).all()
     assert evidence.max() - evidence.min() < 8
 
 
-def fake_drawings(writers: int = 6):
-    rng = np.random.default_rng(0)
-    labels = np.tile(np.arange(62), writers)
-    tops = np.where(labels < 36, 200, 350) + rng.normal(0, 20, len(labels))
-    places = np.stack([np.full(len(labels), 10.0), tops, tops + 40, np.full(len(labels), 600.0)], 1)
-    return places, np.full(len(labels), 900.0), labels, np.repeat(np.arange(writers), 62)
+def test_the_likelihood_is_a_density(sizes):
+    """Summed over all sizes that occur, it is 1."""
+    step = 0.05
+    heights, tops = np.arange(-4, 3, step), np.arange(-3, 4, step)
+    one = SizeModel(np.array([[-0.5, 0.5]]), np.array([[[0.05, 0.02], [0.02, 0.04]]]))
+    densities = [np.exp(one.log_likelihood(np.array([h, t]))) for h in heights for t in tops]
+    # The flat part is meant for 6 units, and the grid has 49 of them.
+    flat = 0.02 * (49 / 6 - 1)
+    assert np.sum(densities) * step**2 == pytest.approx(1 + flat, abs=0.01)
 
 
-def test_the_fit_finds_where_capitals_and_small_letters_stand(tmp_path):
-    model = fit(*fake_drawings())
-    assert model.canvas.capital == pytest.approx(200 / 900, abs=0.01)
-    assert model.canvas.baseline == pytest.approx(600 / 900, abs=0.01)
-    assert model.x_height == pytest.approx(250 / 400, abs=0.02)
+def test_many_drawings_are_judged_as_each_alone(sizes):
+    bboxes = np.array([(10, 340, 50, 600), (5, 200, 90, 610.0)])
+    heights = np.array([900, 700.0])
+    together = sizes.on_canvases(bboxes, heights)
+    assert together.shape == (2, 62)
+    for row, bbox, height in zip(together, bboxes, heights, strict=True):
+        assert (row == sizes.on_canvas(bbox, height)).all()
 
 
-def test_the_file_gives_the_same_model_back(tmp_path):
-    model = fit(*fake_drawings())
-    save_sizes(model, tmp_path / "sizes.json", "test")
-    place = (10, 340, 50, 600)
+def test_the_place_on_a_canvas_counts_in_shares_of_its_height(sizes):
+    small, large = sizes.on_canvas((1, 34, 5, 60), 90), sizes.on_canvas((10, 340, 50, 600), 900)
+    assert small == pytest.approx(large)
+
+
+def test_the_file_gives_the_same_model_back(sizes, tmp_path):
+    save_sizes(sizes, tmp_path / "sizes.json", "test")
     again = load_sizes(tmp_path / "sizes.json")
-    assert again.on_canvas(place, 900) == pytest.approx(model.on_canvas(place, 900), abs=0.3)
+    bbox = (10, 340, 50, 600)
+    assert (again.on_canvas(bbox, 900) == sizes.on_canvas(bbox, 900)).all()
+    assert (again.on_lines(bbox, LINES) == sizes.on_lines(bbox, LINES)).all()
+    assert again.x_height == sizes.x_height and again.canvas == sizes.canvas
+    content = json.loads((tmp_path / "sizes.json").read_text())
+    assert content["about"] == "test" and list(content["free"]) == list(CLASSES)
 
 
 def test_a_damaged_or_missing_file_is_said(tmp_path):
@@ -66,24 +86,3 @@ def test_a_damaged_or_missing_file_is_said(tmp_path):
     (tmp_path / "bad.json").write_text("{}")
     with pytest.raises(HandwritingError, match="damaged"):
         load_sizes(tmp_path / "bad.json")
-
-
-def path(**more) -> dict:
-    shape = {"originX": "center", "originY": "center", "left": 20.0, "top": 35.0}
-    commands = [["M", 10, 20], ["Q", 10, 20, 20, 30], ["L", 30, 50]]
-    return {"objects": [shape | {"path": commands} | more]}
-
-
-def test_strokes_come_as_they_were_drawn():
-    (stroke,) = strokes_of(path())
-    assert stroke[0].tolist() == [10, 20] and stroke[-1].tolist() == [30, 50]
-
-
-def test_a_stroke_moved_and_scaled_on_the_canvas_comes_as_shown():
-    (stroke,) = strokes_of(path(left=120.0, scaleX=2, scaleY=2))
-    assert stroke[0].tolist() == [100, 5] and stroke[-1].tolist() == [140, 65]
-
-
-@pytest.mark.parametrize("drawing", [None, {}, {"objects": []}, {"objects": [{"type": "Rect"}]}])
-def test_no_drawing_gives_no_strokes(drawing):
-    assert strokes_of(drawing) == []

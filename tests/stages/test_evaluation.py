@@ -2,34 +2,33 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
-from sklearn.metrics import f1_score
 
 import model_evaluation
 from handwriting.datasets.batches import Batches
+from handwriting.datasets.external import load_external, read_labels
+from handwriting.datasets.prepared import LabelledImages
 from handwriting.emnist.archive import ArchiveSplit
 from handwriting.errors import HandwritingError
-from handwriting.evaluation.every_split import class_members, unseen_rows
-from handwriting.evaluation.metrics import metrics_of, topk_predictions
+from handwriting.evaluation import report
 from handwriting.labels import CLASSES
 from handwriting.recognition.recognizer import Recognizer
-from handwriting.runs import RunFiles, available_runs, save_weights
-from handwriting.training.calibration import calibration_error, reliability
-from models import MODELS
-from tests.support import PROJECT
+from handwriting.recognition.sizes import load_sizes
+from handwriting.runs import RunFiles, available_runs, load_weights
+from models import MODELS, READING_BATCH
+from tests.support import CPU, PROJECT, picture_folder, random_weights, shared_folder
 
 
-def random_weights(folder: Path, name: str, model: str = "customcnn", **facts) -> Path:
-    torch.manual_seed(len(name))
-    path = folder / f"{name}.pt"
-    network = MODELS[model]()
-    save_weights(path, network.state_dict(), {"model": model, "synthetic": True, **facts})
-    return path
+@pytest.fixture
+def no_plots(monkeypatch):
+    """Plots take their time; that they are drawn is tested once."""
+    for plot in ("plot_class_metrics", "plot_confusion_matrix", "plot_reliability"):
+        monkeypatch.setattr(report, plot, lambda *_: None)
 
 
 @pytest.fixture
@@ -41,99 +40,16 @@ def evaluate(processed, tmp_path, capsys):
         folders += ("--metrics", str(tmp_path / "metrics"), "--device", "cpu")
         parser = model_evaluation.get_args_parser()
         capsys.readouterr()
-        model_evaluation.run_command(parser.parse_args([*arguments, *folders]))
+        model_evaluation.run_command(parser.parse_args([*folders, *arguments]))
         return capsys.readouterr().out
 
-    random_weights(tmp_path / "models", "first")
+    random_weights(tmp_path / "models", "first", temperature=1.5)
     random_weights(tmp_path / "models", "second!")
     return run
 
 
-def summarise(
-    scores: np.ndarray, labels: np.ndarray, loss: float, temperature: float = 1.0
-) -> dict[str, object]:
-    return metrics_of([topk_predictions(scores, labels, temperature)], loss)
-
-
-def test_metrics_agree_with_scikit_learn_and_counting():
-    rng = np.random.default_rng(0)
-    labels = rng.integers(0, 62, 500)
-    scores = rng.normal(size=(500, 62)) + 3 * np.eye(62)[labels]
-    metrics = summarise(scores, labels, loss=1.0)
-    predictions = scores.argmax(axis=1)
-    assert metrics["accuracy"] == np.mean(predictions == labels)
-    assert metrics["f1_macro"] == pytest.approx(f1_score(labels, predictions, average="macro"))
-    rank = (scores > scores[np.arange(500), labels][:, None]).sum(axis=1)
-    assert metrics["top2_accuracy"] == np.mean(rank < 2)
-    assert metrics["top3_accuracy"] == np.mean(rank < 3)
-    lower = [CLASSES[p].lower() == CLASSES[t].lower() for p, t in zip(predictions, labels)]  # noqa: B905
-    assert metrics["accuracy_without_case"] == np.mean(lower)
-    assert metrics["accuracy"] <= metrics["accuracy_47_classes"] <= metrics["accuracy_without_case"]
-    assert np.array(metrics["confusion"]).sum() == 500
-
-
-def test_batches_give_the_figures_of_the_whole():
-    rng = np.random.default_rng(0)
-    labels = rng.integers(0, 62, 500)
-    scores = rng.normal(size=(500, 62)) + 3 * np.eye(62)[labels]
-    parts = [topk_predictions(scores[k : k + 90], labels[k : k + 90], 0.7) for k in range(0, 500, 90)]
-    assert metrics_of(parts, loss=1.0) == summarise(scores, labels, 1.0, 0.7)
-
-
-def test_most_confused_pairs_count_both_directions():
-    labels = np.array([CLASSES.index(c) for c in "OO0Ol"])
-    read = [CLASSES.index(c) for c in "00OO1"]
-    worst = summarise(np.eye(62)[read], labels, loss=0.0)["most_confused"][0]
-    assert worst == {"pair": "0 O", "mistakes": 3, "0 read as O": 1, "O read as 0": 2}
-
-
-def test_honest_probabilities_have_no_calibration_error_and_boasts_have_one():
-    rng = np.random.default_rng(0)
-    probabilities = rng.uniform(0.2, 1, 20_000)
-    right = rng.uniform(size=20_000) < probabilities
-    assert calibration_error(reliability(probabilities, right)) < 0.01
-    boasts = np.full(20_000, 0.99)
-    assert calibration_error(reliability(boasts, right)) == pytest.approx(0.39, abs=0.02)
-
-
-def test_temperature_changes_probabilities_and_not_answers():
-    rng = np.random.default_rng(0)
-    scores, labels = rng.normal(size=(300, 62)), rng.integers(0, 62, 300)
-    plain, cold = (summarise(scores, labels, 1.0, temperature) for temperature in (1.0, 0.2))
-    assert plain["accuracy"] == cold["accuracy"]
-    assert plain["calibration_error"] < cold["calibration_error"]
-
-
-def test_a_class_of_a_split_adds_up_the_characters_it_stands_for():
-    for split, classes in {"byclass": 62, "balanced": 47, "letters": 26, "digits": 10}.items():
-        members = class_members(split)
-        assert (members.sum(axis=1) > 0).sum() == classes
-        assert members.sum(axis=0).max() == 1
-    letters = class_members("letters")
-    assert [CLASSES[c] for c in np.flatnonzero(letters[1])] == ["A", "a"]
-
-
-def test_rows_that_were_trained_on_do_not_count():
-    rng = np.random.default_rng(0)
-    training = rng.integers(0, 255, (50, 28, 28), dtype=np.uint8)
-    fresh = rng.integers(0, 255, (3, 28, 28), dtype=np.uint8)
-    mixed = np.concatenate([training[:2], fresh[:1], training[7:8]])
-    first, second = unseen_rows(training, [mixed, fresh])
-    assert first.tolist() == [False, False, True, False]
-    assert second.all()
-
-
-def test_every_split_is_measured_on_rows_not_trained_on(evaluate, processed, archive, tmp_path):
-    fingerprint = json.loads((processed / "manifest.json").read_text())["fingerprint"]
-    facts = {"fingerprint": fingerprint, "hyperparameters": {}}
-    random_weights(tmp_path / "models", "own", **facts)
-    printed = json.loads(evaluate("own", "--json", "--every-split", "--root", str(archive)))
-    rows = {row["split"]: row for row in printed["splits"]}
-    assert rows["byclass"]["unseen_rows"] == rows["byclass"]["test_rows"]
-    assert all(row["unseen_rows"] <= row["test_rows"] for row in rows.values())
-    assert 0 < printed["share_of_full_training_data"] < 1
-    with pytest.raises(HandwritingError, match="another archive"):
-        evaluate("first", "--every-split", "--root", str(archive))
+def figures_of(evaluate, *arguments: str) -> dict:
+    return json.loads(evaluate(*arguments, "--json"))
 
 
 def test_it_leaves_figures_table_and_plots(evaluate, tmp_path):
@@ -148,6 +64,7 @@ def test_it_leaves_figures_table_and_plots(evaluate, tmp_path):
         assert (tmp_path / "metrics" / f"first_{plot}.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.usefixtures("no_plots")
 def test_json_is_one_object_and_nothing_else(evaluate):
     printed = evaluate("first.pt", "--json")
     figures = json.loads(printed)
@@ -155,76 +72,168 @@ def test_json_is_one_object_and_nothing_else(evaluate):
     assert 0 <= figures["accuracy"] <= figures["top2_accuracy"] <= figures["top3_accuracy"] <= 1
 
 
+@pytest.mark.usefixtures("no_plots")
 def test_two_runs_are_compared_in_a_table_and_a_plot(evaluate, tmp_path):
     printed = evaluate("first", "second!")
     assert printed.count("first") > 2 and printed.count("second!") > 2
     assert (tmp_path / "metrics" / "first_vs_second!_metrics.png").exists()
 
 
+@pytest.mark.usefixtures("no_plots")
 def test_without_a_name_the_newest_weights_are_evaluated(evaluate, tmp_path):
     random_weights(tmp_path / "models", "third")
-    assert json.loads(evaluate("--json"))["run"] == "third"
+    assert figures_of(evaluate)["run"] == "third"
 
 
+@pytest.mark.usefixtures("no_plots")
+def test_figures_are_kept_unless_told_otherwise_or_of_other_weights(evaluate, tmp_path):
+    path = tmp_path / "metrics" / "first_metrics.json"
+    evaluate("first")
+    written = json.loads(path.read_text())
+    for arguments, replaced in ((("first",), False), (("first", "--overwrite"), True)):
+        path.write_text(json.dumps(written | {"accuracy": 2}))
+        found = figures_of(evaluate, *arguments)
+        assert found["accuracy"] == written["accuracy"], "what is printed is what was measured"
+        assert (json.loads(path.read_text())["accuracy"] != 2) == replaced
+    random_weights(tmp_path / "models", "first", model="compactcnn", temperature=2.5)
+    evaluate("first")
+    now = json.loads(path.read_text())
+    assert now["weights_sha256"] != written["weights_sha256"]
+    assert now["calibrated_loss"] != written["calibrated_loss"]
+
+
+@pytest.mark.usefixtures("no_plots")
 def test_npz_and_the_same_test_set_give_the_same_figures(evaluate, processed, tmp_path):
     test = torch.load(processed / "test.pt", weights_only=True)
     data = tmp_path / "same.npz"
     np.savez(data, x=test["images"].numpy(), y=test["labels"].numpy())
-    ours, theirs = (
-        json.loads(evaluate("first", "--json", *more)) for more in ((), ("--data", str(data)))
-    )
-    for key in ("accuracy", "loss", "f1_macro", "images"):
+    ours, theirs = (figures_of(evaluate, "first", *more) for more in ((), ("--data", str(data))))
+    for key in ("accuracy", "loss", "calibrated_loss", "f1_macro", "images"):
         assert ours[key] == pytest.approx(theirs[key])
     assert (tmp_path / "metrics" / "first_same_metrics.json").exists()
 
 
-def picture_folder(folder: Path, rows: list[tuple[str, str]]) -> Path:
-    folder.mkdir()
-    for name, _ in rows:
-        Image.new("L", (60, 80), 255).save(folder / name)
-    with (folder / "labels.csv").open("w", newline="") as file:
-        csv.writer(file).writerows([("file", "character"), *rows])
-    return folder
-
-
+@pytest.mark.usefixtures("no_plots")
 def test_a_folder_of_pictures_is_evaluated(evaluate, tmp_path):
     folder = picture_folder(tmp_path / "pictures", [("a.png", "a"), ("b.png", "B")])
-    assert json.loads(evaluate("first", "--json", "--data", str(folder)))["images"] == 2
+    assert figures_of(evaluate, "first", "--data", str(folder))["images"] == 2
 
 
-def test_a_character_that_is_none_of_the_62_is_named(evaluate, tmp_path):
+def test_data_that_cannot_be_read_is_named(evaluate, tmp_path):
     folder = picture_folder(tmp_path / "pictures", [("a.png", "ä")])
     with pytest.raises(HandwritingError, match=r"line 2.*'ä'"):
         evaluate("first", "--data", str(folder))
+    with pytest.raises(HandwritingError, match="nothing does not exist"):
+        evaluate("first", "--data", str(tmp_path / "nothing"))
 
 
-def test_a_picture_that_is_missing_is_named(evaluate, tmp_path):
-    folder = picture_folder(tmp_path / "pictures", [("a.png", "a")])
-    (folder / "a.png").unlink()
-    with pytest.raises(HandwritingError, match=r"a\.png does not exist"):
-        evaluate("first", "--data", str(folder))
+@pytest.mark.parametrize("options", [("--size",), ("--prior", "equal")])
+def test_size_and_prior_go_with_data(evaluate, options):
+    with pytest.raises(HandwritingError, match="--size, --prior and --held-out go with --data"):
+        evaluate("first", *options)
 
 
-@pytest.mark.parametrize(
-    ("arrays", "words"),
-    [
-        ({"x": np.zeros((2, 28, 28))}, "not an .npz with the arrays x and y"),
-        ({"x": np.zeros((2, 28, 28)), "y": np.zeros(2, int)}, "must be uint8"),
-        ({"x": np.zeros((2, 27, 28), np.uint8), "y": np.zeros(2, int)}, "must be uint8"),
-        ({"x": np.zeros((2, 28, 28), np.uint8), "y": np.zeros(3, int)}, "must be integers"),
-        ({"x": np.zeros((2, 28, 28), np.uint8), "y": np.array([0, 62])}, r"y\[1\] is 62"),
-        ({"x": np.zeros((0, 28, 28), np.uint8), "y": np.zeros(0, int)}, "no image"),
-    ],
-)
-def test_an_npz_that_does_not_fit_is_described(evaluate, tmp_path, arrays, words):
-    np.savez(tmp_path / "bad.npz", **arrays)
-    with pytest.raises(HandwritingError, match=words):
-        evaluate("first", "--data", str(tmp_path / "bad.npz"))
-
-
+@pytest.mark.usefixtures("no_plots")
 def test_bare_weights_of_the_reference_implementation_are_evaluated(evaluate, tmp_path):
     torch.save(MODELS["customcnn"]().state_dict(), tmp_path / "models" / "reference.pt")
-    assert json.loads(evaluate("reference", "--json"))["model"] == "customcnn"
+    figures = figures_of(evaluate, "reference")
+    assert figures["model"] == "customcnn"
+    assert figures["loss"] == pytest.approx(figures["calibrated_loss"]), "it has no calibration"
+
+
+@pytest.mark.usefixtures("no_plots")
+def test_loss_is_of_the_logits_and_calibrated_loss_of_the_probabilities(
+    evaluate, processed, tmp_path
+):
+    test = torch.load(processed / "test.pt", weights_only=True)
+    figures = figures_of(evaluate, "first")
+    recognizer = Recognizer.load(tmp_path / "models" / "first.pt")
+    log_probs = torch.from_numpy(recognizer.log_probs(test["images"]))
+    labels = test["labels"].long()
+    nll = torch.nn.functional.nll_loss
+    assert figures["calibrated_loss"] == pytest.approx(nll(log_probs, labels).item(), rel=1e-6)
+    raw = (1.5 * log_probs).log_softmax(dim=1)
+    assert figures["loss"] == pytest.approx(nll(raw, labels).item(), rel=1e-6)
+
+
+def test_every_split_is_measured_on_rows_not_trained_on(evaluate, processed, archive, tmp_path):
+    fingerprint = json.loads((processed / "manifest.json").read_text())["fingerprint"]
+    facts = {"fingerprint": fingerprint, "hyperparameters": {}}
+    random_weights(tmp_path / "models", "own", **facts)
+    printed = json.loads(evaluate("own", "--json", "--every-split", "--root", str(archive)))
+    rows = {row["split"]: row for row in printed["splits"]}
+    assert rows["byclass"]["unseen_rows"] == rows["byclass"]["test_rows"]
+    assert all(row["unseen_rows"] <= row["test_rows"] for row in rows.values())
+    assert 0 < printed["share_of_full_training_data"] < 1
+    assert json.loads((tmp_path / "metrics" / "own_every_split.json").read_text()) == printed
+    with pytest.raises(HandwritingError, match="another archive"):
+        evaluate("first", "--every-split", "--root", str(archive))
+
+
+@pytest.fixture(scope="module")
+def two_writers(tmp_path_factory) -> Path:
+    """What two people drew on a whole canvas, two or so of each character."""
+    drawings, folder = shared_folder("drawings"), tmp_path_factory.mktemp("two") / "drawn"
+    folder.mkdir()
+    rows = [r for r in read_labels(drawings / "labels.csv") if r["writer"] in ("3", "11")]
+    for row in rows:
+        shutil.copy(drawings / row["file"], folder)
+    with (folder / "labels.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([tuple(rows[0]), *(tuple(row.values()) for row in rows)])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def compact() -> RunFiles:
+    """The committed CompactCNN that reads best."""
+    runs = available_runs(PROJECT / "models", PROJECT / "metrics")
+    return next(run for run in runs if run.name.startswith("compactcnn"))
+
+
+@pytest.fixture
+def drawn_figures(evaluate, two_writers, compact, no_plots, monkeypatch):
+    """The figures of the two writers' drawings with some options."""
+    monkeypatch.chdir(PROJECT)
+
+    def run(*options: str) -> dict:
+        return figures_of(
+            evaluate, compact.name, "--models", str(compact.models),
+            "--data", str(two_writers), *options,
+        )  # fmt: skip
+
+    return run
+
+
+def test_size_and_an_equal_prior_help_with_drawings_and_leave_the_loss_alone(
+    drawn_figures, tmp_path
+):
+    plain, equal = drawn_figures("--prior", "emnist"), drawn_figures("--prior", "equal")
+    sized, by_default = drawn_figures("--prior", "equal", "--size"), drawn_figures()
+    assert 120 <= plain["images"] <= 130
+    assert plain["loss"] == equal["loss"] == sized["loss"]
+    assert plain["calibrated_loss"] > equal["calibrated_loss"] > sized["calibrated_loss"]
+    assert plain["accuracy"] < equal["accuracy"] < sized["accuracy"]
+    assert by_default["accuracy"] == equal["accuracy"] and by_default["prior"] == "equal"
+    assert sized["size"] and not equal["size"]
+    names = {path.name.removeprefix(plain["run"]) for path in (tmp_path / "metrics").glob("*.json")}
+    assert names == {"_drawn_metrics.json", "_drawn_with_size_metrics.json"}
+
+
+@pytest.mark.parametrize("prior", ["equal", "emnist"])
+@pytest.mark.parametrize("size", [False, True], ids=["shape alone", "with size"])
+def test_the_evidence_is_that_of_the_recogniser(drawn_figures, two_writers, compact, prior, size):
+    figures = drawn_figures("--prior", prior, *(["--size"] * size))
+    data = load_external(two_writers)
+    content = load_weights(compact.weights)
+    log_probs = Recognizer(content, compact.weights).log_probs(data.images)
+    if prior == "equal":
+        log_probs = log_probs - np.log(content["frequencies"])
+    if size:
+        log_probs = log_probs + load_sizes().on_canvases(data.bboxes, data.heights)
+    labels = data.labels.long()
+    assert figures["accuracy"] == np.mean(log_probs.argmax(axis=1) == labels.numpy())
+    expected = torch.nn.functional.cross_entropy(torch.from_numpy(log_probs), labels)
+    assert figures["calibrated_loss"] == pytest.approx(expected.item(), rel=1e-5)
 
 
 def measured_runs() -> list[RunFiles]:
@@ -236,6 +245,7 @@ def test_trained_weights_and_their_figures_are_in_the_project():
     assert {run.name.split("_")[0] for run in measured_runs()} >= set(MODELS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("run", measured_runs(), ids=lambda run: run.name)
 def test_weights_give_the_figures_in_metrics(run, real_archive):
     """On all 10,000 real test rows, which are not in the project."""
@@ -243,14 +253,11 @@ def test_weights_give_the_figures_in_metrics(run, real_archive):
     test = ArchiveSplit(real_archive, split="byclass", train=False)
     if measured["images"] != len(test):
         pytest.skip("measured on another test set than the one at hand")
-    batches = Batches(test.data, test.targets, 500, torch.device("cpu"))
+    data = LabelledImages(test.data, test.targets.to(torch.uint8))
     recognizer = Recognizer.load(run.weights)
-    figures = model_evaluation.evaluate(torch.device("cpu"), recognizer.network, batches)
-    for key in ("accuracy", "loss", "f1_weighted", "accuracy_without_case"):
-        assert figures[key] == pytest.approx(measured[key], abs=0.001)
-
-
-def test_images_seen_before_further_training_count_as_seen():
-    assert model_evaluation.share_of_images({"hyperparameters": {"fraction": 0.25}}) == 0.25
-    further = {"hyperparameters": {"fraction": 0.5, "start_fraction": 1.0}}
-    assert model_evaluation.share_of_images(further) == 1.0
+    figures = model_evaluation.evaluate(
+        CPU, recognizer.network, Batches(data, READING_BATCH, CPU), recognizer.temperature
+    )
+    for key in ("accuracy", "loss", "calibrated_loss", "f1_weighted", "accuracy_without_case"):
+        if key != "calibrated_loss" or key in measured:
+            assert figures[key] == pytest.approx(measured[key], abs=0.001)

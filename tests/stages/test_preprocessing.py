@@ -15,8 +15,9 @@ import torch
 
 import data_preprocessing
 from handwriting.emnist.archive import ArchiveSplit, read_archive
+from handwriting.emnist.label_sets import SPLITS
 from handwriting.errors import HandwritingError
-from handwriting.labels import FIRST_EITHER_CASE, SPLITS, candidates
+from handwriting.labels import FIRST_EITHER_CASE, candidates
 from handwriting.synthesis.emnist_archive import write_archive, write_idx
 from tests.support import preprocess
 
@@ -28,12 +29,6 @@ def prepared(folder: Path, part: str) -> tuple[torch.Tensor, torch.Tensor]:
 
 def manifest(folder: Path) -> dict:
     return json.loads((folder / "manifest.json").read_text())
-
-
-def test_images_are_turned_upright(archive, drawn):
-    training, _ = data_preprocessing.gather_data(archive)
-    pictures = {picture.tobytes() for picture in drawn[0]}
-    assert all(image.numpy().tobytes() in pictures for image in training[0].data)
 
 
 def test_gathers_six_training_and_six_testing_sets(archive):
@@ -57,6 +52,13 @@ def test_every_image_stands_once_and_none_of_the_test_set(processed):
     assert facts["test_images_removed_from_training"] > 0
 
 
+def test_the_test_set_is_the_official_one_row_by_row(archive, processed):
+    images, labels = prepared(processed, "test")
+    official = ArchiveSplit(archive, split="byclass", train=False)
+    assert torch.equal(images, official.data)
+    assert torch.equal(labels.long(), official.targets)
+
+
 def test_labels_always_allow_the_true_character_and_byclass_makes_them_exact(
     archive, processed, drawn
 ):
@@ -68,22 +70,49 @@ def test_labels_always_allow_the_true_character_and_byclass_makes_them_exact(
         assert truth[key] in candidates(label)
         if key in in_byclass:
             assert label == truth[key]
-    assert (labels >= FIRST_EITHER_CASE).any(), "the archive should leave some labels paired"
+    assert (labels >= FIRST_EITHER_CASE).any(), "the archive should leave some labels open"
 
 
-def test_bymerge_narrows_down_what_letters_leaves_open(drawn, tmp_path):
-    write_archive(tmp_path, *drawn, seed=1, byclass_share=0)
-    training, testing = read_archive(tmp_path)
-    parts = data_preprocessing.standardizing_label_ranges(training + testing)
-    labels = data_preprocessing.combining_datasets(parts).train.labels
-    paired = set(labels[labels >= FIRST_EITHER_CASE].tolist())
-    assert paired == {FIRST_EITHER_CASE + "ABCDEFGHIJKLMNOPQRSTUVWXYZ".index(c) for c in "CIJKLMOPSUVWXYZ"}
+def test_the_manifest_counts_what_is_there(processed):
+    facts = manifest(processed)
+    _, labels = prepared(processed, "train")
+    counts = facts["train_class_counts"]
+    assert sum(counts["exact"].values()) == (labels < FIRST_EITHER_CASE).sum()
+    assert sum(counts["either_case"].values()) == (labels >= FIRST_EITHER_CASE).sum()
+    assert facts["train_images"] == len(labels) == sum(
+        facts[f"train_images_{kind}"] for kind in ("with_exact_label", "known_in_either_case")
+    )  # fmt: skip
+    assert facts["synthetic"] and facts["labels"] == "exact"
 
 
 def test_run_twice_it_writes_the_same_bytes(archive, processed, tmp_path):
     preprocess(archive, tmp_path)
     for name in ("train.pt", "test.pt", "manifest.json", "standardized_labels.png"):
         assert (tmp_path / name).read_bytes() == (processed / name).read_bytes()
+
+
+def test_pictures_go_beside_the_data_unless_told_otherwise(archive, processed, tmp_path):
+    pictures = {"standardized_labels.png", "unstandardized_labels.png"}
+    assert {path.name for path in processed.glob("*.png")} == pictures
+    preprocess(archive, tmp_path / "data", "--images", str(tmp_path / "pictures"))
+    assert {path.name for path in (tmp_path / "pictures").iterdir()} == pictures
+    assert not list((tmp_path / "data").glob("*.png"))
+
+
+def test_by_default_nothing_is_written_to_the_projects_images(archive, monkeypatch, tmp_path):
+    """Those are committed, of the real archive."""
+    args = data_preprocessing.get_args_parser().parse_args(["--root", str(archive)])
+    assert args.images is None
+    monkeypatch.chdir(tmp_path)
+    data_preprocessing.main(args)
+    written = {str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file()}
+    assert written == {
+        f"data/EMNIST/processed/{name}"
+        for name in (
+            *("train.pt", "test.pt", "manifest.json"),
+            *("standardized_labels.png", "unstandardized_labels.png"),
+        )
+    }
 
 
 def test_unpacked_files_in_a_read_only_folder_give_the_same(archive, processed, tmp_path):
@@ -108,10 +137,11 @@ def relabel(root: Path, prefix: str, change) -> None:
 
 
 def test_a_contradictory_image_is_left_out_counted_and_listed(drawn, tmp_path):
-    pictures, classes = (np.concatenate([part, part]) for part in drawn)
-    pictures = pictures.copy()
-    pictures[len(drawn[0]) :, 0, 0] = 1
-    write_archive(tmp_path, pictures, classes, seed=1)
+    # Twice as many images, so that one is not more than one in a thousand.
+    images, classes = (np.concatenate([part, part]) for part in drawn)
+    images = images.copy()
+    images[len(drawn[0]) :, 0, 0] = 1
+    write_archive(tmp_path, images, classes, seed=1, level=1)
 
     def contradict(labels):
         labels[0] = (labels[0] + 1) % 10
@@ -143,38 +173,9 @@ def test_by_name_shows_the_leak_and_the_conflicts(archive, tmp_path, capsys):
     assert labels.max() < FIRST_EITHER_CASE
     assert facts["test_rows_in_training"] > 0.5 * facts["test_images"]
     assert facts["by_name_wrong_or_contradictory_rows"] > 0
-    assert f"{facts['test_rows_in_training']:,} test images in training" in capsys.readouterr().out
-
-
-def test_label_conflicts_of_mapping_by_name_are_counted_row_by_row(drawn, tmp_path):
-    write_archive(tmp_path, *drawn, seed=1)
-    training, testing = read_archive(tmp_path)
-    truth = {p.tobytes(): int(c) for p, c in zip(*drawn, strict=True)}
-    parts = data_preprocessing.standardizing_label_ranges(training + testing)
-    wrong = sum(
-        truth[image.tobytes()] != name
-        for part in parts
-        for image, name in zip(part.data, part.names.tolist(), strict=True)
-    )
-    figures = data_preprocessing.combining_datasets(parts).figures
-    assert figures["by_name_wrong_rows"] == wrong
-
-
-def test_synthetic_data_is_labelled_as_such(processed, capsys, tmp_path, archive):
-    assert manifest(processed)["synthetic"]
-    preprocess(archive, tmp_path)
-    assert "synthetic" in capsys.readouterr().out
-
-
-def test_synthetic_splits_have_the_official_overlaps(drawn, tmp_path):
-    write_archive(tmp_path, *drawn, seed=2)
-    training, testing = read_archive(tmp_path)
-    images = {d.name: {i.numpy().tobytes() for i in d.data} for d in training + testing}
-    everything = images["byclass train"] | images["byclass test"]
-    for split in SPLITS:
-        rows = images[f"{split} train"] | images[f"{split} test"]
-        assert rows <= everything
-    assert images["bymerge train"] & images["byclass test"]
+    printed = capsys.readouterr().out
+    assert f"{facts['test_rows_in_training']:,} test images in training" in printed
+    assert "synthetic" in printed, "generated data should be labelled as such"
 
 
 @pytest.fixture
@@ -188,7 +189,9 @@ def nist(archive, tmp_path, monkeypatch):
     handler = partial(http.server.SimpleHTTPRequestHandler, directory=served)
     handler.log_message = lambda *args: None
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(
+            target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+        ).start()
         url = f"http://127.0.0.1:{server.server_port}/gzip.zip"
         monkeypatch.setattr(ArchiveSplit, "url", url)
         monkeypatch.setattr(ArchiveSplit, "md5", None)
@@ -218,6 +221,16 @@ def test_a_failed_download_names_the_address_and_the_ways_out(tmp_path, monkeypa
         assert word in str(caught.value)
 
 
+def test_a_generated_archive_takes_no_preparation(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(data_preprocessing, "SYNTHETIC_IMAGES", 400)
+    data_preprocessing.main(data_preprocessing.get_args_parser().parse_args(["--synthetic"]))
+    assert manifest(tmp_path / "data" / "EMNIST" / "processed")["synthetic"]
+    assert "synthetic" in capsys.readouterr().out
+    assert not list((tmp_path / "data" / "EMNIST").glob("raw")), "NIST's folder is left alone"
+
+
+@pytest.mark.slow
 def test_the_real_archive_gives_a_clean_test_set(real_archive, tmp_path):
     preprocess(real_archive, tmp_path)
     facts = manifest(tmp_path)

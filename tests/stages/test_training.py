@@ -1,4 +1,4 @@
-"""Stage 3: epochs, files, and resuming as if nothing had happened."""
+"""Stage 3: epochs, files, and what it says where something is wrong."""
 
 import os
 import shutil
@@ -6,48 +6,55 @@ import signal
 import subprocess
 import sys
 import time
-from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import torch
 from PIL import Image
-from torch import nn
 
 import model_training
-from handwriting.datasets.batches import Batches, Extra, normalise
+from handwriting.cli import run_script
+from handwriting.datasets.batches import Batches
+from handwriting.datasets.prepared import LabelledImages, load_split
 from handwriting.errors import HandwritingError
 from handwriting.labels import CLASSES
-from handwriting.runs import load_weights, run_name
-from model_training import subsample
-from tests.support import PROJECT
+from handwriting.runs import load_weights
+from handwriting.training.losses import PartialLabelLoss
+from tests.conftest import FINISHED
+from tests.support import (
+    CPU,
+    PROJECT,
+    load_state,
+    small_network,
+    train,
+    training_arguments,
+)
+
+pytestmark = pytest.mark.usefixtures("small_model")
+SMALL = ("--model", "small", "--name", "run", "--epochs", "1")
 
 
-def arguments(processed: Path, folder: Path, *more: str) -> list[str]:
-    return [
-        *("--processed", str(processed), "--models", str(folder / "models")),
-        *("--metrics", str(folder / "metrics"), "--precision", "fp32", "--device", "cpu"),
-        *more,
-    ]
+def start(processed: Path, folder: Path, *more: str) -> subprocess.Popen:
+    """Start stage 3 as a process of its own."""
+    command = [sys.executable, "model_training.py", *training_arguments(processed, folder, *more)]
+    return subprocess.Popen(
+        command,
+        cwd=PROJECT,
+        env=os.environ | {"OMP_NUM_THREADS": str(torch.get_num_threads())},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell's background jobs ignore Ctrl-C, and their children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
 
 
-def train(processed: Path, folder: Path, *more: str) -> None:
-    parser = model_training.get_args_parser()
-    model_training.main(parser.parse_args(arguments(processed, folder, *more)))
-
-
-def final_state(folder: Path, name: str) -> dict:
-    path = folder / "models" / "checkpoints" / f"{name}.pt"
-    return torch.load(path, weights_only=True)
-
-
-@pytest.fixture(scope="module")
-def finished(processed, tmp_path_factory) -> Path:
-    """An uninterrupted run of three epochs."""
-    folder = tmp_path_factory.mktemp("finished")
-    train(processed, folder, "--epochs", "3", "--name", "run")
-    return folder
+def wait_for_checkpoint(process: subprocess.Popen, folder: Path) -> None:
+    path = folder / "models" / "checkpoints" / "run.pt"
+    deadline = time.monotonic() + 120
+    while not path.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
 
 
 def test_the_run_leaves_weights_history_and_plots(finished):
@@ -56,9 +63,14 @@ def test_the_run_leaves_weights_history_and_plots(finished):
     assert history["train_loss"].iloc[-1] < history["train_loss"].iloc[0]
     for name in ("run_loss_metrics.png", "run_acc_metrics.png"):
         assert (finished / "metrics" / name).read_bytes().startswith(b"\x89PNG")
+    files = sorted(str(p.relative_to(finished)) for p in finished.rglob("*") if p.is_file())
+    assert files == [
+        *("metrics/run_acc_metrics.png", "metrics/run_history.csv", "metrics/run_loss_metrics.png"),
+        *("models/checkpoints/run.pt", "models/run.pt"),
+    ]
 
 
-def test_the_weights_file_says_all_about_its_run(finished, processed):
+def test_the_weights_file_says_all_about_its_run(finished):
     content = load_weights(finished / "models" / "run.pt")
     assert content["model"] == "customcnn"
     assert len(content["classes"]) == 62
@@ -68,6 +80,7 @@ def test_the_weights_file_says_all_about_its_run(finished, processed):
     assert len(content["fingerprint"]) == 64
     assert content["weights"]["layer5.1.weight"].dtype == torch.float16
     assert content["weights"]["layer1.1.running_var"].dtype == torch.float32
+    assert content["temperature"] > 0 and len(content["frequencies"]) == 62
 
 
 def test_the_best_validation_epoch_is_kept(finished):
@@ -82,49 +95,75 @@ def test_learning_rate_falls_once_an_epoch_by_gamma(finished):
     assert rates == pytest.approx([0.001, 0.001 * 0.999, 0.001 * 0.999**2])
 
 
+@pytest.mark.slow
 def test_a_killed_run_resumes_to_the_weights_of_an_uninterrupted_one(processed, finished, tmp_path):
-    command = [sys.executable, "model_training.py"]
-    command += arguments(processed, tmp_path, "--epochs", "3", "--name", "run")
-    environment = os.environ | {"OMP_NUM_THREADS": str(torch.get_num_threads())}
-    process = subprocess.Popen(
-        command, cwd=PROJECT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    checkpoint = tmp_path / "models" / "checkpoints" / "run.pt"
-    deadline = time.monotonic() + 120
-    while not checkpoint.exists() and process.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.02)
+    process = start(processed, tmp_path, *FINISHED)
+    wait_for_checkpoint(process, tmp_path)
     process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert len(final_state(tmp_path, "run")["history"]) < 3, "the run ended before it was killed"
+    process.communicate()
+    assert len(load_state(tmp_path)["history"]) < 3, "the run ended before it was killed"
+    assert not (tmp_path / "models" / "run.pt").exists()
     train(processed, tmp_path, "--resume")
-    resumed, uninterrupted = final_state(tmp_path, "run"), final_state(finished, "run")
+    resumed, uninterrupted = load_state(tmp_path), load_state(finished)
     for name, tensor in uninterrupted["network"].items():
         assert torch.equal(tensor, resumed["network"][name]), name
     losses = [[row["val_loss"] for row in state["history"]] for state in (resumed, uninterrupted)]
     assert losses[0] == losses[1]
+    weights = [load_weights(f / "models" / "run.pt")["weights"] for f in (tmp_path, finished)]
+    assert all(torch.equal(tensor, weights[1][name]) for name, tensor in weights[0].items())
+
+
+STOPS = {"SIGINT": (130, "stopped by Ctrl-C"), "SIGTERM": (143, "stopped by SIGTERM")}
+
+
+@pytest.fixture(scope="module")
+def stopped(processed, tmp_path_factory) -> dict[str, tuple[Path, int, str]]:
+    """Two trainings without end, stopped after an epoch: folder, exit code, standard error."""
+    folders = {name: tmp_path_factory.mktemp(name) for name in STOPS}
+    options = ("--model", "compactcnn", "--fraction", "0.2", "--epochs", "500", "--name", "run")
+    processes = {name: start(processed, folder, *options) for name, folder in folders.items()}
+    ends = {}
+    for name, process in processes.items():
+        wait_for_checkpoint(process, folders[name])
+        process.send_signal(signal.Signals[name])
+    for name, process in processes.items():
+        _, error = process.communicate(timeout=60)
+        ends[name] = (folders[name], process.returncode, error)
+    return ends
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("by", STOPS)
+def test_a_stopped_training_leaves_calibrated_weights_and_no_traceback(stopped, by):
+    folder, code, error = stopped[by]
+    assert (code, error.count("error:")) == (STOPS[by][0], 1)
+    assert STOPS[by][1] in error and "Traceback" not in error
+    assert not list(folder.rglob("*.part"))
+    content = load_weights(folder / "models" / "run.pt")
+    assert content["model"] == "compactcnn" and content["temperature"] > 0
+    state = load_state(folder)
+    assert content["epoch"] in [row["epoch"] for row in state["history"]]
 
 
 def test_a_run_can_be_prolonged(processed, tmp_path):
-    train(processed, tmp_path, "--epochs", "1", "--name", "run")
+    train(processed, tmp_path, *SMALL)
     train(processed, tmp_path, "--resume", "run", "--epochs", "2")
     assert len(pd.read_csv(tmp_path / "metrics" / "run_history.csv")) == 2
 
 
-def small_network() -> nn.Module:
-    layers = [nn.Conv2d(1, 4, 3, stride=2), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten()]
-    return nn.Sequential(*layers, nn.Linear(4 * 13 * 13, 62))
-
-
+@pytest.mark.slow
 @pytest.mark.skipif(
     not shutil.which("g++") and not os.environ.get("REQUIRE_ALL"), reason="needs a C++ compiler"
 )
-def test_a_compiled_run_learns_the_same(processed, tmp_path, monkeypatch, capsys):
-    monkeypatch.setitem(model_training.MODELS, "compactcnn", small_network)
+def test_a_compiled_run_learns_the_same(processed, tmp_path, capsys):
     states = []
+    # Batches of one size alone: the compiler takes its time for each.
+    fraction = 600 / len(load_split(processed)["train"])
+    options = ("--model", "small", "--recipe", "reference", "--epochs", "2")
+    options += ("--fraction", str(fraction), "--batch-size", "100")
     for name, more in (("plain", ()), ("compiled", ("--compile",))):
-        options = ("--model", "compactcnn", "--recipe", "reference", "--epochs", "2")
         train(processed, tmp_path, *options, "--name", name, *more)
-        states.append(final_state(tmp_path, name))
+        states.append(load_state(tmp_path, name))
     assert "not compiled" not in capsys.readouterr().out
     assert states[0]["network"].keys() == states[1]["network"].keys()
     losses = [[row["val_loss"] for row in state["history"]] for state in states]
@@ -137,18 +176,24 @@ def test_an_existing_run_is_not_overwritten(processed, finished):
         train(processed, finished, "--name", "run")
 
 
-def test_nothing_to_resume_is_said(processed, tmp_path):
-    with pytest.raises(HandwritingError, match="no run to resume"):
-        train(processed, tmp_path, "--resume")
+def test_a_run_of_which_only_the_checkpoint_is_left_is_not_overwritten(processed, tmp_path):
+    train(processed, tmp_path, *SMALL)
+    (tmp_path / "models" / "run.pt").unlink()
+    with pytest.raises(HandwritingError, match=r"checkpoints/run\.pt exists already.*--resume run"):
+        train(processed, tmp_path, *SMALL)
 
 
-def test_a_damaged_checkpoint_is_refused(processed, finished, tmp_path):
-    whole = (finished / "models" / "checkpoints" / "run.pt").read_bytes()
-    broken = tmp_path / "models" / "checkpoints" / "run.pt"
-    broken.parent.mkdir(parents=True)
-    broken.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(HandwritingError, match="damaged"):
-        train(processed, tmp_path, "--resume", "run")
+@pytest.mark.parametrize(
+    "name", ["../../x", "", ".hidden", "a/b", r"a\b", "x" * 101, "/tmp/x"], ids=repr
+)
+def test_a_name_that_leads_elsewhere_is_refused_in_one_line(processed, tmp_path, capsys, name):
+    folder = tmp_path / "deep" / "down"
+    options = ("--model", "small", "--epochs", "1", "--name", name)
+    assert run_script(lambda: train(processed, folder, *options)) == 1
+    error = capsys.readouterr().err.strip()
+    assert error.startswith("error:") and "is no name for a run" in error
+    assert len(error.splitlines()) == 1
+    assert not list(tmp_path.rglob("*"))
 
 
 @pytest.mark.parametrize(
@@ -159,53 +204,26 @@ def test_senseless_hyperparameters_are_refused(processed, tmp_path, options):
         train(processed, tmp_path, *options)
 
 
+def test_a_batch_larger_than_the_training_set_is_said_in_one_line(processed, tmp_path, capsys):
+    train(processed, tmp_path, *SMALL, "--batch-size", "5000", "--fraction", "0.2")
+    notes = [line for line in capsys.readouterr().out.splitlines() if "note:" in line]
+    assert len(notes) == 1
+    assert "a batch of 5000 is larger than" in notes[0] and "--batch-size" in notes[0]
+    train(processed, tmp_path, "--model", "small", "--epochs", "1", "--name", "usual")
+    assert "note:" not in capsys.readouterr().out
+
+
 def test_a_diverged_run_is_told_in_words(processed, tmp_path):
+    options = ("--recipe", "reference", "--epochs", "3", "--lr", "1e30")
     with pytest.raises(HandwritingError, match="not a number"):
-        train(processed, tmp_path, "--epochs", "3", "--lr", "1e30", "--name", "wild")
+        train(processed, tmp_path, "--model", "small", "--name", "wild", *options)
+    assert not list((tmp_path / "models").rglob("*.pt")), "no weights that are not numbers"
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has CUDA")
 def test_cuda_that_is_not_there_is_said(processed, tmp_path):
     with pytest.raises(HandwritingError, match="no CUDA device"):
         train(processed, tmp_path, "--device", "cuda")
-
-
-def test_run_names_carry_model_and_date_in_english():
-    assert run_name("customcnn", datetime(2024, 7, 31, 16, 32)) == "customcnn_2024_July31_16_32"
-    assert run_name("resnet34", datetime(2024, 8, 3, 3, 5)) == "resnet34_2024_August03_03_05"
-
-
-def make_batches(seed: int | None, size: int = 16) -> Batches:
-    images = torch.arange(50, dtype=torch.uint8).reshape(50, 1, 1).expand(50, 28, 28)
-    return Batches(images, torch.arange(50), size, torch.device("cpu"), seed=seed)
-
-
-def test_an_epoch_shows_every_image_once_with_its_label():
-    batches = make_batches(seed=3)
-    seen = []
-    for images, labels in batches:
-        assert torch.equal((images[:, 0, 0, 0] * 255).round().long(), labels)
-        seen += labels.tolist()
-    assert sorted(seen) == list(range(50))
-    assert len(batches) == 4
-
-
-def test_the_order_depends_on_seed_and_epoch_alone():
-    def order(seed, epoch):
-        batches = make_batches(seed)
-        batches.set_epoch(epoch)
-        return [label for _, labels in batches for label in labels.tolist()]
-
-    assert order(1, 2) == order(1, 2)
-    assert order(1, 2) != order(1, 3)
-    assert order(1, 2) != order(2, 2)
-    assert order(None, 2) == list(range(50))
-
-
-def test_pictures_are_normalised_to_0_to_1_as_by_to_tensor():
-    images = torch.arange(256, dtype=torch.uint8).repeat(4)[:784].reshape(1, 28, 28)
-    expected = images.unsqueeze(1).float() / 255
-    assert torch.equal(normalise(images), expected)
 
 
 @pytest.fixture(scope="module")
@@ -220,91 +238,49 @@ def pictures(tmp_path_factory, drawn) -> Path:
     return folder
 
 
-def test_a_run_goes_on_from_another_with_more_pictures(processed, finished, pictures, tmp_path):
-    shutil.copytree(finished / "models", tmp_path / "models")
-    more = ("--start", "run", "--extra", str(pictures), "--share", "0.25", "--epochs", "1")
-    train(processed, tmp_path, *more, "--name", "further", "--lr", "0.0001")
+@pytest.mark.parametrize(
+    "names",
+    [("--init-from", "--extra-data", "--extra-fraction"), ("--start", "--extra", "--share")],
+    ids=["today's options", "former options"],
+)
+def test_a_run_goes_on_from_another_with_more_images(
+    processed, finished, pictures, tmp_path, names
+):
+    (tmp_path / "models").mkdir()
+    shutil.copy(finished / "models" / "run.pt", tmp_path / "models")
+    start_from, extra, share = names
+    more = (start_from, "run", extra, str(pictures), share, "0.25", "--epochs", "1")
+    train(processed, tmp_path, *more, "--name", "further", "--lr", "0.0001", "--fraction", "0.3")
     content = load_weights(tmp_path / "models" / "further.pt")
-    assert content["hyperparameters"]["start"] == "run"
-    assert content["hyperparameters"]["extra"] == [str(pictures)]
+    assert content["hyperparameters"]["init_from"] == "run"
+    assert content["hyperparameters"]["extra_data"] == [str(pictures)]
+    assert content["hyperparameters"]["extra_fraction"] == 0.25
     before = pd.read_csv(finished / "metrics" / "run_history.csv")["val_loss"].min()
     assert content["metrics"]["val_loss"] < 1.3 * before, "it did not start from the run's weights"
 
 
-def test_more_pictures_without_a_start_are_refused(processed, pictures, tmp_path):
-    with pytest.raises(HandwritingError, match="--extra goes with --start"):
-        train(processed, tmp_path, "--extra", str(pictures))
+def test_params_of_the_search_train_under_former_names_too(processed, tmp_path):
+    (tmp_path / "params.json").write_text('{"params": {"averaging": 0.5, "lr": 0.004}}')
+    train(processed, tmp_path, *SMALL, "--params", str(tmp_path / "params.json"))
+    used = load_weights(tmp_path / "models" / "run.pt")["hyperparameters"]
+    assert used["ema_decay"] == 0.5 and used["lr"] == 0.004 and "averaging" not in used
 
 
-def test_a_blend_outside_its_range_is_refused(processed, tmp_path):
-    with pytest.raises(HandwritingError, match="--blend must be greater than 0"):
-        train(processed, tmp_path, "--blend", "0")
-
-
-def test_a_start_of_another_network_is_refused(processed, finished, tmp_path):
-    shutil.copytree(finished / "models", tmp_path / "models")
-    with pytest.raises(HandwritingError, match="is a customcnn"):
-        train(processed, tmp_path, "--model", "compactcnn", "--start", "run")
-
-
-@pytest.mark.parametrize(("extra", "kept"), [([], 1), (["drawings"], 2)])
-def test_the_last_epoch_is_kept_where_other_pictures_were_trained_on(extra, kept):
-    run = model_training.unsaved_run("compactcnn", {}, torch.arange(4), device="cpu", extra=extra)
-    run.history = [{"epoch": 1, "val_accuracy": 0.9}, {"epoch": 2, "val_accuracy": 0.8}]
-    assert run.best["epoch"] == kept
-
-
-def test_extra_pictures_have_their_share_of_each_batch():
-    images = torch.zeros(100, 28, 28, dtype=torch.uint8)
-    extra = Extra(images[:10] + 255, torch.full((10,), 90), share=0.25)
-    batches = Batches(images, torch.zeros(100), 30, torch.device("cpu"), seed=1, extra=extra)
-    sizes = [(len(labels), int((labels == 90).sum())) for _, labels in batches]
-    assert sizes == [(40, 10), (40, 10), (40, 10), (13, 3)]
-    assert batches.num_images == sum(size for size, _ in sizes)
-
-
-def test_the_modern_recipe_saves_averaged_weights_and_resumes(processed, tmp_path, monkeypatch):
-    options = ("--model", "compactcnn", "--epochs", "2", "--name", "run", "--lr", "0.01")
-    train(processed, tmp_path / "whole", *options)
-    monkeypatch.setattr(model_training.Run, "epoch", interrupted(model_training.Run.epoch))
-    with pytest.raises(KeyboardInterrupt):
-        train(processed, tmp_path / "parts", *options)
-    monkeypatch.undo()
-    train(processed, tmp_path / "parts", "--resume", "run")
-    whole, parts = (final_state(tmp_path / folder, "run") for folder in ("whole", "parts"))
-    for part in ("network", "average"):
-        for name, tensor in whole[part].items():
-            assert torch.equal(tensor, parts[part][name]), name
-    average = whole["average"]["module.layers.0.weight"]
-    assert not torch.equal(average, whole["network"]["layers.0.weight"])
-    best = load_weights(tmp_path / "whole" / "models" / "run.pt")
-    assert best["epoch"] == 2, "the second epoch should be the better one"
-    assert torch.equal(best["weights"]["layers.0.weight"], average.half())
-
-
-def interrupted(epoch):
-    """An epoch that a person stops from the second on."""
-
-    def once(run, *loaders):
-        if run.history:
-            raise KeyboardInterrupt
-        epoch(run, *loaders)
-
-    return once
-
-
-def test_a_part_of_the_images_lies_in_a_larger_part():
-    rows = torch.arange(1000)
-    small, large = (set(subsample(rows, part).tolist()) for part in (0.1, 0.5))
-    assert len(small) == 100 and len(large) == 500 and small < large
-    assert torch.equal(subsample(rows, 1), rows)
-
-
-def test_a_last_batch_of_one_image_is_left_out_of_training(drawn):
-    images, labels = (torch.from_numpy(part)[:33] for part in drawn)
-    cpu = torch.device("cpu")
-    for_training = Batches(images, labels, 16, cpu, seed=1)
-    assert [len(batch[1]) for batch in for_training] == for_training.sizes() == [16, 16]
-    assert for_training.num_images == 32 and len(for_training) == 2
-    to_measure = Batches(images, labels, 16, cpu)
-    assert [len(batch[1]) for batch in to_measure] == to_measure.sizes() == [16, 16, 1]
+def test_the_loops_return_mean_losses(processed, drawn):
+    """The two functions of the reference implementation can be used by themselves."""
+    torch.manual_seed(0)
+    network, loss_fn = small_network(), PartialLabelLoss()
+    batches = Batches(LabelledImages(*map(torch.from_numpy, drawn)), 100, CPU)
+    network.eval()
+    with torch.no_grad():
+        parts = [(loss_fn(network(b.images), b.labels) * len(b.labels)).item() for b in batches]
+        right = sum((network(b.images).argmax(1) == b.labels).sum().item() for b in batches)
+    loss, accuracy = model_training.evaluation_loop(CPU, network, batches, loss_fn)
+    assert loss == pytest.approx(sum(parts) / len(drawn[0]), rel=1e-5)
+    assert accuracy == pytest.approx(right / len(drawn[0]))
+    steps = []
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.0)
+    trained = model_training.training_loop(
+        CPU, network, batches, loss_fn, optimizer, after_step=lambda: steps.append(1)
+    )
+    assert len(steps) == len(batches) and 0 < trained < 10

@@ -5,9 +5,11 @@ import json
 import pytest
 
 import hyperparameter_tuning
-import model_training
 from handwriting.errors import HandwritingError
 from handwriting.runs import load_weights
+from tests.support import train
+
+pytestmark = pytest.mark.usefixtures("small_model")
 
 
 @pytest.fixture
@@ -16,11 +18,11 @@ def tune(processed, tmp_path):
 
     def run(*more: str) -> dict:
         storage = f"sqlite:///{tmp_path / 'study' / 'tuning.db'}"
-        arguments = ["--processed", str(processed), "--metrics", str(tmp_path)]
+        arguments = ["--processed", str(processed), "--metrics", str(tmp_path), "--model", "small"]
         arguments += ["--storage", storage, "--fraction", "0.3", "--epochs", "1"]
         parser = hyperparameter_tuning.get_args_parser()
         hyperparameter_tuning.main(parser.parse_args([*arguments, *more]))
-        return json.loads((tmp_path / "compactcnn_tuning.json").read_text())
+        return json.loads((tmp_path / "small_tuning.json").read_text())
 
     return run
 
@@ -31,16 +33,14 @@ def test_a_study_is_gone_on_with_and_its_best_trial_trains(tune, processed, tmp_
     found = tune("--trials", "3")
     assert found["trials"] == 3, "a finished study must not grow"
     for plot in ("history", "importances"):
-        path = tmp_path / f"compactcnn_tuning_{plot}.png"
+        path = tmp_path / f"small_tuning_{plot}.png"
         assert path.read_bytes().startswith(b"\x89PNG")
-    parser = model_training.get_args_parser()
-    arguments = ["--model", "compactcnn", "--params", str(tmp_path / "compactcnn_tuning.json")]
-    arguments += ["--processed", str(processed), "--models", str(tmp_path / "models")]
-    arguments += ["--metrics", str(tmp_path), "--epochs", "1", "--name", "run"]
-    model_training.main(parser.parse_args(arguments))
+    params = ("--params", str(tmp_path / "small_tuning.json"))
+    train(processed, tmp_path, "--model", "small", *params, "--epochs", "1", "--name", "run")
     used = load_weights(tmp_path / "models" / "run.pt")["hyperparameters"]
     assert used["lr"] == found["params"]["lr"]
     assert used["augmentation"] == found["params"]["augmentation"]
+    assert used["ema_decay"] == found["params"]["ema_decay"]
     assert used["epochs"] == 1
 
 

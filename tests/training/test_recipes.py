@@ -3,77 +3,42 @@
 import json
 
 import pytest
-import torch
-from torch import nn
 
+import model_training
 from handwriting.errors import HandwritingError
 from handwriting.training.recipes import (
     RECIPES,
+    REFERENCE_EPOCHS,
     Recipe,
     changed,
-    interpolate_weights,
-    make_average,
-    make_optimizer,
-    make_schedule,
+    choose_recipe,
     read_params,
 )
 
 
-def learning_rates(recipe: Recipe, steps_per_epoch: int, epochs: int) -> list[float]:
-    optimizer = make_optimizer(recipe, nn.Linear(2, 2))
-    schedule = make_schedule(recipe, optimizer, steps_per_epoch, epochs)
-    rates = []
-    for _ in range(steps_per_epoch * epochs):
-        rates.append(schedule.get_last_lr()[0])
-        optimizer.step()
-        schedule.step()
-    return rates
+def chosen(*options: str) -> Recipe:
+    return choose_recipe(model_training.get_args_parser().parse_args(options))
 
 
 def test_the_reference_recipe_is_that_of_the_reference_implementation():
     assert RECIPES["reference"] == Recipe(
         batch_size=128, optimizer="Adam", lr=0.001, schedule="exponential", gamma=0.999
     )
-    rates = learning_rates(Recipe(gamma=0.5), steps_per_epoch=3, epochs=2)
-    assert rates == pytest.approx([0.001] * 3 + [0.0005] * 3)
 
 
-def test_one_cycle_rises_to_lr_and_falls_to_almost_nothing():
-    recipe = Recipe(schedule="one-cycle", warmup=0.25, lr=0.01)
-    rates = learning_rates(recipe, steps_per_epoch=20, epochs=2)
-    top = rates.index(max(rates))
-    assert top == 10 and max(rates) == pytest.approx(0.01)
-    assert rates[: top + 1] == sorted(rates[: top + 1])
-    assert rates[top:] == sorted(rates[top:], reverse=True)
-    assert rates[-1] < 0.001
+def test_each_network_has_its_recipe_and_its_epochs():
+    for model, epochs in (("customcnn", 20), ("resnet34", 15)):
+        assert chosen("--model", model) == Recipe(epochs=epochs)
+        assert REFERENCE_EPOCHS[model] == epochs
+    assert chosen("--model", "compactcnn") == RECIPES["modern"]
+    assert chosen("--model", "compactcnn", "--recipe", "reference") == Recipe(epochs=15)
 
 
-def test_weight_decay_spares_biases_and_batch_norm():
-    network = nn.Sequential(nn.Linear(3, 3), nn.BatchNorm1d(3))
-    groups = make_optimizer(RECIPES["modern"], network).param_groups
-    assert [group["weight_decay"] for group in groups] == [RECIPES["modern"].weight_decay, 0]
-    assert [len(group["params"]) for group in groups] == [1, 3]
-
-
-def test_the_average_follows_constant_weights_and_lags_behind_moving_ones():
-    network = nn.Linear(1, 1, bias=False)
-    average = make_average(Recipe(ema_decay=0.9), network)
-    for step in range(200):
-        nn.init.constant_(network.weight, float(step))
-        average.update_parameters(network)
-    # With a step of 1, the average lags by averaging / (1 - averaging) = 9.
-    assert average.module.weight.item() == pytest.approx(199 - 9, abs=0.1)
-
-
-def test_the_average_forgets_the_first_random_weights_soon():
-    network = nn.Linear(1, 1, bias=False)
-    average = make_average(Recipe(ema_decay=0.999), network)
-    nn.init.constant_(network.weight, 100.0)
-    average.update_parameters(network)
-    nn.init.constant_(network.weight, 1.0)
-    for _ in range(100):
-        average.update_parameters(network)
-    assert average.module.weight.item() == pytest.approx(1, abs=0.1)
+def test_single_options_win_over_params_and_params_over_the_recipe(tmp_path):
+    path = tmp_path / "params.json"
+    path.write_text(json.dumps({"lr": 0.004, "batch_size": 64}))
+    recipe = chosen("--model", "compactcnn", "--params", str(path), "--lr", "0.007")
+    assert (recipe.lr, recipe.batch_size, recipe.beta2) == (0.007, 64, RECIPES["modern"].beta2)
 
 
 def test_params_of_a_file_replace_the_recipes_values(tmp_path):
@@ -83,6 +48,13 @@ def test_params_of_a_file_replace_the_recipes_values(tmp_path):
     assert recipe.lr == 0.004 and recipe.augmentation.noise == 0.02
     assert recipe.augmentation.rotation == RECIPES["modern"].augmentation.rotation
     assert changed(Recipe(), recipe.as_dict()) == recipe
+
+
+def test_params_of_an_earlier_version_still_work(tmp_path):
+    path = tmp_path / "params.json"
+    path.write_text(json.dumps({"params": {"averaging": 0.9, "lr": 0.004}}))
+    recipe = chosen("--model", "compactcnn", "--params", str(path))
+    assert (recipe.ema_decay, recipe.lr) == (0.9, 0.004)
 
 
 @pytest.mark.parametrize(
@@ -112,25 +84,3 @@ def test_params_that_are_no_object_are_refused(tmp_path, content):
 def test_missing_params_are_named(tmp_path):
     with pytest.raises(HandwritingError, match="none"):
         read_params(tmp_path / "none.json")
-
-
-def test_the_counter_of_batch_norm_is_copied_and_not_averaged():
-    network = nn.BatchNorm1d(2)
-    average = make_average(Recipe(ema_decay=0.5), network)
-    network(torch.randn(4, 2))
-    average.update_parameters(network)
-    assert average.module.num_batches_tracked == network.num_batches_tracked
-
-
-def test_a_blend_lies_between_start_and_end_and_leaves_both_alone():
-    torch.manual_seed(0)
-    start, end = (nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2)) for _ in range(2))
-    before = {name: tensor.clone() for name, tensor in end.state_dict().items()}
-    mixed = interpolate_weights(start.state_dict(), end, 0.25).state_dict()
-    torch.testing.assert_close(
-        mixed["0.weight"], 0.75 * start[0].weight.detach() + 0.25 * end[0].weight.detach()
-    )
-    torch.testing.assert_close(dict(end.state_dict()), before)
-    torch.testing.assert_close(
-        dict(interpolate_weights(start.state_dict(), end, 1.0).state_dict()), before, msg="1 is the end itself"
-    )

@@ -1,12 +1,10 @@
 """The page, without a browser."""
 
-import subprocess
-import sys
-
 import pytest
+import torch
 from streamlit.testing.v1 import AppTest
 
-from tests.support import PROJECT
+from tests.support import PROJECT, random_weights, run_program
 
 
 @pytest.fixture
@@ -47,6 +45,27 @@ def test_damaged_weights_are_said_without_a_traceback(page, monkeypatch, tmp_pat
     assert "broken.pt is damaged" in page.error[0].value
 
 
+def test_weights_that_are_no_numbers_are_said_and_not_read_with(page, monkeypatch, tmp_path):
+    path = random_weights(tmp_path / "models", "sick")
+    content = torch.load(path, weights_only=True)
+    content["weights"]["layers.17.bias"][3] = float("nan")
+    torch.save(content, path)
+    monkeypatch.chdir(tmp_path)
+    page.run()
+    assert not page.exception
+    (error,) = page.error
+    assert "sick.pt holds weights that are not numbers" in error.value
+    assert "\n" not in error.value.strip()
+
+
+def test_weights_of_a_generated_archive_come_with_a_warning(page, monkeypatch, tmp_path):
+    random_weights(tmp_path / "models", "generated")
+    monkeypatch.chdir(tmp_path)
+    page.run()
+    assert not page.exception and not page.error
+    assert "synthetic" in page.warning[0].value
+
+
 IMPORTS = """
 import sys
 from streamlit.testing.v1 import AppTest
@@ -59,20 +78,8 @@ print(*(set(sys.modules) - before))
 """
 
 
-def modules_after(program: str, *arguments: str) -> set[str]:
-    """What a program that prints the names of modules has imported."""
-    command = [sys.executable, "-c", program, *arguments]
-    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
-    return set(done.stdout.split())
-
-
 def test_the_first_answer_waits_for_no_tables_plots_or_torchvision():
-    imported = modules_after(IMPORTS, str(PROJECT / "app.py"))
+    imported = set(run_program(IMPORTS, str(PROJECT / "app.py")).split())
     assert "torch" in imported, "the page did not run"
     # Streamlit itself imports pandas for the canvas's data; nothing else may.
     assert not imported & {"sklearn", "matplotlib", "torchvision", "torch._dynamo"}
-
-
-def test_reading_imports_no_pandas():
-    program = "import sys, handwriting.recognition.recognizer, handwriting.recognition.sizes; print(*sys.modules)"
-    assert not modules_after(program) & {"pandas", "sklearn", "matplotlib", "torchvision"}

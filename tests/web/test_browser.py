@@ -1,7 +1,6 @@
 """The page in a real Chromium, drawn on with the mouse."""
 
 import base64
-import math
 import os
 import re
 import shutil
@@ -14,11 +13,13 @@ from collections.abc import Iterator
 
 import pytest
 from PIL import Image, ImageDraw
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from handwriting.recognition.sizes import SIZES_FILE, load_sizes
 from handwriting.web.canvas import CANVAS_HEIGHT, CANVAS_WIDTH, LINES
 from tests.support import PROJECT
+from tests.web.strokes import DRAWINGS, Stroke
+
+pytestmark = pytest.mark.browser
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 QUIET = (
@@ -26,9 +27,8 @@ QUIET = (
     *("--disable-background-networking", "--disable-component-update"),
 )
 PATIENCE = 30_000
+DESKTOP = {"width": 1100, "height": 1000}
 expect.set_options(timeout=15_000)
-
-Stroke = list[tuple[float, float]]
 
 
 @pytest.fixture(scope="module")
@@ -77,20 +77,45 @@ def browser(address) -> Iterator[Browser]:
         chromium.close()
 
 
-def open_page(browser: Browser | BrowserContext, address: str, **options) -> Page:
+def open_page(browser: Browser, address: str, **options) -> Page:
     page = browser.new_page(**options)
-    page.set_default_timeout(PATIENCE)
     page.goto(address)
+    wait_until_ready(page)
+    return page
+
+
+def wait_until_ready(page: Page) -> None:
+    page.set_default_timeout(PATIENCE)
     page.wait_for_selector("canvas.upper-canvas")
     expect(page.get_by_text("Draw one digit or letter")).to_be_visible(timeout=PATIENCE)
-    return page
 
 
 @pytest.fixture
 def page(browser, address) -> Iterator[Page]:
-    page = open_page(browser, address, viewport={"width": 1100, "height": 1000})
+    """A page that was just opened."""
+    page = open_page(browser, address, viewport=DESKTOP)
     yield page
     page.close()
+
+
+@pytest.fixture(scope="module")
+def canvas_page(browser, address) -> Iterator[Page]:
+    page = open_page(browser, address, viewport=DESKTOP)
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def canvas(canvas_page) -> Page:
+    """A page whose canvas is blank, for tests that change nothing else; opening one takes long."""
+    clear(canvas_page)
+    return canvas_page
+
+
+def clear(page: Page) -> None:
+    page.get_by_role("button", name="Clear").or_(page.get_by_role("button", name="Reset")).click()
+    expect(answer(page)).to_have_count(0)
+    expect(page.get_by_text("Draw one digit or letter")).to_be_visible()
 
 
 def settle(page: Page) -> None:
@@ -115,44 +140,11 @@ def draw(page: Page, *strokes: Stroke) -> None:
         ]
         page.mouse.move(*points[0])
         page.mouse.down()
+        # Curves are dense already, and each move takes a frame of the browser's.
+        steps = 4 if len(points) < 10 else 1
         for point in points[1:]:
-            page.mouse.move(*point, steps=4)
+            page.mouse.move(*point, steps=steps)
         page.mouse.up()
-
-
-def arc(x: float, y: float, rx: float, ry: float, start: float, end: float) -> Stroke:
-    """Part of an ellipse, in degrees, anticlockwise from the right."""
-    angles = [math.radians(start + (end - start) * k / 16) for k in range(17)]
-    return [(x + rx * math.cos(a), y + ry * math.sin(a)) for a in angles]
-
-
-def s_shape(height: float) -> Stroke:
-    quarter = height / 4
-    return [
-        *arc(0.35, 3 * quarter, 0.9 * quarter, quarter, 40, 270),
-        *arc(0.35, quarter, 0.9 * quarter, quarter, 90, -140),
-    ]
-
-
-X_HEIGHT = load_sizes(PROJECT / SIZES_FILE).x_height
-
-DRAWINGS: dict[str, list[Stroke]] = {
-    "3": [[*arc(0.35, 0.75, 0.3, 0.25, 150, -90), *arc(0.35, 0.25, 0.33, 0.25, 90, -150)]],
-    "4": [[(0.5, 1), (0.05, 0.35), (0.75, 0.35)], [(0.55, 0.7), (0.52, 0)]],
-    "7": [[(0.1, 1), (0.7, 1), (0.3, 0)]],
-    "A": [[(0, 0), (0.4, 1), (0.8, 0)], [(0.18, 0.4), (0.64, 0.4)]],
-    "E": [[(0.6, 1), (0.1, 1), (0.1, 0), (0.6, 0)], [(0.1, 0.5), (0.5, 0.5)]],
-    "H": [[(0.1, 1), (0.1, 0)], [(0.7, 1), (0.7, 0)], [(0.1, 0.5), (0.7, 0.5)]],
-    "L": [[(0.1, 1), (0.1, 0), (0.65, 0)]],
-    "N": [[(0.1, 0), (0.1, 1), (0.7, 0), (0.7, 1)]],
-    "R": [[(0.1, 0), (0.1, 1)], [*arc(0.1, 0.75, 0.5, 0.25, 90, -90), (0.65, 0)]],
-    "T": [[(0, 1), (0.8, 1)], [(0.4, 1), (0.4, 0)]],
-    "h": [[(0.1, 1), (0.1, 0)], [(0.1, 0.35), *arc(0.32, 0.35, 0.2, 0.25, 150, 0), (0.52, 0)]],
-    "S": [s_shape(1.0)],
-    "s": [s_shape(X_HEIGHT)],
-    "C": [arc(0.4, 0.5, 0.4, 0.5, 50, 310)],
-    "c": [arc(0.4, X_HEIGHT / 2, 0.3, X_HEIGHT / 2, 50, 310)],
-}
 
 
 def answer(page: Page):
@@ -160,36 +152,35 @@ def answer(page: Page):
 
 
 @pytest.mark.parametrize("character", DRAWINGS)
-def test_a_drawn_character_is_read(page, character):
-    draw(page, *DRAWINGS[character])
-    expect(answer(page)).to_have_text(character)
-    expect(page.get_by_text(f"read as {character}:")).to_be_visible()
+def test_a_drawn_character_is_read(canvas, character):
+    draw(canvas, *DRAWINGS[character])
+    expect(answer(canvas)).to_have_text(character)
+    expect(canvas.get_by_text(f"read as {character}:")).to_be_visible()
 
 
-def test_a_blank_canvas_reads_nothing(page):
-    expect(answer(page)).to_have_count(0)
+def test_a_blank_canvas_reads_nothing(canvas):
+    expect(answer(canvas)).to_have_count(0)
 
 
-def test_undo_and_clear(page):
-    draw(page, *DRAWINGS["L"])
-    expect(answer(page)).to_have_text("L")
-    draw(page, [(0.1, 0.5), (0.5, 0.5)], [(0.1, 1), (0.6, 1)])
-    expect(answer(page)).to_have_text("E")
-    undo = page.get_by_role("button", name="Undo")
+def test_undo_and_clear(canvas):
+    draw(canvas, *DRAWINGS["L"])
+    expect(answer(canvas)).to_have_text("L")
+    draw(canvas, [(0.1, 0.5), (0.5, 0.5)], [(0.1, 1), (0.6, 1)])
+    expect(answer(canvas)).to_have_text("E")
+    undo = canvas.get_by_role("button", name="Undo")
     undo.click()
     undo.click()
-    expect(answer(page)).to_have_text("L")
-    page.get_by_role("button", name="Clear").or_(page.get_by_role("button", name="Reset")).click()
-    expect(answer(page)).to_have_count(0)
+    expect(answer(canvas)).to_have_text("L")
+    clear(canvas)
 
 
-def test_redo_brings_the_stroke_back(page):
-    draw(page, *DRAWINGS["L"])
-    draw(page, [(0.1, 0.5), (0.5, 0.5)], [(0.1, 1), (0.6, 1)])
-    expect(answer(page)).to_have_text("E")
+def test_redo_brings_the_stroke_back(canvas):
+    draw(canvas, *DRAWINGS["L"])
+    draw(canvas, [(0.1, 0.5), (0.5, 0.5)], [(0.1, 1), (0.6, 1)])
+    expect(answer(canvas)).to_have_text("E")
     for name in ("Undo", "Undo", "Redo", "Redo"):
-        page.get_by_role("button", name=name).click()
-    expect(answer(page)).to_have_text("E")
+        canvas.get_by_role("button", name=name).click()
+    expect(answer(canvas)).to_have_text("E")
 
 
 def test_a_reload_in_the_middle_of_a_stroke_starts_afresh(page):
@@ -206,9 +197,13 @@ def test_a_reload_in_the_middle_of_a_stroke_starts_afresh(page):
 
 
 def test_ten_people_at_once_get_their_own_answers(browser, address):
-    characters = list(DRAWINGS)[:10]
-    contexts = [browser.new_context(viewport={"width": 1100, "height": 1000}) for _ in characters]
-    pages = [open_page(context, address) for context in contexts]
+    characters = sorted(DRAWINGS, key=lambda c: sum(map(len, DRAWINGS[c])))[:10]
+    contexts = [browser.new_context(viewport=DESKTOP) for _ in characters]
+    pages = [context.new_page() for context in contexts]
+    for page in pages:
+        page.goto(address, wait_until="commit")
+    for page in pages:
+        wait_until_ready(page)
     for page, character in zip(pages, characters, strict=True):
         draw(page, *DRAWINGS[character])
     for page, character in zip(pages, characters, strict=True):
@@ -217,16 +212,16 @@ def test_ten_people_at_once_get_their_own_answers(browser, address):
         context.close()
 
 
-def test_two_characters_on_the_canvas_are_said(page):
-    draw(page, [(-0.6, 1), (-0.1, 1), (-0.4, 0)], [(0.6, 1), (1.1, 1), (0.8, 0)])
-    expect(page.get_by_text("Two characters or more?")).to_be_visible()
+def test_two_characters_on_the_canvas_are_said(canvas):
+    draw(canvas, [(-0.6, 1), (-0.1, 1), (-0.4, 0)], [(0.6, 1), (1.1, 1), (0.8, 0)])
+    expect(canvas.get_by_text("Two characters or more?")).to_be_visible()
 
 
-def test_many_fast_strokes_are_survived(page):
+def test_many_fast_strokes_are_survived(canvas):
     for k in range(30):
-        draw(page, [(0.02 * k, 0), (0.02 * k, 0.9)])
-    expect(answer(page)).to_have_count(1)
-    expect(page.get_by_text("Traceback")).to_have_count(0)
+        draw(canvas, [(0.02 * k, 0), (0.02 * k, 0.9)])
+    expect(answer(canvas)).to_have_count(1)
+    expect(canvas.get_by_text("Traceback")).to_have_count(0)
 
 
 def test_only_digits_are_read_when_asked(page):
@@ -310,8 +305,8 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(browser, address):
     page.close()
 
 
-def test_the_answer_comes_soon_after_the_pen_is_lifted(page):
-    draw(page, *DRAWINGS["7"])
+def test_the_answer_comes_soon_after_the_pen_is_lifted(canvas):
+    draw(canvas, *DRAWINGS["7"])
     lifted = time.perf_counter()
-    expect(answer(page)).to_have_text("7")
+    expect(answer(canvas)).to_have_text("7")
     assert time.perf_counter() - lifted < 2

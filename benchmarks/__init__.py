@@ -1,0 +1,5 @@
+"""How fast things are: each module is run as ``python -m benchmarks.<name>``.
+
+All print what they measure and write it to metrics/benchmarks/ only with ``--save``; ``--quick``
+tries one out in seconds. Other work on the machine spoils the figures.
+"""

@@ -1,0 +1,245 @@
+"""Time from the pen's lifting to the answer on the page, in a real browser.
+
+    python -m benchmarks.web_latency
+    python -m benchmarks.web_latency --screenshot images/streamlitAppImage.png
+
+Starts the page on this machine several times and takes the time from the command to the first
+answer, to a stroke drawn as soon as there is a canvas. Then draws strokes with the mouse in
+headless Chromium, and takes the time in the browser itself: from the event of the pen's lifting to
+the change of the answer. The parts are measured in this process on the same strokes: converter
+(strokes to 28x28) and network (28x28 to the answer). What is left is the browser, Streamlit and
+the connection. With --save: web_latency.json.
+"""
+
+import argparse
+import json
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from benchmarks.common import FIGURES, PROJECT
+from handwriting.cli import make_measuring_parser, run_script, save_measured
+from handwriting.errors import HandwritingError
+from handwriting.files import replacing
+from handwriting.imaging.character import character_from_strokes
+from handwriting.recognition.recognizer import Recognizer
+from handwriting.runs import available_runs
+
+ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
+VIEWPORT = {"width": 1100, "height": 960}
+HINT = "Draw one digit or letter"
+"""What the page says while there is nothing to read."""
+
+_SECONDS_TO_START = 60
+_MILLISECONDS_TO_SETTLE = 300
+_MILLISECONDS_TO_PAINT = 2000
+
+WATCH = """() => {
+    window.latencies = []
+    let lifted = null
+    document.addEventListener("mouseup", () => { lifted = performance.now() }, true)
+    new MutationObserver(() => {
+        if (lifted !== null && document.querySelector("h1")) {
+            window.latencies.push(performance.now() - lifted)
+            lifted = null
+        }
+    }).observe(document.body, { childList: true, subtree: true, characterData: true })
+}"""
+
+
+@contextmanager
+def served_page() -> Iterator[str]:
+    """The page's address, served on this machine."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
+    command += ["--server.address", "127.0.0.1", "--server.port", str(port)]
+    quiet = subprocess.DEVNULL
+    server = subprocess.Popen(command, cwd=PROJECT, stdout=quiet, stderr=quiet)
+    try:
+        _wait_for(f"http://127.0.0.1:{port}/_stcore/health")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _wait_for(url: str) -> None:
+    end = time.monotonic() + _SECONDS_TO_START
+    while time.monotonic() < end:
+        try:
+            urllib.request.urlopen(url, timeout=2).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise HandwritingError("the page did not start within a minute. Try 'streamlit run app.py'.")
+
+
+@contextmanager
+def opened_browser() -> Iterator[Browser]:
+    """Headless Chromium.
+
+    Raises:
+        HandwritingError: it is not installed.
+    """
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        raise HandwritingError("chromium is missing. Install it (Debian: apt install chromium).")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(ARGUMENTS))
+        yield browser
+        browser.close()
+
+
+def open_page(browser: Browser, address: str) -> Page:
+    """The page with a blank canvas, ready to be drawn on."""
+    page = browser.new_page(viewport=VIEWPORT)
+    page.goto(address)
+    page.wait_for_selector("canvas.upper-canvas")
+    page.get_by_text(HINT).wait_for()
+    return page
+
+
+def waves(count: int) -> list[np.ndarray]:
+    """Strokes of different lengths: float (20, 2) x, y on the canvas, in pixels."""
+    x = np.linspace(80, 260, 20)
+    return [np.stack([x, 150 + 60 * np.sin(x / (12 + 4 * (k % 10)))], axis=1) for k in range(count)]
+
+
+def letter_g() -> list[np.ndarray]:
+    """The strokes of a `g` as tall as the canvas's lines want it: float (points, 2), in pixels."""
+    round_part = np.linspace(-0.6, -0.6 - 2 * np.pi, 40)
+    bowl = np.stack([177 + 37 * np.cos(round_part), 178 + 43 * np.sin(round_part)], axis=1)
+    hook = np.linspace(0, 0.8 * np.pi, 20)
+    tail = np.stack([176 + 33 * np.cos(hook), 258 + 36 * np.sin(hook)], axis=1)
+    return [bowl, np.concatenate([[(215, 136), (212, 200)], tail])]
+
+
+def draw(page: Page, stroke: np.ndarray) -> None:
+    """Draw one stroke and wait for the answer."""
+    box = page.locator("canvas.upper-canvas").bounding_box()
+    points = np.add(stroke, (box["x"], box["y"]))
+    page.mouse.move(*points[0])
+    page.mouse.down()
+    for point in points[1:]:
+        page.mouse.move(*point)
+    page.mouse.up()
+    page.wait_for_selector("h1")
+
+
+def page_latencies(page: Page, strokes: list[np.ndarray]) -> list[float]:
+    """Milliseconds from the pen's lifting to the answer, one blank canvas after another."""
+    page.evaluate(WATCH)
+    for stroke in strokes:
+        draw(page, stroke)
+        page.wait_for_timeout(_MILLISECONDS_TO_SETTLE)
+        page.get_by_role("button", name="Reset").click()
+        page.get_by_text(HINT).wait_for()
+        page.wait_for_timeout(_MILLISECONDS_TO_SETTLE)
+    return page.evaluate("window.latencies")
+
+
+def start_to_first_answer(browser: Browser, stroke: np.ndarray) -> float:
+    """Seconds from the command ``streamlit run`` to the first answer; the browser runs already."""
+    start = time.perf_counter()
+    with served_page() as address:
+        page = open_page(browser, address)
+        draw(page, stroke)
+        seconds = time.perf_counter() - start
+        page.close()
+    return seconds
+
+
+def measure_parts(recognizer: Recognizer, strokes: list[np.ndarray]) -> dict[str, float]:
+    """Median milliseconds of the converter and of the network on the same strokes."""
+    times: dict[str, list[float]] = {"converter": [], "network": []}
+    for stroke in strokes:
+        start = time.perf_counter()
+        image = character_from_strokes([stroke]).image
+        converted = time.perf_counter()
+        recognizer.read(image)
+        times["converter"].append(1000 * (converted - start))
+        times["network"].append(1000 * (time.perf_counter() - converted))
+    return {name: round(statistics.median(values), 2) for name, values in times.items()}
+
+
+def measure(strokes: list[np.ndarray], starts: int) -> dict[str, Any]:
+    """All figures.
+
+    Args:
+        strokes: what to draw, float (points, 2) each, in the canvas's pixels.
+        starts: how often to start the page.
+    """
+    run = next(iter(available_runs(PROJECT / "models", PROJECT / "metrics")))
+    with opened_browser() as browser:
+        seconds = [start_to_first_answer(browser, strokes[0]) for _ in range(starts)]
+        with served_page() as address:
+            # The first answer also loads the weights.
+            latencies = page_latencies(open_page(browser, address), strokes)[1:]
+    parts = measure_parts(Recognizer.load(run.weights), strokes)
+    whole = statistics.median(latencies)
+    return {
+        "run": run.name,
+        "starts": starts,
+        "start_to_first_answer_median_s": round(statistics.median(seconds), 2),
+        "start_to_first_answer_slowest_s": round(max(seconds), 2),
+        "strokes": len(latencies),
+        "pen_up_to_answer_median_ms": round(whole, 1),
+        "pen_up_to_answer_90th_percentile_ms": round(float(np.quantile(latencies, 0.9)), 1),
+        **{f"{name}_median_ms": value for name, value in parts.items()},
+        "browser_and_server_median_ms": round(whole - sum(parts.values()), 1),
+    }
+
+
+def take_screenshot(path: Path) -> None:
+    """Write a PNG of the page with a drawn letter and its answer."""
+    with opened_browser() as browser, served_page() as address:
+        page = open_page(browser, address)
+        for stroke in letter_g():
+            draw(page, stroke)
+        page.wait_for_timeout(_MILLISECONDS_TO_PAINT)
+        with replacing(path) as (part,):
+            part.write_bytes(page.screenshot(type="png"))
+
+
+def get_args_parser() -> argparse.ArgumentParser:
+    """The command line of this benchmark."""
+    parser = make_measuring_parser(__doc__, FIGURES, strokes=3, starts=1)
+    add = parser.add_argument
+    add("--strokes", type=int, default=30, help="how many strokes to draw, two at least")
+    add("--starts", type=int, default=5, help="how often to start the page")
+    add(
+        "--screenshot",
+        type=Path,
+        default=None,
+        metavar="FILE",
+        help="instead of measuring, write a picture (PNG) of the page with a letter and its answer",
+    )
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Measure and print one JSON object, or take a picture."""
+    if args.screenshot is not None:
+        take_screenshot(args.screenshot)
+        print(f"wrote {args.screenshot}")
+        return
+    result = measure(waves(args.strokes), args.starts)
+    print(json.dumps(result))
+    save_measured(args, "web_latency.json", result)
+
+
+if __name__ == "__main__":
+    raise SystemExit(run_script(lambda: main(get_args_parser().parse_args())))

@@ -1,0 +1,136 @@
+"""Pen archives: strokes of many writers in one `.npz`, and the 28x28 images of its characters.
+
+The arrays: ``origin`` int32 (S, 2), the first point of each stroke, x to the right and y downwards;
+``step`` int32 (P - S, 2), from each point to the next one of the same stroke; ``stroke_start``
+int32 (S + 1), the strokes among the points; ``sample_start`` int32 (N + 1), the samples among the
+strokes; ``text``, ``writer`` and ``provider`` str (N,).
+"""
+
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from handwriting.datasets.stroke_augmentation import StrokeVariation
+from handwriting.errors import HandwritingError
+from handwriting.imaging.character import CharacterImage, character_from_strokes
+from handwriting.labels import CLASSES
+
+ARRAYS = ("origin", "step", "stroke_start", "sample_start", "text", "writer", "provider")
+
+_MOST_POINTS = 5_000
+"""Of a stroke that is drawn; a longer one is thinned out evenly, which no 28x28 image shows."""
+
+
+@dataclass(frozen=True)
+class PenArchive:
+    """Strokes with what was written; see this file's head for the arrays."""
+
+    origin: np.ndarray
+    step: np.ndarray
+    stroke_start: np.ndarray
+    sample_start: np.ndarray
+    text: np.ndarray
+    writer: np.ndarray
+    provider: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.text)
+
+    def strokes(self, sample: int) -> list[np.ndarray]:
+        """float64 (points, 2) of x, y for each stroke of a sample, in units of the tablet."""
+        first, last = self.sample_start[sample : sample + 2].tolist()
+        return [self._stroke(stroke) for stroke in range(first, last)]
+
+    def _stroke(self, stroke: int) -> np.ndarray:
+        start, stop = self.stroke_start[stroke : stroke + 2].tolist()
+        # Each stroke has a step less than it has points.
+        steps = self.step[start - stroke : stop - stroke - 1]
+        # In floats, for sums may leave the range of int32.
+        points = np.concatenate([self.origin[stroke : stroke + 1], steps]).cumsum(0, np.float64)
+        return points[:: -(-len(points) // _MOST_POINTS)]
+
+    def characters(self) -> np.ndarray:
+        """int64: the samples that are one stroke at least of one of the 62 characters."""
+        has_strokes = np.diff(self.sample_start) > 0
+        return np.flatnonzero(has_strokes & np.isin(self.text, CLASSES))
+
+
+def is_pen_archive(path: Path) -> bool:
+    """Whether a file is an `.npz` that names strokes."""
+    try:
+        with np.load(path, allow_pickle=False) as content:
+            return "stroke_start" in content.files
+    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile):
+        return False
+
+
+def load_pen(path: Path) -> PenArchive:
+    """Read a pen archive and check that its arrays fit each other.
+
+    Raises:
+        HandwritingError: it is missing or cut short, or its arrays do not fit each other.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as content:
+            archive = PenArchive(**{name: content[name] for name in ARRAYS})
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise HandwritingError(
+            f"{path} is not a pen archive with the arrays {', '.join(ARRAYS)} ({error})."
+        ) from error
+    fault = next(_faults(archive), None)
+    if fault is not None:
+        raise HandwritingError(f"{path} is not a sound pen archive: {fault}.")
+    return archive
+
+
+def _faults(archive: PenArchive) -> Iterator[str]:
+    """What is wrong with an archive's arrays; nothing more is looked at after the first fault."""
+    for name in ("origin", "step"):
+        array = getattr(archive, name)
+        if not _is_integer(array) or array.ndim != 2 or array.shape[1] != 2:
+            yield f"{name} is {array.dtype} {array.shape}, it must be integers (…, 2)"
+    samples, strokes = len(archive.text), len(archive.origin)
+    for name in ("text", "writer", "provider"):
+        array = getattr(archive, name)
+        if array.dtype.kind != "U" or array.shape != (samples,):
+            yield f"{name} is {array.dtype} {array.shape}, it must be str ({samples},)"
+    if not samples:
+        yield "it holds no sample"
+    points = len(archive.step) + strokes
+    for name, count, end in (("stroke_start", strokes, points), ("sample_start", samples, strokes)):
+        array = getattr(archive, name)
+        if not _is_integer(array) or array.shape != (count + 1,):
+            yield f"{name} is {array.dtype} {array.shape}, it must be integers ({count + 1},)"
+        # A stroke has a point at least; a sample without strokes can be left out.
+        if (np.diff(array) < (name == "stroke_start")).any() or array[0] or array[-1] != end:
+            yield f"{name} does not ascend from 0 to {end}"
+    strange = ~np.array([text.isascii() and text.isprintable() for text in archive.text.tolist()])
+    if strange.any():
+        sample = int(strange.argmax())
+        yield f"text[{sample}] is {archive.text[sample]!r}, which is not printable ASCII"
+
+
+def _is_integer(array: np.ndarray) -> bool:
+    return np.issubdtype(array.dtype, np.integer)
+
+
+def draw_samples(archive: PenArchive, samples: Sequence[int]) -> list[CharacterImage]:
+    """The 28x28 images of some samples, as the page would draw them."""
+    return [
+        character_from_strokes(archive.strokes(sample))
+        for sample in tqdm(samples, unit="img", desc="drawing")
+    ]
+
+
+def draw_variants(archive: PenArchive, samples: Sequence[int], seed: int) -> list[CharacterImage]:
+    """The same samples as another hand and another pen would have drawn them."""
+    rng, vary = np.random.default_rng(seed), StrokeVariation()
+    return [
+        character_from_strokes(*vary(archive.strokes(sample), rng))
+        for sample in tqdm(samples, unit="img", desc="drawing anew")
+    ]

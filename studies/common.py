@@ -1,0 +1,66 @@
+"""What the studies share: finished trainings that are kept, and the recogniser that a run makes."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from handwriting.datasets.prepared import LabelledImages, load_manifest
+from handwriting.errors import HandwritingError
+from handwriting.files import replacing, save_json
+from handwriting.recognition.recognizer import Recognizer
+from handwriting.runs import METRICS_FOLDER
+from handwriting.training.run import Run
+
+FIGURES = METRICS_FOLDER / "studies"
+FINISHED = Path("data/studies")
+"""Where finished trainings are kept, which git ignores."""
+
+
+class FinishedTrainings:
+    """Figures of finished trainings, so that a study can be stopped and gone on with.
+
+    Args:
+        path: JSON file to keep them in; ``None`` keeps none.
+        settings: what the figures depend on beside the training's name. Those of other settings
+            stay in the file, apart.
+
+    Raises:
+        HandwritingError: the file is damaged.
+    """
+
+    def __init__(self, path: Path | None, settings: dict[str, Any]) -> None:
+        self.path = path
+        try:
+            self._all = json.loads(path.read_text("utf-8")) if path and path.exists() else {}
+            words = ", ".join(f"{name} {value}" for name, value in settings.items())
+            self._figures = self._all.setdefault(words, {})
+        except (ValueError, AttributeError) as error:
+            raise HandwritingError(f"{path} is damaged ({error}). Delete it.") from error
+
+    def get(self, name: str, measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """The figures of a training, which ``measure`` does and measures unless it is finished."""
+        if name not in self._figures:
+            self._figures[name] = measure()
+            if self.path:
+                with replacing(self.path) as (part,):
+                    save_json(self._all, part)
+            print(f"{name}: {json.dumps(self._figures[name])}", flush=True)
+        return self._figures[name]
+
+
+def fraction_of(images: int, rows: torch.Tensor) -> float:
+    """The part of some rows that so many images are, in 0..1."""
+    return min(1.0, images / len(rows))
+
+
+def class_counts(processed: Path) -> list[int]:
+    """Images of each of the 62 classes among `byclass`'s training rows."""
+    return list(load_manifest(processed)["byclass_class_counts"].values())
+
+
+def recognizer_of(run: Run, validation: LabelledImages, counts: list[int]) -> Recognizer:
+    """The recogniser of a run's kept epoch, calibrated as stage 3 does."""
+    return Recognizer(run.calibrated(validation, counts), run.files.weights)

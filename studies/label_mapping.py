@@ -1,0 +1,85 @@
+"""What mapping EMNIST's labels by their printed names costs: stage 1 done exactly and by name.
+
+    python -m studies.label_mapping --root ../shared
+
+Stage 1 runs into temporary folders: with exact labels and by name on the archive, and by name on
+the generated one. Prints the figures of their manifests that tell most. With --save: the manifests,
+stage1_exact_manifest.json, stage1_by-name_manifest.json and
+stage1_synthetic_by-name_manifest.json.
+"""
+
+import argparse
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from data_preprocessing import SYNTHETIC_IMAGES, prepare
+from handwriting.cli import command_line, make_measuring_parser, run_script, save_measured
+from handwriting.synthesis.emnist_archive import draw_characters, write_archive
+from studies.common import FIGURES
+
+FACTS = (
+    "train_images",
+    "train_images_with_exact_label",
+    "train_images_known_in_either_case",
+    "test_images",
+    "test_rows_in_training",
+    "by_name_images_with_different_labels",
+    "by_name_wrong_or_contradictory_rows",
+)
+
+
+def measure(root: Path, synthetic_images: int) -> dict[str, dict[str, Any]]:
+    """The manifests by the names of their files.
+
+    Args:
+        root: folder that holds EMNIST/raw.
+        synthetic_images: of the generated archive.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        generated = Path(folder) / "generated"
+        write_archive(generated, *draw_characters(synthetic_images, seed=0), seed=0)
+        return {
+            "stage1_exact_manifest.json": prepare(root, Path(folder) / "exact"),
+            "stage1_by-name_manifest.json": prepare(
+                root, Path(folder) / "by-name", labels="by-name"
+            ),
+            "stage1_synthetic_by-name_manifest.json": prepare(
+                generated, Path(folder) / "synthetic", labels="by-name"
+            ),
+        }
+
+
+def print_table(manifests: dict[str, dict[str, Any]]) -> None:
+    """The facts that tell most, as Markdown."""
+    titles = [f"{m['source'].partition(',')[0]}, {m['labels']}" for m in manifests.values()]
+    print(f"| | {' | '.join(titles)} |\n|---|{'---:|' * len(titles)}")
+    for fact in FACTS:
+        cells = (f"{manifest[fact]:,}" for manifest in manifests.values())
+        print(f"| {fact.replace('_', ' ')} | {' | '.join(cells)} |")
+
+
+def get_args_parser() -> argparse.ArgumentParser:
+    """The command line of this study."""
+    parser = make_measuring_parser(__doc__, FIGURES, synthetic_images=300)
+    add = parser.add_argument
+    add("--root", type=Path, default=Path("data"), help="folder that holds EMNIST/raw/")
+    add(
+        "--synthetic-images",
+        type=int,
+        default=SYNTHETIC_IMAGES,
+        help="images of the generated archive",
+    )
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Run stage 1 three times and print what it found."""
+    manifests = measure(args.root, args.synthetic_images)
+    print_table(manifests)
+    for name, manifest in manifests.items():
+        save_measured(args, name, manifest | {"command": command_line()})
+
+
+if __name__ == "__main__":
+    raise SystemExit(run_script(lambda: main(get_args_parser().parse_args())))

@@ -1,0 +1,235 @@
+"""Why lower-case letters are hard: wrong labels, rare classes or lost size? Each measured apart.
+
+    python data_preprocessing.py --labels by-name --processed data/by_name
+    python data_split.py --processed data/by_name
+    python -m studies.lower_case RUN --by-name data/by_name --drawings ../shared/drawings
+
+Labels: CompactCNN is trained briefly, once per seed, on the same number of images with each of
+three sets of labels: by the printed name, as usual (test images are taken out of it, so that only
+the labels differ); exact ones alone; label sets. All are measured on the `byclass` test images.
+Frequency: RUN, trained on EMNIST alone, reads those test images with the frequencies of its
+training images, with those of `byclass` and with all characters alike. Size: it reads drawings with
+and without their size, with sizes of other writers.
+
+Finished trainings are kept in data/studies/lower_case.json, so the study can be stopped and started
+again. With --save: lower_case.json.
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from handwriting.cli import make_measuring_parser, run_script, save_measured
+from handwriting.compute.devices import keep_memory
+from handwriting.datasets.external import load_external
+from handwriting.datasets.prepared import PROCESSED, LabelledImages, load_images, load_split
+from handwriting.emnist.duplicates import unseen_rows
+from handwriting.errors import HandwritingError
+from handwriting.labels import (
+    CLASSES,
+    FIRST_EITHER_CASE,
+    MERGED_LETTERS,
+    WITHOUT_CASE,
+    class_index,
+)
+from handwriting.recognition.recognizer import LOOKALIKES, Recognizer
+from handwriting.runs import MODELS_FOLDER, find_run
+from handwriting.training.fit_sizes import left_out_log_likelihoods
+from handwriting.training.run import unsaved_run
+from model_training import train
+from models import predict_logits
+from studies.common import FIGURES, FINISHED, FinishedTrainings, fraction_of
+
+GROUPS = {
+    "all": CLASSES,
+    "digits": [c for c in CLASSES if c.isdigit()],
+    "capitals": [c for c in CLASSES if c.isupper()],
+    "small letters": [c for c in CLASSES if c.islower()],
+    "the 15 that look like their capital": list(MERGED_LETTERS.lower()),
+    "the other 11": [c for c in CLASSES if c.islower() and c.upper() not in MERGED_LETTERS],
+}
+_VALIDATED = 1000
+
+Figures = dict[str, dict[str, float]]
+"""Accuracy by group of characters, by what was tried."""
+
+
+def by_group(answers: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    """Share of right answers among the images of each group of characters; int (N,) each."""
+    right = answers == labels
+    return {
+        name: float(right[np.isin(labels, [class_index(c) for c in group])].mean())
+        for name, group in GROUPS.items()
+    }
+
+
+def without_test_images(
+    data: LabelledImages, rows: torch.Tensor, test: LabelledImages
+) -> torch.Tensor:
+    """The rows whose image is none of the test images."""
+    (unseen,) = unseen_rows(test.images.numpy(), [data.images[rows].numpy()])
+    return rows[torch.from_numpy(unseen)]
+
+
+class LabelSets:
+    """Trains on the three sets of labels.
+
+    Args:
+        args: the options.
+        test: the `byclass` test images, to measure on.
+    """
+
+    def __init__(self, args: argparse.Namespace, test: LabelledImages) -> None:
+        self.args, self.test = args, test
+        data, split = load_images(args.processed, "train"), load_split(args.processed)
+        by_name, name_split = load_images(args.by_name, "train"), load_split(args.by_name)
+        rows, validation = split["train"], split["validation"]
+        name_rows = without_test_images(by_name, name_split["train"], test)
+        self.variants = {
+            "by name": (by_name, name_rows, name_split["validation"]),
+            "exact ones alone": (data, rows[data.labels[rows] < FIRST_EITHER_CASE], validation),
+            "label sets": (data, rows, validation),
+        }
+        """By name: images, rows to train on, rows to validate on."""
+
+    def measure(self, name: str, seed: int) -> dict[str, float]:
+        """Train briefly on one set of labels and measure by groups."""
+        data, rows, validation = self.variants[name]
+        fraction = fraction_of(self.args.images, rows)
+        values = {"epochs": self.args.epochs}
+        run = unsaved_run("compactcnn", values, rows, fraction=fraction, seed=seed)
+        list(train(run, data, validation[:_VALIDATED]))
+        answers = predict_logits(run.final_network, self.test.images).argmax(dim=1)
+        return by_group(answers.numpy(), self.test.labels.numpy())
+
+    def measure_all(self) -> Figures:
+        """Figures by "<labels> / <seed>"; those that are finished are not trained again."""
+        settings = {
+            "archives": " and ".join(data.fingerprint[:8] for data, *_ in self.variants.values()),
+            "images": self.args.images,
+            "epochs": self.args.epochs,
+        }
+        path = None if self.args.quick else FINISHED / "lower_case.json"
+        finished = FinishedTrainings(path, settings)
+        return {
+            f"{name} / {seed}": finished.get(
+                f"{name} / {seed}", lambda name=name, seed=seed: self.measure(name, seed)
+            )
+            for seed in range(self.args.seeds)
+            for name in self.variants
+        }
+
+
+def measure_frequency(recognizer: Recognizer, test: LabelledImages) -> dict[str, Any]:
+    """Test images read with EMNIST's frequencies and with all characters alike; the mistakes.
+
+    Raises:
+        HandwritingError: the run knows no class frequencies.
+    """
+    names = ("training_frequencies", "frequencies")
+    if not all(recognizer.content.get(name) for name in names):
+        raise HandwritingError("RUN has no class frequencies. Train it to its end (stage 3).")
+    trained, wanted = (np.log(recognizer.content[name]) for name in names)
+    labels, log_p = test.labels.numpy(), recognizer.log_probs(test.images)
+    alike = recognizer.log_probs(test.images, "equal")
+    own = log_p.argmax(axis=1)
+    return {
+        "the training images' frequencies": by_group(
+            (log_p + trained - wanted).argmax(axis=1), labels
+        ),
+        "byclass's frequencies": by_group(own, labels),
+        "all characters alike": by_group(alike.argmax(axis=1), labels),
+        "mistakes": sort_mistakes(own, labels),
+    }
+
+
+def sort_mistakes(answers: np.ndarray, labels: np.ndarray) -> dict[str, int]:
+    """How many answers are wrong, and in what; int (N,) each."""
+    shape = np.array([next((i for i, g in enumerate(LOOKALIKES) if c in g), -1) for c in CLASSES])
+    wrong = answers != labels
+    case = wrong & (WITHOUT_CASE[answers] == WITHOUT_CASE[labels])
+    same_shape = wrong & ~case & (shape[answers] == shape[labels]) & (shape[answers] >= 0)
+    return {
+        "all": int(wrong.sum()),
+        "only the case": int(case.sum()),
+        "another character of the same shape": int(same_shape.sum()),
+        "the rest": int((wrong & ~case & ~same_shape).sum()),
+    }
+
+
+def measure_size(recognizer: Recognizer, folder: Path) -> Figures:
+    """Drawings read without and with their size, all characters alike."""
+    drawings = load_external(folder)
+    if drawings.writers is None:
+        raise HandwritingError(f"{folder / 'labels.csv'} needs the column writer.")
+    labels, log_p = drawings.labels.numpy(), recognizer.log_probs(drawings.images, "equal")
+    log_sizes = left_out_log_likelihoods(drawings, drawings.writers)
+    return {
+        "by shape": by_group(log_p.argmax(axis=1), labels),
+        "by shape and size": by_group((log_p + log_sizes).argmax(axis=1), labels),
+    }
+
+
+def as_markdown(title: str, rows: Figures) -> str:
+    """Figures by group as a table."""
+    lines = [f"| {title} | " + " | ".join(GROUPS) + " |", "|---|" + "---|" * len(GROUPS)]
+    for name, row in rows.items():
+        lines.append(f"| {name} | " + " | ".join(f"{row[group]:.4f}" for group in GROUPS) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def mean_over_seeds(found: Figures) -> Figures:
+    """Mean of each group over the seeds of each set of labels."""
+    names = dict.fromkeys(key.rpartition(" / ")[0] for key in found)
+    return {
+        name: {
+            group: float(np.mean([r[group] for key, r in found.items() if key.startswith(name)]))
+            for group in GROUPS
+        }
+        for name in names
+    }
+
+
+def get_args_parser() -> argparse.ArgumentParser:
+    """The command line of this study."""
+    parser = make_measuring_parser(__doc__, FIGURES, images=64, epochs=1, seeds=1)
+    add = parser.add_argument
+    add("run", metavar="RUN", help="run trained on EMNIST alone")
+    add("--by-name", type=Path, required=True, help="folder prepared with --labels by-name")
+    add("--drawings", type=Path, required=True, help="folder of drawings of a whole canvas")
+    add("--images", type=int, default=30_000, help="training images of each run")
+    add("--epochs", type=int, default=4, help="epochs of each run")
+    add("--seeds", type=int, default=2, help="runs of each set of labels")
+    add("--processed", type=Path, default=PROCESSED, help="folder of stages 1 and 2")
+    add("--models", type=Path, default=MODELS_FOLDER, help="folder with weights")
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Measure what is not measured yet and print tables."""
+    keep_memory()
+    run, test = find_run(args.run, args.models), load_images(args.processed, "test")
+    recognizer = Recognizer.load(run.weights)
+    result = {
+        "run": run.name,
+        "training_images": args.images,
+        "epochs": args.epochs,
+        "frequency": measure_frequency(recognizer, test),
+        "size": measure_size(recognizer, args.drawings),
+        "labels": LabelSets(args, test).measure_all(),
+    }
+    frequency = dict(result["frequency"])
+    mistakes = frequency.pop("mistakes")
+    print(as_markdown("test images, labels in training", mean_over_seeds(result["labels"])))
+    print(as_markdown("test images, frequencies", frequency))
+    print(as_markdown("drawings", result["size"]))
+    print(json.dumps(mistakes))
+    save_measured(args, "lower_case.json", result)
+
+
+if __name__ == "__main__":
+    raise SystemExit(run_script(lambda: main(get_args_parser().parse_args())))

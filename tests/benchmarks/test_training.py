@@ -1,0 +1,30 @@
+"""Images per second in training, of both ways."""
+
+import pytest
+
+from benchmarks import training
+from handwriting.errors import HandwritingError
+from tests.benchmarks.support import committed, run_quick
+
+
+@pytest.mark.slow
+def test_both_ways_train_and_are_compared(tmp_path):
+    (result,) = run_quick(training, tmp_path, "--model", "compactcnn").values()
+    assert list(result) == list(committed("benchmarks/training_customcnn.json"))
+    assert result["batch_size"] == 16 and result["repeats"] == 1
+    speeds = [result[f"{name}_images_per_second"] for name in ("baseline", "ours", "feeding")]
+    assert all(speed > 0 for speed in speeds) and speeds[2] > speeds[1]
+    assert result["ratio"] == pytest.approx(speeds[1] / speeds[0], abs=0.1)
+
+
+def test_a_batch_that_could_never_be_filled_is_refused(tmp_path):
+    with pytest.raises(HandwritingError, match="--batch-size"):
+        run_quick(training, tmp_path, "--batch-size", 400)
+
+
+@pytest.mark.parametrize("size", ["", "_batch512"])
+@pytest.mark.parametrize("model", ["customcnn", "resnet34"])
+def test_the_committed_ratios_are_those_of_the_speeds(model, size):
+    figures = committed(f"benchmarks/training_{model}{size}.json")
+    quotient = figures["ours_images_per_second"] / figures["baseline_images_per_second"]
+    assert figures["ratio"] == pytest.approx(quotient, abs=0.01)

@@ -1,0 +1,66 @@
+"""The page's answers, timed in a real browser, and its picture."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from benchmarks import web_latency
+from handwriting.recognition.recognizer import Recognizer
+from handwriting.recognition.sizes import SIZES_FILE, load_sizes
+from handwriting.runs import available_runs
+from handwriting.web.answer import Options, answer_strokes
+from tests.benchmarks.support import committed, run_quick
+from tests.support import PROJECT
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Callable]:
+    """The page, started once: what `served_page` gives."""
+    if not (shutil.which("chromium") or shutil.which("chromium-browser")):
+        if os.environ.get("REQUIRE_ALL"):
+            pytest.fail("chromium is missing, and REQUIRE_ALL is set")
+        pytest.skip("needs chromium (Debian's package), which is not on this machine")
+    with web_latency.served_page() as address:
+        yield lambda: nullcontext(address)
+
+
+def test_the_drawn_letter_is_read_as_the_letter_that_it_is():
+    run = next(iter(available_runs(PROJECT / "models", PROJECT / "metrics")))
+    recognizers = {"best": Recognizer.load(run.weights)}
+    sizes = load_sizes(PROJECT / SIZES_FILE)
+    answer = answer_strokes(web_latency.letter_g(), recognizers, sizes, Options())
+    assert answer.readings["best"].character == "g"
+
+
+def test_the_waves_differ_and_stay_on_the_canvas():
+    waves = web_latency.waves(10)
+    assert len({wave.tobytes() for wave in waves}) == 10
+    assert all(np.min(wave) > 0 and np.max(wave) < 320 for wave in waves)
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_the_page_is_timed(served, tmp_path):
+    (result,) = run_quick(web_latency, tmp_path, then={"served_page": served}).values()
+    assert list(result) == list(committed("benchmarks/web_latency.json"))
+    assert result["strokes"] == 2
+    assert 0 < result["pen_up_to_answer_median_ms"] < 10_000
+    assert 0 < result["start_to_first_answer_median_s"] < 60
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_a_picture_is_taken_of_the_page(served, tmp_path, monkeypatch):
+    monkeypatch.setattr(web_latency, "served_page", served)
+    file = tmp_path / "page.png"
+    parser = web_latency.get_args_parser()
+    web_latency.main(parser.parse_args(["--screenshot", str(file)]))
+    with Image.open(file) as picture:
+        assert picture.format == "PNG"
+        assert picture.size == tuple(web_latency.VIEWPORT.values())
+        assert len(picture.getcolors(maxcolors=2**24)) > 100

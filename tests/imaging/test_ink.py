@@ -1,0 +1,62 @@
+"""Ink is found on any plain paper, without the dust, and measured."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from handwriting.imaging.character import emnist_image
+from handwriting.imaging.ink import (
+    bounding_box,
+    find_ink,
+    otsu_threshold,
+    stroke_width,
+    without_specks,
+)
+from tests.support import ring
+
+
+@pytest.mark.parametrize(
+    ("paper", "pen"), [("white", "black"), ("black", "white"), ("khaki", "navy"), ("navy", "red")]
+)
+def test_any_plain_paper_and_pen_gives_the_same_ink(paper, pen):
+    ink = Image.fromarray(ring(180, 120))
+    drawing = Image.composite(
+        Image.new("RGB", ink.size, pen), Image.new("RGB", ink.size, paper), ink
+    )
+    assert ((find_ink(drawing) > 127) == (np.asarray(ink) > 127)).all()
+
+
+def test_transparent_paper_counts_as_white():
+    drawing = Image.new("RGBA", (300, 300), (0, 0, 0, 0))
+    ink = Image.fromarray(ring(180, 120))
+    drawing.paste((0, 0, 0, 255), mask=ink)
+    assert ((find_ink(drawing) > 127) == (np.asarray(ink) > 127)).all()
+
+
+def test_blank_paper_has_no_ink():
+    ink = find_ink(Image.new("RGB", (50, 40), "salmon"))
+    assert ink.shape == (40, 50) and ink.dtype == np.uint8 and not ink.any()
+    assert not emnist_image(ink).any()
+
+
+def test_otsu_parts_two_greys():
+    counts = np.bincount([10, 50, 50, 200, 210], minlength=256)
+    assert 50 <= otsu_threshold(counts) < 200
+
+
+def test_stroke_width_of_a_bar_is_its_width():
+    bar = np.zeros((200, 60), dtype=bool)
+    bar[10:190, 20:32] = True
+    assert stroke_width(bar) == pytest.approx(12, rel=0.1)
+
+
+def test_dust_goes_and_the_dot_of_an_i_stays():
+    solid = np.zeros((100, 40), dtype=bool)
+    solid[40:90, 15:23], solid[15:23, 15:23], solid[5, 5] = True, True, True
+    cleaned = without_specks(solid)
+    assert cleaned[20, 18] and cleaned[60, 18] and not cleaned[5, 5]
+
+
+def test_the_box_holds_all_ink_and_nothing_else():
+    assert bounding_box(ring(180, 60, top=7, left=33), 127) == (33, 7, 93, 187)
+    assert bounding_box(np.zeros((9, 9), dtype=np.uint8), 127) is None

@@ -1,0 +1,84 @@
+"""`python -m handwriting.recognition` reads picture files, a line each."""
+
+import json
+
+import pytest
+import torch
+from PIL import Image
+
+from handwriting.cli import run_script
+from handwriting.labels import CLASSES
+from handwriting.recognition import __main__ as program
+from tests.support import random_weights, ring
+
+
+@pytest.fixture
+def read(tmp_path, monkeypatch, capsys):
+    """Run the program in a folder with weights and two pictures; exit code, output and errors."""
+    random_weights(tmp_path / "models", "weights", frequencies=[i / 1953 for i in range(1, 63)])
+    Image.new("L", (40, 40), 255).save(tmp_path / "blank.png")
+    Image.fromarray(255 - ring(180, 120)).save(tmp_path / "ring.png")
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        args = program.get_args_parser().parse_args(arguments)
+        capsys.readouterr()
+        code = run_script(lambda: program.main(args))
+        return code, *capsys.readouterr()
+
+    return run
+
+
+def test_files_are_read_a_line_each(read):
+    code, printed, _ = read("blank.png", "ring.png")
+    blank, drawing = printed.splitlines()
+    assert code == 0 and "no ink" in blank and drawing.count("%") == 5
+
+
+def test_json_has_an_object_per_file(read):
+    _, printed, _ = read("blank.png", "ring.png", "--json")
+    blank, drawing = (json.loads(line) for line in printed.splitlines())
+    assert blank == {"file": "blank.png", "characters": {}}
+    assert len(drawing["characters"]) == 5 and set(drawing["characters"]) <= set(CLASSES)
+
+
+def test_the_prior_counts(read):
+    found = [
+        json.loads(read("ring.png", "--json", "--prior", prior)[1]) for prior in program.PRIORS
+    ]
+    assert found[0]["characters"] != found[1]["characters"]
+
+
+def test_a_file_that_is_no_picture_is_named(read, tmp_path):
+    (tmp_path / "text.png").write_text("hello")
+    code, _, error = read("text.png")
+    assert code == 1 and "text.png is not a picture" in error
+
+
+def test_the_best_run_reads_unless_another_is_named(read, tmp_path):
+    random_weights(tmp_path / "models", "better")
+    (tmp_path / "metrics").mkdir()
+    figures = tmp_path / "metrics" / "better_metrics.json"
+    figures.write_text(json.dumps({"synthetic": False, "accuracy": 0.9}))
+    best, named, other = (
+        read("ring.png", *more)[1] for more in ((), ("--run", "better"), ("--run", "weights"))
+    )
+    assert best == named != other
+
+
+def test_without_weights_it_says_what_to_do(read, tmp_path):
+    (tmp_path / "models" / "weights.pt").unlink()
+    code, _, error = read("ring.png")
+    assert code == 1 and "model_training.py" in error
+    code, _, error = read("ring.png", "--run", "other")
+    assert code == 1 and "other.pt does not exist" in error
+
+
+def test_weights_that_are_no_numbers_are_refused_in_one_line(read, tmp_path):
+    path = tmp_path / "models" / "weights.pt"
+    content = torch.load(path, weights_only=True)
+    content["weights"]["layers.17.bias"][3] = float("nan")
+    torch.save(content, path)
+    code, printed, error = read("ring.png")
+    assert code == 1 and printed == "" and "weights.pt holds weights that are not numbers" in error
+    assert len(error.strip().splitlines()) == 1

@@ -1,0 +1,133 @@
+"""What all command lines share: how a script ends, and how it names its own command."""
+
+import errno
+import os
+import runpy
+import signal
+import sys
+import threading
+import types
+from pathlib import Path
+
+import pytest
+
+from handwriting.cli import (
+    command_line,
+    make_measuring_parser,
+    make_parser,
+    run_script,
+    save_measured,
+)
+from handwriting.errors import HandwritingError
+
+
+def stop_by(error: BaseException):
+    def main():
+        raise error
+
+    return main
+
+
+def send(number: signal.Signals):
+    """Send a signal to this very process and wait for it."""
+
+    def main():
+        os.kill(os.getpid(), number)
+        signal.sigtimedwait([], 5)
+        raise AssertionError("the signal did not stop it")
+
+    return main
+
+
+@pytest.mark.parametrize(
+    ("main", "code", "words"),
+    [
+        (lambda: "done", 0, ""),
+        (stop_by(HandwritingError("x.pt is damaged.")), 1, "error: x.pt is damaged."),
+        (stop_by(KeyboardInterrupt()), 130, "error: stopped by Ctrl-C"),
+        (send(signal.SIGINT), 130, "error: stopped by Ctrl-C"),
+        (send(signal.SIGTERM), 143, "error: stopped by SIGTERM"),
+        (stop_by(OSError(errno.ENOSPC, "full", "a.pt")), 1, "error: the disk is full writing a.pt"),
+        (stop_by(OSError(errno.EDQUOT, "quota")), 1, "error: the disk is full;"),
+        (stop_by(PermissionError(errno.EACCES, "denied", "b.pt")), 1, "error: b.pt: denied."),
+    ],
+)
+def test_a_script_ends_with_one_line_and_the_usual_code(capsys, main, code, words):
+    before = signal.getsignal(signal.SIGTERM)
+    assert run_script(main) == code
+    printed, error = capsys.readouterr()
+    assert printed == "" and error.strip().startswith(words)
+    assert len(error.strip().splitlines()) == bool(words)
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+@pytest.mark.parametrize("error", [ValueError("a bug"), OSError("without a file")])
+def test_bugs_keep_their_traceback(error):
+    with pytest.raises(type(error)):
+        run_script(stop_by(error))
+
+
+def test_it_works_in_a_thread_too():
+    codes = []
+    thread = threading.Thread(target=lambda: codes.append(run_script(lambda: None)))
+    thread.start()
+    thread.join()
+    assert codes == [0]
+
+
+PROGRAM = "from handwriting.cli import command_line\ncommand = command_line()\n"
+
+
+@pytest.fixture
+def command_of(tmp_path, monkeypatch):
+    """The command line that a program sees, which Python runs as a script or as a module."""
+    package = tmp_path / "package"
+    package.mkdir()
+    for name in ("__init__.py", "__main__.py", "tool.py"):
+        (package / name).write_text("" if name == "__init__.py" else PROGRAM)
+    (tmp_path / "some_stage.py").write_text(PROGRAM)
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def run(kind: str, name: str, *options: str) -> str:
+        monkeypatch.setattr(sys, "argv", [name, *options])
+        if kind == "module":
+            return runpy.run_module(name, run_name="__main__", alter_sys=True)["command"]
+        path = str(tmp_path / name)
+        monkeypatch.setattr(sys, "argv", [path, *options])
+        monkeypatch.setitem(sys.modules, "__main__", types.ModuleType("__main__"))
+        return runpy.run_path(path, run_name="__main__")["command"]
+
+    yield run
+    for name in [name for name in sys.modules if name.split(".")[0] == "package"]:
+        del sys.modules[name]
+
+
+def test_the_command_of_a_script_is_as_a_person_types_it(command_of):
+    found = command_of("script", "some_stage.py", "--name", "two words", "--epochs", "3")
+    assert found == "python some_stage.py --name 'two words' --epochs 3"
+
+
+@pytest.mark.parametrize("name", ["package", "package.tool"])
+def test_the_command_of_a_module_names_the_module(command_of, name):
+    assert command_of("module", name, "--save") == f"python -m {name} --save"
+
+
+def test_a_parser_shows_the_docstrings_first_line_and_the_defaults():
+    parser = make_parser("Train a network.\n\nAt length.")
+    parser.add_argument("--epochs", default=8, help="times through the images")
+    shown = parser.format_help()
+    assert "Train a network." in shown and "At length" not in shown and "(default: 8)" in shown
+
+
+def test_figures_are_written_only_when_asked_to(tmp_path, capsys):
+    parser = make_measuring_parser("Measure.", tmp_path / "figures", images=10)
+    save_measured(parser.parse_args([]), "x.json", {"seconds": 3})
+    assert not list(tmp_path.iterdir())
+    save_measured(parser.parse_args(["--save"]), "x.json", {"seconds": 3})
+    written = (tmp_path / "figures" / "x.json").read_text()
+    assert '"seconds": 3' in written and '"command": "python' in written
+    assert str(Path("figures") / "x.json") in capsys.readouterr().out
+
+
+def test_this_process_has_a_command_too():
+    assert command_line().startswith("python ")

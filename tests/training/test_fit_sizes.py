@@ -1,0 +1,143 @@
+"""The size model is fitted on drawings, and judged on writers that it has not seen."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from handwriting.cli import run_script
+from handwriting.datasets.external import ExternalSet
+from handwriting.labels import CLASSES
+from handwriting.recognition.sizes import SIZES_FILE
+from handwriting.training import fit_sizes as program
+from handwriting.training.fit_sizes import fit_sizes, left_out_log_likelihoods
+from tests.support import PROJECT, picture_folder, shared_folder
+
+
+def fake_drawings(writers: int = 6, seed: int = 0) -> ExternalSet:
+    """Capitals from 200 to 600 of 900 pixels, small letters from 350, each a little off."""
+    rng = np.random.default_rng(seed)
+    labels = np.tile(np.arange(62), writers)
+    tops = np.where(labels < 36, 200, 350) + rng.normal(0, 20, len(labels))
+    bboxes = [np.full(len(labels), 10.0), tops, tops + 40, np.full(len(labels), 600.0)]
+    return ExternalSet(
+        torch.zeros(len(labels), 28, 28, dtype=torch.uint8),
+        torch.from_numpy(labels.astype(np.uint8)),
+        bboxes=np.stack(bboxes, axis=1),
+        heights=np.full(len(labels), 900.0),
+        writers=np.repeat(np.arange(writers), 62).astype(str),
+    )
+
+
+def fit(drawings: ExternalSet, rows: np.ndarray | slice = slice(None)):
+    labels = drawings.labels.numpy().astype(int)
+    return fit_sizes(
+        drawings.bboxes[rows], drawings.heights[rows], labels[rows], drawings.writers[rows]
+    )
+
+
+def test_the_fit_finds_where_capitals_and_small_letters_stand():
+    sizes = fit(fake_drawings())
+    assert sizes.canvas.capital == pytest.approx(200 / 900, abs=0.01)
+    assert sizes.canvas.baseline == pytest.approx(600 / 900, abs=0.01)
+    assert sizes.x_height == pytest.approx(250 / 400, abs=0.02)
+
+
+def test_on_ruled_lines_each_writers_own_lines_count():
+    drawings = fake_drawings()
+    moved = fake_drawings()
+    # One writer stands lower and writes larger: on lines of their own that is no difference.
+    own = moved.writers == "2"
+    moved.bboxes[own] = 1.1 * moved.bboxes[own] + 50
+    before, after = fit(drawings), fit(moved)
+    np.testing.assert_allclose(after.ruled.means, before.ruled.means, atol=1e-9)
+    np.testing.assert_allclose(after.ruled.covariances, before.ruled.covariances, atol=1e-9)
+    assert not np.allclose(after.free.covariances, before.free.covariances, atol=1e-3)
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 61), st.integers(0, 2), st.integers(0, 1000))
+def test_a_drawing_is_judged_without_any_other_of_its_writer(row, writer, seed):
+    drawings = fake_drawings(writers=3)
+    groups = drawings.writers
+    before = left_out_log_likelihoods(drawings, groups)
+    others = np.flatnonzero(groups == str(writer))
+    kept = others[row]
+    noise = np.random.default_rng(seed).uniform(0, 900, (len(others) - 1, 4))
+    drawings.bboxes[others[others != kept]] = np.sort(noise, axis=1)
+    after = left_out_log_likelihoods(drawings, groups)
+    assert (after[kept] == before[kept]).all()
+    assert not np.allclose(after[groups != str(writer)], before[groups != str(writer)])
+
+
+def test_left_out_likelihoods_are_those_of_a_fit_on_the_others():
+    drawings = fake_drawings(writers=4)
+    pairs = np.where(np.isin(drawings.writers, ["0", "1"]), "first", "second")
+    found = left_out_log_likelihoods(drawings, pairs)
+    own = pairs == "first"
+    sizes = fit(drawings, ~own)
+    expected = sizes.on_canvases(drawings.bboxes[own], drawings.heights[own])
+    assert (found[own] == expected).all()
+
+
+@pytest.fixture
+def run(tmp_path, capsys):
+    """Fit on a folder; exit code and what a person reads."""
+
+    def fit_folder(folder) -> tuple[int, str]:
+        arguments = [str(folder), "--out", str(tmp_path / "sizes.json")]
+        code = run_script(lambda: program.main(program.get_args_parser().parse_args(arguments)))
+        printed, error = capsys.readouterr()
+        assert (tmp_path / "sizes.json").exists() == (code == 0)
+        errors = [line for line in error.splitlines() if line.startswith("error:")]
+        return code, "".join(errors) or printed
+
+    return fit_folder
+
+
+@pytest.mark.slow
+def test_the_committed_model_is_that_of_the_drawings(run, tmp_path):
+    code, printed = run(shared_folder("drawings"))
+    assert code == 0 and "1674 drawings of 27 writers" in printed
+    found = json.loads((tmp_path / "sizes.json").read_text())
+    assert found == json.loads((PROJECT / SIZES_FILE).read_text())
+
+
+def everyone(*writers: str) -> list[tuple[str, ...]]:
+    return [(f"{k}{w}.png", c, w) for w in writers for k, c in enumerate(CLASSES)]
+
+
+def test_a_folder_of_drawings_gives_a_model(run, tmp_path):
+    folder = picture_folder(tmp_path / "drawings", everyone("anna"), columns="writer")
+    code, printed = run(folder)
+    assert code == 0 and "62 drawings of 1 writers" in printed
+
+
+def test_missing_characters_are_named(run, tmp_path):
+    rows = [row for row in everyone("anna") if row[1] not in "7Qb"]
+    folder = picture_folder(tmp_path / "drawings", rows, columns="writer")
+    code, error = run(folder)
+    assert code == 1 and "lacks drawings of 7 Q b." in error
+
+
+def test_a_table_without_writers_is_refused(run, tmp_path):
+    folder = picture_folder(tmp_path / "drawings", [row[:2] for row in everyone("anna")])
+    code, error = run(folder)
+    assert code == 1 and "labels.csv needs the column writer" in error
+
+
+def test_a_writer_whose_lines_are_not_known_is_named(run, tmp_path):
+    rows = [*everyone("anna"), ("s.png", "s", "bert")]
+    code, error = run(picture_folder(tmp_path / "drawings", rows, columns="writer"))
+    assert code == 1 and "no capital or digit of the writer bert" in error
+
+
+def test_a_drawing_without_ink_is_said(run, tmp_path):
+    folder = picture_folder(tmp_path / "drawings", everyone("anna"), columns="writer")
+    Image.new("L", (60, 80), 255).save(folder / "7anna.png")
+    code, error = run(folder)
+    assert code == 1 and "holds a picture without ink" in error

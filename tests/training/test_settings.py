@@ -1,0 +1,126 @@
+"""The settings of a run: from options, to a checkpoint and back, under former names too."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+import model_training
+from handwriting.errors import HandwritingError
+from handwriting.training.recipes import RECIPES, Recipe
+from handwriting.training.settings import Settings, choose_settings
+
+
+def chosen(*options: str) -> Settings:
+    args = model_training.get_args_parser().parse_args(options)
+    return choose_settings(args, recipe=RECIPES["modern"], precision="bf16", fingerprint="mark")
+
+
+FURTHER = Settings(
+    model="compactcnn",
+    recipe=RECIPES["modern"],
+    seed=7,
+    fraction=0.5,
+    init_from="run",
+    init_fraction=0.25,
+    alpha=0.75,
+    extra_data=("a", "b"),
+    extra_fraction=0.2,
+    fingerprint="mark",
+    synthetic=True,
+)
+FORMER = FURTHER.as_dict()
+for _former, _today in (
+    ("start", "init_from"),
+    ("start_fraction", "init_fraction"),
+    ("extra", "extra_data"),
+    ("share", "extra_fraction"),
+    ("blend", "alpha"),
+):
+    FORMER[_former] = FORMER.pop(_today)
+FORMER["recipe"] = dict(FORMER["recipe"])
+FORMER["recipe"]["averaging"] = FORMER["recipe"].pop("ema_decay")
+
+
+def test_options_and_facts_are_taken_over():
+    settings = chosen("--model", "compactcnn", "--seed", "3", "--fraction", "0.25", "--compile")
+    assert settings == Settings(
+        "compactcnn",
+        RECIPES["modern"],
+        seed=3,
+        fraction=0.25,
+        precision="bf16",
+        compile=True,
+        fingerprint="mark",
+    )
+
+
+def test_what_goes_with_other_options_is_neutral_without_them():
+    plain = chosen("--alpha", "0.3", "--extra-fraction", "0.2")
+    assert (plain.alpha, plain.extra_fraction, plain.extra_data) == (1.0, 0.0, ())
+    further = chosen("--init-from", "run", "--alpha", "0.3")
+    assert (further.init_from, further.alpha) == ("run", 0.3)
+
+
+def test_settings_do_not_change():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        chosen().seed = 3
+
+
+@pytest.mark.parametrize("values", [FURTHER.as_dict(), FORMER], ids=["today's", "former"])
+def test_a_checkpoint_gives_the_same_settings_back(values):
+    assert Settings.from_dict(values) == FURTHER
+
+
+def test_settings_of_a_run_without_a_start_come_back_too():
+    plain = Settings("customcnn", Recipe(epochs=3))
+    assert Settings.from_dict(plain.as_dict()) == plain
+
+
+@pytest.mark.parametrize("values", [{}, {"recipe": {}}, FURTHER.as_dict() | {"speed": 3}], ids=str)
+def test_what_is_no_settings_is_refused(values):
+    with pytest.raises(HandwritingError, match="these are no settings of a run"):
+        Settings.from_dict(values)
+
+
+def test_hyperparameters_are_flat_and_without_the_files_own_facts():
+    found = FURTHER.hyperparameters()
+    assert (
+        found["lr"] == 0.003 and found["init_from"] == "run" and found["extra_data"] == ["a", "b"]
+    )
+    assert found["augmentation"]["rotation"] == 10
+    assert not set(found) & {"recipe", "model", "fingerprint", "synthetic", "labels"}
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--extra-data", "x"), "--extra-data goes with --init-from"),
+        (("--extra", "x"), "--extra-data goes with --init-from"),
+        (("--fraction", "0"), "--fraction must be greater than 0 and at most 1"),
+        (("--fraction", "1.01"), "--fraction must be"),
+        (("--fraction", "nan"), "--fraction must be"),
+        (("--extra-fraction", "0"), "--extra-fraction must lie between 0 and 1"),
+        (("--share", "1"), "--extra-fraction must lie between 0 and 1"),
+        (("--alpha", "0"), "--alpha must be greater than 0 and at most 1"),
+        (("--blend", "1.5"), "--alpha must be greater than 0 and at most 1"),
+    ],
+)
+def test_options_that_do_not_fit_are_refused(options, words):
+    with pytest.raises(HandwritingError, match=words):
+        chosen(*options)
+
+
+def test_options_of_earlier_versions_still_work():
+    former = ("--start", "run", "--extra", "a", "b", "--share", "0.2", "--blend", "0.3")
+    today = ("--init-from", "run", "--extra-data", "a", "b")
+    settings = chosen(*former)
+    assert settings == chosen(*today, "--extra-fraction", "0.2", "--alpha", "0.3")
+    assert settings.extra_data == (str(Path("a")), str(Path("b")))
+
+
+def test_options_of_earlier_versions_are_not_shown():
+    shown = model_training.get_args_parser().format_help().split()
+    for option in ("--start", "--extra", "--share", "--blend"):
+        assert option not in shown and f"[{option}" not in shown
+    assert "--init-from" in shown
