@@ -20,7 +20,7 @@ import torch
 from handwriting.cli import make_measuring_parser, run_script, save_measured
 from handwriting.compute.devices import keep_memory
 from handwriting.datasets.batches import subsample
-from handwriting.datasets.external import ExternalSet, load_external, mixed
+from handwriting.datasets.external import load_external, mixed
 from handwriting.datasets.prepared import PROCESSED, load_images, load_split
 from handwriting.evaluation.metrics import accuracies, accuracy
 from handwriting.recognition.recognizer import Recognizer
@@ -45,21 +45,11 @@ class Folder:
     def __init__(self, path: Path, groups: int) -> None:
         self.name = path.name
         self.pictures = load_external(path)
-        writers = self.pictures.writers
-        # Who wrote a photographed character is not known: files of one number go together.
-        numbers = [file.stem.split("_")[-1] for file in self.pictures.files]
-        _, number = np.unique(numbers if writers is None else writers, return_inverse=True)
+        _, number = np.unique(self.pictures.hands, return_inverse=True)
         self.group = number % groups
         self.log_sizes = None
-        if writers is not None and self.pictures.heights is not None:
+        if self.pictures.writers is not None and self.pictures.heights is not None:
             self.log_sizes = left_out_log_likelihoods(self.pictures, self.group)
-
-    def without(self, group: int) -> ExternalSet:
-        """The pictures of the other groups, to train on."""
-        others, pictures = self.group != group, self.pictures
-        part = pictures.subset(torch.from_numpy(others))
-        writers = None if pictures.writers is None else pictures.writers[others]
-        return ExternalSet(part.images, part.labels, writers=writers)
 
     def read(self, recognizer: Recognizer) -> Answers:
         """What is read in all pictures, by shape and, where there are sizes, with them."""
@@ -90,10 +80,10 @@ def measure(run: RunFiles, args: argparse.Namespace) -> dict[str, Any]:
     emnist_after = []
     for group in range(args.groups):
         further = start(run, before.content["model"], args, split["train"])
-        extra = mixed([folder.without(group) for folder in folders], args.extra_fraction)
-        list(train(further, data, rows, extra))
-        emnist_after.append(accuracy(further.final_network, validation))
+        others = [folder.pictures.part(folder.group != group) for folder in folders]
+        list(train(further, data, rows, mixed(others, args.extra_fraction)))
         after = recognizer_of(further, validation, counts)
+        emnist_after.append(accuracy(after.network, validation))
         for folder in folders:
             own = folder.group == group
             for name, answers in folder.read(after).items():
@@ -122,6 +112,7 @@ def start(run: RunFiles, model: str, args: argparse.Namespace, rows: torch.Tenso
         alpha=args.alpha,
         extra_data=tuple(str(folder) for folder in args.folders),
         extra_fraction=args.extra_fraction,
+        heads=2,
     )
 
 

@@ -1,7 +1,12 @@
 """Small generated archives for the plumbing, real images where behaviour depends on them."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
+
+# A thread that waits for another one spins, unless told otherwise before PyTorch is imported; where
+# tests share the cores with other programs, that makes them several times slower.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import numpy as np
 import pytest

@@ -120,7 +120,7 @@ def metrics_of(parts: Sequence[Predictions], loss: float, calibrated_loss: float
         "top3_accuracy": float(hits.any(axis=1).mean()),
         "accuracy_without_case": _grouped_accuracy(predictions, labels, WITHOUT_CASE),
         "accuracy_47_classes": _grouped_accuracy(predictions, labels, MERGED_47),
-        "accuracy_within": _accuracy_within(within, labels),
+        "accuracy_within": accuracy_within(within, labels),
     }
     for average in ("weighted", "macro"):
         precision, recall, f1, _ = precision_recall_fscore_support(
@@ -138,7 +138,7 @@ def metrics_of(parts: Sequence[Predictions], loss: float, calibrated_loss: float
     return metrics
 
 
-def _accuracy_within(within: np.ndarray, labels: np.ndarray) -> dict[str, float | None]:
+def accuracy_within(within: np.ndarray, labels: np.ndarray) -> dict[str, float | None]:
     """Accuracy among the images of each kind where the kind is known; ``None`` without images."""
     kinds = _KIND.numpy()[labels]
     right = within == labels

@@ -23,6 +23,8 @@ from tests.support import CPU, PROJECT, train, training_arguments
 HANGING = 300
 """Seconds; a launch takes less than 10 on an idle machine."""
 PLAIN = ("--model", "plain", "--lr", "0.003", "--name", "run")
+TWO_EPOCHS = (*PLAIN, "--epochs", "2")
+NORMED = ("--model", "normed", "--lr", "0.01", "--epochs", "3", "--name", "run")
 
 
 def launch(processed: Path, folder: Path, *more: str, **environment: str) -> subprocess.Popen:
@@ -36,9 +38,8 @@ def launch(processed: Path, folder: Path, *more: str, **environment: str) -> sub
     )
 
 
-def on_two_ranks(processed: Path, folder: Path, *more: str) -> str:
-    """What two ranks print that succeed."""
-    process = launch(processed, folder, *more)
+def printed_by(process: subprocess.Popen) -> str:
+    """What ranks print that succeed."""
     printed, error = process.communicate(timeout=HANGING)
     assert process.returncode == 0, error
     return printed
@@ -78,17 +79,25 @@ def more_networks():
 def one(processed, tmp_path_factory) -> Path:
     """Two epochs on one rank."""
     folder = tmp_path_factory.mktemp("one")
-    train(processed, folder, *PLAIN, "--epochs", "2")
+    train(processed, folder, *TWO_EPOCHS)
     return folder
 
 
 @pytest.fixture(scope="module")
-def two(processed, tmp_path_factory) -> Path:
-    """The same on two ranks, and what they printed in ``printed.txt``."""
-    folder = tmp_path_factory.mktemp("two")
-    printed = on_two_ranks(processed, folder, *PLAIN, "--epochs", "2")
-    (folder / "printed.txt").write_text(printed)
-    return folder
+def on_two_ranks(processed, tmp_path_factory) -> dict[str, tuple[Path, str]]:
+    """Trainings on two ranks, side by side: their folders and what they printed."""
+    folders = {options: tmp_path_factory.mktemp("two") for options in (TWO_EPOCHS, NORMED)}
+    processes = [launch(processed, folder, *options) for options, folder in folders.items()]
+    return {
+        options: (folder, printed_by(process))
+        for (options, folder), process in zip(folders.items(), processes, strict=True)
+    }
+
+
+@pytest.fixture(scope="module")
+def two(on_two_ranks) -> Path:
+    """The same as ``one`` on two ranks."""
+    return on_two_ranks[TWO_EPOCHS][0]
 
 
 @pytest.mark.slow
@@ -98,10 +107,10 @@ def test_two_ranks_agree_with_one(one, two, processed):
 
 
 @pytest.mark.slow
-def test_only_one_of_two_ranks_writes_and_prints(one, two):
-    assert files(two) == sorted([*files(one), "printed.txt"])
+def test_only_one_of_two_ranks_writes_and_prints(one, two, on_two_ranks):
+    assert files(two) == files(one)
     assert pd.read_csv(two / "metrics" / "run_history.csv")["epoch"].tolist() == [1, 2]
-    printed = (two / "printed.txt").read_text()
+    _, printed = on_two_ranks[TWO_EPOCHS]
     for words in ("Stage 3", "2 ranks", "epoch 1/2", "epoch 2/2", "best epoch", "next:"):
         assert printed.count(words) == 1, words
 
@@ -110,8 +119,9 @@ def test_only_one_of_two_ranks_writes_and_prints(one, two):
 def test_a_run_resumes_on_another_number_of_ranks(one, two, processed, tmp_path):
     for name, source in (("one then two", one), ("two then one", two)):
         shutil.copytree(source, tmp_path / name)
-    on_two_ranks(processed, tmp_path / "one then two", "--resume", "run", "--epochs", "3")
-    train(processed, tmp_path / "two then one", "--resume", "run", "--epochs", "3")
+    resume = ("--resume", "run", "--epochs", "3")
+    printed_by(launch(processed, tmp_path / "one then two", *resume))
+    train(processed, tmp_path / "two then one", *resume)
     train(processed, tmp_path / "one", *PLAIN, "--epochs", "3")
     uninterrupted = checkpoint(tmp_path / "one")
     assert_agree(uninterrupted, checkpoint(tmp_path / "one then two"))
@@ -119,11 +129,11 @@ def test_a_run_resumes_on_another_number_of_ranks(one, two, processed, tmp_path)
 
 
 @pytest.mark.slow
-def test_with_batch_norm_and_averaging_both_ranks_judge_what_rank_0_saves(processed, tmp_path):
-    options = ("--model", "normed", "--lr", "0.01", "--epochs", "3", "--name", "run")
-    on_two_ranks(processed, tmp_path / "two", *options)
-    train(processed, tmp_path / "one", *options)
-    two, one = checkpoint(tmp_path / "two"), checkpoint(tmp_path / "one")
+def test_with_batch_norm_and_averaging_both_ranks_judge_what_rank_0_saves(
+    on_two_ranks, processed, tmp_path
+):
+    train(processed, tmp_path, *NORMED)
+    two, one = checkpoint(on_two_ranks[NORMED][0]), checkpoint(tmp_path)
     average = {name: values for name, values in two["average"].items() if "module." in name}
     network = MODELS["normed"]()
     network.load_state_dict({key.removeprefix("module."): average[key] for key in average})

@@ -125,3 +125,15 @@ def test_size_of_images_without_a_canvas_is_refused(tmp_path):
     np.savez(tmp_path / "some.npz", x=np.zeros((3, 28, 28), np.uint8), y=np.arange(3))
     with pytest.raises(HandwritingError, match="--size needs pictures of a whole canvas"):
         report.external_set(tmp_path / "some.npz", {}, size=True, prior="auto")
+
+
+def test_only_the_writers_that_the_training_left_out_are_measured_when_asked(tmp_path):
+    rows = [(f"{writer}{k}.png", "aB"[k], writer) for writer in "pqrst" for k in range(2)]
+    folder = picture_folder(tmp_path / "pictures", rows, columns="writer")
+    content = {"hyperparameters": {"extra_held_out": 0.4}}
+    options = {"size": False, "prior": "auto", "held_out": True}
+    chosen = report.external_set(folder, content, **options)
+    assert len(chosen.data) == 4 and len(set(chosen.data.writers)) == 2
+    assert chosen.prefix == "pictures_held_out_" and "held out" in chosen.about["data"]
+    with pytest.raises(HandwritingError, match="left no writers out"):
+        report.external_set(folder, {}, **options)

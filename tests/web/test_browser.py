@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 import pytest
 from PIL import Image, ImageDraw
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from handwriting.web.canvas import CANVAS_HEIGHT, CANVAS_WIDTH, LINES
 from tests.support import PROJECT
@@ -77,7 +77,7 @@ def browser(address) -> Iterator[Browser]:
         chromium.close()
 
 
-def open_page(browser: Browser, address: str, **options) -> Page:
+def open_page(browser: Browser | BrowserContext, address: str, **options) -> Page:
     page = browser.new_page(**options)
     page.goto(address)
     wait_until_ready(page)
@@ -90,10 +90,18 @@ def wait_until_ready(page: Page) -> None:
     expect(page.get_by_text("Draw one digit or letter")).to_be_visible(timeout=PATIENCE)
 
 
+@pytest.fixture(scope="module")
+def visitor(browser) -> Iterator[BrowserContext]:
+    """Somebody who was here before: the page's files need not be fetched again."""
+    context = browser.new_context(viewport=DESKTOP)
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def page(browser, address) -> Iterator[Page]:
+def page(visitor, address) -> Iterator[Page]:
     """A page that was just opened."""
-    page = open_page(browser, address, viewport=DESKTOP)
+    page = open_page(visitor, address)
     yield page
     page.close()
 

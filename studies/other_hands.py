@@ -1,0 +1,105 @@
+"""How well networks read hands that they were not trained with: pens, drawings, photographs.
+
+    python -m studies.other_hands RUN… --data ../shared/pen/characters.npz ../shared/drawings …
+
+All runs read the images of the same writers, those that the training of the last RUN left out
+(`model_training.py --extra-held-out`). All characters count as equally frequent. Size, where the
+set has pictures of a whole canvas, comes from a model that was fitted without these writers. The
+intervals are those of 95% (Wilson 1927), for images taken as independent; those of one writer are
+not, so that the truth may lie somewhat further off. With --save: other_hands.json.
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from handwriting.cli import make_measuring_parser, run_script, save_measured
+from handwriting.datasets.external import held_out_hands, load_external
+from handwriting.errors import HandwritingError
+from handwriting.evaluation.every_split import interval
+from handwriting.evaluation.metrics import accuracies, accuracy_within, topk_predictions
+from handwriting.recognition.recognizer import Recognizer
+from handwriting.runs import MODELS_FOLDER, find_run
+from handwriting.training.fit_sizes import fit_sizes
+from studies.common import FIGURES
+
+
+def figures(log_probs: np.ndarray, labels: torch.Tensor) -> dict[str, Any]:
+    """Accuracies of float (N, 62) against labels uint8 (N,)."""
+    predictions = topk_predictions(torch.from_numpy(log_probs), labels)
+    found = accuracies(predictions.topk[:, 0], predictions.labels)
+    return found | {
+        "interval": interval(found["accuracy"], len(labels)),
+        "accuracy_within": accuracy_within(predictions.within, predictions.labels),
+    }
+
+
+def measure(
+    path: Path, fraction: float, recognizers: dict[str, Recognizer], most: int | None
+) -> dict[str, Any]:
+    """Figures of each recogniser on the writers of one set that are left out."""
+    data = load_external(path)
+    left_out = held_out_hands(data.hands, fraction)
+    others = data.part(~left_out)
+    chosen = data.part(left_out & (left_out.cumsum() <= (most or len(data))))
+    log_sizes = None
+    if data.heights is not None and data.writers is not None:
+        labels = others.labels.numpy().astype(int)
+        sizes = fit_sizes(others.bboxes, others.heights, labels, others.writers)
+        log_sizes = sizes.on_canvases(chosen.bboxes, chosen.heights)
+    result: dict[str, Any] = {"images": len(chosen), "hands": len(np.unique(chosen.hands))}
+    for name, recognizer in recognizers.items():
+        log_probs = recognizer.log_probs(chosen.images, "equal")
+        result[name] = {"shape": figures(log_probs, chosen.labels)}
+        if log_sizes is not None:
+            result[name]["shape and size"] = figures(log_probs + log_sizes, chosen.labels)
+    return result
+
+
+def as_table(result: dict[str, Any]) -> str:
+    """Accuracy, and that without case, as Markdown."""
+    runs = result["runs"]
+    lines = [f"| 62 classes (without case) | {' | '.join(runs)} |", "|---" * (1 + len(runs)) + "|"]
+    for name, row in result["sets"].items():
+        for way in row[runs[0]]:
+            cells = [row[run][way] for run in runs]
+            words = (f"{c['accuracy']:.4f} ({c['accuracy_without_case']:.4f})" for c in cells)
+            lines.append(f"| {name}, {row['images']:,} images, {way} | {' | '.join(words)} |")
+    return "\n".join(lines)
+
+
+def get_args_parser() -> argparse.ArgumentParser:
+    """The command line of this study."""
+    parser = make_measuring_parser(__doc__, FIGURES, most=200)
+    add = parser.add_argument
+    add("runs", nargs="+", metavar="RUN", help="runs to measure; the last one left writers out")
+    add("--data", nargs="+", type=Path, required=True, metavar="PATH", help="what it trained on")
+    add("--most", type=int, default=None, help="images of each set, all without it")
+    add("--models", type=Path, default=MODELS_FOLDER, help="folder with weights")
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Measure and print a table and one JSON object."""
+    runs = [find_run(name, args.models) for name in args.runs]
+    recognizers = {run.name: Recognizer.load(run.weights) for run in runs}
+    last = recognizers[runs[-1].name].content.get("hyperparameters", {})
+    fraction = last.get("extra_held_out", 0.0)
+    if not fraction:
+        raise HandwritingError(f"the training of {runs[-1].name} left no writers out.")
+    result = {
+        "runs": list(recognizers),
+        "held_out": fraction,
+        "sets": {p.stem: measure(p, fraction, recognizers, args.most) for p in args.data},
+    }
+    print(as_table(result))
+    print(json.dumps(result))
+    save_measured(args, "other_hands.json", result)
+
+
+if __name__ == "__main__":
+    raise SystemExit(run_script(lambda: main(get_args_parser().parse_args())))
