@@ -12,7 +12,7 @@ from PIL import Image
 from handwriting.cli import run_script
 from handwriting.datasets.external import ExternalSet
 from handwriting.labels import CLASSES
-from handwriting.recognition.sizes import SIZES_FILE
+from handwriting.recognition.sizes import SIZES_FILE, load_sizes, save_sizes
 from handwriting.training import fit_sizes as program
 from handwriting.training.fit_sizes import fit_sizes, left_out_log_likelihoods
 from tests.support import PROJECT, picture_folder, shared_folder
@@ -45,6 +45,13 @@ def test_the_fit_finds_where_capitals_and_small_letters_stand():
     assert sizes.canvas.capital == pytest.approx(200 / 900, abs=0.01)
     assert sizes.canvas.baseline == pytest.approx(600 / 900, abs=0.01)
     assert sizes.x_height == pytest.approx(250 / 400, abs=0.02)
+
+
+def test_the_file_gives_the_fit_back_but_for_rounding(tmp_path):
+    sizes = fit(fake_drawings())
+    save_sizes(sizes, tmp_path / "sizes.json", "test")
+    again, bbox = load_sizes(tmp_path / "sizes.json"), (10, 340, 50, 600)
+    assert again.on_canvas(bbox, 900) == pytest.approx(sizes.on_canvas(bbox, 900), abs=0.3)
 
 
 def test_on_ruled_lines_each_writers_own_lines_count():

@@ -79,15 +79,11 @@ def browser(address) -> Iterator[Browser]:
 
 def open_page(browser: Browser | BrowserContext, address: str, **options) -> Page:
     page = browser.new_page(**options)
-    page.goto(address)
-    wait_until_ready(page)
-    return page
-
-
-def wait_until_ready(page: Page) -> None:
     page.set_default_timeout(PATIENCE)
+    page.goto(address)
     page.wait_for_selector("canvas.upper-canvas")
     expect(page.get_by_text("Draw one digit or letter")).to_be_visible(timeout=PATIENCE)
+    return page
 
 
 @pytest.fixture(scope="module")
@@ -207,11 +203,7 @@ def test_a_reload_in_the_middle_of_a_stroke_starts_afresh(page):
 def test_ten_people_at_once_get_their_own_answers(browser, address):
     characters = sorted(DRAWINGS, key=lambda c: sum(map(len, DRAWINGS[c])))[:10]
     contexts = [browser.new_context(viewport=DESKTOP) for _ in characters]
-    pages = [context.new_page() for context in contexts]
-    for page in pages:
-        page.goto(address, wait_until="commit")
-    for page in pages:
-        wait_until_ready(page)
+    pages = [open_page(context, address) for context in contexts]
     for page, character in zip(pages, characters, strict=True):
         draw(page, *DRAWINGS[character])
     for page, character in zip(pages, characters, strict=True):
