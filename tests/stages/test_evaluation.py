@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 
 import model_evaluation
 from handwriting.datasets.batches import Batches
-from handwriting.datasets.external import load_external, read_labels
+from handwriting.datasets.external import ExternalSet, load_external, read_labels
 from handwriting.datasets.prepared import LabelledImages
 from handwriting.emnist.archive import ArchiveSplit
 from handwriting.errors import HandwritingError
@@ -19,8 +20,15 @@ from handwriting.evaluation import report
 from handwriting.labels import CLASSES
 from handwriting.recognition.recognizer import Recognizer
 from handwriting.recognition.sizes import load_sizes
-from handwriting.runs import RunFiles, available_runs, load_weights
-from models import MODELS, READING_BATCH
+from handwriting.runs import (
+    RunFiles,
+    available_runs,
+    build_network,
+    has_hands_head,
+    load_weights,
+    temperature,
+)
+from models import MODELS, READING_BATCH, predict_logits
 from tests.support import CPU, PROJECT, picture_folder, random_weights, shared_folder
 
 
@@ -150,7 +158,7 @@ def test_loss_is_of_the_logits_and_calibrated_loss_of_the_probabilities(
     recognizer = Recognizer.load(tmp_path / "models" / "first.pt")
     log_probs = torch.from_numpy(recognizer.log_probs(test["images"]))
     labels = test["labels"].long()
-    nll = torch.nn.functional.nll_loss
+    nll = F.nll_loss
     assert figures["calibrated_loss"] == pytest.approx(nll(log_probs, labels).item(), rel=1e-6)
     raw = (1.5 * log_probs).log_softmax(dim=1)
     assert figures["loss"] == pytest.approx(nll(raw, labels).item(), rel=1e-6)
@@ -183,23 +191,30 @@ def two_writers(tmp_path_factory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def compact() -> RunFiles:
-    """The committed CompactCNN that reads best."""
+def one_head() -> Path:
+    """A committed CompactCNN that was trained on EMNIST alone."""
+    return next(PROJECT.glob("models/emnist_only/compactcnn_*.pt"))
+
+
+def best_compact() -> Path:
+    """The committed CompactCNN that reads best; it may have a second head for any hand."""
     runs = available_runs(PROJECT / "models", PROJECT / "metrics")
-    return next(run for run in runs if run.name.startswith("compactcnn"))
+    return next(run.weights for run in runs if run.name.startswith("compactcnn"))
+
+
+@pytest.fixture(scope="module")
+def drawings(two_writers) -> ExternalSet:
+    return load_external(two_writers)
 
 
 @pytest.fixture
-def drawn_figures(evaluate, two_writers, compact, no_plots, monkeypatch):
-    """The figures of the two writers' drawings with some options."""
+def drawn_figures(evaluate, two_writers, drawings, no_plots, monkeypatch):
+    """The figures of the two writers' drawings, read once, with some weights and options."""
     monkeypatch.chdir(PROJECT)
+    monkeypatch.setattr(report, "load_external", {two_writers: drawings}.get)
 
-    def run(*options: str) -> dict:
-        return figures_of(
-            evaluate, compact.name, "--models", str(compact.models),
-            "--data", str(two_writers), *options,
-        )  # fmt: skip
+    def run(weights: Path, *options: str) -> dict:
+        return figures_of(evaluate, str(weights), "--data", str(two_writers), *options)
 
     return run
 
@@ -207,8 +222,12 @@ def drawn_figures(evaluate, two_writers, compact, no_plots, monkeypatch):
 def test_size_and_an_equal_prior_help_with_drawings_and_leave_the_loss_alone(
     drawn_figures, tmp_path
 ):
-    plain, equal = drawn_figures("--prior", "emnist"), drawn_figures("--prior", "equal")
-    sized, by_default = drawn_figures("--prior", "equal", "--size"), drawn_figures()
+    weights = one_head()
+    plain, equal, sized = (
+        drawn_figures(weights, "--prior", *options)
+        for options in (("emnist",), ("equal",), ("equal", "--size"))
+    )
+    by_default = drawn_figures(weights)
     assert 120 <= plain["images"] <= 130
     assert plain["loss"] == equal["loss"] == sized["loss"]
     assert plain["calibrated_loss"] > equal["calibrated_loss"] > sized["calibrated_loss"]
@@ -219,20 +238,32 @@ def test_size_and_an_equal_prior_help_with_drawings_and_leave_the_loss_alone(
     assert names == {"_drawn_metrics.json", "_drawn_with_size_metrics.json"}
 
 
+def test_the_best_network_reads_drawings_better_by_its_own_prior_and_with_size(drawn_figures):
+    plain, equal, sized = (
+        drawn_figures(best_compact(), "--prior", *options)
+        for options in (("emnist",), ("equal",), ("equal", "--size"))
+    )
+    assert equal["loss"] == sized["loss"]
+    assert plain["accuracy"] < equal["accuracy"] < sized["accuracy"]
+    assert plain["calibrated_loss"] > equal["calibrated_loss"] > sized["calibrated_loss"]
+
+
+@pytest.mark.parametrize("weights", [one_head(), best_compact()], ids=["one head", "the best"])
 @pytest.mark.parametrize("prior", ["equal", "emnist"])
 @pytest.mark.parametrize("size", [False, True], ids=["shape alone", "with size"])
-def test_the_evidence_is_that_of_the_recogniser(drawn_figures, two_writers, compact, prior, size):
-    figures = drawn_figures("--prior", prior, *(["--size"] * size))
-    data = load_external(two_writers)
-    content = load_weights(compact.weights)
-    log_probs = Recognizer(content, compact.weights).log_probs(data.images)
-    if prior == "equal":
-        log_probs = log_probs - np.log(content["frequencies"])
+def test_the_evidence_is_added_as_it_should_be(drawn_figures, drawings, weights, prior, size):
+    figures = drawn_figures(weights, "--prior", prior, *(["--size"] * size))
+    content = load_weights(weights)
+    logits = predict_logits(build_network(content, weights, prior), drawings.images).double()
+    labels = drawings.labels.long()
+    assert figures["loss"] == pytest.approx(F.cross_entropy(logits, labels).item(), rel=1e-5)
+    evidence = logits.numpy() / temperature(content, prior)
+    if prior == "equal" and not has_hands_head(content):
+        evidence -= np.log(content["frequencies"])
     if size:
-        log_probs = log_probs + load_sizes().on_canvases(data.bboxes, data.heights)
-    labels = data.labels.long()
-    assert figures["accuracy"] == np.mean(log_probs.argmax(axis=1) == labels.numpy())
-    expected = torch.nn.functional.cross_entropy(torch.from_numpy(log_probs), labels)
+        evidence += load_sizes().on_canvases(drawings.bboxes, drawings.heights)
+    assert figures["accuracy"] == np.mean(evidence.argmax(axis=1) == labels.numpy())
+    expected = F.cross_entropy(torch.from_numpy(evidence), labels)
     assert figures["calibrated_loss"] == pytest.approx(expected.item(), rel=1e-5)
 
 

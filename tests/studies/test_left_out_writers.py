@@ -13,7 +13,7 @@ def test_no_writer_is_in_two_groups_and_none_is_lost(drawings):
     writers = folder.pictures.writers
     assert all(len(np.unique(folder.group[writers == writer])) == 1 for writer in set(writers))
     for group in (0, 1):
-        others = folder.without(group)
+        others = folder.pictures.part(folder.group != group)
         assert len(others) == (folder.group != group).sum() > 0
         assert not set(others.writers) & set(writers[folder.group == group])
     assert folder.log_sizes.shape == (len(writers), 62)

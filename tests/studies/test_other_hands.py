@@ -22,7 +22,7 @@ def test_writers_left_out_are_measured_by_shape_and_size(drawings, tmp_path, cap
     random_weights(tmp_path / "models", "after", "compactcnn", **facts)
     run(tmp_path / "models", "before", "after", "--data", str(drawings), *more)
     result = json.loads(capsys.readouterr().out.splitlines()[-1])
-    row = result["sets"]["drawings"]
+    row = result["sets"][drawings.name]
     assert row["hands"] == 1 and row["images"] == images
     for name in ("before", "after"):
         for way in ("shape", "shape and size"):

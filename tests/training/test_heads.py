@@ -87,7 +87,9 @@ def test_before_training_the_second_head_is_the_first_with_all_characters_alike(
     run = Run(settings, files, torch.device("cpu"), torch.arange(100))
     images = torch.randint(256, (9, 28, 28), dtype=torch.uint8)
     forms, hands = predict_logits(run.network, images).split(62, dim=1)
-    assert torch.equal(forms, predict_logits(build_network(content, first), images))
+    alone = predict_logits(build_network(content, first), images)
+    # Twice as many outputs may be added up in another order.
+    torch.testing.assert_close(forms, alone, atol=1e-6, rtol=1e-5)
     change = content["temperature"] * log_prior_change(content, "equal")
     torch.testing.assert_close(hands - forms, torch.tensor(change).float().expand(9, 62), atol=1e-4,
                                rtol=1e-4)  # fmt: skip

@@ -138,10 +138,12 @@ def as_written_before(folder: Path, calibrated: bool = False) -> None:
         ("blend", "alpha"),
     ):
         settings[former] = settings.pop(today)
-    # It was noted only where a run went on from another.
+    # It was noted only where a run went on from another; the others are newer.
     fraction = settings.pop("init_fraction")
     if settings["start"]:
         settings["start_fraction"] = fraction
+    for newer in ("extra_variants", "extra_held_out", "heads"):
+        del settings[newer]
     settings["recipe"]["averaging"] = settings["recipe"].pop("ema_decay")
     torch.save(state, path)
     if not calibrated:

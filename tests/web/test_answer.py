@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+import torch
 
 from handwriting.labels import CHARACTER_SETS, CLASSES, class_index
-from handwriting.recognition.recognizer import Recognizer
+from handwriting.recognition.recognizer import PRIORS, Recognizer
 from handwriting.recognition.sizes import SIZES_FILE, Sizes, load_sizes
 from handwriting.runs import available_runs
 from handwriting.web.answer import Answer, Options, answer_character, answer_strokes
@@ -104,12 +105,15 @@ def test_size_weighs_the_image_alone_by_where_it_stood(answer, sizes):
     assert reading(found).image_probs == pytest.approx(plain.probs)
 
 
-def test_the_prior_of_the_forms_multiplies_by_their_frequencies(answer, recognizers):
+def test_the_prior_is_the_recognisers(answer, recognizers):
     (recognizer,) = recognizers.values()
     strokes = on_canvas(*DRAWINGS["L"])
-    equal, census = (reading(answer(strokes, prior=prior)) for prior in ("equal", "emnist"))
-    weighed = equal.probs * np.array(recognizer.content["frequencies"])
-    assert census.probs == pytest.approx(weighed / weighed.sum())
+    found = {prior: answer(strokes, prior=prior, use_size=False) for prior in PRIORS}
+    for prior, given in found.items():
+        image = torch.from_numpy(given.character.image).unsqueeze(0)
+        weights = np.exp(recognizer.log_probs(image, prior)[0])
+        assert reading(given).probs == pytest.approx(weights / weights.sum())
+    assert not np.allclose(*(reading(given).probs for given in found.values()))
 
 
 def test_two_characters_are_noticed(answer):
