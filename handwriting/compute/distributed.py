@@ -7,6 +7,7 @@ communication. Numbers and objects travel over gloo, gradients on GPUs over NCCL
 """
 
 import contextlib
+import gc
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -49,6 +50,8 @@ def joined_ranks() -> Iterator[None]:
         with contextlib.suppress(KeyboardInterrupt):
             time.sleep(_SECONDS_TO_SPEAK)
         raise SystemExit(1) from None
+    # What still holds the group, as networks in circles do, could abort Python as it ends.
+    gc.collect()
     dist.destroy_process_group()
 
 

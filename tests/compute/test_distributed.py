@@ -24,6 +24,7 @@ HANGING = 300
 """Seconds; a launch takes less than 10 on an idle machine."""
 PLAIN = ("--model", "plain", "--lr", "0.003", "--name", "run")
 TWO_EPOCHS = (*PLAIN, "--epochs", "2")
+ONE_MORE = ("--resume", "run", "--epochs", "3")
 NORMED = ("--model", "normed", "--lr", "0.01", "--epochs", "3", "--name", "run")
 
 
@@ -84,20 +85,24 @@ def one(processed, tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def on_two_ranks(processed, tmp_path_factory) -> dict[str, tuple[Path, str]]:
+def on_two_ranks(one, processed, tmp_path_factory) -> dict[str, tuple[Path, str]]:
     """Trainings on two ranks, side by side: their folders and what they printed."""
-    folders = {options: tmp_path_factory.mktemp("two") for options in (TWO_EPOCHS, NORMED)}
-    processes = [launch(processed, folder, *options) for options, folder in folders.items()]
-    return {
-        options: (folder, printed_by(process))
-        for (options, folder), process in zip(folders.items(), processes, strict=True)
+    resumed = tmp_path_factory.mktemp("resumed")
+    shutil.copytree(one, resumed, dirs_exist_ok=True)
+    jobs = {
+        "new": (tmp_path_factory.mktemp("new"), TWO_EPOCHS),
+        "resumed": (resumed, ONE_MORE),
+        "normed": (tmp_path_factory.mktemp("normed"), NORMED),
     }
+    processes = [launch(processed, folder, *options) for folder, options in jobs.values()]
+    printed = [printed_by(process) for process in processes]
+    return {name: (jobs[name][0], text) for name, text in zip(jobs, printed, strict=True)}
 
 
 @pytest.fixture(scope="module")
 def two(on_two_ranks) -> Path:
     """The same as ``one`` on two ranks."""
-    return on_two_ranks[TWO_EPOCHS][0]
+    return on_two_ranks["new"][0]
 
 
 @pytest.mark.slow
@@ -110,21 +115,18 @@ def test_two_ranks_agree_with_one(one, two, processed):
 def test_only_one_of_two_ranks_writes_and_prints(one, two, on_two_ranks):
     assert files(two) == files(one)
     assert pd.read_csv(two / "metrics" / "run_history.csv")["epoch"].tolist() == [1, 2]
-    _, printed = on_two_ranks[TWO_EPOCHS]
+    _, printed = on_two_ranks["new"]
     for words in ("Stage 3", "2 ranks", "epoch 1/2", "epoch 2/2", "best epoch", "next:"):
         assert printed.count(words) == 1, words
 
 
 @pytest.mark.slow
-def test_a_run_resumes_on_another_number_of_ranks(one, two, processed, tmp_path):
-    for name, source in (("one then two", one), ("two then one", two)):
-        shutil.copytree(source, tmp_path / name)
-    resume = ("--resume", "run", "--epochs", "3")
-    printed_by(launch(processed, tmp_path / "one then two", *resume))
-    train(processed, tmp_path / "two then one", *resume)
+def test_a_run_resumes_on_another_number_of_ranks(two, on_two_ranks, processed, tmp_path):
+    shutil.copytree(two, tmp_path / "two then one")
+    train(processed, tmp_path / "two then one", *ONE_MORE)
     train(processed, tmp_path / "one", *PLAIN, "--epochs", "3")
     uninterrupted = checkpoint(tmp_path / "one")
-    assert_agree(uninterrupted, checkpoint(tmp_path / "one then two"))
+    assert_agree(uninterrupted, checkpoint(on_two_ranks["resumed"][0]))
     assert_agree(uninterrupted, checkpoint(tmp_path / "two then one"))
 
 
@@ -133,7 +135,7 @@ def test_with_batch_norm_and_averaging_both_ranks_judge_what_rank_0_saves(
     on_two_ranks, processed, tmp_path
 ):
     train(processed, tmp_path, *NORMED)
-    two, one = checkpoint(on_two_ranks[NORMED][0]), checkpoint(tmp_path)
+    two, one = checkpoint(on_two_ranks["normed"][0]), checkpoint(tmp_path)
     average = {name: values for name, values in two["average"].items() if "module." in name}
     network = MODELS["normed"]()
     network.load_state_dict({key.removeprefix("module."): average[key] for key in average})

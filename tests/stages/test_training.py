@@ -50,11 +50,29 @@ def start(processed: Path, folder: Path, *more: str) -> subprocess.Popen:
     )
 
 
-def wait_for_checkpoint(process: subprocess.Popen, folder: Path) -> None:
+def stop(process: subprocess.Popen, folder: Path, number: signal.Signals) -> None:
+    """Send a signal as soon as an epoch is saved."""
     path = folder / "models" / "checkpoints" / "run.pt"
     deadline = time.monotonic() + 120
     while not path.exists() and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.02)
+    process.send_signal(number)
+
+
+ENDLESS = ("--model", "compactcnn", "--fraction", "0.2", "--epochs", "500", "--name", "run")
+
+
+@pytest.fixture(scope="module")
+def stopped(processed, tmp_path_factory) -> dict[str, tuple[Path, int, str]]:
+    """Trainings, side by side, that are stopped after an epoch: folder, exit code and errors."""
+    # The killed one is short: it must be the first.
+    options = {"SIGKILL": FINISHED, "SIGINT": ENDLESS, "SIGTERM": ENDLESS}
+    folders = {name: tmp_path_factory.mktemp(name) for name in options}
+    processes = {name: start(processed, folders[name], *options[name]) for name in options}
+    for name, process in processes.items():
+        stop(process, folders[name], signal.Signals[name])
+    errors = {name: process.communicate(timeout=60)[1] for name, process in processes.items()}
+    return {name: (folders[name], processes[name].returncode, errors[name]) for name in options}
 
 
 def test_the_run_leaves_weights_history_and_plots(finished):
@@ -96,40 +114,22 @@ def test_learning_rate_falls_once_an_epoch_by_gamma(finished):
 
 
 @pytest.mark.slow
-def test_a_killed_run_resumes_to_the_weights_of_an_uninterrupted_one(processed, finished, tmp_path):
-    process = start(processed, tmp_path, *FINISHED)
-    wait_for_checkpoint(process, tmp_path)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    assert len(load_state(tmp_path)["history"]) < 3, "the run ended before it was killed"
-    assert not (tmp_path / "models" / "run.pt").exists()
-    train(processed, tmp_path, "--resume")
-    resumed, uninterrupted = load_state(tmp_path), load_state(finished)
+def test_a_killed_run_resumes_to_the_weights_of_an_uninterrupted_one(processed, finished, stopped):
+    folder, code, _ = stopped["SIGKILL"]
+    assert code == -signal.SIGKILL
+    assert len(load_state(folder)["history"]) < 3, "the run ended before it was killed"
+    assert not (folder / "models" / "run.pt").exists()
+    train(processed, folder, "--resume")
+    resumed, uninterrupted = load_state(folder), load_state(finished)
     for name, tensor in uninterrupted["network"].items():
         assert torch.equal(tensor, resumed["network"][name]), name
     losses = [[row["val_loss"] for row in state["history"]] for state in (resumed, uninterrupted)]
     assert losses[0] == losses[1]
-    weights = [load_weights(f / "models" / "run.pt")["weights"] for f in (tmp_path, finished)]
+    weights = [load_weights(f / "models" / "run.pt")["weights"] for f in (folder, finished)]
     assert all(torch.equal(tensor, weights[1][name]) for name, tensor in weights[0].items())
 
 
 STOPS = {"SIGINT": (130, "stopped by Ctrl-C"), "SIGTERM": (143, "stopped by SIGTERM")}
-
-
-@pytest.fixture(scope="module")
-def stopped(processed, tmp_path_factory) -> dict[str, tuple[Path, int, str]]:
-    """Two trainings without end, stopped after an epoch: folder, exit code, standard error."""
-    folders = {name: tmp_path_factory.mktemp(name) for name in STOPS}
-    options = ("--model", "compactcnn", "--fraction", "0.2", "--epochs", "500", "--name", "run")
-    processes = {name: start(processed, folder, *options) for name, folder in folders.items()}
-    ends = {}
-    for name, process in processes.items():
-        wait_for_checkpoint(process, folders[name])
-        process.send_signal(signal.Signals[name])
-    for name, process in processes.items():
-        _, error = process.communicate(timeout=60)
-        ends[name] = (folders[name], process.returncode, error)
-    return ends
 
 
 @pytest.mark.slow
@@ -243,19 +243,17 @@ def pictures(tmp_path_factory, drawn) -> Path:
     [("--init-from", "--extra-data", "--extra-fraction"), ("--start", "--extra", "--share")],
     ids=["today's options", "former options"],
 )
-def test_a_run_goes_on_from_another_with_more_images(
-    processed, finished, pictures, tmp_path, names
-):
-    (tmp_path / "models").mkdir()
-    shutil.copy(finished / "models" / "run.pt", tmp_path / "models")
+def test_a_run_goes_on_from_another_with_more_images(processed, pictures, tmp_path, names):
+    train(processed, tmp_path, *SMALL, "--epochs", "3", "--lr", "0.01")
     start_from, extra, share = names
     more = (start_from, "run", extra, str(pictures), share, "0.25", "--epochs", "1")
-    train(processed, tmp_path, *more, "--name", "further", "--lr", "0.0001", "--fraction", "0.3")
+    train(processed, tmp_path, "--model", "small", *more, "--name", "further", "--lr", "0.0001")
     content = load_weights(tmp_path / "models" / "further.pt")
     assert content["hyperparameters"]["init_from"] == "run"
     assert content["hyperparameters"]["extra_data"] == [str(pictures)]
     assert content["hyperparameters"]["extra_fraction"] == 0.25
-    before = pd.read_csv(finished / "metrics" / "run_history.csv")["val_loss"].min()
+    before = pd.read_csv(tmp_path / "metrics" / "run_history.csv")["val_loss"].min()
+    assert before < 2.5, "the first run should have learned something"
     assert content["metrics"]["val_loss"] < 1.3 * before, "it did not start from the run's weights"
 
 
