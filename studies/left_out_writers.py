@@ -1,16 +1,18 @@
-"""Does training on drawings and photographs help with writers that were not among them?
+"""Does training on other hands help with writers that were not among them?
 
     python -m studies.left_out_writers RUN ../shared/drawings ../shared/photographs
 
-RUN was trained on EMNIST alone. For each of several groups of writers (of a folder whose labels.csv
-has the column writer; else of files) it is trained further as by `model_training.py --init-from RUN
---extra-data …` on all the others, and measured on that group, which neither network nor sizes have
-seen; and on EMNIST's validation images. All characters of the folders count as equally frequent.
-With --save: left_out_writers.json.
+RUN was trained on EMNIST alone. For each of several groups of writers (of a set without writers the
+file's hands, see `ExternalSet.hands`) it is trained further as by `model_training.py --init-from
+RUN --extra-data …` on all the others, and measured on that group, which neither network nor sizes
+have seen; and on EMNIST's validation images. All characters count as equally frequent. --keep
+writes what was read in each image by a network that had not seen its writer, for
+`studies.label_noise`. With --save: left_out_writers.json.
 """
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,119 +21,171 @@ import torch
 
 from handwriting.cli import make_measuring_parser, run_script, save_measured
 from handwriting.compute.devices import keep_memory
-from handwriting.datasets.batches import subsample
-from handwriting.datasets.external import load_external, mixed
+from handwriting.datasets.batches import ExtraData, subsample
+from handwriting.datasets.external import ExternalSet, load_external, mixed
 from handwriting.datasets.prepared import PROCESSED, load_images, load_split
-from handwriting.evaluation.metrics import accuracies, accuracy
+from handwriting.evaluation.metrics import (
+    accuracies,
+    accuracy,
+    accuracy_within,
+    topk_predictions,
+)
+from handwriting.files import replacing
+from handwriting.labels import NUM_CLASSES
 from handwriting.recognition.recognizer import Recognizer
 from handwriting.runs import MODELS_FOLDER, RunFiles, find_run
 from handwriting.training.fit_sizes import left_out_log_likelihoods
-from handwriting.training.run import Run, unsaved_run
+from handwriting.training.run import unsaved_run
 from model_training import train
 from studies.common import FIGURES, class_counts, fraction_of, recognizer_of
 
-Answers = dict[str, np.ndarray]
-"""Classes read, int (N,), by the folder's name and, with sizes, by "<name> with size"."""
 
-
-class Folder:
-    """A folder of labelled pictures, parted into groups that share no writer.
+class GroupedSet:
+    """A labelled set from elsewhere, parted into groups that share no writer.
 
     Attributes:
-        group: int (N,).
-        log_sizes: float (N, 62) of models of size fitted without the group, or ``None``.
+        pictures: the images; those that are not changed ones come first.
+        group: int (N,), of each image, changed ones among them.
+        log_probs: float (originals, 62), log p(character | image) by a network that was trained
+            without the group, and nan where there is none yet.
+        log_sizes: float (originals, 62) of models of size fitted without the group, or ``None``.
     """
 
-    def __init__(self, path: Path, groups: int) -> None:
-        self.name = path.name
-        self.pictures = load_external(path)
+    def __init__(self, path: Path, groups: int, variants: int = 0) -> None:
+        self.name = path.stem
+        self.pictures = load_external(path, variants)
         _, number = np.unique(self.pictures.hands, return_inverse=True)
         self.group = number % groups
+        self.originals = self.pictures.part(~self.pictures.is_variant)
+        self.original_group = self.group[: len(self.originals)]
+        self.labels = self.originals.labels.numpy().astype(int)
+        self.log_probs = np.full((len(self.originals), NUM_CLASSES), np.nan, dtype=np.float32)
         self.log_sizes = None
-        if self.pictures.writers is not None and self.pictures.heights is not None:
-            self.log_sizes = left_out_log_likelihoods(self.pictures, self.group)
+        if self.originals.writers is not None and self.originals.heights is not None:
+            self.log_sizes = left_out_log_likelihoods(self.originals, self.original_group)
 
-    def read(self, recognizer: Recognizer) -> Answers:
-        """What is read in all pictures, by shape and, where there are sizes, with them."""
-        log_p = recognizer.log_probs(self.pictures.images, "equal")
-        answers = {self.name: log_p.argmax(axis=1)}
+    def others(self, group: int) -> ExternalSet:
+        """All images of the other groups."""
+        return self.pictures.part(self.group != group)
+
+    def read(self, group: int, recognizer: Recognizer) -> None:
+        """Read a group's images with a recogniser that has not seen them."""
+        own = self.original_group == group
+        images = self.originals.images[torch.from_numpy(own)]
+        self.log_probs[own] = recognizer.log_probs(images, "equal")
+
+    def figures(self) -> dict[str, dict[str, Any]]:
+        """Accuracies of what was read, by shape and, where there are sizes, with them."""
+        found = {self.name: self._figures(self.log_probs)}
         if self.log_sizes is not None:
-            answers[f"{self.name} with size"] = (log_p + self.log_sizes).argmax(axis=1)
-        return answers
+            found[f"{self.name} with size"] = self._figures(self.log_probs + self.log_sizes)
+        return found
 
-    def figures(self, answers: Answers) -> dict[str, dict[str, float]]:
-        """Accuracies of this folder's answers."""
-        labels = self.pictures.labels.numpy()
-        names = (self.name, f"{self.name} with size")
-        return {name: accuracies(answers[name], labels) for name in names if name in answers}
+    def _figures(self, log_probs: np.ndarray) -> dict[str, Any]:
+        was_read = ~np.isnan(log_probs[:, 0])
+        chosen, labels = torch.from_numpy(log_probs[was_read]), self.labels[was_read]
+        predictions = topk_predictions(chosen, torch.from_numpy(labels))
+        found: dict[str, Any] = accuracies(predictions.topk[:, 0], predictions.labels)
+        if np.isin(np.arange(NUM_CLASSES), labels).all():
+            found["accuracy_within"] = accuracy_within(predictions.within, predictions.labels)
+        return found
 
 
-def measure(run: RunFiles, args: argparse.Namespace) -> dict[str, Any]:
-    """Train and measure each group; figures before and after."""
-    data, split = load_images(args.processed, "train"), load_split(args.processed)
-    rows = split["validation"]
-    rows = subsample(rows, fraction_of(args.validation_images, rows))
-    validation, counts = data.subset(rows), class_counts(args.processed)
-    folders = [Folder(path, args.groups) for path in args.folders]
-    before = Recognizer.load(run.weights)
-    emnist_before = accuracy(before.network, validation)
-    answers_before = {name: a for f in folders for name, a in f.read(before).items()}
-    answers_after = {name: np.full_like(a, -1) for name, a in answers_before.items()}
-    emnist_after = []
+class FurtherTraining:
+    """Trainings that go on from a run, and what they are measured with.
+
+    Args:
+        run: the run trained on EMNIST alone.
+        args: the options.
+    """
+
+    def __init__(self, run: RunFiles, args: argparse.Namespace) -> None:
+        self.run, self.args = run, args
+        self.data, split = load_images(args.processed, "train"), load_split(args.processed)
+        self.rows, rows = split["train"], split["validation"]
+        self.validation = subsample(rows, fraction_of(args.validation_images, rows))
+        self.counts = class_counts(args.processed)
+        self.before = Recognizer.load(run.weights)
+
+    def train(self, extra: ExtraData, seed: int, heads: int = 2) -> Recognizer:
+        """Train with images from elsewhere."""
+        args = self.args
+        further = unsaved_run(
+            self.before.content["model"],
+            {"epochs": args.epochs, "lr": args.lr},
+            self.rows,
+            fraction=args.fraction,
+            seed=seed,
+            init_from=str(self.run.weights),
+            alpha=args.alpha,
+            extra_data=("elsewhere",),
+            extra_fraction=extra.fraction,
+            heads=heads,
+        )
+        list(train(further, self.data, self.validation, extra))
+        return recognizer_of(further, self.data.subset(self.validation), self.counts)
+
+    def emnist_accuracy(self, recognizer: Recognizer) -> float:
+        """Accuracy on EMNIST's validation images, a letter known in either case counting for
+        both."""
+        return accuracy(recognizer.network, self.data.subset(self.validation))
+
+
+def cross_fit(
+    further: FurtherTraining, sets: Sequence[GroupedSet], args: argparse.Namespace
+) -> dict[str, Any]:
+    """Read each group of writers with a network trained on the others; figures of all."""
+    emnist = []
     for group in range(args.groups):
-        further = start(run, before.content["model"], args, split["train"])
-        others = [folder.pictures.part(folder.group != group) for folder in folders]
-        list(train(further, data, rows, mixed(others, args.extra_fraction)))
-        after = recognizer_of(further, validation, counts)
-        emnist_after.append(accuracy(after.network, validation))
-        for folder in folders:
-            own = folder.group == group
-            for name, answers in folder.read(after).items():
-                answers_after[name][own] = answers[own]
-        print(f"group {group + 1}/{args.groups}: EMNIST {emnist_after[-1]:.4f}", flush=True)
-    return {
-        "before": _figures(folders, answers_before, emnist_before),
-        "after": _figures(folders, answers_after, float(np.mean(emnist_after))),
-    }
+        others = mixed([part.others(group) for part in sets], args.extra_fraction)
+        recognizer = further.train(others, args.seed)
+        emnist.append(further.emnist_accuracy(recognizer))
+        for part in sets:
+            part.read(group, recognizer)
+        print(f"group {group + 1}/{args.groups}: EMNIST {emnist[-1]:.4f}", flush=True)
+        if args.keep:
+            keep(args.keep, sets)
+    return _figures(sets, float(np.mean(emnist)))
 
 
-def _figures(folders: list[Folder], answers: Answers, emnist: float) -> dict[str, Any]:
-    figures = {name: row for f in folders for name, row in f.figures(answers).items()}
+def figures_before(further: FurtherTraining, sets: Sequence[GroupedSet]) -> dict[str, Any]:
+    """The same figures of the run that is gone on from."""
+    for part in sets:
+        for group in np.unique(part.group):
+            part.read(group, further.before)
+    return _figures(sets, further.emnist_accuracy(further.before))
+
+
+def _figures(sets: Sequence[GroupedSet], emnist: float) -> dict[str, Any]:
+    figures = {name: row for part in sets for name, row in part.figures().items()}
     return {"emnist_validation": emnist, **figures}
 
 
-def start(run: RunFiles, model: str, args: argparse.Namespace, rows: torch.Tensor) -> Run:
-    """A run that goes on from the given one, with images from elsewhere."""
-    return unsaved_run(
-        model,
-        {"epochs": args.epochs, "lr": args.lr},
-        rows,
-        fraction=args.fraction,
-        seed=args.seed,
-        init_from=str(run.weights),
-        alpha=args.alpha,
-        extra_data=tuple(str(folder) for folder in args.folders),
-        extra_fraction=args.extra_fraction,
-        heads=2,
-    )
+def keep(path: Path, sets: Sequence[GroupedSet]) -> None:
+    """Write what was read so far, float16 (N, 62) log p for each set, to an `.npz`."""
+    arrays = {part.name: part.log_probs.astype(np.float16) for part in sets}
+    with replacing(path) as (beside,), beside.open("wb") as file:
+        np.savez_compressed(file, **arrays)
 
 
 def get_args_parser() -> argparse.ArgumentParser:
     """The command line of this study."""
     parser = make_measuring_parser(
-        __doc__, FIGURES, groups=2, epochs=1, fraction=0.001, validation_images=500
+        __doc__, FIGURES, groups=2, epochs=1, fraction=0.001, validation_images=500, variants=0
     )
     add = parser.add_argument
     add("run", metavar="RUN", help="run trained on EMNIST alone")
-    add("folders", nargs="+", type=Path, metavar="FOLDER", help="folder with a labels.csv")
+    add("sets", nargs="+", type=Path, metavar="SET", help="as model_training.py --extra-data")
     add("--groups", type=int, default=5, help="groups of writers")
     add("--epochs", type=int, default=2, help="epochs of the further training")
     add("--fraction", type=float, default=1.0, help="part of EMNIST's training images in each")
     add("--validation-images", type=int, default=10_000, help="of EMNIST, to measure on")
     add("--lr", type=float, default=0.002, help="highest learning rate")
-    add("--extra-fraction", type=float, default=0.25, help="of the folders' pictures in each batch")
+    add("--extra-fraction", type=float, default=0.25, help="of the sets' images in each batch")
+    add("--variants", type=int, default=0, help="as model_training.py --extra-variants")
     add("--alpha", type=float, default=0.5, help="as in model_training.py")
     add("--seed", type=int, default=42, help="seed of the order of images")
+    add("--keep", type=Path, default=None, metavar="FILE", help=".npz for what was read")
     add("--processed", type=Path, default=PROCESSED, help="folder of stages 1 and 2")
     add("--models", type=Path, default=MODELS_FOLDER, help="folder with weights")
     return parser
@@ -141,12 +195,15 @@ def main(args: argparse.Namespace) -> None:
     """Measure and print one JSON object."""
     keep_memory()
     run = find_run(args.run, args.models)
-    settings = ("epochs", "fraction", "lr", "extra_fraction", "alpha", "seed")
+    further = FurtherTraining(run, args)
+    sets = [GroupedSet(path, args.groups, args.variants) for path in args.sets]
+    settings = ("epochs", "fraction", "lr", "extra_fraction", "variants", "alpha", "seed")
     result = {
         "run": run.name,
         "groups": args.groups,
         "further_training": {name: getattr(args, name) for name in settings},
-        **measure(run, args),
+        "before": figures_before(further, sets),
+        "after": cross_fit(further, sets, args),
     }
     print(json.dumps(result, indent=1))
     save_measured(args, "left_out_writers.json", result)

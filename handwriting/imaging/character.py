@@ -14,7 +14,13 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 from scipy import ndimage
 
-from handwriting.imaging.ink import bounding_box, find_ink, stroke_width, without_specks
+from handwriting.imaging.ink import (
+    bounding_box,
+    find_ink,
+    stroke_width,
+    without_fragments,
+    without_specks,
+)
 from handwriting.imaging.photograph import open_picture
 
 SIDE = 28
@@ -119,10 +125,10 @@ def _draw(strokes: list[np.ndarray], size: np.ndarray, width: float) -> Image.Im
     for stroke in strokes:
         path = [tuple(point) for point in (stroke * _SUPERSAMPLING).tolist()]
         if len(path) > 1:
-            pen.line(path, fill=255, width=round(2 * radius), joint="curve")
+            pen.line(path, fill=255, width=round(2 * radius))
         for x, y in path:
             pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
-    return large.resize(tuple(size.tolist()), Image.Resampling.BOX)
+    return large.reduce(_SUPERSAMPLING)
 
 
 def _enlarge(character: Image.Image, scale: float) -> np.ndarray:
@@ -175,4 +181,4 @@ def _stretch(image: np.ndarray) -> np.ndarray:
 
 def open_character(source: Path | BinaryIO, name: str | None = None) -> CharacterImage:
     """The 28x28 image of a picture of one character; arguments and errors of `open_picture`."""
-    return character_from_ink(find_ink(open_picture(source, name)))
+    return character_from_ink(without_fragments(find_ink(open_picture(source, name))))
