@@ -1,0 +1,247 @@
+"""What each part of the training for any hand is worth, and what more writers would bring.
+
+    python -m studies.hands_ablations RUN ../shared/pen/characters.npz ../shared/drawings …
+
+RUN was trained on EMNIST alone. Each variant is a short training that goes on from it with images
+of two writers in three of each set, the first of which is a pen archive, and is measured on the
+third (`studies.left_out_writers`), once per seed; the seed also chooses the writers where there are
+fewer. Finished trainings are kept in data/studies/hands_ablations.json, so the study can be stopped
+and started again. With --save: hands_ablations.json and hands_ablations.png, accuracy against
+writers seen, with a line through the logarithms of errors and of writers that forecasts.
+"""
+
+import argparse
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+
+from handwriting.cli import command_line, make_measuring_parser, run_script, save_measured
+from handwriting.compute.devices import keep_memory
+from handwriting.datasets.batches import ExtraData
+from handwriting.datasets.external import ExternalSet, draw_chances, mixed
+from handwriting.datasets.prepared import PROCESSED
+from handwriting.plots import save_figure
+from handwriting.recognition.recognizer import Recognizer
+from handwriting.runs import MODELS_FOLDER, find_run
+from studies.common import FIGURES, FINISHED, FinishedTrainings
+from studies.left_out_writers import FurtherTraining, GroupedSet
+
+GROUPS, LEFT_OUT = 3, 0
+Mix = Callable[[Sequence[ExternalSet], float, int], ExtraData]
+"""What to draw from, made of the sets, their part of a batch, and the seed."""
+
+
+def all_of(sets: Sequence[ExternalSet], fraction: float, seed: int) -> ExtraData:
+    """As `model_training.py` draws."""
+    return mixed(sets, fraction)
+
+
+def without_changed(sets: Sequence[ExternalSet], fraction: float, seed: int) -> ExtraData:
+    """Each pen's drawing always the same."""
+    return mixed([part.part(~part.is_variant) for part in sets], fraction)
+
+
+def all_alike(sets: Sequence[ExternalSet], fraction: float, seed: int) -> ExtraData:
+    """Each image as often as any other, of whatever character, writer and set."""
+    return ExtraData(mixed(sets, fraction).data, fraction)
+
+
+def sets_alike(sets: Sequence[ExternalSet], fraction: float, seed: int) -> ExtraData:
+    """Each set as often as any other, however large."""
+    chances = np.concatenate([draw_chances(part) for part in sets]) / len(sets)
+    return ExtraData(mixed(sets, fraction).data, fraction, torch.from_numpy(chances))
+
+
+def pens_alone(sets: Sequence[ExternalSet], fraction: float, seed: int) -> ExtraData:
+    """Without drawings and photographs."""
+    return mixed(sets[:1], fraction)
+
+
+def without_pens(sets: Sequence[ExternalSet], fraction: float, seed: int) -> ExtraData:
+    """Drawings and photographs alone."""
+    return mixed(sets[1:], fraction)
+
+
+def writers(number: int) -> Mix:
+    """Pens of so many writers alone."""
+
+    def chosen(sets: Sequence[ExternalSet], fraction: float, seed: int) -> ExtraData:
+        names = np.unique(sets[0].writers)
+        some = np.random.default_rng(seed).permutation(names)[:number]
+        return mixed([sets[0].part(np.isin(sets[0].writers, some))], fraction)
+
+    return chosen
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to train.
+
+    Attributes:
+        mix: what is drawn from.
+        heads: 2 with a head of their own for any hand.
+    """
+
+    mix: Mix = all_of
+    heads: int = 2
+
+
+FEWER = (8, 32, 128)
+VARIANTS = {
+    "as shipped": Variant(),
+    "strokes not drawn anew": Variant(without_changed),
+    "one head": Variant(heads=1),
+    "all images alike": Variant(all_alike),
+    "all sets equally often": Variant(sets_alike),
+    "pens alone": Variant(pens_alone),
+    "drawings and photographs alone": Variant(without_pens),
+    **{f"pens of {number} writers": Variant(writers(number)) for number in FEWER},
+}
+
+
+def figures_of(sets: Sequence[GroupedSet], recognizer: Recognizer) -> dict[str, Any]:
+    """What a recogniser reads in the writers left out."""
+    for part in sets:
+        part.read(LEFT_OUT, recognizer)
+    return {name: row for part in sets for name, row in part.figures().items()}
+
+
+def measure(
+    further: FurtherTraining, sets: Sequence[GroupedSet], variant: Variant, seed: int
+) -> dict[str, Any]:
+    """Train one variant; its figures."""
+    others = [part.others(LEFT_OUT) for part in sets]
+    extra = variant.mix(others, further.args.extra_fraction, seed)
+    recognizer = further.train(extra, seed, variant.heads)
+    emnist = further.emnist_accuracy(recognizer)
+    return {"emnist_validation": emnist, **figures_of(sets, recognizer)}
+
+
+def mean_and_spread(rows: Sequence[dict[str, Any]], name: str, figure: str) -> tuple[float, float]:
+    """Mean of the seeds, and half the distance between the highest and the lowest."""
+    values = [row[name][figure] if figure else row[name] for row in rows]
+    return float(np.mean(values)), (max(values) - min(values)) / 2
+
+
+def as_markdown(runs: dict[str, list[dict[str, Any]]]) -> str:
+    """A table of the accuracies."""
+    names = [name for name in next(iter(runs.values()))[0] if name != "emnist_validation"]
+    columns = [("emnist_validation", ""), *((name, "accuracy") for name in names)]
+    lines = [f"| variant | {' | '.join(name for name, _ in columns)} |"]
+    lines.append("|---" * (1 + len(columns)) + "|")
+    for variant, rows in runs.items():
+        cells = (mean_and_spread(rows, *column) for column in columns)
+        words = " | ".join(f"{mean:.4f} ± {spread:.4f}" for mean, spread in cells)
+        lines.append(f"| {variant} | {words} |")
+    return "\n".join(lines)
+
+
+def forecast(numbers: Sequence[int], accuracies: Sequence[float], ahead: int) -> float:
+    """Accuracy with ``ahead`` writers, if the error goes on falling as a power of their number."""
+    slope, level = np.polyfit(np.log(numbers), np.log1p(-np.array(accuracies)), 1)
+    return float(1 - np.exp(level + slope * np.log(ahead)))
+
+
+def against_writers(
+    runs: dict[str, list[dict[str, Any]]], pens: str, number: int
+) -> dict[str, Any]:
+    """Writers seen, accuracies with and without case, and the forecasts for more."""
+    numbers = [*FEWER, number]
+    names = [f"pens of {n} writers" for n in FEWER] + ["pens alone"]
+    ahead = [2 * number, 4 * number]
+    result: dict[str, Any] = {"writers": numbers, "forecast_writers": ahead}
+    for figure in ("accuracy", "accuracy_without_case"):
+        found = [mean_and_spread(runs[name], pens, figure) for name in names]
+        result[figure] = [mean for mean, _ in found]
+        result[f"{figure}_spread"] = [spread for _, spread in found]
+        result[f"{figure}_forecast"] = [forecast(numbers, result[figure], n) for n in ahead]
+    return result
+
+
+def plot(curve: dict[str, Any], path: Path) -> None:
+    """Draw accuracy against writers seen."""
+    figure, axes = plt.subplots(figsize=(7, 4.5))
+    ticks = curve["writers"] + curve["forecast_writers"]
+    for name, label in (("accuracy", "62 classes"), ("accuracy_without_case", "without case")):
+        lines = axes.errorbar(
+            curve["writers"], curve[name], yerr=curve[f"{name}_spread"], fmt="o-", label=label
+        )
+        color = lines.lines[0].get_color()
+        later = [curve["writers"][-1], *curve["forecast_writers"]]
+        ahead = [curve[name][-1], *curve[f"{name}_forecast"]]
+        axes.plot(later, ahead, "o:", color=color, markerfacecolor="white")
+        for x, y in zip(ticks, curve[name] + ahead[1:], strict=True):
+            axes.annotate(
+                f"{y:.3f}", (x, y), xytext=(0, 8), textcoords="offset points", ha="center"
+            )
+    axes.set_xscale("log")
+    axes.set_xticks(ticks, [str(n) for n in ticks])
+    axes.minorticks_off()
+    axes.margins(0.08, 0.15)
+    axes.set_xlabel("writers of pens in the training (dotted: forecast)")
+    axes.set_ylabel("accuracy on writers left out")
+    axes.set_title("What more writers bring, images trained on being equally many")
+    axes.grid(alpha=0.3)
+    axes.legend(loc="lower right")
+    save_figure(figure, path, command_line())
+
+
+def get_args_parser() -> argparse.ArgumentParser:
+    """The command line of this study."""
+    parser = make_measuring_parser(
+        __doc__, FIGURES, seeds=1, epochs=1, fraction=0.001, validation_images=200, variants=0
+    )
+    add = parser.add_argument
+    add("run", metavar="RUN", help="run trained on EMNIST alone")
+    add("sets", nargs="+", type=Path, metavar="SET", help="as model_training.py --extra-data")
+    add("--seeds", type=int, default=2, help="trainings of each variant")
+    add("--epochs", type=int, default=2, help="epochs of each training")
+    add("--fraction", type=float, default=0.25, help="part of EMNIST's training images in each")
+    add("--validation-images", type=int, default=10_000, help="of EMNIST, to measure on")
+    add("--lr", type=float, default=0.003, help="highest learning rate")
+    add("--extra-fraction", type=float, default=0.5, help="of the sets' images in each batch")
+    add("--variants", type=int, default=3, help="as model_training.py --extra-variants")
+    add("--alpha", type=float, default=1.0, help="as in model_training.py")
+    add("--processed", type=Path, default=PROCESSED, help="folder of stages 1 and 2")
+    add("--models", type=Path, default=MODELS_FOLDER, help="folder with weights")
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Train what is not measured yet; print a table, write figures and the plot."""
+    keep_memory()
+    run = find_run(args.run, args.models)
+    further = FurtherTraining(run, args)
+    sets = [GroupedSet(path, GROUPS, args.variants) for path in args.sets]
+    names = ("epochs", "fraction", "lr", "extra_fraction", "variants", "alpha")
+    settings = {"run": run.name, **{name: getattr(args, name) for name in names}}
+    finished = FinishedTrainings(
+        None if args.quick else FINISHED / "hands_ablations.json", settings
+    )
+    runs: dict[str, list[dict[str, Any]]] = {name: [] for name in VARIANTS}
+    for seed in range(args.seeds):
+        for name, variant in VARIANTS.items():
+            figures = finished.get(
+                f"{name} / {seed}",
+                lambda variant=variant, seed=seed: measure(further, sets, variant, seed),
+            )
+            runs[name].append(figures)
+    print(as_markdown(runs))
+    number = len(np.unique(sets[0].others(LEFT_OUT).writers))
+    curve = against_writers(runs, sets[0].name, number)
+    print(json.dumps(curve))
+    images = {part.name: int((part.original_group == LEFT_OUT).sum()) for part in sets}
+    result = {"settings": settings, "images": images, "against_writers": curve, "runs": runs}
+    save_measured(args, "hands_ablations.json", result)
+    if args.save:
+        plot(curve, args.out / "hands_ablations.png")
+
+
+if __name__ == "__main__":
+    raise SystemExit(run_script(lambda: main(get_args_parser().parse_args())))
