@@ -16,6 +16,8 @@ from torch import nn
 import data_preprocessing
 import data_split
 import model_training
+from handwriting.datasets.pen import PenArchive
+from handwriting.labels import CLASSES, FIRST_SMALL
 from handwriting.runs import save_weights
 from models import MODELS
 
@@ -114,3 +116,20 @@ def picture_folder(folder: Path, rows: list[tuple[str, ...]], columns: str = "")
     with (folder / "labels.csv").open("w", newline="") as file:
         csv.writer(file).writerows([("file", "character", *columns.split()), *rows])
     return folder
+
+
+def pens_of(provider: str, writers: int = 2) -> PenArchive:
+    """All 62 characters as slanted bars on a line, small letters half as tall as the others; each
+    writer writes larger than the one before."""
+    size = np.repeat(np.arange(1, writers + 1), len(CLASSES))
+    tall = np.tile(np.where(np.arange(len(CLASSES)) < FIRST_SMALL, 100, 50), writers) * size
+    samples = len(tall)
+    return PenArchive(
+        origin=np.stack((np.zeros(samples, int), 100 * size - tall), axis=1),
+        step=np.stack((np.full(samples, 30), tall), axis=1),
+        stroke_start=2 * np.arange(samples + 1),
+        sample_start=np.arange(samples + 1),
+        text=np.array(list(CLASSES) * writers),
+        writer=np.array([f"writer {k}" for k in size]),
+        provider=np.full(samples, provider),
+    )

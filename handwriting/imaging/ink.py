@@ -57,22 +57,26 @@ def _paper(grey: Image.Image) -> Image.Image:
         return Image.new("L", grey.size, middle)
     rows, columns = np.nonzero(is_edge)
     positions = np.stack((np.ones(len(rows)), columns / width - 0.5, rows / height - 0.5), axis=1)
-    level, across, down = _least_absolute(positions, edge)
+    level, across, down = _robust_fit(positions, edge, start=np.array([middle, 0.0, 0.0]))
     plane = level + across * (np.arange(width) / width - 0.5)
     plane = plane + down * (np.arange(height) / height - 0.5)[:, None]
     return Image.fromarray(np.clip(plane.round(), 0, 255).astype(np.uint8))
 
 
-def _least_absolute(factors: np.ndarray, values: np.ndarray, rounds: int = 8) -> np.ndarray:
-    """The coefficients with the least sum of absolute deviations, whatever a minority of values is.
+def _robust_fit(
+    factors: np.ndarray, values: np.ndarray, start: np.ndarray, rounds: int = 10
+) -> np.ndarray:
+    """The coefficients that fit most of the values, whatever a minority of them is.
 
-    By iteratively reweighted least squares; float (N, K) and (N,) to (K,).
+    Iteratively reweighted least squares with Cauchy's weights, their scale being twice the robust
+    standard deviation of the residuals (Holland and Welsch 1977); float (N, K) and (N,) to (K,).
     """
-    weights = np.ones(len(values))
+    found = start
     for _ in range(rounds):
-        roots = np.sqrt(weights)
+        residuals = np.abs(values - factors @ found)
+        scale = 2 * max(1.4826 * float(np.median(residuals)), 1.0)
+        roots = 1 / np.sqrt(1 + (residuals / scale) ** 2)
         found = np.linalg.lstsq(factors * roots[:, None], values * roots, rcond=None)[0]
-        weights = 1 / np.maximum(np.abs(values - factors @ found), 1)
     return found
 
 

@@ -5,7 +5,8 @@ of a ruled line: 0 is the baseline, 1 the height of capitals. The model is a Stu
 per character over (log height, top), mixed with a flat part, so that someone who does not respect
 the lines is not punished much. ``free`` is for drawings of a whole canvas without lines: the lines
 are where capitals and digits stand on average. ``ruled`` is for ruled paper, which gives all
-writers the same lines. `handwriting.training.fit_sizes` fits both.
+writers the same lines; it can be a mixture of models, for people of whom it is not known where
+they learned to write. `handwriting.training.fit_sizes` fits both.
 """
 
 import json
@@ -69,6 +70,24 @@ class SizeModel:
 
 
 @dataclass(frozen=True)
+class SizeMixture:
+    """p(size | character) where it is not known which of several models somebody follows.
+
+    Attributes:
+        models: the models.
+        weights: how likely each is, adding up to 1.
+    """
+
+    models: tuple[SizeModel, ...]
+    weights: tuple[float, ...]
+
+    def log_likelihood(self, size: np.ndarray) -> np.ndarray:
+        """float (62,): log p(size | character) of one (log height, top)."""
+        parts = zip(self.models, self.weights, strict=True)
+        return np.logaddexp.reduce([np.log(w) + model.log_likelihood(size) for model, w in parts])
+
+
+@dataclass(frozen=True)
 class Sizes:
     """The two models and what belongs to them.
 
@@ -79,7 +98,7 @@ class Sizes:
         x_height: top of small letters on ruled lines, in units of the line.
     """
 
-    ruled: SizeModel
+    ruled: SizeMixture
     free: SizeModel
     canvas: Lines
     x_height: float
@@ -105,7 +124,10 @@ def save_sizes(sizes: Sizes, path: Path, about: str) -> None:
         "about": about,
         "canvas": {name: round(value, 4) for name, value in vars(sizes.canvas).items()},
         "x_height": round(sizes.x_height, 4),
-        "ruled": _as_json(sizes.ruled),
+        "ruled": [
+            {"weight": weight, "characters": _as_json(model)}
+            for model, weight in zip(sizes.ruled.models, sizes.ruled.weights, strict=True)
+        ],
         "free": _as_json(sizes.free),
     }
     with replacing(path) as (part,):
@@ -132,7 +154,12 @@ def load_sizes(path: Path = SIZES_FILE) -> Sizes:
     remedy = "Fit it with 'python -m handwriting.training.fit_sizes FOLDER'."
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        ruled, free = (_from_json(content[name]) for name in ("ruled", "free"))
+        free, parts = _from_json(content["free"]), content["ruled"]
+        if isinstance(parts, dict):
+            # Files of earlier versions hold a single model.
+            parts = [{"weight": 1.0, "characters": parts}]
+        models = tuple(_from_json(part["characters"]) for part in parts)
+        ruled = SizeMixture(models, tuple(float(part["weight"]) for part in parts))
         return Sizes(ruled, free, Lines(**content["canvas"]), float(content["x_height"]))
     except FileNotFoundError as error:
         raise HandwritingError(f"{path} does not exist. {remedy}") from error

@@ -1,27 +1,37 @@
 """Fit how tall people draw each character and where it stands: p(size | character).
 
-    python -m handwriting.training.fit_sizes ../shared/drawings --out models/sizes.json
+    python -m handwriting.training.fit_sizes ../shared/drawings \\
+        --pens ../shared/pen/characters.npz --out models/sizes.json
 
 Both models of `handwriting.recognition.sizes` are fitted on drawings of a whole canvas without
 lines. For the ``ruled`` one each writer's lines are where that writer's own capitals and digits
-stand.
+stand; with a pen archive it is a mixture with a model of those pens whose place on the line is
+known (`studies.pen_sizes`).
 """
 
 import argparse
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
 
 from handwriting.cli import make_parser, run_script
 from handwriting.datasets.external import ExternalSet, load_external
+from handwriting.datasets.pen import PenArchive, load_pen
 from handwriting.errors import HandwritingError
 from handwriting.labels import CLASSES, FIRST_SMALL, NUM_CLASSES, class_index
-from handwriting.recognition.sizes import Lines, SizeModel, Sizes, save_sizes
+from handwriting.recognition.sizes import Lines, SizeMixture, SizeModel, Sizes, save_sizes
 
 _SHRINKAGE = 15
 """The covariance of all characters together counts as much as so many drawings of a character."""
 
 _SMALL = tuple("acemnorsuvwxz")
+
+ON_A_LINE = ("aga", "art", "ced")
+"""Providers of UNIPEN whose characters stand on a common line: capitals end within a fifth of their
+height, and g, p, q and y reach as far below as on paper (`studies.pen_sizes`)."""
+
+PEN_WEIGHT = 0.3
 
 
 def _lines_of(shares: np.ndarray, labels: np.ndarray) -> Lines:
@@ -31,8 +41,66 @@ def _lines_of(shares: np.ndarray, labels: np.ndarray) -> Lines:
     return Lines(baseline=float(bottom), capital=float(top))
 
 
+def sizes_on_own_lines(bboxes: np.ndarray, labels: np.ndarray, writers: np.ndarray) -> np.ndarray:
+    """(log height, top) of characters on the lines where their writers' capitals and digits stand.
+
+    Takes float (N, 4), int (N,) and (N,); returns float (N, 2), nan for a writer who wrote none
+    of them, or whose capitals have no height.
+    """
+    sizes = np.full((len(labels), 2), np.nan)
+    for writer in np.unique(writers):
+        own = writers == writer
+        if not (labels[own] < FIRST_SMALL).any():
+            continue
+        lines = _lines_of(bboxes[own][:, [1, 3]], labels[own])
+        if lines.baseline > lines.capital:
+            sizes[own] = [lines.measure(bbox) for bbox in bboxes[own]]
+    return sizes
+
+
+@dataclass(frozen=True)
+class PenSizes:
+    """Where characters stand on their writers' own lines.
+
+    Attributes:
+        sizes: float (N, 2) of (log height, top).
+        labels: int (N,) in 0..61.
+        writers: str (N,).
+        providers: str (N,).
+    """
+
+    sizes: np.ndarray
+    labels: np.ndarray
+    writers: np.ndarray
+    providers: np.ndarray
+
+    def part(self, rows: np.ndarray) -> "PenSizes":
+        """Some of them, by a mask or indices."""
+        return PenSizes(*(getattr(self, field.name)[rows] for field in fields(self)))
+
+    def one_of_each(self) -> "PenSizes":
+        """The first of each writer's samples of a character: none counts for more than another."""
+        pairs = np.char.add(self.writers.astype(str), np.char.add(" ", self.labels.astype(str)))
+        return self.part(np.sort(np.unique(pairs, return_index=True)[1]))
+
+
+def pen_sizes(archive: PenArchive) -> PenSizes:
+    """Sizes of the characters of an archive's writers who wrote capitals or digits."""
+    samples = archive.characters()
+    labels = np.array([class_index(text) for text in archive.text[samples].tolist()])
+    joined = (np.concatenate(archive.strokes(sample)) for sample in samples)
+    boxes = np.array([(*points.min(axis=0), *points.max(axis=0)) for points in joined])
+    writers, providers = archive.writer[samples], archive.provider[samples]
+    sizes = sizes_on_own_lines(boxes, labels, writers)
+    return PenSizes(sizes, labels, writers, providers).part(~np.isnan(sizes[:, 0]))
+
+
 def fit_sizes(
-    bboxes: np.ndarray, heights: np.ndarray, labels: np.ndarray, writers: np.ndarray
+    bboxes: np.ndarray,
+    heights: np.ndarray,
+    labels: np.ndarray,
+    writers: np.ndarray,
+    pens: PenSizes | None = None,
 ) -> Sizes:
     """Fit both models on drawings of a whole canvas.
 
@@ -41,21 +109,23 @@ def fit_sizes(
         heights: float (N,), of the canvases.
         labels: int (N,) in 0..61; every character at least once.
         writers: (N,), who drew it; each wrote capitals or digits.
+        pens: sizes to mix into the model for ruled lines; every character at least once.
     """
     shares = bboxes / heights[:, None]
     canvas = _lines_of(shares[:, [1, 3]], labels)
     free = np.array([canvas.measure(bbox) for bbox in shares])
-    ruled = np.empty_like(free)
-    for writer in np.unique(writers):
-        own = writers == writer
-        lines = _lines_of(shares[own][:, [1, 3]], labels[own])
-        ruled[own] = [lines.measure(bbox) for bbox in shares[own]]
+    ruled = sizes_on_own_lines(shares, labels, writers)
     small = np.isin(labels, [class_index(c) for c in _SMALL])
     x_height = float(np.median(ruled[small, 1]))
-    return Sizes(_fit_model(ruled, labels), _fit_model(free, labels), canvas, x_height)
+    models, weights = (fit_model(ruled, labels),), (1.0,)
+    if pens is not None:
+        models = (*models, fit_model(pens.sizes, pens.labels))
+        weights = (1 - PEN_WEIGHT, PEN_WEIGHT)
+    return Sizes(SizeMixture(models, weights), fit_model(free, labels), canvas, x_height)
 
 
-def _fit_model(sizes: np.ndarray, labels: np.ndarray) -> SizeModel:
+def fit_model(sizes: np.ndarray, labels: np.ndarray) -> SizeModel:
+    """Fit on (log height, top), float (N, 2), and labels, int (N,) with every character."""
     means = np.array([np.median(sizes[labels == c], axis=0) for c in range(NUM_CLASSES)])
     offsets = sizes - means[labels]
     pooled = offsets.T @ offsets / len(offsets)
@@ -100,6 +170,7 @@ def get_args_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "drawings", type=Path, help="folder with labels.csv (file, character, writer)"
     )
+    parser.add_argument("--pens", type=Path, default=None, help="pen archive for ruled lines")
     parser.add_argument("--out", type=Path, required=True, help="file to write")
     return parser
 
@@ -117,9 +188,25 @@ def main(args: argparse.Namespace) -> None:
         raise HandwritingError(f"{args.drawings} lacks drawings of {' '.join(missing)}. Add some.")
     _check_writers(labels, drawings.writers)
     about = f"p(size | character), fitted on {len(labels)} drawings of {number} writers"
-    sizes = fit_sizes(drawings.bboxes, drawings.heights, labels, drawings.writers)
+    pens = None
+    if args.pens is not None:
+        pens = _pens_on_a_line(args.pens)
+        about += f" and, for ruled lines, pens of {len(np.unique(pens.writers))} writers"
+    sizes = fit_sizes(drawings.bboxes, drawings.heights, labels, drawings.writers, pens)
     save_sizes(sizes, args.out, about)
     print(f"{about}; wrote {args.out}")
+
+
+def _pens_on_a_line(path: Path) -> PenSizes:
+    pens = pen_sizes(load_pen(path))
+    pens = pens.part(np.isin(pens.providers, ON_A_LINE)).one_of_each()
+    missing = [CLASSES[c] for c in range(NUM_CLASSES) if c not in pens.labels]
+    if missing:
+        raise HandwritingError(
+            f"{path} lacks {' '.join(missing)} of the providers {', '.join(ON_A_LINE)}, whose "
+            "characters stand on a line. Fit without --pens."
+        )
+    return pens
 
 
 if __name__ == "__main__":

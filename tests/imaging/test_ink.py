@@ -10,6 +10,7 @@ from handwriting.imaging.ink import (
     find_ink,
     otsu_threshold,
     stroke_width,
+    without_fragments,
     without_specks,
 )
 from tests.support import ring
@@ -24,6 +25,55 @@ def test_any_plain_paper_and_pen_gives_the_same_ink(paper, pen):
         Image.new("RGB", ink.size, pen), Image.new("RGB", ink.size, paper), ink
     )
     assert ((find_ink(drawing) > 127) == (np.asarray(ink) > 127)).all()
+
+
+def test_light_from_one_side_leaves_the_ink_as_it_is():
+    ink = ring(180, 120)
+    rows, columns = np.mgrid[: ink.shape[0], : ink.shape[1]]
+    paper = 220 - 90 * rows / ink.shape[0] - 60 * columns / ink.shape[1]
+    picture = Image.fromarray(np.where(ink > 127, paper - 60, paper).astype(np.uint8))
+    assert ((find_ink(picture) > 127) == (ink > 127)).all()
+
+
+def test_a_dark_thing_at_the_edge_does_not_tilt_the_paper():
+    picture = np.full((200, 200), 180, dtype=np.uint8)
+    picture[:, -20:], picture[60:140, 90:100] = 40, 40
+    ink = find_ink(Image.fromarray(picture)) > 127
+    assert (ink == (picture == 40)).all()
+
+
+def line_below(inside: np.ndarray) -> np.ndarray:
+    with_line = inside.copy()
+    with_line[-6:, :] = 255
+    return with_line
+
+
+def test_a_forms_line_and_a_neighbours_tail_are_no_ink():
+    letter = ring(120, 80, top=60)
+    with_others = line_below(letter)
+    with_others[:12, 30:40] = 255
+    assert (without_fragments(with_others) == letter).all()
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_fragments_go_from_all_four_sides(turns):
+    letter = ring(120, 120)
+    turned = np.rot90(line_below(letter), turns)
+    assert (without_fragments(turned) == np.rot90(letter, turns)).all()
+
+
+def test_a_character_that_fills_its_picture_keeps_all_parts():
+    # A tightly cut "i": dot and body both reach the edge.
+    letter = np.zeros((100, 20), dtype=np.uint8)
+    letter[:12], letter[30:] = 255, 255
+    assert (without_fragments(letter) == letter).all()
+
+
+def test_a_small_part_inside_does_not_make_the_rest_a_fragment():
+    # A bar along the edge, such as the left one of an H, and a speck inside.
+    letter = np.zeros((100, 80), dtype=np.uint8)
+    letter[:, :10], letter[45:50, 30:40] = 255, 255
+    assert (without_fragments(letter) == letter).all()
 
 
 def test_transparent_paper_counts_as_white():

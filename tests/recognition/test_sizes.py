@@ -80,6 +80,15 @@ def test_the_file_gives_the_same_model_back(sizes, tmp_path):
     assert content["about"] == "test" and list(content["free"]) == list(CLASSES)
 
 
+def test_a_file_of_an_earlier_version_is_read(sizes, tmp_path):
+    content = json.loads((PROJECT / SIZES_FILE).read_text())
+    content["ruled"] = content["ruled"][0]["characters"]
+    (tmp_path / "sizes.json").write_text(json.dumps(content))
+    old, bbox = load_sizes(tmp_path / "sizes.json"), (50, 130, 90, 230)
+    expected = sizes.ruled.models[0].log_likelihood(LINES.measure(bbox))
+    assert (old.on_lines(bbox, LINES) == expected).all()
+
+
 def test_a_damaged_or_missing_file_is_said(tmp_path):
     with pytest.raises(HandwritingError, match="does not exist"):
         load_sizes(tmp_path / "no.json")

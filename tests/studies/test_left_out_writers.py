@@ -4,25 +4,28 @@ import numpy as np
 import pytest
 
 from studies import left_out_writers
-from studies.left_out_writers import Folder
+from studies.left_out_writers import GroupedSet
 from tests.benchmarks.support import committed, run_quick
 
 
 def test_no_writer_is_in_two_groups_and_none_is_lost(drawings):
-    folder = Folder(drawings, groups=2)
-    writers = folder.pictures.writers
-    assert all(len(np.unique(folder.group[writers == writer])) == 1 for writer in set(writers))
+    part = GroupedSet(drawings, groups=2)
+    writers = part.pictures.writers
+    assert all(len(np.unique(part.group[writers == writer])) == 1 for writer in set(writers))
     for group in (0, 1):
-        others = folder.pictures.part(folder.group != group)
-        assert len(others) == (folder.group != group).sum() > 0
-        assert not set(others.writers) & set(writers[folder.group == group])
-    assert folder.log_sizes.shape == (len(writers), 62)
+        others = part.others(group)
+        assert len(others) == (part.group != group).sum() > 0
+        assert not set(others.writers) & set(writers[part.group == group])
+    assert part.log_sizes.shape == (len(writers), 62)
 
 
 @pytest.mark.filterwarnings("ignore:.*:UserWarning")
 def test_figures_before_and_after(drawings, models, processed, tmp_path):
-    options = ("--models", models, "--processed", processed, "--fraction", 0.1)
-    results = run_quick(left_out_writers, tmp_path, "run", drawings, *options)
+    kept = tmp_path / "kept.npz"
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    options = ("--models", models, "--processed", processed, "--fraction", 0.1, "--keep", kept)
+    results = run_quick(left_out_writers, folder, "run", drawings, *options)
     result = results["left_out_writers.json"]
     known = committed("studies/left_out_writers.json")
     assert list(result) == list(known)
@@ -33,3 +36,9 @@ def test_figures_before_and_after(drawings, models, processed, tmp_path):
         assert set(figures) == names
         assert 0 <= figures[drawings.name]["accuracy"] <= 1
     assert result["before"] != result["after"]
+    with np.load(kept) as arrays:
+        log_probs = arrays[drawings.name]
+    labels = GroupedSet(drawings, 2).labels
+    right = (log_probs.argmax(axis=1) == labels).mean()
+    # Kept in half precision.
+    assert right == pytest.approx(result["after"][drawings.name]["accuracy"], abs=0.02)

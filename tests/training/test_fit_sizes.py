@@ -1,6 +1,7 @@
 """The size model is fitted on drawings, and judged on writers that it has not seen."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,11 +12,11 @@ from PIL import Image
 
 from handwriting.cli import run_script
 from handwriting.datasets.external import ExternalSet
-from handwriting.labels import CLASSES
+from handwriting.labels import CLASSES, class_index
 from handwriting.recognition.sizes import SIZES_FILE, load_sizes, save_sizes
 from handwriting.training import fit_sizes as program
-from handwriting.training.fit_sizes import fit_sizes, left_out_log_likelihoods
-from tests.support import PROJECT, picture_folder, shared_folder
+from handwriting.training.fit_sizes import fit_sizes, left_out_log_likelihoods, pen_sizes
+from tests.support import PROJECT, pens_of, picture_folder, shared_folder
 
 
 def fake_drawings(writers: int = 6, seed: int = 0) -> ExternalSet:
@@ -61,8 +62,9 @@ def test_on_ruled_lines_each_writers_own_lines_count():
     own = moved.writers == "2"
     moved.bboxes[own] = 1.1 * moved.bboxes[own] + 50
     before, after = fit(drawings), fit(moved)
-    np.testing.assert_allclose(after.ruled.means, before.ruled.means, atol=1e-9)
-    np.testing.assert_allclose(after.ruled.covariances, before.ruled.covariances, atol=1e-9)
+    (own_lines,), (known,) = after.ruled.models, before.ruled.models
+    np.testing.assert_allclose(own_lines.means, known.means, atol=1e-9)
+    np.testing.assert_allclose(own_lines.covariances, known.covariances, atol=1e-9)
     assert not np.allclose(after.free.covariances, before.free.covariances, atol=1e-3)
 
 
@@ -95,8 +97,8 @@ def test_left_out_likelihoods_are_those_of_a_fit_on_the_others():
 def run(tmp_path, capsys):
     """Fit on a folder; exit code and what a person reads."""
 
-    def fit_folder(folder) -> tuple[int, str]:
-        arguments = [str(folder), "--out", str(tmp_path / "sizes.json")]
+    def fit_folder(folder, *options) -> tuple[int, str]:
+        arguments = [str(folder), *map(str, options), "--out", str(tmp_path / "sizes.json")]
         code = run_script(lambda: program.main(program.get_args_parser().parse_args(arguments)))
         printed, error = capsys.readouterr()
         assert (tmp_path / "sizes.json").exists() == (code == 0)
@@ -107,11 +109,54 @@ def run(tmp_path, capsys):
 
 
 @pytest.mark.slow
-def test_the_committed_model_is_that_of_the_drawings(run, tmp_path):
-    code, printed = run(shared_folder("drawings"))
+def test_the_committed_model_is_that_of_drawings_and_pens(run, tmp_path):
+    pens = shared_folder("pen") / "characters.npz"
+    code, printed = run(shared_folder("drawings"), "--pens", pens)
     assert code == 0 and "1674 drawings of 27 writers" in printed
     found = json.loads((tmp_path / "sizes.json").read_text())
     assert found == json.loads((PROJECT / SIZES_FILE).read_text())
+
+
+def test_pens_are_measured_on_their_writers_own_lines():
+    sizes = pen_sizes(pens_of("aga"))
+    assert len(sizes.labels) == 124 and sizes.writers[0] == "writer 1"
+    np.testing.assert_allclose(sizes.sizes[:62], sizes.sizes[62:])
+    heights = np.exp(sizes.sizes[:, 0])
+    np.testing.assert_allclose(heights, np.where(sizes.labels < 36, 1, 0.5))
+    np.testing.assert_allclose(sizes.sizes[:, 1], heights, err_msg="they stand on the line")
+
+
+def test_no_writer_counts_twice_with_a_character():
+    sizes = pen_sizes(pens_of("aga"))
+    twice = sizes.part(np.append(np.arange(124), [0, 61, 62]))
+    assert len(twice.labels) == 127
+    np.testing.assert_array_equal(twice.one_of_each().labels, sizes.labels)
+
+
+def test_with_pens_the_model_for_ruled_lines_is_a_mixture():
+    drawings = fake_drawings()
+    labels = drawings.labels.numpy().astype(int)
+    given_all = (drawings.bboxes, drawings.heights, labels, drawings.writers)
+    alone = fit_sizes(*given_all)
+    pens = pen_sizes(pens_of("aga"))
+    unsteady = np.random.default_rng(0).normal(0, 0.05, pens.sizes.shape)
+    mixed = fit_sizes(*given_all, replace(pens, sizes=pens.sizes + unsteady))
+    assert sum(mixed.ruled.weights) == pytest.approx(1) and len(mixed.ruled.models) == 2
+    assert (mixed.free.means == alone.free.means).all()
+    # A small letter as tall as a capital's half: usual with the pens, not with the drawings.
+    size, own = np.array([np.log(0.5), 0.5]), class_index("x")
+    assert mixed.ruled.log_likelihood(size)[own] > alone.ruled.log_likelihood(size)[own]
+
+
+@pytest.mark.parametrize("fault", ["provider", "character"])
+def test_pens_that_stand_on_no_line_are_refused(run, tmp_path, fault):
+    archive = pens_of("elsewhere" if fault == "provider" else "aga")
+    if fault == "character":
+        archive.text[archive.text == "Q"] = "O"
+    np.savez(tmp_path / "pen.npz", **vars(archive))
+    folder = picture_folder(tmp_path / "drawings", everyone("anna"), columns="writer")
+    code, error = run(folder, "--pens", tmp_path / "pen.npz")
+    assert code == 1 and "Q" in error and "Fit without --pens" in error
 
 
 def everyone(*writers: str) -> list[tuple[str, ...]]:
