@@ -192,10 +192,10 @@ def plot(curve: dict[str, Any], path: Path) -> None:
     save_figure(figure, path, command_line())
 
 
-def get_args_parser() -> argparse.ArgumentParser:
-    """The command line of this study."""
+def get_args_parser(doc: str = __doc__) -> argparse.ArgumentParser:
+    """The command line of this study, and of another one with the same options."""
     parser = make_measuring_parser(
-        __doc__, FIGURES, seeds=1, epochs=1, fraction=0.001, validation_images=200, variants=0
+        doc, FIGURES, seeds=1, epochs=1, fraction=0.001, validation_images=200, variants=0
     )
     add = parser.add_argument
     add("run", metavar="RUN", help="run trained on EMNIST alone")

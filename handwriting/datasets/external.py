@@ -65,6 +65,7 @@ class ExternalSet(LabelledImages):
             heights=None if self.heights is None else self.heights[rows],
             files=[file for file, kept in zip(self.files, rows, strict=False) if kept],
             writers=None if self.writers is None else self.writers[rows],
+            originals=int((rows & ~self.is_variant).sum()),
         )
 
 

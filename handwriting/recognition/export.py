@@ -1,6 +1,7 @@
 """A trained network as ONNX, for programs without PyTorch.
 
-    python -m handwriting.recognition.export RUN
+    python -m handwriting.recognition.export RUN                 for EMNIST and NIST's forms
+    python -m handwriting.recognition.export RUN --prior equal   for any hand, as the page reads
 
 Writes models/<run>.onnx and <run>_classes.json. The network takes ``pictures``, uint8 (N, 28, 28),
 upright, white ink on black, and gives ``probabilities``, float32 (N, 62), calibrated, of the
@@ -17,27 +18,37 @@ from torch import nn
 from handwriting.cli import make_parser, run_script
 from handwriting.files import replacing, save_json
 from handwriting.labels import CLASSES
-from handwriting.recognition.recognizer import Recognizer
-from handwriting.runs import MODELS_FOLDER, find_run
+from handwriting.recognition.recognizer import PRIORS, Recognizer, log_prior_change
+from handwriting.runs import MODELS_FOLDER, find_run, temperature
 
 
 class _Calibrated(nn.Module):
     """Images to probabilities, with all that lies between."""
 
-    def __init__(self, recognizer: Recognizer) -> None:
+    def __init__(self, recognizer: Recognizer, prior: str) -> None:
         super().__init__()
-        self.network, self.temperature = recognizer.network, recognizer.temperature
+        self.network = recognizer.networks[prior]
+        self.temperature = temperature(recognizer.content, prior)
+        change = torch.from_numpy(log_prior_change(recognizer.content, prior))
+        self.register_buffer("prior_change", change.float())
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
         logits = self.network(pictures.unsqueeze(1).float() / 255)
-        return (logits / self.temperature).softmax(dim=1)
+        return (logits / self.temperature + self.prior_change).softmax(dim=1)
 
 
-def export(recognizer: Recognizer, path: Path) -> None:
-    """Write the network to ``path`` and its classes beside it, both or none."""
+def export(recognizer: Recognizer, path: Path, prior: str = "emnist") -> None:
+    """Write the network to ``path`` and its classes beside it, both or none.
+
+    Args:
+        recognizer: what to export.
+        path: of the ONNX file.
+        prior: how frequent the characters are, one of PRIORS.
+    """
     content = io.BytesIO()
+    calibrated = _Calibrated(recognizer, prior).eval()
     program = torch.onnx.export(
-        _Calibrated(recognizer).eval(),
+        calibrated,
         (torch.zeros(2, 28, 28, dtype=torch.uint8),),
         input_names=["pictures"],
         output_names=["probabilities"],
@@ -48,7 +59,8 @@ def export(recognizer: Recognizer, path: Path) -> None:
     facts = {
         "classes": list(CLASSES),
         "model": recognizer.content["model"],
-        "temperature": recognizer.temperature,
+        "prior": prior,
+        "temperature": calibrated.temperature,
         "frequencies": recognizer.content.get("frequencies"),
         "fingerprint": recognizer.content.get("fingerprint"),
     }
@@ -61,6 +73,9 @@ def get_args_parser() -> argparse.ArgumentParser:
     """The command line."""
     parser = make_parser(__doc__)
     parser.add_argument("run", nargs="?", default="latest", metavar="RUN", help="run to export")
+    parser.add_argument(
+        "--prior", choices=PRIORS, default="emnist", help="how frequent the characters are"
+    )
     parser.add_argument("--out", type=Path, default=None, help="file instead of models/<run>.onnx")
     parser.add_argument("--models", type=Path, default=MODELS_FOLDER, help="folder with weights")
     return parser
@@ -70,7 +85,7 @@ def main(args: argparse.Namespace) -> None:
     """Export one run and say where it went."""
     run = find_run(args.run, args.models)
     path = args.out or run.weights.with_suffix(".onnx")
-    export(Recognizer.load(run.weights), path)
+    export(Recognizer.load(run.weights), path, args.prior)
     print(f"wrote {path} ({path.stat().st_size / 2**20:.1f} MiB) and its table of classes")
 
 

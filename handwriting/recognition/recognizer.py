@@ -99,6 +99,10 @@ class Recognizer:
         content: of a weights file, as `handwriting.runs.load_weights` returns it.
         source: the file, for errors.
 
+    Attributes:
+        network: that for EMNIST.
+        networks: by prior; of a run with a head for any hand that is another one for ``equal``.
+
     Raises:
         HandwritingError: the weights do not fit the network that they name.
     """
@@ -107,9 +111,9 @@ class Recognizer:
         self.content = content
         self.network = fuse_batch_norm(build_network(content, source))
         self.temperature = temperature(content, "emnist")
-        self._networks = dict.fromkeys(PRIORS, self.network)
+        self.networks = dict.fromkeys(PRIORS, self.network)
         if has_hands_head(content):
-            self._networks["equal"] = fuse_batch_norm(build_network(content, source, "equal"))
+            self.networks["equal"] = fuse_batch_norm(build_network(content, source, "equal"))
 
     @classmethod
     def load(cls, path: Path) -> "Recognizer":
@@ -127,7 +131,7 @@ class Recognizer:
             images: uint8 (N, 28, 28), upright, white ink on black.
             prior: one of PRIORS; with another one than the trained, up to a constant per image.
         """
-        logits = predict_logits(self._networks[prior], images).double()
+        logits = predict_logits(self.networks[prior], images).double()
         logits /= temperature(self.content, prior)
         return logits.log_softmax(dim=1).numpy() + log_prior_change(self.content, prior)
 

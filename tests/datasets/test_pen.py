@@ -80,6 +80,13 @@ def test_variants_are_drawn_of_the_writers_that_are_trained_on_alone(write):
     assert plain not in images and len(set(images)) == 5, "one image twice, and four changed ones"
 
 
+def test_a_part_of_a_set_knows_which_images_are_changed(write):
+    data = load_external(write([("L", L_SHAPE), ("T", T_SHAPE), ("L", L_SHAPE)]), variants=2)
+    part = data.part(data.writers == "w0")
+    assert part.is_variant.tolist() == [False] * 2 + [True] * 4
+    assert len(part.part(~part.is_variant)) == 2
+
+
 def test_odd_strokes_are_read(write):
     path = write([("i", [np.array([[5, 5]])]), ("w", [np.tile(L_SHAPE[0], (25_000, 1))])])
     assert (load_external(path).images.amax(dim=(1, 2)) == 255).all()
