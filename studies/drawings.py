@@ -34,7 +34,7 @@ from handwriting.imaging.character import character_from_ink
 from handwriting.imaging.ink import find_ink
 from handwriting.imaging.photograph import open_picture
 from handwriting.labels import CLASSES, class_index
-from handwriting.recognition.recognizer import Recognizer
+from handwriting.recognition.recognizer import Recognizer, size_weight
 from handwriting.recognition.sizes import Sizes, load_sizes
 from handwriting.runs import MODELS_FOLDER, find_run
 from handwriting.training.fit_sizes import left_out_log_likelihoods
@@ -127,6 +127,7 @@ def read_all(drawings: Drawings, recognizer: Recognizer) -> dict[str, np.ndarray
     converted = drawings.converted
     log_p = recognizer.log_probs(converted.images, "equal")
     log_sizes = left_out_log_likelihoods(converted, converted.writers)
+    log_sizes *= size_weight(recognizer.content)
     return {
         "shrunk": recognizer.log_probs(shrunk, "equal").argmax(axis=1),
         "network_alone": recognizer.log_probs(converted.images).argmax(axis=1),

@@ -37,14 +37,27 @@ Mix = Callable[[Sequence[ExternalSet], float, int], ExtraData]
 """What to draw from, made of the sets, their part of a batch, and the seed."""
 
 
-def all_of(sets: Sequence[ExternalSet], fraction: float, seed: int) -> ExtraData:
-    """As `model_training.py` draws."""
+def as_shipped(sets: Sequence[ExternalSet], fraction: float, seed: int) -> ExtraData:
+    """As `model_training.py` draws: a set by the cube root of its originals."""
     return mixed(sets, fraction)
+
+
+def _by_sizes(sets: Sequence[ExternalSet], fraction: float, sizes: np.ndarray) -> ExtraData:
+    shares = sizes / sizes.sum()
+    chances = [share * draw_chances(part) for share, part in zip(shares, sets, strict=True)]
+    return ExtraData(
+        mixed(sets, fraction).data, fraction, torch.from_numpy(np.concatenate(chances))
+    )
+
+
+def by_square_root(sets: Sequence[ExternalSet], fraction: float, seed: int) -> ExtraData:
+    """A set by the square root of its images, changed ones among them."""
+    return _by_sizes(sets, fraction, np.sqrt([len(part) for part in sets]))
 
 
 def without_changed(sets: Sequence[ExternalSet], fraction: float, seed: int) -> ExtraData:
     """Each pen's drawing always the same."""
-    return mixed([part.part(~part.is_variant) for part in sets], fraction)
+    return by_square_root([part.part(~part.is_variant) for part in sets], fraction, seed)
 
 
 def all_alike(sets: Sequence[ExternalSet], fraction: float, seed: int) -> ExtraData:
@@ -54,8 +67,7 @@ def all_alike(sets: Sequence[ExternalSet], fraction: float, seed: int) -> ExtraD
 
 def sets_alike(sets: Sequence[ExternalSet], fraction: float, seed: int) -> ExtraData:
     """Each set as often as any other, however large."""
-    chances = np.concatenate([draw_chances(part) for part in sets]) / len(sets)
-    return ExtraData(mixed(sets, fraction).data, fraction, torch.from_numpy(chances))
+    return _by_sizes(sets, fraction, np.ones(len(sets)))
 
 
 def pens_alone(sets: Sequence[ExternalSet], fraction: float, seed: int) -> ExtraData:
@@ -88,15 +100,16 @@ class Variant:
         heads: 2 with a head of their own for any hand.
     """
 
-    mix: Mix = all_of
+    mix: Mix
     heads: int = 2
 
 
 FEWER = (8, 32, 128)
 VARIANTS = {
-    "as shipped": Variant(),
-    "strokes not drawn anew": Variant(without_changed),
-    "one head": Variant(heads=1),
+    "as shipped": Variant(as_shipped),
+    "sets by square root": Variant(by_square_root),
+    "by square root, strokes not drawn anew": Variant(without_changed),
+    "by square root, one head": Variant(by_square_root, heads=1),
     "all images alike": Variant(all_alike),
     "all sets equally often": Variant(sets_alike),
     "pens alone": Variant(pens_alone),

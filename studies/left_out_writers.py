@@ -5,9 +5,9 @@
 RUN was trained on EMNIST alone. For each of several groups of writers (of a set without writers the
 file's hands, see `ExternalSet.hands`) it is trained further as by `model_training.py --init-from
 RUN --extra-data …` on all the others, and measured on that group, which neither network nor sizes
-have seen; and on EMNIST's validation images. All characters count as equally frequent. --keep
-writes what was read in each image by a network that had not seen its writer, for
-`studies.label_noise`. With --save: left_out_writers.json.
+have seen; and on EMNIST's validation images. All characters count as equally frequent. Where there
+are sizes, the figures with other weights of them come as well. With --keep what was read is kept,
+and groups that the file holds are not trained again. With --save: left_out_writers.json.
 """
 
 import argparse
@@ -32,12 +32,14 @@ from handwriting.evaluation.metrics import (
 )
 from handwriting.files import replacing
 from handwriting.labels import NUM_CLASSES
-from handwriting.recognition.recognizer import Recognizer
+from handwriting.recognition.recognizer import Recognizer, size_weight
 from handwriting.runs import MODELS_FOLDER, RunFiles, find_run
 from handwriting.training.fit_sizes import left_out_log_likelihoods
 from handwriting.training.run import unsaved_run
 from model_training import train
 from studies.common import FIGURES, class_counts, fraction_of, recognizer_of
+
+WEIGHTS = (0.0, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2)
 
 
 class GroupedSet:
@@ -49,6 +51,7 @@ class GroupedSet:
         log_probs: float (originals, 62), log p(character | image) by a network that was trained
             without the group, and nan where there is none yet.
         log_sizes: float (originals, 62) of models of size fitted without the group, or ``None``.
+        weight: how much the sizes count.
     """
 
     def __init__(self, path: Path, groups: int, variants: int = 0) -> None:
@@ -60,7 +63,7 @@ class GroupedSet:
         self.original_group = self.group[: len(self.originals)]
         self.labels = self.originals.labels.numpy().astype(int)
         self.log_probs = np.full((len(self.originals), NUM_CLASSES), np.nan, dtype=np.float32)
-        self.log_sizes = None
+        self.log_sizes, self.weight = None, 1.0
         if self.originals.writers is not None and self.originals.heights is not None:
             self.log_sizes = left_out_log_likelihoods(self.originals, self.original_group)
 
@@ -73,13 +76,21 @@ class GroupedSet:
         own = self.original_group == group
         images = self.originals.images[torch.from_numpy(own)]
         self.log_probs[own] = recognizer.log_probs(images, "equal")
+        self.weight = size_weight(recognizer.content)
 
     def figures(self) -> dict[str, dict[str, Any]]:
         """Accuracies of what was read, by shape and, where there are sizes, with them."""
         found = {self.name: self._figures(self.log_probs)}
         if self.log_sizes is not None:
-            found[f"{self.name} with size"] = self._figures(self.log_probs + self.log_sizes)
+            found[f"{self.name} with size"] = self._with_size(self.weight)
         return found
+
+    def _with_size(self, weight: float) -> dict[str, Any]:
+        return self._figures(self.log_probs + weight * self.log_sizes)
+
+    def by_weight(self) -> dict[str, float]:
+        """Accuracies with each of WEIGHTS of the sizes."""
+        return {str(weight): self._with_size(weight)["accuracy"] for weight in WEIGHTS}
 
     def _figures(self, log_probs: np.ndarray) -> dict[str, Any]:
         was_read = ~np.isnan(log_probs[:, 0])
@@ -135,8 +146,8 @@ def cross_fit(
     further: FurtherTraining, sets: Sequence[GroupedSet], args: argparse.Namespace
 ) -> dict[str, Any]:
     """Read each group of writers with a network trained on the others; figures of all."""
-    emnist = []
-    for group in range(args.groups):
+    emnist = resume(args.keep, sets)
+    for group in range(len(emnist), args.groups):
         others = mixed([part.others(group) for part in sets], args.extra_fraction)
         recognizer = further.train(others, args.seed)
         emnist.append(further.emnist_accuracy(recognizer))
@@ -144,8 +155,21 @@ def cross_fit(
             part.read(group, recognizer)
         print(f"group {group + 1}/{args.groups}: EMNIST {emnist[-1]:.4f}", flush=True)
         if args.keep:
-            keep(args.keep, sets)
-    return _figures(sets, float(np.mean(emnist)))
+            keep(args.keep, sets, emnist)
+    figures = _figures(sets, float(np.mean(emnist)))
+    weights = {part.name: part.by_weight() for part in sets if part.log_sizes is not None}
+    return figures | {"by_weight_of_size": weights}
+
+
+def resume(path: Path | None, sets: Sequence[GroupedSet]) -> list[float]:
+    """Take what :func:`keep` wrote; EMNIST's figures of the groups that were read."""
+    if path is None or not path.exists():
+        return []
+    with np.load(path) as content:
+        for part in sets:
+            part.log_probs[:] = content[part.name]
+            part.weight = float(content["weight"])
+        return content["emnist"].tolist()
 
 
 def figures_before(further: FurtherTraining, sets: Sequence[GroupedSet]) -> dict[str, Any]:
@@ -161,9 +185,10 @@ def _figures(sets: Sequence[GroupedSet], emnist: float) -> dict[str, Any]:
     return {"emnist_validation": emnist, **figures}
 
 
-def keep(path: Path, sets: Sequence[GroupedSet]) -> None:
-    """Write what was read so far, float16 (N, 62) log p for each set, to an `.npz`."""
-    arrays = {part.name: part.log_probs.astype(np.float16) for part in sets}
+def keep(path: Path, sets: Sequence[GroupedSet], emnist: Sequence[float]) -> None:
+    """Write what was read so far, float32 (N, 62) log p for each set, to an `.npz`."""
+    arrays = {part.name: part.log_probs for part in sets} | {"emnist": np.array(emnist)}
+    arrays["weight"] = np.array(sets[0].weight)
     with replacing(path) as (beside,), beside.open("wb") as file:
         np.savez_compressed(file, **arrays)
 

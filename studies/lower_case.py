@@ -36,7 +36,7 @@ from handwriting.labels import (
     WITHOUT_CASE,
     class_index,
 )
-from handwriting.recognition.recognizer import LOOKALIKES, Recognizer
+from handwriting.recognition.recognizer import LOOKALIKES, Recognizer, size_weight
 from handwriting.runs import MODELS_FOLDER, find_run
 from handwriting.training.fit_sizes import left_out_log_likelihoods
 from handwriting.training.run import unsaved_run
@@ -168,6 +168,7 @@ def measure_size(recognizer: Recognizer, folder: Path) -> Figures:
         raise HandwritingError(f"{folder / 'labels.csv'} needs the column writer.")
     labels, log_p = drawings.labels.numpy(), recognizer.log_probs(drawings.images, "equal")
     log_sizes = left_out_log_likelihoods(drawings, drawings.writers)
+    log_sizes *= size_weight(recognizer.content)
     return {
         "by shape": by_group(log_p.argmax(axis=1), labels),
         "by shape and size": by_group((log_p + log_sizes).argmax(axis=1), labels),

@@ -22,7 +22,7 @@ from handwriting.datasets.external import held_out_hands, load_external
 from handwriting.errors import HandwritingError
 from handwriting.evaluation.every_split import interval
 from handwriting.evaluation.metrics import accuracies, accuracy_within, topk_predictions
-from handwriting.recognition.recognizer import Recognizer
+from handwriting.recognition.recognizer import Recognizer, size_weight
 from handwriting.runs import MODELS_FOLDER, find_run
 from handwriting.training.fit_sizes import fit_sizes
 from studies.common import FIGURES
@@ -56,7 +56,9 @@ def measure(
         log_probs = recognizer.log_probs(chosen.images, "equal")
         result[name] = {"shape": figures(log_probs, chosen.labels)}
         if log_sizes is not None:
-            result[name]["shape and size"] = figures(log_probs + log_sizes, chosen.labels)
+            result[name]["shape and size"] = figures(
+                log_probs + size_weight(recognizer.content) * log_sizes, chosen.labels
+            )
     return result
 
 

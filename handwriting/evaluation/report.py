@@ -19,7 +19,7 @@ from handwriting.evaluation.plots import (
     plot_reliability,
 )
 from handwriting.files import replacing, save_json
-from handwriting.recognition.recognizer import log_prior_change
+from handwriting.recognition.recognizer import log_prior_change, size_weight
 from handwriting.recognition.sizes import load_sizes
 from handwriting.runs import RunFiles
 
@@ -100,7 +100,7 @@ def external_set(
     about = {"data": name, "synthetic": False, "size": size, "prior": prior}
     evidence = np.tile(log_prior_change(content, prior), (len(data), 1))
     if size:
-        evidence += load_sizes().on_canvases(data.bboxes, data.heights)
+        evidence += size_weight(content) * load_sizes().on_canvases(data.bboxes, data.heights)
     neutral = not size and prior == "emnist"
     prefix = f"{path.stem}{chosen.replace(' ', '_')}_"
     return EvaluationSet(data, about, prefix, prior, None if neutral else evidence)

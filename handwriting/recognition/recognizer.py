@@ -40,6 +40,16 @@ def log_prior_change(content: dict[str, Any], prior: str) -> np.ndarray:
     return -np.log(np.array(frequencies) * NUM_CLASSES)
 
 
+def size_weight(content: dict[str, Any]) -> float:
+    """How much log p(size | character) counts beside the logarithm of what the shape says.
+
+    Shape and size are not independent given the character: who draws a `c` like a `C` draws it
+    large. Without a head for any hand 1 does best, with one, which tells from the shape part of
+    what the size says, 0.7 (on writers left out, `studies.left_out_writers`).
+    """
+    return 0.7 if has_hands_head(content) else 1.0
+
+
 @dataclass(frozen=True)
 class Reading:
     """What was read.
@@ -146,7 +156,8 @@ class Recognizer:
         prior: str = "equal",
         allowed: Collection[str] = CLASSES,
     ) -> Reading:
-        """Read one uint8 (28, 28) image: p(c | image, size) ∝ p(c | image) · p(size | c).
+        """Read one uint8 (28, 28) image: p(c | image, size) ∝ p(c | image) · p(size | c)^weight,
+        with the weight of :func:`size_weight`.
 
         Args:
             image: white ink on black.
@@ -159,9 +170,8 @@ class Recognizer:
         image_probs = _normalised(log_image)
         if size_log_likelihood is None:
             return Reading(image_probs, image_probs)
-        return Reading(
-            _normalised(log_image + size_log_likelihood), image_probs, size_log_likelihood
-        )
+        weighted = size_weight(self.content) * size_log_likelihood
+        return Reading(_normalised(log_image + weighted), image_probs, size_log_likelihood)
 
 
 def _normalised(log_weights: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ from handwriting.errors import HandwritingError
 from handwriting.evaluation import report
 from handwriting.evaluation.metrics import metrics_of, topk_predictions
 from handwriting.labels import CLASSES
+from handwriting.recognition.recognizer import size_weight
 from handwriting.recognition.sizes import load_sizes
 from handwriting.runs import RunFiles
 from tests.support import PROJECT, picture_folder
@@ -111,12 +112,13 @@ def test_pictures_count_as_equally_frequent_and_an_npz_as_emnist(tmp_path):
     assert npz.log_evidence is None and npz.about["prior"] == "emnist"
 
 
-def test_size_is_added_to_the_evidence_and_named(tmp_path, monkeypatch):
+@pytest.mark.parametrize("content", [{}, {"hands_temperature": 1.0}], ids=["one head", "two"])
+def test_size_is_added_to_the_evidence_and_named(tmp_path, monkeypatch, content):
     folder = picture_folder(tmp_path / "pictures", [("a.png", "a"), ("b.png", "B")])
     monkeypatch.chdir(PROJECT)
-    chosen = report.external_set(folder, {}, size=True, prior="emnist")
+    chosen = report.external_set(folder, content, size=True, prior="emnist")
     sizes = load_sizes()
-    expected = sizes.on_canvases(chosen.data.bboxes, chosen.data.heights)
+    expected = sizes.on_canvases(chosen.data.bboxes, chosen.data.heights) * size_weight(content)
     np.testing.assert_allclose(chosen.log_evidence, expected)
     assert chosen.prefix == "pictures_with_size_" and "with size" in chosen.about["data"]
 
