@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 
 from models import MODELS
+from studies.hands_ablations import mean_and_spread
 from tests.support import PROJECT
 
 DOCUMENTS = ("README.md", *sorted(f"docs/{path.name}" for path in PROJECT.glob("docs/*.md")))
@@ -91,6 +92,28 @@ def mistakes(figures: Figures) -> dict[str, int]:
         "all": round(found["images"] * (1 - found["accuracy"])),
         "lookalikes": pairs["0 O"] + pairs["1 l"] + pairs["1 I"],
     }
+
+
+def hands_means(figures: Figures) -> dict[str, dict[str, dict[str, str]]]:
+    """By study, variant and what it was measured on, as "mean ± half the distance"."""
+    return {
+        study: {
+            name: {
+                on: "{:.4f} ± {:.4f}".format(
+                    *mean_and_spread(rows, on, "" if on == "emnist_validation" else "accuracy")
+                )
+                for on in rows[0]
+            }
+            for name, rows in figures[study]["runs"].items()
+        }
+        for study in ("hands_ablations", "label_noise")
+    }
+
+
+def suspected(figures: Figures) -> dict[str, int]:
+    """Labels read and suspected, of all providers."""
+    counts = figures["label_noise"]["providers"].values()
+    return {name: sum(count[name] for count in counts) for name in ("read", "suspected")}
 
 
 def full_data(figures: Figures) -> dict[str, float]:
@@ -192,6 +215,8 @@ WORKED_OUT: dict[str, Callable[[Figures], Any]] = {
     "ablation_means": ablation_means,
     "by_labels": by_labels,
     "points": points,
+    "hands_means": hands_means,
+    "suspected": suspected,
     "ceilings": ceilings,
     "optimiser_share": optimiser_share,
     "keeping": keeping,
@@ -414,6 +439,7 @@ def results_of_other_hands() -> Iterator[str]:
         runs = (hands("characters", run=run) for run in (EMNIST_ONLY, COMPACT))
         yield row(title, *(f"{{{run}[accuracy_within][{kind}]:.4f}}" for run in runs))
     for title, name, bold in (
+        ("pens, shape alone", "characters", ""),
         ("drawings, shape alone", "drawings", ""),
         ("drawings, shape and size", "drawings with size", "**"),
         ("photographs", "photographs", "**"),
@@ -429,6 +455,54 @@ def results_of_other_hands() -> Iterator[str]:
         "{left_out_writers[before][emnist_validation]:.4f}",
         "{left_out_writers[after][emnist_validation]:.4f}",
     )
+    weights = "left_out_writers[after][by_weight_of_size][drawings]"
+    yield f"{{{weights}[1.0]:.4f}} if it counts in full and {{{weights}[0.7]:.4f}} if it counts 0.7"
+    yield from results_of_hands_ablations()
+    yield from results_of_label_noise()
+    yield from results_of_remaining_mistakes()
+
+
+MEASURED_ON = ("emnist_validation", "characters", "drawings", "drawings with size", "photographs")
+
+
+def results_of_hands_ablations() -> Iterator[str]:
+    """What each part of the training for any hand is worth, and accuracy against writers."""
+    for study in ("hands_ablations", "label_noise"):
+        for name in FIGURES[study]["runs"]:
+            yield row(name, *(f"{{hands_means[{study}][{name}][{on}]}}" for on in MEASURED_ON))
+    curve = "hands_ablations[against_writers]"
+    for place in range(len(FIGURES["hands_ablations"]["against_writers"]["writers"])):
+        yield row(
+            f"{{{curve}[writers][{place}]}}",
+            f"{{{curve}[accuracy][{place}]:.4f}}",
+            f"{{{curve}[accuracy_without_case][{place}]:.4f}}",
+        )
+    yield (
+        f"for {{{curve}[forecast_writers][0]}} writers {{{curve}[accuracy_forecast][0]:.3f}} "
+        f"({{{curve}[accuracy_without_case_forecast][0]:.3f}} without case), for "
+        f"{{{curve}[forecast_writers][1]}} {{{curve}[accuracy_forecast][1]:.3f}} "
+        f"({{{curve}[accuracy_without_case_forecast][1]:.3f}})"
+    )
+
+
+def results_of_label_noise() -> Iterator[str]:
+    """How many labels are suspected."""
+    yield "{suspected[suspected]:,} of {suspected[read]:,} labels are suspected"
+
+
+def results_of_remaining_mistakes() -> Iterator[str]:
+    """What several networks miss in common."""
+    for name in ("characters", "drawings", "photographs"):
+        found = FIGURES["remaining_mistakes"]["sets"][name]
+        where = f"remaining_mistakes[sets][{name}]"
+        yield row(
+            {"characters": "pens"}.get(name, name),
+            f"{{{where}[images]:,}}",
+            *(f"{{{where}[missed][{run}]:,}}" for run in found["missed"]),
+            f"{{{where}[missed_by_the_mean]:,}}",
+            f"{{{where}[missed_by_all]:,}}",
+            f"{{{where}[missed_by_all_as_lookalike]:,}}",
+        )
 
 
 def results_of_lower_case() -> Iterator[str]:
