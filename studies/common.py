@@ -40,6 +40,9 @@ class FinishedTrainings:
         except (ValueError, AttributeError) as error:
             raise HandwritingError(f"{path} is damaged ({error}). Delete it.") from error
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._figures
+
     def get(self, name: str, measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """The figures of a training, which ``measure`` does and measures unless it is finished."""
         if name not in self._figures:

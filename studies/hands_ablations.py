@@ -5,8 +5,8 @@
 RUN was trained on EMNIST alone. Each variant is a short training that goes on from it with images
 of two writers in three of each set, the first of which is a pen archive, and is measured on the
 third (`studies.left_out_writers`), once per seed; the seed also chooses the writers where there are
-fewer. Finished trainings are kept in data/studies/hands_ablations.json, so the study can be stopped
-and started again. With --save: hands_ablations.json and hands_ablations.png, accuracy against
+fewer. Finished trainings are kept in data/studies/hands_ablations.json, so that the study can be
+stopped and started again. With --save: hands_ablations.json and hands_ablations.png, accuracy against
 writers seen, with a line through the logarithms of errors and of writers that forecasts.
 """
 
@@ -214,6 +214,7 @@ def get_args_parser(doc: str = __doc__) -> argparse.ArgumentParser:
     add("run", metavar="RUN", help="run trained on EMNIST alone")
     add("sets", nargs="+", type=Path, metavar="SET", help="as model_training.py --extra-data")
     add("--seeds", type=int, default=2, help="trainings of each variant")
+    add("--finished", action="store_true", help="report what is finished and train nothing")
     add("--epochs", type=int, default=2, help="epochs of each training")
     add("--fraction", type=float, default=0.25, help="part of EMNIST's training images in each")
     add("--validation-images", type=int, default=10_000, help="of EMNIST, to measure on")
@@ -240,6 +241,8 @@ def main(args: argparse.Namespace) -> None:
     runs: dict[str, list[dict[str, Any]]] = {name: [] for name in VARIANTS}
     for seed in range(args.seeds):
         for name, variant in VARIANTS.items():
+            if args.finished and f"{name} / {seed}" not in finished:
+                continue
             figures = finished.get(
                 f"{name} / {seed}",
                 lambda variant=variant, seed=seed: measure(further, sets, variant, seed),

@@ -150,6 +150,8 @@ def main(args: argparse.Namespace) -> None:
     runs: dict[str, list[dict[str, Any]]] = {name: [] for name in CHOICES}
     for seed in range(args.seeds):
         for name, seldom in CHOICES.items():
+            if args.finished and f"{name} / {seed}" not in finished:
+                continue
             figures = finished.get(f"{name} / {seed}", lambda s=seldom, k=seed: measure(s, k))
             runs[name].append(figures)
     print(as_markdown(runs))
