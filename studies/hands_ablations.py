@@ -6,8 +6,9 @@ RUN was trained on EMNIST alone. Each variant is a short training that goes on f
 of two writers in three of each set, the first of which is a pen archive, and is measured on the
 third (`studies.left_out_writers`), once per seed; the seed also chooses the writers where there are
 fewer. Finished trainings are kept in data/studies/hands_ablations.json, so that the study can be
-stopped and started again. With --save: hands_ablations.json and hands_ablations.png, accuracy against
-writers seen, with a line through the logarithms of errors and of writers that forecasts.
+stopped and started again. Sizes count in full. With --save: hands_ablations.json and
+hands_ablations.png, accuracy against writers seen, with a line through the logarithms of errors and
+of writers that forecasts.
 """
 
 import argparse
@@ -122,6 +123,7 @@ def figures_of(sets: Sequence[GroupedSet], recognizer: Recognizer) -> dict[str, 
     """What a recogniser reads in the writers left out."""
     for part in sets:
         part.read(LEFT_OUT, recognizer)
+        part.weight = 1.0
     return {name: row for part in sets for name, row in part.figures().items()}
 
 
