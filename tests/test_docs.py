@@ -684,6 +684,9 @@ def page() -> Iterator[str]:
     }.items():
         keys = ("accuracy", "accuracy_without_case")
         yield row(title, *(f"{{drawings[{name}][{key}]:.4f}}" for key in keys))
+    for name in ("aga", "art", "ced", "drawings"):
+        models = ("drawings alone", "pens alone", "mixture")
+        yield row(name, *(f"{{pen_sizes[models][{name}][{m}][log_loss]:.4f}}" for m in models))
     before, after = (hands("drawings", "shape and size", run) for run in (EMNIST_ONLY, COMPACT))
     yield f"drawings too, reads {{{after}[accuracy]:.4f}} of the drawings of three writers"
     yield f"alone reads {{{before}[accuracy]:.4f}} of these"

@@ -104,8 +104,9 @@ def without_specks(solid: np.ndarray) -> np.ndarray:
 def without_fragments(ink: np.ndarray) -> np.ndarray:
     """Drop what reaches in from outside: a form's line, a neighbour's top or tail.
 
-    That is a connected part at the picture's edge which reaches less than a fifth into it, where
-    three tenths of the ink at least lie inside, away from the edge; uint8 as of :func:`find_ink`.
+    That is a connected part that touches the picture's edge and lies within a fifth of it from one
+    side, where three tenths of the ink at least do not touch the edge; uint8 as of
+    :func:`find_ink`.
     """
     solid = ink > 127
     parts, count = ndimage.label(solid, structure=np.ones((3, 3)))
@@ -123,12 +124,12 @@ def without_fragments(ink: np.ndarray) -> np.ndarray:
 
 
 def _depth(box: tuple[slice, slice], shape: tuple[int, int]) -> float:
-    """How far a part reaches into the picture from the edge it touches, in 0..1; else infinity."""
-    depths = [np.inf]
-    for side, length in zip(box, shape, strict=True):
-        depths += [side.stop / length] * (side.start == 0)
-        depths += [(length - side.start) / length] * (side.stop == length)
-    return min(depths)
+    """How far a part that touches the edge reaches in from the side that it is nearest to, in 0..1;
+    infinity for a part that does not touch the edge."""
+    sides = list(zip(box, shape, strict=True))
+    if all(side.start > 0 and side.stop < length for side, length in sides):
+        return np.inf
+    return min(min(side.stop, length - side.start) / length for side, length in sides)
 
 
 def stroke_width(solid: np.ndarray) -> float:

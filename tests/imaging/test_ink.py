@@ -55,6 +55,13 @@ def test_a_forms_line_and_a_neighbours_tail_are_no_ink():
     assert (without_fragments(with_others) == letter).all()
 
 
+def test_a_line_across_near_the_edge_is_no_ink():
+    letter = ring(120, 120, top=80)
+    with_line = letter.copy()
+    with_line[30:36] = 255
+    assert (without_fragments(with_line) == letter).all()
+
+
 @pytest.mark.parametrize("turns", range(4))
 def test_fragments_go_from_all_four_sides(turns):
     letter = ring(120, 120)
