@@ -22,7 +22,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
-from handwriting.cli import command_line, make_measuring_parser, run_script, save_measured
+from handwriting.cli import make_measuring_parser, run_script, save_measured
 from handwriting.compute.devices import keep_memory
 from handwriting.datasets.batches import ExtraData
 from handwriting.datasets.external import ExternalSet, draw_chances, mixed
@@ -39,8 +39,13 @@ Mix = Callable[[Sequence[ExternalSet], float, int], ExtraData]
 
 
 def as_shipped(sets: Sequence[ExternalSet], fraction: float, seed: int) -> ExtraData:
-    """As `model_training.py` draws: a set by the cube root of its originals."""
+    """As `model_training.py` draws: a set by the square root of its images."""
     return mixed(sets, fraction)
+
+
+def without_changed(sets: Sequence[ExternalSet], fraction: float, seed: int) -> ExtraData:
+    """Each pen's drawing always the same."""
+    return mixed([part.part(~part.is_variant) for part in sets], fraction)
 
 
 def _by_sizes(sets: Sequence[ExternalSet], fraction: float, sizes: np.ndarray) -> ExtraData:
@@ -51,14 +56,9 @@ def _by_sizes(sets: Sequence[ExternalSet], fraction: float, sizes: np.ndarray) -
     )
 
 
-def by_square_root(sets: Sequence[ExternalSet], fraction: float, seed: int) -> ExtraData:
-    """A set by the square root of its images, changed ones among them."""
-    return _by_sizes(sets, fraction, np.sqrt([len(part) for part in sets]))
-
-
-def without_changed(sets: Sequence[ExternalSet], fraction: float, seed: int) -> ExtraData:
-    """Each pen's drawing always the same."""
-    return by_square_root([part.part(~part.is_variant) for part in sets], fraction, seed)
+def by_cube_root(sets: Sequence[ExternalSet], fraction: float, seed: int = 0) -> ExtraData:
+    """A set by the cube root of its originals: small ones more often."""
+    return _by_sizes(sets, fraction, np.cbrt([(~part.is_variant).sum() for part in sets]))
 
 
 def all_alike(sets: Sequence[ExternalSet], fraction: float, seed: int) -> ExtraData:
@@ -108,9 +108,9 @@ class Variant:
 FEWER = (8, 32, 128)
 VARIANTS = {
     "as shipped": Variant(as_shipped),
-    "sets by square root": Variant(by_square_root),
-    "by square root, strokes not drawn anew": Variant(without_changed),
-    "by square root, one head": Variant(by_square_root, heads=1),
+    "strokes not drawn anew": Variant(without_changed),
+    "one head": Variant(as_shipped, heads=1),
+    "sets by the cube root": Variant(by_cube_root),
     "all images alike": Variant(all_alike),
     "all sets equally often": Variant(sets_alike),
     "pens alone": Variant(pens_alone),
@@ -144,6 +144,12 @@ def mean_and_spread(rows: Sequence[dict[str, Any]], name: str, figure: str) -> t
     return float(np.mean(values)), (max(values) - min(values)) / 2
 
 
+def in_words(rows: Sequence[dict[str, Any]], name: str, figure: str) -> str:
+    """As "mean ± half the distance"; of a single seed the figure alone."""
+    mean, spread = mean_and_spread(rows, name, figure)
+    return f"{mean:.4f} ± {spread:.4f}" if len(rows) > 1 else f"{mean:.4f}"
+
+
 def as_markdown(runs: dict[str, list[dict[str, Any]]]) -> str:
     """A table of the accuracies."""
     names = [name for name in next(iter(runs.values()))[0] if name != "emnist_validation"]
@@ -151,8 +157,7 @@ def as_markdown(runs: dict[str, list[dict[str, Any]]]) -> str:
     lines = [f"| variant | {' | '.join(name for name, _ in columns)} |"]
     lines.append("|---" * (1 + len(columns)) + "|")
     for variant, rows in runs.items():
-        cells = (mean_and_spread(rows, *column) for column in columns)
-        words = " | ".join(f"{mean:.4f} ± {spread:.4f}" for mean, spread in cells)
+        words = " | ".join(in_words(rows, *column) for column in columns)
         lines.append(f"| {variant} | {words} |")
     return "\n".join(lines)
 
@@ -181,7 +186,7 @@ def against_writers(
 
 def plot(curve: dict[str, Any], path: Path) -> None:
     """Draw accuracy against writers seen."""
-    figure, axes = plt.subplots(figsize=(7, 4.5))
+    figure, axes = plt.subplots(figsize=(7, 4.5), layout="constrained")
     ticks = curve["writers"] + curve["forecast_writers"]
     for name, label in (("accuracy", "62 classes"), ("accuracy_without_case", "without case")):
         lines = axes.errorbar(
@@ -192,9 +197,9 @@ def plot(curve: dict[str, Any], path: Path) -> None:
         ahead = [curve[name][-1], *curve[f"{name}_forecast"]]
         axes.plot(later, ahead, "o:", color=color, markerfacecolor="white")
         for x, y in zip(ticks, curve[name] + ahead[1:], strict=True):
-            axes.annotate(
-                f"{y:.3f}", (x, y), xytext=(0, 8), textcoords="offset points", ha="center"
-            )
+            # The last number of writers that was measured stands close to the one before.
+            place = (6, -16) if x == curve["writers"][-1] else (0, 8)
+            axes.annotate(f"{y:.3f}", (x, y), xytext=place, textcoords="offset points", ha="center")
     axes.set_xscale("log")
     axes.set_xticks(ticks, [str(n) for n in ticks])
     axes.minorticks_off()
@@ -204,7 +209,7 @@ def plot(curve: dict[str, Any], path: Path) -> None:
     axes.set_title("What more writers bring, images trained on being equally many")
     axes.grid(alpha=0.3)
     axes.legend(loc="lower right")
-    save_figure(figure, path, command_line())
+    save_figure(figure, path, "python -m studies.hands_ablations RUN PENS DRAWINGS PHOTOGRAPHS")
 
 
 def get_args_parser(doc: str = __doc__) -> argparse.ArgumentParser:
@@ -234,7 +239,8 @@ def main(args: argparse.Namespace) -> None:
     keep_memory()
     run = find_run(args.run, args.models)
     further = FurtherTraining(run, args)
-    sets = [GroupedSet(path, GROUPS, args.variants) for path in args.sets]
+    variants = 0 if args.finished else args.variants
+    sets = [GroupedSet(path, GROUPS, variants) for path in args.sets]
     names = ("epochs", "fraction", "lr", "extra_fraction", "variants", "alpha")
     settings = {"run": run.name, **{name: getattr(args, name) for name in names}}
     finished = FinishedTrainings(

@@ -7,9 +7,9 @@ is left out, to measure on, with whatever labels they have. The others are parte
 part is read by a network that was trained further on the other one. A label is suspected where it
 is less likely than LEAST times the network's answer, and answer and label are no look-alikes. Then
 networks are trained further with all labels, without the suspected ones, and with these drawn a
-third as often, once per seed. Finished trainings are kept in data/studies/label_noise.json. With
---plates the hundred most suspected images of each provider are drawn; they are the archive's and
-not to be published. With --save: label_noise.json.
+third as often, once per seed, the sets by the cube root of their sizes. Finished trainings are kept
+in data/studies/label_noise.json. With --plates the hundred most suspected images of each provider
+are drawn; they are the archive's and not to be published. With --save: label_noise.json.
 """
 
 import argparse
@@ -23,13 +23,12 @@ import torch
 from handwriting.cli import run_script, save_measured
 from handwriting.compute.devices import keep_memory
 from handwriting.datasets.batches import ExtraData
-from handwriting.datasets.external import mixed
 from handwriting.datasets.pen import load_pen
 from handwriting.labels import CLASSES, WITHOUT_CASE, class_index
 from handwriting.recognition.recognizer import LOOKALIKES
 from handwriting.runs import find_run
 from studies.common import FINISHED, FinishedTrainings
-from studies.hands_ablations import GROUPS, LEFT_OUT, as_markdown, figures_of
+from studies.hands_ablations import GROUPS, LEFT_OUT, as_markdown, by_cube_root, figures_of
 from studies.hands_ablations import get_args_parser as ablations_parser
 from studies.left_out_writers import FurtherTraining, GroupedSet
 from studies.worst_mistakes import draw
@@ -68,7 +67,7 @@ def read_across(further: FurtherTraining, sets: list[GroupedSet], seed: int) -> 
     for group in groups:
         (other,) = set(groups) - {group}
         parts = [part.pictures.part(part.group == other) for part in sets]
-        recognizer = further.train(mixed(parts, further.args.extra_fraction), seed)
+        recognizer = further.train(by_cube_root(parts, further.args.extra_fraction), seed)
         sets[0].read(group, recognizer)
 
 
@@ -77,7 +76,7 @@ def extra_data(sets: list[GroupedSet], suspected: np.ndarray, seldom: float, fra
 
     ``suspected`` is bool (originals,); a changed drawing is as suspected as the original.
     """
-    extra = mixed([part.others(LEFT_OUT) for part in sets], fraction)
+    extra = by_cube_root([part.others(LEFT_OUT) for part in sets], fraction)
     drawings = len(sets[0].pictures) // len(sets[0].originals)
     own = np.tile(suspected, drawings)[sets[0].group != LEFT_OUT]
     chances = extra.chances.clone()

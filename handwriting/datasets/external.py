@@ -254,16 +254,15 @@ def _joined(parts: Sequence[LabelledImages]) -> LabelledImages:
 def mixed(parts: Sequence[ExternalSet], fraction: float) -> ExtraData:
     """Several sets to be mixed in.
 
-    All characters of a set are drawn equally often. A writer, among those of one character, is
-    drawn as often as the square root of the images says, a set as often as the cube root of its
-    original images: no large one rules, and no small one is seen over and over
-    (`studies.hands_ablations`).
+    All characters of a set are drawn equally often. A set, and a writer among those of one
+    character, is drawn as often as the square root of its size says: no large one rules, and no
+    small one is seen over and over (`studies.hands_ablations`).
 
     Args:
         parts: the sets.
         fraction: of their images in each batch, in 0..1.
     """
-    sizes = np.cbrt([(~part.is_variant).sum() for part in parts])
+    sizes = np.sqrt([len(part) for part in parts])
     chances = [
         size * draw_chances(part) for size, part in zip(sizes / sizes.sum(), parts, strict=True)
     ]
