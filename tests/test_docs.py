@@ -833,8 +833,9 @@ def log_of_aims() -> Iterator[str]:
     before = hands("photographs", run=EMNIST_ONLY)
     yield (
         f"{{{photographs}[accuracy]:.4f}} of {{other_hands[sets][photographs][images]}} left out, "
-        f"of which EMNIST alone reads {{{before}[accuracy]:.4f}} (`metrics/studies/other_hands.json`) "
-        "and of all {left_out_writers[before][photographs][accuracy]:.4f} (`metrics"
+        f"of which EMNIST alone reads {{{before}[accuracy]:.4f}} "
+        "(`metrics/studies/other_hands.json`) and of all "
+        "{left_out_writers[before][photographs][accuracy]:.4f} (`metrics"
     )
     yield "on EMNIST alone: {full_data[accuracy_without_case]:.4f}, mean of three seeds"
     yield (

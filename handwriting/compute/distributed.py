@@ -144,6 +144,16 @@ def wrap_ddp(network: nn.Module) -> nn.Module:
     return nn.parallel.DistributedDataParallel(network, gradient_as_bucket_view=True)
 
 
+def join_ranks(trained: nn.Module) -> contextlib.AbstractContextManager:
+    """The context of an epoch in which some ranks may have fewer batches than others.
+
+    ``trained`` is what :func:`wrap_ddp` gave.
+    """
+    if isinstance(trained, nn.parallel.DistributedDataParallel):
+        return trained.join()
+    return contextlib.nullcontext()
+
+
 def broadcast_buffers(network: nn.Module) -> None:
     """Give every rank the batch norm averages of rank 0, so that all judge the same network."""
     if world_size() > 1:

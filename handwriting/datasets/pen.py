@@ -3,7 +3,7 @@
 The arrays: ``origin`` int32 (S, 2), the first point of each stroke, x to the right and y downwards;
 ``step`` int32 (P - S, 2), from each point to the next one of the same stroke; ``stroke_start``
 int32 (S + 1), the strokes among the points; ``sample_start`` int32 (N + 1), the samples among the
-strokes; ``text``, ``writer`` and ``provider`` str (N,).
+strokes; ``text``, ``writer`` and ``provider`` str (N,). There may be ``style``, str (N,), too.
 """
 
 import zipfile
@@ -37,6 +37,7 @@ class PenArchive:
     text: np.ndarray
     writer: np.ndarray
     provider: np.ndarray
+    style: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.text)
@@ -77,7 +78,8 @@ def load_pen(path: Path) -> PenArchive:
     """
     try:
         with np.load(path, allow_pickle=False) as content:
-            archive = PenArchive(**{name: content[name] for name in ARRAYS})
+            style = content["style"] if "style" in content.files else None
+            archive = PenArchive(**{name: content[name] for name in ARRAYS}, style=style)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise HandwritingError(
             f"{path} is not a pen archive with the arrays {', '.join(ARRAYS)} ({error})."
@@ -95,8 +97,10 @@ def _faults(archive: PenArchive) -> Iterator[str]:
         if not _is_integer(array) or array.ndim != 2 or array.shape[1] != 2:
             yield f"{name} is {array.dtype} {array.shape}, it must be integers (…, 2)"
     samples, strokes = len(archive.text), len(archive.origin)
-    for name in ("text", "writer", "provider"):
+    for name in ("text", "writer", "provider", "style"):
         array = getattr(archive, name)
+        if array is None:
+            continue
         if array.dtype.kind != "U" or array.shape != (samples,):
             yield f"{name} is {array.dtype} {array.shape}, it must be str ({samples},)"
     if not samples:

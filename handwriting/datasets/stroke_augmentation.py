@@ -13,7 +13,7 @@ import numpy as np
 class StrokeVariation:
     """How far strokes are changed; 0 leaves them as they are.
 
-    Lengths are in units of the drawing's longer side.
+    Lengths are in units of the drawing's longer side, or of its height where ``by_height`` is set.
 
     Attributes:
         rotation: standard deviation of the turn in radians.
@@ -25,6 +25,7 @@ class StrokeVariation:
         cut: chance that a stroke loses up to a tenth of its points at one end.
         join: chance that the pen is not lifted between two strokes.
         pen: standard deviation of the logarithm of the pen's width.
+        by_height: whether lengths go by the height, as those of lines have to.
     """
 
     rotation: float = 0.10
@@ -36,6 +37,7 @@ class StrokeVariation:
     cut: float = 0.08
     join: float = 0.05
     pen: float = 0.28
+    by_height: bool = False
 
     def __call__(
         self, strokes: list[np.ndarray], rng: np.random.Generator
@@ -51,7 +53,8 @@ class StrokeVariation:
         """
         points = np.concatenate(strokes)
         low, high = points.min(axis=0), points.max(axis=0)
-        side = max(float((high - low).max()), 1e-6)
+        extent = high - low
+        side = max(float(extent[1] if self.by_height else extent.max()), 1e-6)
         wave, turn = self._draw_wave(rng), self._draw_matrix(rng)
         changed = [
             self._change_stroke(wave((stroke - (low + high) / 2) / side) @ turn, len(strokes), rng)
@@ -97,6 +100,20 @@ class StrokeVariation:
             stroke = stroke[lost:] if rng.random() < 0.5 else stroke[:-lost]
         return stroke
 
+
+LINE_VARIATION = StrokeVariation(
+    rotation=0.02,
+    shear=0.25,
+    scale=0.15,
+    wave=0.02,
+    placement=0.015,
+    tremble=0.01,
+    cut=0.03,
+    join=0.02,
+    pen=0.3,
+    by_height=True,
+)
+"""For words and lines."""
 
 _PEN_LIMIT = 0.7
 _SMOOTH = 5

@@ -31,15 +31,16 @@ def make_schedule(
 ) -> LambdaLR:
     """The recipe's learning rate, to be moved on after each step."""
     exponential = _exponential(recipe.gamma, steps_per_epoch)
-    one_cycle = _one_cycle(recipe.warmup, steps_per_epoch * epochs)
-    return LambdaLR(optimizer, one_cycle if recipe.schedule == "one-cycle" else exponential)
+    cycle = one_cycle(recipe.warmup, steps_per_epoch * epochs)
+    return LambdaLR(optimizer, cycle if recipe.schedule == "one-cycle" else exponential)
 
 
 def _exponential(gamma: float, steps_per_epoch: int) -> Callable[[int], float]:
     return lambda step: gamma ** (step // steps_per_epoch)
 
 
-def _one_cycle(warmup: float, steps: int) -> Callable[[int], float]:
+def one_cycle(warmup: float, steps: int) -> Callable[[int], float]:
+    """The factor on the learning rate at each step: straight up, then straight down to 0."""
     rise = warmup * steps
 
     def factor(step: int) -> float:

@@ -1,0 +1,137 @@
+"""Batches of words and lines of about one width, drawn while the network trains."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from handwriting.datasets.pen import PenArchive
+from handwriting.datasets.stroke_augmentation import LINE_VARIATION
+from handwriting.imaging.line import line_from_strokes
+
+_POOL = 64
+"""Batches whose samples are sorted by width together: like widths share a batch."""
+
+
+class TextSource(Protocol):
+    """Samples of words or lines that can be drawn anew each time."""
+
+    texts: Sequence[str]
+
+    def draw(self, sample: int, rng: np.random.Generator) -> np.ndarray:
+        """uint8 (40, width)."""
+
+
+@dataclass(frozen=True)
+class PenSource:
+    """Samples of a pen archive, their strokes changed each time.
+
+    Attributes:
+        archive: the strokes.
+        samples: int64, which of them.
+        texts: what they say.
+    """
+
+    archive: PenArchive
+    samples: np.ndarray
+    texts: Sequence[str]
+
+    def draw(self, sample: int, rng: np.random.Generator) -> np.ndarray:
+        """A sample as another hand would have written it."""
+        strokes = self.archive.strokes(int(self.samples[sample]))
+        return line_from_strokes(*LINE_VARIATION(strokes, rng))
+
+
+@dataclass(frozen=True)
+class TextBatch:
+    """Pictures, uint8 (40, width) each, and their texts."""
+
+    pictures: list[np.ndarray]
+    texts: list[str]
+
+
+class TextBatches:
+    """Iterate over an epoch's :class:`TextBatch` es; what comes depends on seed and epoch alone.
+
+    Args:
+        source: what to draw.
+        columns: pictures of a batch, padded to its widest, have at most so many columns together.
+        seed: of the order and the changes.
+        rank: of several ranks, each gets every ``ranks``-th batch from the ``rank``-th on.
+        ranks: how many there are.
+    """
+
+    def __init__(
+        self, source: TextSource, columns: int, seed: int, rank: int = 0, ranks: int = 1
+    ) -> None:
+        self.source, self.columns, self.seed = source, columns, seed
+        self.rank, self.ranks = rank, ranks
+        self.epoch = 0
+        # A character is about 20 columns wide.
+        pool, share = _POOL * columns // 128, -(-len(source.texts) // ranks)
+        self.per_pool = max(1, min(pool, share))
+        self.texts = list(source.texts)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose which of the seeded orders comes next."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        """Samples in an epoch, over all ranks."""
+        return len(self.texts)
+
+    def pools(self) -> list[np.ndarray]:
+        """The epoch's samples in the order of chance, a pool at a time."""
+        rng = np.random.default_rng((self.seed, self.epoch))
+        order = rng.permutation(len(self.texts))
+        return np.split(order, range(self.per_pool, len(order), self.per_pool))
+
+    def __iter__(self) -> Iterator[TextBatch]:
+        pools = self.pools()[self.rank :: self.ranks]
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            ahead = None
+            for number, samples in enumerate([*pools, None]):
+                drawn = ahead.result() if ahead else []
+                ahead = pool.submit(self._draw, number, samples) if samples is not None else None
+                yield from drawn
+
+    def _draw(self, number: int, samples: np.ndarray) -> list[TextBatch]:
+        rng = np.random.default_rng((self.seed, self.epoch, self.rank, number))
+        pictures = [self.source.draw(int(sample), rng) for sample in samples]
+        batches = batches_by_width([picture.shape[1] for picture in pictures], self.columns)
+        return [
+            TextBatch([pictures[k] for k in rows], [self.texts[int(samples[k])] for k in rows])
+            for rows in (batches[k] for k in rng.permutation(len(batches)))
+        ]
+
+
+def batches_by_width(widths: Sequence[int], columns: int) -> list[list[int]]:
+    """Rows from narrow to wide, cut where a batch padded to its widest would have more columns."""
+    batches: list[list[int]] = [[]]
+    for row in np.argsort(widths, kind="stable").tolist():
+        if batches[-1] and (len(batches[-1]) + 1) * widths[row] > columns:
+            batches.append([])
+        batches[-1].append(row)
+    return batches
+
+
+@dataclass(frozen=True)
+class JoinedSources:
+    """Several sources one after the other."""
+
+    sources: Sequence[TextSource]
+
+    @property
+    def texts(self) -> list[str]:
+        """Those of all samples."""
+        return [text for source in self.sources for text in source.texts]
+
+    def draw(self, sample: int, rng: np.random.Generator) -> np.ndarray:
+        """uint8 (40, width)."""
+        for source in self.sources:
+            if sample < len(source.texts):
+                return source.draw(sample, rng)
+            sample -= len(source.texts)
+        raise IndexError("there are not so many samples")

@@ -1,0 +1,1 @@
+"""The line reader: pictures of words and lines to text."""

@@ -1,0 +1,88 @@
+"""The network of the line reader: pictures 40 pixels high to outputs every four columns."""
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from handwriting.imaging.line import HEIGHT
+from handwriting.lines.alphabet import NUM_OUTPUTS
+
+COLUMNS_PER_STEP = 4
+
+
+def _unit(
+    inputs: int, outputs: int, kernel: int = 3, stride: tuple[int, int] = (1, 1)
+) -> list[nn.Module]:
+    padding = kernel // 2
+    return [
+        nn.Conv2d(inputs, outputs, kernel, stride, padding, bias=False),
+        nn.BatchNorm2d(outputs),
+        nn.ReLU(inplace=True),
+    ]
+
+
+class _Residual(nn.Module):
+    """Two convolutions beside a path that leaves the features as they are."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(*_unit(channels, channels), *_unit(channels, channels)[:-1])
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        return (features + self.layers(features)).relu_()
+
+
+class LineReader(nn.Module):
+    """Residual convolutions, then an LSTM that reads in both directions.
+
+    Input float (N, 1, 40, width) in 0..1, white ink on black, output float (N, steps, outputs),
+    logits of the blank and of the characters of `handwriting.lines.alphabet`.
+
+    Args:
+        width: channels of the first convolution; the others are multiples.
+        hidden: cells of the LSTM in each direction.
+    """
+
+    def __init__(self, width: int = 32, hidden: int = 256) -> None:
+        super().__init__()
+        self.convolutions = nn.Sequential(
+            *_unit(1, width, kernel=5, stride=(2, 2)),
+            _Residual(width),
+            *_unit(width, 2 * width, stride=(2, 2)),
+            _Residual(2 * width),
+            *_unit(2 * width, 4 * width, stride=(2, 1)),
+            _Residual(4 * width),
+            _Residual(4 * width),
+            nn.Conv2d(
+                4 * width, 8 * width, kernel_size=(HEIGHT // 8, 3), padding=(0, 1), bias=False
+            ),
+            nn.BatchNorm2d(8 * width),
+            nn.ReLU(inplace=True),
+        )
+        self.dropout = nn.Dropout(0.2)
+        self.lstm = nn.LSTM(8 * width, hidden, batch_first=True, bidirectional=True)
+        self.outputs = nn.Linear(2 * hidden, NUM_OUTPUTS)
+
+    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+        """Logits of each step."""
+        features = self.convolutions(pictures).squeeze(2).transpose(1, 2)
+        features, _ = self.lstm(self.dropout(features))
+        return self.outputs(self.dropout(features))
+
+
+def steps_of(widths: torch.Tensor) -> torch.Tensor:
+    """How many steps pictures of these widths have, int64."""
+    return (widths + COLUMNS_PER_STEP - 1) // COLUMNS_PER_STEP
+
+
+def pad(pictures: list[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Pictures, uint8 (40, width), beside each other in one tensor, and their widths.
+
+    Returns:
+        float32 (N, 1, 40, widest) in 0..1, channels last, and int64 (N,).
+    """
+    widths = torch.tensor([picture.shape[1] for picture in pictures])
+    widest = int(steps_of(widths.max())) * COLUMNS_PER_STEP
+    batch = torch.stack([F.pad(p, (0, widest - p.shape[1])) for p in pictures])
+    floats = batch.unsqueeze(1).to(torch.float32).div_(255)
+    return floats.contiguous(memory_format=torch.channels_last), widths

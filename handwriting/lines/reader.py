@@ -1,0 +1,113 @@
+"""From a weights file of the line reader to the text of pictures."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from handwriting.errors import HandwritingError
+from handwriting.files import load_torch
+from handwriting.lines.alphabet import ALPHABET
+from handwriting.lines.decoding import CharacterRead, decode_greedy
+from handwriting.lines.network import LineReader, pad, steps_of
+
+LINES_FOLDER = Path("models/lines")
+KIND = "line reader"
+
+_COLUMNS = 4096
+_REMEDY = "Take a file that 'python text_training.py' wrote."
+
+
+class Reader:
+    """A trained line reader.
+
+    Args:
+        content: of a weights file, as :func:`load_reader_weights` returns it.
+    """
+
+    def __init__(self, content: dict[str, Any]) -> None:
+        self.content = content
+        self.network = LineReader(content["width"], content["hidden"])
+        weights = {name: tensor.float() for name, tensor in content["weights"].items()}
+        self.network.load_state_dict(weights)
+        self.network.eval()
+
+    @classmethod
+    def load(cls, path: Path) -> "Reader":
+        """The reader of a weights file.
+
+        Raises:
+            HandwritingError: the file is missing, damaged or something else.
+        """
+        content = load_reader_weights(path)
+        try:
+            return cls(content)
+        except (RuntimeError, KeyError, TypeError, AttributeError) as error:
+            raise HandwritingError(f"{path} is damaged ({error}). {_REMEDY}") from error
+
+    def read(self, pictures: Sequence[np.ndarray]) -> list[list[CharacterRead]]:
+        """The characters of pictures, uint8 (40, width) each, white ink on black."""
+        return [decode_greedy(log_probs) for log_probs in self.log_probs(pictures)]
+
+    def log_probs(self, pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """float32 (steps, 96) of each picture: log p(output) at each step."""
+        return predict_log_probs(self.network, pictures)
+
+
+@torch.inference_mode()
+def predict_log_probs(network: LineReader, pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """float32 (steps, 96) of each picture, read with others of like width."""
+    network.eval()
+    device = next(network.parameters()).device
+    order = np.argsort([picture.shape[1] for picture in pictures], kind="stable").tolist()
+    found: list[np.ndarray] = [np.empty((0, 0))] * len(pictures)
+    while order:
+        count = 1
+        while count < len(order) and (count + 1) * pictures[order[count]].shape[1] <= _COLUMNS:
+            count += 1
+        rows, order = order[:count], order[count:]
+        batch, widths = pad([torch.from_numpy(pictures[row]) for row in rows])
+        logits = network(batch.to(device)).float().log_softmax(dim=2).cpu().numpy()
+        for row, steps, values in zip(rows, steps_of(widths).tolist(), logits, strict=True):
+            found[row] = values[:steps]
+    return found
+
+
+def find_reader(name: str, models: Path = LINES_FOLDER) -> Path:
+    """The weights file of a run's name or a path; the newest one for ``latest``.
+
+    Raises:
+        HandwritingError: there is none.
+    """
+    path = Path(name)
+    if path.suffix == ".pt" and path.is_file():
+        return path
+    present = sorted(models.glob("[!.]*.pt"), key=lambda file: file.stat().st_mtime)
+    if name == "latest" and present:
+        return present[-1]
+    found = models / f"{path.name.removesuffix('.pt')}.pt"
+    if not found.is_file():
+        listed = ", ".join(file.stem for file in present) or "none"
+        raise HandwritingError(
+            f"{found} does not exist. Line readers in {models}: {listed}. "
+            "Give one of these or run 'python text_training.py'."
+        )
+    return found
+
+
+def load_reader_weights(path: Path) -> dict[str, Any]:
+    """Read a weights file of the line reader.
+
+    Raises:
+        HandwritingError: missing, damaged, weights of a character network, or not numbers.
+    """
+    content = load_torch(path, _REMEDY)
+    if content.get("kind") != KIND or content.get("alphabet") != ALPHABET:
+        other = "reads single characters" if "model" in content else "is no line reader"
+        raise HandwritingError(f"{path} {other}. {_REMEDY}")
+    tensors = content.get("weights", {}).values()
+    if not all(tensor.isfinite().all() for tensor in tensors):
+        raise HandwritingError(f"{path} holds weights that are not numbers. {_REMEDY}")
+    return content

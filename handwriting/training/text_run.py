@@ -1,0 +1,197 @@
+"""One training of the line reader: its settings, network, history, checkpoint and weights."""
+
+import copy
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from handwriting.compute.distributed import wrap_ddp
+from handwriting.errors import HandwritingError
+from handwriting.files import load_torch, replacing, save_torch
+from handwriting.lines.alphabet import ALPHABET, BLANK, encode
+from handwriting.lines.network import LineReader, steps_of
+from handwriting.lines.reader import KIND
+from handwriting.runs import RunFiles, half_precision
+from handwriting.training.optim import make_average, make_optimizer, one_cycle
+from handwriting.training.recipes import Recipe
+
+
+@dataclass(frozen=True)
+class TextSettings:
+    """All that decides which weights a training of the line reader gives.
+
+    Attributes:
+        data: pen archives and folders, as `datasets.text.load_text` takes them.
+        epochs: times through all samples.
+        lr: highest learning rate.
+        columns: of a batch.
+        held_out: part of the writers that is left out to measure on, in 0..1.
+        fraction: part of the samples to train on, in 0..1.
+        width: channels of the network's first convolution.
+        hidden: cells of its LSTM in each direction.
+        seed: of the first weights, the order and the changes.
+        precision: ``fp32`` or ``bf16``.
+    """
+
+    data: tuple[str, ...]
+    epochs: int = 20
+    lr: float = 0.002
+    columns: int = 4096
+    held_out: float = 0.1
+    fraction: float = 1.0
+    width: int = 32
+    hidden: int = 256
+    seed: int = 42
+    precision: str = "fp32"
+
+    @property
+    def recipe(self) -> Recipe:
+        """How the weights are moved."""
+        return Recipe(
+            epochs=self.epochs,
+            optimizer="AdamW",
+            lr=self.lr,
+            beta2=0.98,
+            weight_decay=0.01,
+            schedule="one-cycle",
+            warmup=0.1,
+            ema_decay=0.999,
+        )
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "TextSettings":
+        """The settings in a checkpoint.
+
+        Raises:
+            HandwritingError: they are not this project's.
+        """
+        try:
+            return cls(**values | {"data": tuple(values["data"])})
+        except (KeyError, TypeError) as error:
+            raise HandwritingError(f"these are no settings of a line reader: {error}") from error
+
+
+class TextRun:
+    """One training run of the line reader.
+
+    Args:
+        settings: what it is to be.
+        files: where its files go.
+        device: where it computes.
+        samples: to train on in an epoch.
+
+    Attributes:
+        network: the weights that are trained.
+        trained: what to call in training; the same weights.
+        history: a row per epoch.
+    """
+
+    def __init__(
+        self, settings: TextSettings, files: RunFiles, device: torch.device, samples: int
+    ) -> None:
+        torch.manual_seed(settings.seed)
+        self.settings, self.files, self.device = settings, files, device
+        network = LineReader(settings.width, settings.hidden)
+        self.network = network.to(device, memory_format=torch.channels_last)
+        self.trained = wrap_ddp(self.network)
+        recipe = settings.recipe
+        self.average = make_average(recipe, self.network)
+        self.optimizer = make_optimizer(recipe, self.network)
+        self.samples = samples
+        self.factor = one_cycle(recipe.warmup, samples * settings.epochs)
+        self.history: list[dict[str, float]] = []
+        for group in self.optimizer.param_groups:
+            group["lr"] = settings.lr * self.factor(0)
+
+    @property
+    def final_network(self) -> nn.Module:
+        """The averaged weights, those that are kept."""
+        return self.average.module
+
+    def after_step(self, seen: int) -> None:
+        """Move the average on, and the learning rate to where so many samples of the epoch lead."""
+        self.average.update_parameters(self.network)
+        done = len(self.history) * self.samples + seen
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.settings.lr * self.factor(done)
+
+    def save(self) -> None:
+        """Write history, weights and checkpoint."""
+        with replacing(self.files.metric("history.csv")) as (part,):
+            pd.DataFrame(self.history).to_csv(part, index=False)
+        settings = dataclasses.asdict(self.settings) | {"data": list(self.settings.data)}
+        state = {
+            "kind": KIND,
+            "name": self.files.name,
+            "settings": settings,
+            "history": self.history,
+            "network": self.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "average": self.average.state_dict(),
+        }
+        with replacing(self.files.checkpoint) as (part,):
+            save_torch(state, part)
+        content = {
+            "kind": KIND,
+            "alphabet": ALPHABET,
+            "width": self.settings.width,
+            "hidden": self.settings.hidden,
+            "hyperparameters": settings,
+            "metrics": dict(self.history[-1]),
+            "weights": half_precision(copy.deepcopy(self.final_network).state_dict()),
+        }
+        with replacing(self.files.weights) as (part,):
+            save_torch(content, part)
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go back to the state after the last saved epoch."""
+        self.network.load_state_dict(state["network"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.average.load_state_dict(state["average"])
+        self.history = state["history"]
+
+
+def load_text_checkpoint(path: Path) -> dict[str, Any]:
+    """The state of a run that was stopped.
+
+    Raises:
+        HandwritingError: missing, damaged, or that of a character network.
+    """
+    state = load_torch(path, "Start the run anew without --resume.")
+    if state.get("kind") != KIND:
+        raise HandwritingError(f"{path} is no checkpoint of a line reader.")
+    return state
+
+
+def ctc_loss(logits: torch.Tensor, widths: torch.Tensor, texts: list[str]) -> torch.Tensor:
+    """Mean over the samples of -log p(text) per character (Graves et al. 2006), in nats.
+
+    Args:
+        logits: float (N, steps, 96).
+        widths: int64 (N,), of the pictures.
+        texts: what they say; one that has more characters than steps counts nothing.
+    """
+    targets = [torch.tensor(encode(text)) for text in texts]
+    lengths = torch.tensor([len(target) for target in targets])
+    return F.ctc_loss(
+        logits.float().log_softmax(dim=2).transpose(0, 1),
+        torch.cat(targets).to(logits.device),
+        steps_of(widths),
+        lengths,
+        blank=BLANK,
+        zero_infinity=True,
+    )
+
+
+def held_out_writers(writers: np.ndarray, fraction: float) -> np.ndarray:
+    """bool (N,): samples of a part of the writers, always the same one, to measure on."""
+    names = np.unique(writers)
+    chosen = np.random.default_rng(0).permutation(names)[: round(fraction * len(names))]
+    return np.isin(writers, chosen)

@@ -1,0 +1,37 @@
+"""Error rates of what was read."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handwriting.evaluation.text_metrics import edit_distance, text_metrics
+
+WORDS = st.text(alphabet="ab c", max_size=8)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "edits"),
+    [("kitten", "sitting", 3), ("", "abc", 3), ("abc", "", 3), ("flaw", "lawn", 2), ("", "", 0)],
+)
+def test_edit_distance_of_known_words(first, second, edits):
+    assert edit_distance(first, second) == edits
+
+
+@given(WORDS, WORDS, WORDS)
+def test_edit_distance_is_a_distance(a, b, c):
+    assert edit_distance(a, b) == edit_distance(b, a)
+    assert (edit_distance(a, b) == 0) == (a == b)
+    assert edit_distance(a, c) <= edit_distance(a, b) + edit_distance(b, c)
+
+
+def test_rates_count_characters_and_words_of_all_samples_together():
+    found = text_metrics(["helo world", "B"], ["hello  world", "b"])
+    assert found["cer"] == pytest.approx(2 / 11)
+    assert found["cer_alphanumeric"] == pytest.approx(1 / 11)
+    assert found["wer"] == pytest.approx(2 / 3)
+    assert found["exact"] == 0 and found["samples"] == 2
+
+
+def test_spaces_in_a_row_count_as_one():
+    assert text_metrics(["a  b"], ["a b"])["exact"] == 1
+    assert text_metrics(["ab"], ["a b"])["exact"] == 0

@@ -1,0 +1,94 @@
+"""The network reads pictures of any width; weights of something else are refused."""
+
+import numpy as np
+import pytest
+import torch
+
+from handwriting.errors import HandwritingError
+from handwriting.files import save_torch
+from handwriting.imaging.line import HEIGHT
+from handwriting.lines.alphabet import ALPHABET, NUM_OUTPUTS
+from handwriting.lines.network import LineReader, pad, steps_of
+from handwriting.lines.reader import KIND, Reader, find_reader, predict_log_probs
+from tests.support import random_weights
+
+WIDTHS = (9, 40, 41, 200, 333)
+
+
+@pytest.fixture(scope="module")
+def network() -> LineReader:
+    torch.manual_seed(0)
+    return LineReader(width=4, hidden=8).eval()
+
+
+@pytest.fixture(scope="module")
+def pictures() -> list[np.ndarray]:
+    rng = np.random.default_rng(0)
+    return [rng.integers(0, 256, (HEIGHT, width), dtype=np.uint8) for width in WIDTHS]
+
+
+def test_each_picture_has_its_own_steps(network, pictures):
+    found = predict_log_probs(network, pictures)
+    for picture, rows in zip(pictures, found, strict=True):
+        assert rows.shape == (-(-picture.shape[1] // 4), NUM_OUTPUTS)
+        np.testing.assert_allclose(np.exp(rows).sum(axis=1), 1, rtol=1e-4)
+
+
+def test_what_is_read_does_not_depend_on_the_others_width(network, pictures):
+    """Padding is seen by the LSTM; of a picture whose batch is no wider nothing may change."""
+    alone = [predict_log_probs(network, [picture])[0] for picture in pictures]
+    twice = predict_log_probs(network, [pictures[3], pictures[3]])
+    np.testing.assert_allclose(twice[0], alone[3], atol=1e-4)
+    np.testing.assert_allclose(twice[1], alone[3], atol=1e-4)
+
+
+def test_padding_fills_whole_steps(pictures):
+    batch, widths = pad([torch.from_numpy(picture) for picture in pictures])
+    assert batch.shape == (5, 1, HEIGHT, 336) and widths.tolist() == list(WIDTHS)
+    assert batch.max() <= 1 and not batch[0, :, :, 9:].any()
+    assert steps_of(widths).tolist() == [3, 10, 11, 50, 84]
+
+
+def weights_of(network: LineReader, **changed: object) -> dict[str, object]:
+    return {
+        "kind": KIND,
+        "alphabet": ALPHABET,
+        "width": 4,
+        "hidden": 8,
+        "weights": network.state_dict(),
+        **changed,
+    }
+
+
+def test_a_reader_reads_as_the_network(network, pictures, tmp_path):
+    save_torch(weights_of(network), tmp_path / "reader.pt")
+    reader = Reader.load(find_reader("reader", tmp_path))
+    ours, theirs = reader.log_probs(pictures), predict_log_probs(network, pictures)
+    for a, b in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-5)
+    assert find_reader("latest", tmp_path) == find_reader(str(tmp_path / "reader.pt"), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"kind": "other"}, "is no line reader"),
+        ({"alphabet": "abc"}, "is no line reader"),
+        ({"width": 5}, "is damaged"),
+        ({"weights": {"a": torch.tensor(torch.nan)}}, "not numbers"),
+    ],
+)
+def test_other_files_are_refused(network, tmp_path, changed, words):
+    save_torch(weights_of(network, **changed), tmp_path / "bad.pt")
+    with pytest.raises(HandwritingError, match=words):
+        Reader.load(tmp_path / "bad.pt")
+
+
+def test_weights_of_single_characters_are_told_apart(tmp_path):
+    with pytest.raises(HandwritingError, match="reads single characters"):
+        Reader.load(random_weights(tmp_path, "characters"))
+
+
+def test_a_run_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(HandwritingError, match=r"Line readers in .*: none"):
+        find_reader("other", tmp_path)

@@ -1,0 +1,183 @@
+"""Training and evaluating the line reader, on words of a few simple shapes."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+
+import text_evaluation
+import text_training
+from handwriting.datasets.text import load_text
+from handwriting.errors import HandwritingError
+from handwriting.files import load_torch
+from handwriting.lines.reader import Reader
+from tests.support import PROJECT
+
+_TURN = np.linspace(0, 2 * np.pi, 12)
+SHAPES = {
+    "l": np.array([[0, 0], [0, 100.0]]),
+    "o": np.stack([30 + 30 * np.cos(_TURN), 70 + 30 * np.sin(_TURN)], axis=1),
+    "v": np.array([[0, 40], [25, 100], [50, 40.0]]),
+}
+SMALL = ("--width", "4", "--hidden", "16", "--columns", "1024", "--held-out", "0.25")
+
+
+def word(text: str, rng: np.random.Generator) -> list[np.ndarray]:
+    """The strokes of a word, its characters side by side."""
+    strokes, right = [], 0.0
+    for character in text:
+        shape = SHAPES[character] + rng.normal(0, 2, SHAPES[character].shape)
+        strokes.append(shape + np.array([right, 0]))
+        right += np.ptp(SHAPES[character][:, 0]) + 20
+    return strokes
+
+
+def pen_archive(path: Path, samples: int = 160) -> Path:
+    """Words of l, o and v by four writers."""
+    rng = np.random.default_rng(0)
+    texts = ["".join(rng.choice(list(SHAPES), rng.integers(1, 5))) for _ in range(samples)]
+    drawn = [[np.round(s).astype(np.int64) for s in word(text, rng)] for text in texts]
+    strokes = [stroke for sample in drawn for stroke in sample]
+    np.savez(
+        path,
+        origin=np.array([stroke[0] for stroke in strokes], np.int32),
+        step=np.concatenate([np.diff(stroke, axis=0) for stroke in strokes]).astype(np.int32),
+        stroke_start=np.cumsum([0, *map(len, strokes)]).astype(np.int32),
+        sample_start=np.cumsum([0, *map(len, drawn)]).astype(np.int32),
+        text=np.array(texts),
+        writer=np.array([f"w{k % 4}" for k in range(samples)]),
+        provider=np.full(samples, "abc"),
+        style=np.where(np.arange(samples) % 2, "PRINTED", "MIXED"),
+    )
+    return path
+
+
+@pytest.fixture(scope="module")
+def words(tmp_path_factory) -> Path:
+    return pen_archive(tmp_path_factory.mktemp("pen") / "words.npz")
+
+
+def train(folder: Path, *arguments: object) -> None:
+    options = ("--models", folder / "models", "--metrics", folder / "metrics", "--device", "cpu")
+    parser = text_training.get_args_parser()
+    text_training.main(parser.parse_args([*map(str, (*arguments, *options))]))
+
+
+def evaluate(folder: Path, *arguments: object) -> dict:
+    parser = text_evaluation.get_args_parser()
+    options = ("--models", folder / "models")
+    return text_evaluation.main(parser.parse_args([*map(str, (*arguments, *options))]))
+
+
+@pytest.fixture(scope="module")
+def trained(words, tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("trained")
+    options = ("--epochs", 60, "--lr", 0.01, "--precision", "fp32", "--name", "run")
+    train(folder, "--data", words, *SMALL, *options)
+    return folder
+
+
+@pytest.mark.slow
+def test_words_of_writers_left_out_are_read(trained, words):
+    result = evaluate(trained, "run", "--data", words, "--held-out")
+    assert result["samples"] == 40
+    assert result["cer"] < 0.1 and result["exact"] > 0.8
+    assert set(result["styles"]) <= {"PRINTED", "MIXED"}
+    assert 0 < result["seconds_per_sample"] < 1
+
+
+@pytest.mark.slow
+def test_the_run_leaves_history_weights_and_a_checkpoint(trained):
+    history = pd.read_csv(trained / "metrics" / "run_history.csv")
+    assert history["epoch"].tolist() == list(range(1, 61))
+    assert history["train_loss"].iloc[-1] < 0.3 * history["train_loss"].iloc[0]
+    reader = Reader.load(trained / "models" / "run.pt")
+    assert reader.content["metrics"]["val_cer"] == history["val_cer"].iloc[-1]
+    halves = [t for t in reader.content["weights"].values() if t.ndim > 1]
+    assert all(tensor.dtype == torch.float16 for tensor in halves)
+
+
+def test_a_run_stopped_after_an_epoch_goes_on_to_the_same_weights(words, tmp_path, monkeypatch):
+    options = ("--data", words, *SMALL, "--epochs", 2, "--precision", "fp32", "--name", "run")
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    train(whole, *options)
+    measure = text_training.measure
+
+    def stop_later(run, samples):
+        if len(run.history) == 1:
+            raise KeyboardInterrupt
+        return measure(run, samples)
+
+    monkeypatch.setattr(text_training, "measure", stop_later)
+    with pytest.raises(KeyboardInterrupt):
+        train(parts, *options)
+    monkeypatch.setattr(text_training, "measure", measure)
+    train(parts, "--resume")
+    states = [load_torch(f / "models" / "run.pt", "")["weights"] for f in (whole, parts)]
+    for name, tensor in states[0].items():
+        assert torch.equal(tensor, states[1][name]), name
+
+
+@pytest.mark.slow
+def test_two_ranks_train_one_network(words, tmp_path):
+    options = ("--data", words, *SMALL, "--epochs", 1, "--name", "run", "--device", "cpu")
+    folders = ("--models", tmp_path / "models", "--metrics", tmp_path)
+    program = ("-m", "torch.distributed.run", "--nproc_per_node=2", "--standalone")
+    script = (PROJECT / "text_training.py", *options, *folders)
+    command = [sys.executable, *program, *map(str, script)]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("epoch 1 train_loss") == 1, "one rank prints"
+    assert pd.read_csv(tmp_path / "run_history.csv")["epoch"].tolist() == [1]
+    assert Reader.load(tmp_path / "models" / "run.pt").content["metrics"]["val_cer"] > 0
+
+
+def test_the_json_is_the_last_line_and_with_json_the_only_one(trained, words, capsys):
+    evaluate(trained, "run", "--data", words, "--most", 5)
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["samples"] == 5
+    evaluate(trained, "--data", words, "--most", 5, "--json")
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["run"] == "run" and not printed.err
+
+
+def test_pictures_of_a_folder_are_read(trained, words, tmp_path, capsys):
+    data = load_text(words)
+    rows = ["file,text"]
+    for k in range(6):
+        picture = 255 - np.pad(data.pictures[k], 20)
+        Image.fromarray(picture).resize((picture.shape[1] * 3, 240)).save(tmp_path / f"{k}.png")
+        rows.append(f"{k}.png,{data.texts[k]}")
+    (tmp_path / "text.csv").write_text("\n".join(rows))
+    result = evaluate(trained, "run", "--data", tmp_path)
+    assert result["samples"] == 6 and "styles" not in result and result["cer"] < 0.5
+    with pytest.raises(HandwritingError, match="names the writers"):
+        evaluate(trained, "run", "--data", tmp_path, "--held-out")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words_"),
+    [
+        ((), "give pen archives"),
+        (("--data", "no.npz"), "is not a pen archive"),
+        (("--data", "no.npz", "--held-out", "1"), "--held-out must be"),
+        (("--resume",), "holds no run to go on with"),
+        (("--resume", "no"), "does not exist"),
+    ],
+)
+def test_what_is_wrong_is_said(tmp_path, arguments, words_):
+    with pytest.raises(HandwritingError, match=words_):
+        train(tmp_path, *arguments)
+
+
+def test_data_without_a_text_is_refused(tmp_path):
+    (tmp_path / "text.csv").write_text("file,text\na.png,\n")
+    with pytest.raises(HandwritingError, match="line 2: a file and a text are needed"):
+        load_text(tmp_path)
+    with pytest.raises(HandwritingError, match="does not exist"):
+        load_text(tmp_path / "missing")

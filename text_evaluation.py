@@ -1,0 +1,128 @@
+"""Measure a line reader on words or lines that it has not seen.
+
+    python text_evaluation.py RUN --data ../shared/pen/words.npz --held-out
+    python text_evaluation.py RUN --data FOLDER --json
+
+RUN is a run in models/lines/ or a weights file. PATH is a pen archive, or a folder with a
+`text.csv` (columns `file` and `text`). The last line is a JSON object with `cer` (errors per
+character, spaces left out), `cer_alphanumeric` (letters and digits alone, case ignored), `wer`,
+`exact` (share of samples read wholly right), `samples` and `seconds_per_sample` (one at a time, on
+one thread). With --json nothing else is printed.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from handwriting.cli import make_parser, run_script
+from handwriting.datasets.text import TextSet, load_text
+from handwriting.errors import HandwritingError
+from handwriting.evaluation.text_metrics import text_metrics
+from handwriting.lines.decoding import text_of
+from handwriting.lines.reader import LINES_FOLDER, Reader, find_reader
+from handwriting.training.text_run import held_out_writers
+
+TIMED = 200
+"""Samples that are timed, at most."""
+
+
+def choose(data: TextSet, fraction: float, most: int | None) -> np.ndarray:
+    """int64: the samples to read.
+
+    Args:
+        data: all samples.
+        fraction: of the writers that the training left out, where only these are to be read.
+        most: samples at most, chosen by chance.
+
+    Raises:
+        HandwritingError: the writers are not known, or none was left out.
+    """
+    rows = np.arange(len(data))
+    if fraction:
+        if data.writers is None:
+            raise HandwritingError("--held-out needs a pen archive, which names the writers.")
+        rows = np.flatnonzero(held_out_writers(data.writers, fraction))
+    chosen = np.random.default_rng(0).permutation(rows)[: most or len(rows)]
+    return np.sort(chosen)
+
+
+def seconds_per_sample(reader: Reader, pictures: list[np.ndarray]) -> float:
+    """Median time from a picture to its text, each alone, on one thread."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    times = []
+    for picture in pictures[:TIMED]:
+        start = time.perf_counter()
+        text_of(reader.read([picture])[0])
+        times.append(time.perf_counter() - start)
+    torch.set_num_threads(threads)
+    return float(np.median(times))
+
+
+def evaluate(reader: Reader, data: TextSet, rows: np.ndarray) -> dict[str, Any]:
+    """The error rates of some samples, of each style as well where styles are known."""
+    pictures = [data.pictures[row] for row in rows]
+    texts = [data.texts[row] for row in rows]
+    read = [text_of(characters) for characters in reader.read(pictures)]
+    found: dict[str, Any] = text_metrics(read, texts)
+    if data.styles is not None:
+        styles = data.styles[rows]
+        found["styles"] = {
+            str(style): text_metrics(
+                [read[k] for k in np.flatnonzero(styles == style)],
+                [texts[k] for k in np.flatnonzero(styles == style)],
+            )
+            for style in np.unique(styles)
+            if style
+        }
+    return found | {"seconds_per_sample": seconds_per_sample(reader, pictures)}
+
+
+def get_args_parser() -> argparse.ArgumentParser:
+    """The command line of this stage."""
+    parser = make_parser(__doc__)
+    add = parser.add_argument
+    add("run", nargs="?", default="latest", metavar="RUN", help="run to measure")
+    add("--data", type=Path, required=True, metavar="PATH", help="pen archive, or a folder")
+    add("--held-out", action="store_true", help="only writers that the training left out")
+    add("--most", type=int, default=None, metavar="N", help="so many samples, chosen by chance")
+    add("--json", action="store_true", help="print the JSON object and nothing else")
+    add("--models", type=Path, default=LINES_FOLDER, help="folder with weights")
+    return parser
+
+
+def main(args: argparse.Namespace) -> dict[str, Any]:
+    """Read and print."""
+    with contextlib.ExitStack() as stack:
+        if args.json:
+            nothing = stack.enter_context(Path(os.devnull).open("w"))
+            stack.enter_context(contextlib.redirect_stdout(nothing))
+            stack.enter_context(contextlib.redirect_stderr(nothing))
+        path = find_reader(args.run, args.models)
+        reader = Reader.load(path)
+        fraction = 0.0
+        if args.held_out:
+            fraction = float(reader.content["hyperparameters"].get("held_out", 0.0))
+            if not fraction:
+                raise HandwritingError("--held-out: the training of RUN left no writers out.")
+        data = load_text(args.data)
+        rows = choose(data, fraction, args.most)
+        result = {"run": path.stem, "data": args.data.name, **evaluate(reader, data, rows)}
+        print(f"{path.stem} on {len(rows)} samples of {args.data}:")
+        for name in ("cer", "cer_alphanumeric", "wer", "exact"):
+            print(f"  {name:17} {result[name]:.4f}")
+        for style, found in result.get("styles", {}).items():
+            print(f"  cer, {style:12} {found['cer']:.4f}  ({found['samples']} samples)")
+    print(json.dumps(result))
+    return result
+
+
+if __name__ == "__main__":
+    raise SystemExit(run_script(lambda: main(get_args_parser().parse_args())))

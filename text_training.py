@@ -1,0 +1,219 @@
+"""Train the line reader: words and lines of any hand to text.
+
+    python text_training.py --data ../shared/pen/words.npz ../shared/pen/text.npz
+    python text_training.py --resume             go on with the newest run
+    torchrun --nproc_per_node=2 text_training.py --data …    on two processes or GPUs
+
+Strokes are drawn anew in each epoch, as another hand would have written them. A part of the writers
+is left out to measure on. Writes models/lines/<run>.pt (averaged weights in half precision),
+models/lines/checkpoints/<run>.pt to resume from, and metrics/<run>_history.csv, after each epoch.
+"""
+
+import argparse
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from tqdm import tqdm
+
+from handwriting.cli import make_parser, run_script
+from handwriting.compute.devices import (
+    PRECISIONS,
+    autocast,
+    choose_device,
+    choose_precision,
+    keep_memory,
+)
+from handwriting.compute.distributed import (
+    broadcast_buffers,
+    is_first_rank,
+    join_ranks,
+    joined_ranks,
+    own_device,
+    rank,
+    sum_over_ranks,
+    world_size,
+)
+from handwriting.datasets.pen import PenArchive, load_pen
+from handwriting.datasets.text import written
+from handwriting.datasets.text_batches import JoinedSources, PenSource, TextBatches
+from handwriting.errors import HandwritingError
+from handwriting.evaluation.text_metrics import text_metrics
+from handwriting.imaging.line import line_from_strokes
+from handwriting.lines.decoding import decode_greedy, text_of
+from handwriting.lines.network import pad
+from handwriting.lines.reader import LINES_FOLDER, predict_log_probs
+from handwriting.runs import METRICS_FOLDER, RunFiles, run_name
+from handwriting.training.text_run import (
+    TextRun,
+    TextSettings,
+    ctc_loss,
+    held_out_writers,
+    load_text_checkpoint,
+)
+
+MEASURED = 2_000
+"""Samples of writers left out that are read after each epoch, at most."""
+
+LONGEST_TEXT = 100
+"""Characters of a sample that is trained on; longer ones are whole paragraphs."""
+
+
+def load_sources(
+    paths: tuple[str, ...], held_out: float
+) -> tuple[JoinedSources, list[tuple[PenArchive, int]]]:
+    """The samples to train on, and those of other writers to measure on."""
+    training, measuring = [], []
+    for path in paths:
+        archive = load_pen(Path(path))
+        samples = written(archive)
+        samples = samples[np.char.str_len(archive.text[samples]) <= LONGEST_TEXT]
+        is_left_out = held_out_writers(archive.writer, held_out)[samples]
+        own = samples[~is_left_out]
+        texts = [text.strip() for text in archive.text[own].tolist()]
+        training.append(PenSource(archive, own, texts))
+        measuring += [(archive, int(sample)) for sample in samples[is_left_out]]
+    if not any(len(source.texts) for source in training):
+        raise HandwritingError("no writer is left to train on. Make --held-out smaller.")
+    chosen = np.random.default_rng(0).permutation(len(measuring))[:MEASURED]
+    return JoinedSources(training), [measuring[k] for k in chosen]
+
+
+def train_epoch(run: TextRun, batches: TextBatches, epoch: int) -> float:
+    """Train for one epoch; returns its mean loss per character in nats.
+
+    Raises:
+        HandwritingError: the loss is not a number.
+    """
+    run.trained.train()
+    total, seen = 0.0, 0
+    bar = tqdm(total=len(batches), unit="img", desc=f"epoch {epoch}", disable=not is_first_rank())
+    # The ranks' numbers of batches differ a little.
+    with bar, join_ranks(run.trained):
+        for batch in batches:
+            pictures, widths = pad([torch.from_numpy(picture) for picture in batch.pictures])
+            with autocast(run.device, run.settings.precision):
+                logits = run.trained(pictures.to(run.device))
+            loss = ctc_loss(logits, widths, batch.texts)
+            run.optimizer.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(run.network.parameters(), 5.0)
+            run.optimizer.step()
+            total += loss.item() * len(batch.texts)
+            seen += len(batch.texts)
+            run.after_step(seen * world_size())
+            bar.update(len(batch.texts) * world_size())
+    all_loss, all_seen = sum_over_ranks(total, seen)
+    if all_loss != all_loss:
+        raise HandwritingError("the loss is not a number. Lower --lr; earlier epochs are saved.")
+    return all_loss / max(all_seen, 1)
+
+
+def measure(run: TextRun, samples: list[tuple[PenArchive, int]]) -> dict[str, float]:
+    """Error rates on writers left out."""
+    pictures = [line_from_strokes(archive.strokes(sample)) for archive, sample in samples]
+    log_probs = predict_log_probs(run.final_network, pictures)
+    read = [text_of(decode_greedy(rows)) for rows in log_probs]
+    texts = [str(archive.text[sample]).strip() for archive, sample in samples]
+    found = text_metrics(read, texts)
+    return {f"val_{name}": found[name] for name in ("cer", "wer", "exact")}
+
+
+def choose_settings(args: argparse.Namespace, device: torch.device) -> TextSettings:
+    """The settings of the command line.
+
+    Raises:
+        HandwritingError: no data is named, or a value is out of its range.
+    """
+    if not args.data:
+        raise HandwritingError("give pen archives of words or lines with --data.")
+    if not 0 <= args.held_out < 1:
+        raise HandwritingError("--held-out must be 0 or more and less than 1.")
+    names = ("epochs", "lr", "columns", "held_out", "width", "hidden", "seed")
+    return TextSettings(
+        tuple(args.data),
+        precision=choose_precision(args.precision, device),
+        **{name: getattr(args, name) for name in names},
+    )
+
+
+def saved_state(args: argparse.Namespace) -> dict[str, Any]:
+    """The state of the run to resume."""
+    folder = args.models / "checkpoints"
+    present = sorted(folder.glob("[!.]*.pt"), key=lambda path: path.stat().st_mtime)
+    if args.resume == "latest" and not present:
+        raise HandwritingError(f"{folder} holds no run to go on with. Start one without --resume.")
+    path = present[-1] if args.resume == "latest" else folder / f"{args.resume}.pt"
+    return load_text_checkpoint(path)
+
+
+def get_args_parser() -> argparse.ArgumentParser:
+    """The command line of this stage."""
+    parser = make_parser(__doc__)
+    add = parser.add_argument
+    defaults = TextSettings(data=())
+    add("--data", nargs="+", default=[], metavar="FILE", help="pen archives of words and lines")
+    add("--epochs", type=int, default=defaults.epochs, help="times through all samples")
+    add("--lr", type=float, default=defaults.lr, help="highest learning rate")
+    add("--columns", type=int, default=defaults.columns, help="pixel columns of a batch")
+    add("--held-out", type=float, default=defaults.held_out, help="part of the writers left out")
+    add("--width", type=int, default=defaults.width, help="channels of the first convolution")
+    add("--hidden", type=int, default=defaults.hidden, help="cells of the LSTM in each direction")
+    add("--seed", type=int, default=defaults.seed, help="seed of weights, order and changes")
+    add("--device", default="auto", help="auto, cuda, cuda:N or cpu")
+    add("--precision", choices=PRECISIONS, default="auto", help="auto takes bf16 where it is fast")
+    add(
+        "--resume",
+        nargs="?",
+        const="latest",
+        default=None,
+        metavar="RUN",
+        help="go on with a run that was stopped (its options hold)",
+    )
+    add("--name", default=None, help="name of the run instead of lines_<date>_<time>")
+    add("--models", type=Path, default=LINES_FOLDER, help="folder for weights")
+    add("--metrics", type=Path, default=METRICS_FOLDER, help="folder for tables")
+    return parser
+
+
+@joined_ranks()
+def main(args: argparse.Namespace) -> None:
+    """Load the data, train epoch by epoch, save after each."""
+    keep_memory()
+    device = own_device(choose_device(args.device))
+    state = saved_state(args) if args.resume is not None else None
+    settings = TextSettings.from_dict(state["settings"]) if state else choose_settings(args, device)
+    sources, measuring = load_sources(settings.data, settings.held_out)
+    batches = TextBatches(sources, settings.columns, settings.seed, rank(), world_size())
+    name = state["name"] if state else args.name or run_name("lines", datetime.now())
+    run = TextRun(settings, RunFiles(name, args.models, args.metrics), device, len(batches))
+    if state:
+        run.restore(state)
+    weights = sum(parameter.numel() for parameter in run.network.parameters())
+    print(f"{name}: {device.type}, {settings.precision}, {weights:,} weights")
+    print(f"  {len(batches)} samples to train on, {len(measuring)} to measure on", flush=True)
+    while len(run.history) < settings.epochs:
+        epoch = len(run.history) + 1
+        batches.set_epoch(epoch)
+        torch.manual_seed(settings.seed + epoch)
+        start = time.perf_counter()
+        row = {"epoch": epoch, "train_loss": train_epoch(run, batches, epoch)}
+        row["seconds"] = round(time.perf_counter() - start, 1)
+        broadcast_buffers(run.final_network)
+        if is_first_rank():
+            run.history.append(row | measure(run, measuring))
+            run.save()
+            print(
+                " ".join(f"{key} {value:.4g}" for key, value in run.history[-1].items()), flush=True
+            )
+        else:
+            run.history.append(row)
+    print(f"next: python text_evaluation.py {run.files.weights} --data …")
+
+
+if __name__ == "__main__":
+    raise SystemExit(run_script(lambda: main(get_args_parser().parse_args())))
