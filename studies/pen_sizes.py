@@ -35,7 +35,6 @@ from handwriting.training.fit_sizes import (
 )
 from studies.common import FIGURES
 
-FEW = 200
 SMALL, DESCENDING = tuple("acemnorsuvwxz"), tuple("gpqy")
 Model = SizeModel | SizeMixture
 
@@ -118,8 +117,9 @@ def _figures(totals: list[np.ndarray]) -> dict[str, dict[str, float]]:
 
 def get_args_parser() -> argparse.ArgumentParser:
     """The command line of this study."""
-    parser = make_measuring_parser(__doc__, FIGURES)
+    parser = make_measuring_parser(__doc__, FIGURES, few=5000)
     parser.add_argument("pens", type=Path, metavar="FILE", help="pen archive")
+    parser.add_argument("--few", type=int, default=200, help="least samples of a provider")
     parser.add_argument("--drawings", type=Path, required=True, help="folder with a labels.csv")
     return parser
 
@@ -138,7 +138,7 @@ def main(args: argparse.Namespace) -> None:
     providers = {
         str(name): where(pens.part(pens.providers == name))
         for name, count in zip(names, counts, strict=True)
-        if count >= FEW
+        if count >= args.few
     }
     on_a_line = pens.part(np.isin(pens.providers, ON_A_LINE))
     result = {"providers": providers, "models": compare(drawings, on_a_line)}

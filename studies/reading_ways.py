@@ -72,11 +72,16 @@ def with_statistics_of(network: nn.Module, images: torch.Tensor) -> nn.Module:
 
 
 def measure(
-    data: ExternalSet, fraction: float, recognizer: Recognizer, network: nn.Module
+    data: ExternalSet,
+    fraction: float,
+    recognizer: Recognizer,
+    network: nn.Module,
+    most: int | None,
 ) -> dict[str, Any]:
-    """Accuracies of each way on a set's hands left out."""
+    """Accuracies of each way on a set's hands left out, on ``most`` of their images."""
     left_out = held_out_hands(data.hands, fraction)
-    chosen, others = data.part(left_out), data.part(~left_out)
+    chosen = data.part(left_out & (left_out.cumsum() <= (most or len(data))))
+    others = data.part(~left_out)
     labels = chosen.labels.numpy().astype(int)
 
     def figures(log_probs: np.ndarray) -> dict[str, float]:
@@ -94,10 +99,11 @@ def measure(
 
 def get_args_parser() -> argparse.ArgumentParser:
     """The command line of this study."""
-    parser = make_measuring_parser(__doc__, FIGURES)
+    parser = make_measuring_parser(__doc__, FIGURES, most=200)
     add = parser.add_argument
     add("run", metavar="RUN", help="run whose training left writers out")
     add("--data", nargs="+", type=Path, required=True, metavar="PATH", help="what it trained on")
+    add("--most", type=int, default=None, help="images of each set, all without it")
     add("--models", type=Path, default=MODELS_FOLDER, help="folder with weights")
     return parser
 
@@ -111,7 +117,8 @@ def main(args: argparse.Namespace) -> None:
         raise HandwritingError(f"the training of {run.name} left no writers out.")
     network = build_network(recognizer.content, run.weights, "equal")
     sets = {
-        path.stem: measure(load_external(path), fraction, recognizer, network) for path in args.data
+        path.stem: measure(load_external(path), fraction, recognizer, network, args.most)
+        for path in args.data
     }
     result = {"run": run.name, "sets": sets}
     print(json.dumps(result, indent=1))

@@ -74,7 +74,7 @@ def draw_some(
 
 def get_args_parser() -> argparse.ArgumentParser:
     """The command line of this study."""
-    parser = make_measuring_parser(__doc__, FIGURES)
+    parser = make_measuring_parser(__doc__, FIGURES, number=12)
     add = parser.add_argument
     add("runs", nargs="+", metavar="RUN", help="runs that left out the same writers")
     add("--data", nargs="+", type=Path, required=True, metavar="PATH", help="what they trained on")

@@ -132,4 +132,5 @@ def pens_of(provider: str, writers: int = 2) -> PenArchive:
         text=np.array(list(CLASSES) * writers),
         writer=np.array([f"writer {k}" for k in size]),
         provider=np.full(samples, provider),
+        style=np.full(samples, "PRINTED"),
     )

@@ -41,7 +41,8 @@ def log_prior_change(content: dict[str, Any], prior: str) -> np.ndarray:
 
 
 def size_weight(content: dict[str, Any]) -> float:
-    """How much log p(size | character) counts beside the logarithm of what the shape says.
+    """How much log p(size | character) counts beside the logarithm of what the shape says, on a
+    canvas without lines.
 
     Shape and size are not independent given the character: who draws a `c` like a `C` draws it
     large. Without a head for any hand 1 does best, with one, which tells from the shape part of
@@ -156,8 +157,7 @@ class Recognizer:
         prior: str = "equal",
         allowed: Collection[str] = CLASSES,
     ) -> Reading:
-        """Read one uint8 (28, 28) image: p(c | image, size) ∝ p(c | image) · p(size | c)^weight,
-        with the weight of :func:`size_weight`.
+        """Read one uint8 (28, 28) image: p(c | image, size) ∝ p(c | image) · p(size | c).
 
         Args:
             image: white ink on black.
@@ -170,8 +170,9 @@ class Recognizer:
         image_probs = _normalised(log_image)
         if size_log_likelihood is None:
             return Reading(image_probs, image_probs)
-        weighted = size_weight(self.content) * size_log_likelihood
-        return Reading(_normalised(log_image + weighted), image_probs, size_log_likelihood)
+        return Reading(
+            _normalised(log_image + size_log_likelihood), image_probs, size_log_likelihood
+        )
 
 
 def _normalised(log_weights: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ from handwriting.emnist.archive import ArchiveSplit
 from handwriting.errors import HandwritingError
 from handwriting.evaluation import report
 from handwriting.labels import CLASSES
-from handwriting.recognition.recognizer import Recognizer
+from handwriting.recognition.recognizer import Recognizer, size_weight
 from handwriting.recognition.sizes import load_sizes
 from handwriting.runs import (
     RunFiles,
@@ -261,7 +261,9 @@ def test_the_evidence_is_added_as_it_should_be(drawn_figures, drawings, weights,
     if prior == "equal" and not has_hands_head(content):
         evidence -= np.log(content["frequencies"])
     if size:
-        evidence += load_sizes().on_canvases(drawings.bboxes, drawings.heights)
+        evidence += size_weight(content) * load_sizes().on_canvases(
+            drawings.bboxes, drawings.heights
+        )
     assert figures["accuracy"] == np.mean(evidence.argmax(axis=1) == labels.numpy())
     expected = F.cross_entropy(torch.from_numpy(evidence), labels)
     assert figures["calibrated_loss"] == pytest.approx(expected.item(), rel=1e-5)

@@ -37,7 +37,8 @@ def test_the_committed_figures_are_those_of_this_study(tmp_path):
     pens, drawings = shared_folder("pen") / "characters.npz", shared_folder("drawings")
     results = run_quick(pen_sizes, tmp_path, pens, "--drawings", drawings)
     found, known = results["pen_sizes.json"], committed("studies/pen_sizes.json")
-    assert found["providers"] == known["providers"]
+    assert 3 <= len(found["providers"]) < len(known["providers"])
+    assert found["providers"].items() <= known["providers"].items()
     for name, models in known["models"].items():
         for model, figures in models.items():
             assert found["models"][name][model] == pytest.approx(figures), (name, model)
