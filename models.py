@@ -173,18 +173,23 @@ class ResNet34(nn.Module):
         return self.fc(self.avgpool(features).flatten(1))
 
 
-class _Residual(nn.Module):
+class ResidualUnit(nn.Module):
     """Two convolutions beside a path that leaves the features as they are."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.layers = nn.Sequential(*_unit(channels, channels), *_unit(channels, channels)[:-1])
+        second = conv_unit(channels, channels)[:-1]
+        self.layers = nn.Sequential(*conv_unit(channels, channels), *second)
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """Float (N, channels, height, width) to the same."""
         return (features + self.layers(features)).relu_()
 
 
-def _unit(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> list[nn.Module]:
+def conv_unit(
+    inputs: int, outputs: int, kernel: int = 3, stride: int | tuple[int, int] = 1
+) -> list[nn.Module]:
+    """A convolution, batch norm and ReLU; the stride is one number or that down and across."""
     return [
         nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=False),
         nn.BatchNorm2d(outputs),
@@ -204,14 +209,14 @@ class CompactCNN(nn.Module):
     def __init__(self, num_classes: int = NUM_CLASSES) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            *_unit(1, 32, kernel=5, stride=2),
-            _Residual(32),
-            *_unit(32, 64, stride=2),
-            _Residual(64),
-            _Residual(64),
-            *_unit(64, 128, stride=2),
-            _Residual(128),
-            _Residual(128),
+            *conv_unit(1, 32, kernel=5, stride=2),
+            ResidualUnit(32),
+            *conv_unit(32, 64, stride=2),
+            ResidualUnit(64),
+            ResidualUnit(64),
+            *conv_unit(64, 128, stride=2),
+            ResidualUnit(128),
+            ResidualUnit(128),
             nn.Conv2d(128, 128, kernel_size=4, groups=128, bias=False),
             nn.BatchNorm2d(128),
             nn.Flatten(),

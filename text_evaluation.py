@@ -22,12 +22,12 @@ import numpy as np
 import torch
 
 from handwriting.cli import make_parser, run_script
+from handwriting.datasets.external import held_out_hands
 from handwriting.datasets.text import TextSet, load_text
 from handwriting.errors import HandwritingError
 from handwriting.evaluation.text_metrics import text_metrics
 from handwriting.lines.decoding import text_of
 from handwriting.lines.reader import LINES_FOLDER, Reader, find_reader
-from handwriting.training.text_run import held_out_writers
 
 TIMED = 200
 """Samples that are timed, at most."""
@@ -48,7 +48,7 @@ def choose(data: TextSet, fraction: float, most: int | None) -> np.ndarray:
     if fraction:
         if data.writers is None:
             raise HandwritingError("--held-out needs a pen archive, which names the writers.")
-        rows = np.flatnonzero(held_out_writers(data.writers, fraction))
+        rows = np.flatnonzero(held_out_hands(data.writers, fraction))
     chosen = np.random.default_rng(0).permutation(rows)[: most or len(rows)]
     return np.sort(chosen)
 

@@ -38,6 +38,7 @@ from handwriting.compute.distributed import (
     sum_over_ranks,
     world_size,
 )
+from handwriting.datasets.external import held_out_hands
 from handwriting.datasets.pen import PenArchive, load_pen
 from handwriting.datasets.text import written
 from handwriting.datasets.text_batches import JoinedSources, PenSource, TextBatches
@@ -52,7 +53,6 @@ from handwriting.training.text_run import (
     TextRun,
     TextSettings,
     ctc_loss,
-    held_out_writers,
     load_text_checkpoint,
 )
 
@@ -72,7 +72,7 @@ def load_sources(
         archive = load_pen(Path(path))
         samples = written(archive)
         samples = samples[np.char.str_len(archive.text[samples]) <= LONGEST_TEXT]
-        is_left_out = held_out_writers(archive.writer, held_out)[samples]
+        is_left_out = held_out_hands(archive.writer, held_out)[samples]
         own = samples[~is_left_out]
         texts = [text.strip() for text in archive.text[own].tolist()]
         training.append(PenSource(archive, own, texts))

@@ -13,27 +13,27 @@ of writers that forecasts.
 
 import argparse
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import matplotlib.pyplot as plt
 import numpy as np
-import torch
 
 from handwriting.cli import make_measuring_parser, run_script, save_measured
 from handwriting.compute.devices import keep_memory
 from handwriting.datasets.batches import ExtraData
-from handwriting.datasets.external import ExternalSet, draw_chances, mixed
-from handwriting.datasets.prepared import PROCESSED
+from handwriting.datasets.external import ExternalSet, mixed
 from handwriting.plots import save_figure
 from handwriting.recognition.recognizer import Recognizer
-from handwriting.runs import MODELS_FOLDER, find_run
+from handwriting.runs import find_run
 from studies.common import FIGURES, FINISHED, FinishedTrainings
-from studies.left_out_writers import FurtherTraining, GroupedSet
+from studies.left_out_writers import FurtherTraining, GroupedSet, add_training_options
 
 GROUPS, LEFT_OUT = 3, 0
+Way = TypeVar("Way")
+Figures = dict[str, Any]
 Mix = Callable[[Sequence[ExternalSet], float, int], ExtraData]
 """What to draw from, made of the sets, their part of a batch, and the seed."""
 
@@ -48,17 +48,9 @@ def without_changed(sets: Sequence[ExternalSet], fraction: float, seed: int) -> 
     return mixed([part.part(~part.is_variant) for part in sets], fraction)
 
 
-def _by_sizes(sets: Sequence[ExternalSet], fraction: float, sizes: np.ndarray) -> ExtraData:
-    shares = sizes / sizes.sum()
-    chances = [share * draw_chances(part) for share, part in zip(shares, sets, strict=True)]
-    return ExtraData(
-        mixed(sets, fraction).data, fraction, torch.from_numpy(np.concatenate(chances))
-    )
-
-
 def by_cube_root(sets: Sequence[ExternalSet], fraction: float, seed: int = 0) -> ExtraData:
     """A set by the cube root of its originals: small ones more often."""
-    return _by_sizes(sets, fraction, np.cbrt([(~part.is_variant).sum() for part in sets]))
+    return mixed(sets, fraction, np.cbrt([(~part.is_variant).sum() for part in sets]))
 
 
 def all_alike(sets: Sequence[ExternalSet], fraction: float, seed: int) -> ExtraData:
@@ -68,7 +60,7 @@ def all_alike(sets: Sequence[ExternalSet], fraction: float, seed: int) -> ExtraD
 
 def sets_alike(sets: Sequence[ExternalSet], fraction: float, seed: int) -> ExtraData:
     """Each set as often as any other, however large."""
-    return _by_sizes(sets, fraction, np.ones(len(sets)))
+    return mixed(sets, fraction, np.ones(len(sets)))
 
 
 def pens_alone(sets: Sequence[ExternalSet], fraction: float, seed: int) -> ExtraData:
@@ -212,25 +204,46 @@ def plot(curve: dict[str, Any], path: Path) -> None:
     save_figure(figure, path, "python -m studies.hands_ablations RUN PENS DRAWINGS PHOTOGRAPHS")
 
 
+def run_all(
+    ways: Mapping[str, Way],
+    measure: Callable[[Way, int], Figures],
+    args: argparse.Namespace,
+    name: str,
+) -> tuple[dict[str, Any], dict[str, list[Figures]]]:
+    """Measure each way with each seed, or with ``--finished`` report those that are finished.
+
+    Args:
+        ways: ways to train by name.
+        measure: trains one way with a seed; its figures.
+        args: the options.
+        name: of the file of finished trainings.
+
+    Returns:
+        The settings of the trainings, and the figures of each way, one of each seed.
+    """
+    names = ("epochs", "fraction", "lr", "extra_fraction", "variants", "alpha")
+    settings = {"run": find_run(args.run, args.models).name}
+    settings |= {option: getattr(args, option) for option in names}
+    finished = FinishedTrainings(None if args.quick else FINISHED / name, settings)
+    runs: dict[str, list[Figures]] = {way: [] for way in ways}
+    for seed in range(args.seeds):
+        for title, way in ways.items():
+            key = f"{title} / {seed}"
+            if key in finished or not args.finished:
+                runs[title].append(finished.get(key, lambda w=way, s=seed: measure(w, s)))
+    return settings, runs
+
+
 def get_args_parser(doc: str = __doc__) -> argparse.ArgumentParser:
     """The command line of this study, and of another one with the same options."""
     parser = make_measuring_parser(
         doc, FIGURES, seeds=1, epochs=1, fraction=0.001, validation_images=200, variants=0
     )
+    defaults = {"epochs": 2, "fraction": 0.25, "lr": 0.003, "extra_fraction": 0.5}
+    add_training_options(parser, **defaults, variants=3, alpha=1.0)
     add = parser.add_argument
-    add("run", metavar="RUN", help="run trained on EMNIST alone")
-    add("sets", nargs="+", type=Path, metavar="SET", help="as model_training.py --extra-data")
     add("--seeds", type=int, default=2, help="trainings of each variant")
     add("--finished", action="store_true", help="report what is finished and train nothing")
-    add("--epochs", type=int, default=2, help="epochs of each training")
-    add("--fraction", type=float, default=0.25, help="part of EMNIST's training images in each")
-    add("--validation-images", type=int, default=10_000, help="of EMNIST, to measure on")
-    add("--lr", type=float, default=0.003, help="highest learning rate")
-    add("--extra-fraction", type=float, default=0.5, help="of the sets' images in each batch")
-    add("--variants", type=int, default=3, help="as model_training.py --extra-variants")
-    add("--alpha", type=float, default=1.0, help="as in model_training.py")
-    add("--processed", type=Path, default=PROCESSED, help="folder of stages 1 and 2")
-    add("--models", type=Path, default=MODELS_FOLDER, help="folder with weights")
     return parser
 
 
@@ -241,21 +254,12 @@ def main(args: argparse.Namespace) -> None:
     further = FurtherTraining(run, args)
     variants = 0 if args.finished else args.variants
     sets = [GroupedSet(path, GROUPS, variants) for path in args.sets]
-    names = ("epochs", "fraction", "lr", "extra_fraction", "variants", "alpha")
-    settings = {"run": run.name, **{name: getattr(args, name) for name in names}}
-    finished = FinishedTrainings(
-        None if args.quick else FINISHED / "hands_ablations.json", settings
+    settings, runs = run_all(
+        VARIANTS,
+        lambda variant, seed: measure(further, sets, variant, seed),
+        args,
+        "hands_ablations.json",
     )
-    runs: dict[str, list[dict[str, Any]]] = {name: [] for name in VARIANTS}
-    for seed in range(args.seeds):
-        for name, variant in VARIANTS.items():
-            if args.finished and f"{name} / {seed}" not in finished:
-                continue
-            figures = finished.get(
-                f"{name} / {seed}",
-                lambda variant=variant, seed=seed: measure(further, sets, variant, seed),
-            )
-            runs[name].append(figures)
     print(as_markdown(runs))
     number = len(np.unique(sets[0].others(LEFT_OUT).writers))
     curve = against_writers(runs, sets[0].name, number)

@@ -27,8 +27,7 @@ from handwriting.datasets.pen import load_pen
 from handwriting.labels import CLASSES, WITHOUT_CASE, class_index
 from handwriting.recognition.recognizer import LOOKALIKES
 from handwriting.runs import find_run
-from studies.common import FINISHED, FinishedTrainings
-from studies.hands_ablations import GROUPS, LEFT_OUT, as_markdown, by_cube_root, figures_of
+from studies.hands_ablations import GROUPS, LEFT_OUT, as_markdown, by_cube_root, figures_of, run_all
 from studies.hands_ablations import get_args_parser as ablations_parser
 from studies.left_out_writers import FurtherTraining, GroupedSet
 from studies.worst_mistakes import draw
@@ -134,10 +133,6 @@ def main(args: argparse.Namespace) -> None:
     counts = by_provider(providers, suspected, was_read)
     print(json.dumps(counts), flush=True)
     pens.log_probs[:] = np.nan
-    names = ("epochs", "fraction", "lr", "extra_fraction", "variants", "alpha")
-    settings = {"run": run.name, **{name: getattr(args, name) for name in names}}
-    kept = None if args.quick else FINISHED / "label_noise.json"
-    finished = FinishedTrainings(kept, settings)
 
     def measure(seldom: float, seed: int) -> dict[str, Any]:
         extra = extra_data(sets, suspected, seldom, args.extra_fraction)
@@ -146,13 +141,7 @@ def main(args: argparse.Namespace) -> None:
             sets, recognizer
         )
 
-    runs: dict[str, list[dict[str, Any]]] = {name: [] for name in CHOICES}
-    for seed in range(args.seeds):
-        for name, seldom in CHOICES.items():
-            if args.finished and f"{name} / {seed}" not in finished:
-                continue
-            figures = finished.get(f"{name} / {seed}", lambda s=seldom, k=seed: measure(s, k))
-            runs[name].append(figures)
+    settings, runs = run_all(CHOICES, measure, args, "label_noise.json")
     print(as_markdown(runs))
     result = {"settings": settings, "least": LEAST, "providers": counts, "runs": runs}
     save_measured(args, "label_noise.json", result)

@@ -193,26 +193,39 @@ def keep(path: Path, sets: Sequence[GroupedSet], emnist: Sequence[float]) -> Non
         np.savez_compressed(file, **arrays)
 
 
+def add_training_options(parser: argparse.ArgumentParser, **defaults: float) -> None:
+    """Add the options of :class:`FurtherTraining`, and the run and the sets.
+
+    Args:
+        parser: of a study.
+        defaults: of ``epochs``, ``fraction``, ``lr``, ``extra_fraction``, ``variants``, ``alpha``.
+    """
+    add = parser.add_argument
+    add("run", metavar="RUN", help="run trained on EMNIST alone")
+    add("sets", nargs="+", type=Path, metavar="SET", help="as model_training.py --extra-data")
+    add("--epochs", type=int, help="epochs of each training")
+    add("--fraction", type=float, help="part of EMNIST's training images in each")
+    add("--validation-images", type=int, default=10_000, help="of EMNIST, to measure on")
+    add("--lr", type=float, help="highest learning rate")
+    add("--extra-fraction", type=float, help="of the sets' images in each batch")
+    add("--variants", type=int, help="as model_training.py --extra-variants")
+    add("--alpha", type=float, help="as in model_training.py")
+    add("--processed", type=Path, default=PROCESSED, help="folder of stages 1 and 2")
+    add("--models", type=Path, default=MODELS_FOLDER, help="folder with weights")
+    parser.set_defaults(**defaults)
+
+
 def get_args_parser() -> argparse.ArgumentParser:
     """The command line of this study."""
     parser = make_measuring_parser(
         __doc__, FIGURES, groups=2, epochs=1, fraction=0.001, validation_images=500, variants=0
     )
+    defaults = {"epochs": 2, "fraction": 1.0, "lr": 0.002, "extra_fraction": 0.25}
+    add_training_options(parser, **defaults, variants=0, alpha=0.5)
     add = parser.add_argument
-    add("run", metavar="RUN", help="run trained on EMNIST alone")
-    add("sets", nargs="+", type=Path, metavar="SET", help="as model_training.py --extra-data")
     add("--groups", type=int, default=5, help="groups of writers")
-    add("--epochs", type=int, default=2, help="epochs of the further training")
-    add("--fraction", type=float, default=1.0, help="part of EMNIST's training images in each")
-    add("--validation-images", type=int, default=10_000, help="of EMNIST, to measure on")
-    add("--lr", type=float, default=0.002, help="highest learning rate")
-    add("--extra-fraction", type=float, default=0.25, help="of the sets' images in each batch")
-    add("--variants", type=int, default=0, help="as model_training.py --extra-variants")
-    add("--alpha", type=float, default=0.5, help="as in model_training.py")
     add("--seed", type=int, default=42, help="seed of the order of images")
     add("--keep", type=Path, default=None, metavar="FILE", help=".npz for what was read")
-    add("--processed", type=Path, default=PROCESSED, help="folder of stages 1 and 2")
-    add("--models", type=Path, default=MODELS_FOLDER, help="folder with weights")
     return parser
 
 

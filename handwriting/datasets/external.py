@@ -1,7 +1,5 @@
 """Labelled images from elsewhere: a folder of picture files, a pen archive, an `.npz` of images."""
 
-import csv
-import os
 import zipfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +13,7 @@ from tqdm import tqdm
 from handwriting.datasets.batches import ExtraData
 from handwriting.datasets.pen import draw_samples, draw_variants, is_pen_archive, load_pen
 from handwriting.datasets.prepared import LabelledImages
+from handwriting.datasets.tables import check_file, read_table
 from handwriting.errors import HandwritingError
 from handwriting.imaging.character import CharacterImage, open_character
 from handwriting.labels import CLASSES, NUM_CLASSES, class_index
@@ -187,37 +186,14 @@ def read_labels(table: Path) -> list[dict[str, str]]:
         HandwritingError: missing, not such a table, with another character than 0-9, A-Z, a-z, or
             with a file outside the table's folder.
     """
-    if not table.is_file():
-        raise HandwritingError(
-            f"{table} does not exist. A folder of pictures needs it, with the columns "
-            "file and character."
-        )
-    try:
-        with table.open(newline="", encoding="utf-8-sig") as file:
-            rows = list(csv.DictReader(file))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise HandwritingError(f"{table} is not a CSV file in UTF-8 ({error}).") from error
-    if not rows or not {"file", "character"} <= set(rows[0]):
-        raise HandwritingError(f"{table} needs the columns file and character, and a row at least.")
+    rows = read_table(table, "character")
     for line, row in enumerate(rows, start=2):
         if row["character"] not in CLASSES:
             raise HandwritingError(
                 f"{table}, line {line}: {row['character']!r} is none of 0-9, A-Z, a-z."
             )
-        if not row["file"]:
-            raise HandwritingError(f"{table}, line {line} names no file.")
-        if not _stays_inside(row["file"]):
-            raise HandwritingError(
-                f"{table}, line {line}: {row['file']!r} lies outside {table.parent}. "
-                "Put the picture into the folder and name it from there."
-            )
+        check_file(table, line, row["file"])
     return rows
-
-
-def _stays_inside(file: str) -> bool:
-    """Whether a name, taken from a folder, leads to something in that folder."""
-    path = Path(os.path.normpath(file.replace("\\", "/")))
-    return not path.is_absolute() and path.parts[:1] != ("..",)
 
 
 def load_extra(
@@ -251,7 +227,9 @@ def _joined(parts: Sequence[LabelledImages]) -> LabelledImages:
     )
 
 
-def mixed(parts: Sequence[ExternalSet], fraction: float) -> ExtraData:
+def mixed(
+    parts: Sequence[ExternalSet], fraction: float, weights: np.ndarray | None = None
+) -> ExtraData:
     """Several sets to be mixed in.
 
     All characters of a set are drawn equally often. A set, and a writer among those of one
@@ -261,11 +239,11 @@ def mixed(parts: Sequence[ExternalSet], fraction: float) -> ExtraData:
     Args:
         parts: the sets.
         fraction: of their images in each batch, in 0..1.
+        weights: float (sets,), how often to draw each instead, in any unit.
     """
-    sizes = np.sqrt([len(part) for part in parts])
-    chances = [
-        size * draw_chances(part) for size, part in zip(sizes / sizes.sum(), parts, strict=True)
-    ]
+    weights = np.sqrt([len(part) for part in parts]) if weights is None else weights
+    shares = weights / weights.sum()
+    chances = [share * draw_chances(part) for share, part in zip(shares, parts, strict=True)]
     return ExtraData(_joined(parts), fraction, torch.from_numpy(np.concatenate(chances)))
 
 

@@ -1,6 +1,5 @@
 """Words and lines with their text: pen archives, and folders of pictures with a `text.csv`."""
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ import numpy as np
 from tqdm import tqdm
 
 from handwriting.datasets.pen import PenArchive, is_pen_archive, load_pen
+from handwriting.datasets.tables import check_file, read_table
 from handwriting.errors import HandwritingError
 from handwriting.imaging.ink import find_ink, without_fragments
 from handwriting.imaging.line import line_from_ink, line_from_strokes
@@ -75,23 +75,14 @@ def read_texts(table: Path) -> list[dict[str, str]]:
     """The rows of a `text.csv`, a dictionary each.
 
     Raises:
-        HandwritingError: missing, not such a table, or a text that is not printable ASCII.
+        HandwritingError: missing, not such a table, a text that is not printable ASCII, or a file
+            outside the table's folder.
     """
-    if not table.is_file():
-        raise HandwritingError(
-            f"{table} does not exist. A folder of pictures needs it, with the columns "
-            "file and text."
-        )
-    try:
-        with table.open(newline="", encoding="utf-8-sig") as file:
-            rows = list(csv.DictReader(file))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise HandwritingError(f"{table} is not a CSV file in UTF-8 ({error}).") from error
-    if not rows or not {"file", "text"} <= set(rows[0]):
-        raise HandwritingError(f"{table} needs the columns file and text, and a row at least.")
+    rows = read_table(table, "text")
     for line, row in enumerate(rows, start=2):
         if not row["file"] or not row["text"]:
             raise HandwritingError(f"{table}, line {line}: a file and a text are needed.")
+        check_file(table, line, row["file"])
         lines = row["text"].splitlines()
         if not all(part.isascii() and part.isprintable() for part in lines):
             raise HandwritingError(f"{table}, line {line}: {row['text']!r} is no printable ASCII.")

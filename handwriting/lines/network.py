@@ -6,30 +6,9 @@ from torch import nn
 
 from handwriting.imaging.line import HEIGHT
 from handwriting.lines.alphabet import NUM_OUTPUTS
+from models import ResidualUnit, conv_unit
 
 COLUMNS_PER_STEP = 4
-
-
-def _unit(
-    inputs: int, outputs: int, kernel: int = 3, stride: tuple[int, int] = (1, 1)
-) -> list[nn.Module]:
-    padding = kernel // 2
-    return [
-        nn.Conv2d(inputs, outputs, kernel, stride, padding, bias=False),
-        nn.BatchNorm2d(outputs),
-        nn.ReLU(inplace=True),
-    ]
-
-
-class _Residual(nn.Module):
-    """Two convolutions beside a path that leaves the features as they are."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(*_unit(channels, channels), *_unit(channels, channels)[:-1])
-
-    def forward(self, features: torch.Tensor) -> torch.Tensor:
-        return (features + self.layers(features)).relu_()
 
 
 class LineReader(nn.Module):
@@ -46,13 +25,13 @@ class LineReader(nn.Module):
     def __init__(self, width: int = 32, hidden: int = 256) -> None:
         super().__init__()
         self.convolutions = nn.Sequential(
-            *_unit(1, width, kernel=5, stride=(2, 2)),
-            _Residual(width),
-            *_unit(width, 2 * width, stride=(2, 2)),
-            _Residual(2 * width),
-            *_unit(2 * width, 4 * width, stride=(2, 1)),
-            _Residual(4 * width),
-            _Residual(4 * width),
+            *conv_unit(1, width, kernel=5, stride=(2, 2)),
+            ResidualUnit(width),
+            *conv_unit(width, 2 * width, stride=(2, 2)),
+            ResidualUnit(2 * width),
+            *conv_unit(2 * width, 4 * width, stride=(2, 1)),
+            ResidualUnit(4 * width),
+            ResidualUnit(4 * width),
             nn.Conv2d(
                 4 * width, 8 * width, kernel_size=(HEIGHT // 8, 3), padding=(0, 1), bias=False
             ),

@@ -1,12 +1,10 @@
 """One training of the line reader: its settings, network, history, checkpoint and weights."""
 
-import copy
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import torch
 import torch.nn.functional as F
@@ -145,7 +143,7 @@ class TextRun:
             "hidden": self.settings.hidden,
             "hyperparameters": settings,
             "metrics": dict(self.history[-1]),
-            "weights": half_precision(copy.deepcopy(self.final_network).state_dict()),
+            "weights": half_precision(self.final_network.state_dict()),
         }
         with replacing(self.files.weights) as (part,):
             save_torch(content, part)
@@ -188,10 +186,3 @@ def ctc_loss(logits: torch.Tensor, widths: torch.Tensor, texts: list[str]) -> to
         blank=BLANK,
         zero_infinity=True,
     )
-
-
-def held_out_writers(writers: np.ndarray, fraction: float) -> np.ndarray:
-    """bool (N,): samples of a part of the writers, always the same one, to measure on."""
-    names = np.unique(writers)
-    chosen = np.random.default_rng(0).permutation(names)[: round(fraction * len(names))]
-    return np.isin(writers, chosen)
