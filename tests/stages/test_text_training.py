@@ -179,5 +179,8 @@ def test_data_without_a_text_is_refused(tmp_path):
     (tmp_path / "text.csv").write_text("file,text\na.png,\n")
     with pytest.raises(HandwritingError, match="line 2: a file and a text are needed"):
         load_text(tmp_path)
+    (tmp_path / "text.csv").write_text("file,text\n../a.png,word\n")
+    with pytest.raises(HandwritingError, match=r"line 2: '\.\./a\.png' lies outside"):
+        load_text(tmp_path)
     with pytest.raises(HandwritingError, match="does not exist"):
         load_text(tmp_path / "missing")
