@@ -59,6 +59,10 @@ from handwriting.training.text_run import (
 MEASURED = 2_000
 """Samples of writers left out that are read after each epoch, at most."""
 
+SHORTCUT_WEIGHT = 0.1
+"""Of the loss of the convolutions alone (Retsinas et al. 2022, "Best practices for a handwritten
+text recognition system")."""
+
 LONGEST_TEXT = 100
 """Characters of a sample that is trained on; longer ones are whole paragraphs."""
 
@@ -97,13 +101,14 @@ def train_epoch(run: TextRun, batches: TextBatches, epoch: int) -> float:
         for batch in batches:
             pictures, widths = pad([torch.from_numpy(picture) for picture in batch.pictures])
             with autocast(run.device, run.settings.precision):
-                logits = run.trained(pictures.to(run.device))
-            loss = ctc_loss(logits, widths, batch.texts)
+                logits, shortcut = run.trained(pictures.to(run.device))
+            own_loss = ctc_loss(logits, widths, batch.texts)
+            loss = own_loss + SHORTCUT_WEIGHT * ctc_loss(shortcut, widths, batch.texts)
             run.optimizer.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(run.network.parameters(), 5.0)
             run.optimizer.step()
-            total += loss.item() * len(batch.texts)
+            total += own_loss.item() * len(batch.texts)
             seen += len(batch.texts)
             run.after_step(seen * world_size())
             bar.update(len(batch.texts) * world_size())

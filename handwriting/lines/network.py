@@ -15,7 +15,9 @@ class LineReader(nn.Module):
     """Residual convolutions, then an LSTM that reads in both directions.
 
     Input float (N, 1, 40, width) in 0..1, white ink on black, output float (N, steps, outputs),
-    logits of the blank and of the characters of `handwriting.lines.alphabet`.
+    logits of the blank and of the characters of `handwriting.lines.alphabet`. In training mode the
+    output is (2, N, steps, outputs): the second are logits of the convolutions alone, to be trained
+    along ("CTC shortcut", Retsinas et al. 2022).
 
     Args:
         width: channels of the first convolution; the others are multiples.
@@ -41,12 +43,16 @@ class LineReader(nn.Module):
         self.dropout = nn.Dropout(0.2)
         self.lstm = nn.LSTM(8 * width, hidden, batch_first=True, bidirectional=True)
         self.outputs = nn.Linear(2 * hidden, NUM_OUTPUTS)
+        self.shortcut = nn.Conv1d(8 * width, NUM_OUTPUTS, kernel_size=3, padding=1)
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
         """Logits of each step."""
-        features = self.convolutions(pictures).squeeze(2).transpose(1, 2)
-        features, _ = self.lstm(self.dropout(features))
-        return self.outputs(self.dropout(features))
+        columns = self.dropout(self.convolutions(pictures).squeeze(2).transpose(1, 2))
+        context, _ = self.lstm(columns)
+        logits = self.outputs(self.dropout(context))
+        if not self.training:
+            return logits
+        return torch.stack((logits, self.shortcut(columns.transpose(1, 2)).transpose(1, 2)))
 
 
 def steps_of(widths: torch.Tensor) -> torch.Tensor:
