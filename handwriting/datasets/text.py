@@ -10,8 +10,7 @@ from tqdm import tqdm
 from handwriting.datasets.pen import PenArchive, is_pen_archive, load_pen
 from handwriting.datasets.tables import check_file, read_table
 from handwriting.errors import HandwritingError
-from handwriting.imaging.ink import find_ink, without_fragments
-from handwriting.imaging.line import line_from_ink, line_from_strokes
+from handwriting.imaging.line import line_from_photograph, line_from_strokes
 from handwriting.imaging.photograph import open_picture
 
 
@@ -92,7 +91,7 @@ def read_texts(table: Path) -> list[dict[str, str]]:
 def _load_folder(folder: Path) -> TextSet:
     rows = read_texts(folder / "text.csv")
     pictures = [
-        line_from_ink(without_fragments(find_ink(open_picture(folder / row["file"]))))
+        line_from_photograph(open_picture(folder / row["file"]))
         for row in tqdm(rows, unit="img", desc="reading")
     ]
     return TextSet(pictures, [row["text"].strip() for row in rows])

@@ -1,7 +1,15 @@
-"""Strokes or ink of a word or a line -> a picture of one height and any width, white on black."""
+"""Strokes or a photograph of a word or a line -> a picture of one height and any width.
+
+White ink on black. How high the ink is decides the scale: a form's line or a neighbour's tail in a
+photograph must not count, so it is told from the writing first.
+"""
 
 import cv2
 import numpy as np
+from PIL import Image
+
+from handwriting.imaging.contrast import colours_of, contrast_of
+from handwriting.imaging.ink import bounding_box
 
 HEIGHT = 40
 """Of a line's picture in pixels."""
@@ -15,6 +23,10 @@ STROKE = 2.4
 LONGEST = 4000
 """Columns that a picture may have; a longer line is narrowed to them."""
 
+_ENOUGH = 96
+"""Rows of a photograph of one line; more are only slower."""
+
+_DUST, _SHALLOW, _HIGH, _THIN = 0.5, 0.2, 0.7, 0.1
 _SUPERSAMPLING = 3
 _FRACTION_BITS = 4
 _FLAT = 1 / 8
@@ -62,25 +74,110 @@ def _draw(paths: list[np.ndarray], width: int, thickness: int) -> np.ndarray:
     return cv2.resize(large, (width, HEIGHT), interpolation=cv2.INTER_AREA)
 
 
-def line_from_ink(ink: np.ndarray) -> np.ndarray:
-    """Cut out the ink and bring it to a line's height.
+def line_from_photograph(picture: Image.Image) -> np.ndarray:
+    """A word or a line in a photograph, at the height of all lines.
 
     Args:
-        ink: uint8 (height, width), white on black; above 127 is ink.
+        picture: little else on it than the one line, roughly level.
+
+    Returns:
+        uint8 (HEIGHT, width).
     """
-    solid = ink > 127
-    rows, columns = (np.flatnonzero(solid.any(axis=axis)) for axis in (1, 0))
-    if not len(rows):
+    colours = colours_of(picture)
+    height, width = colours.shape[:2]
+    if height > _ENOUGH:
+        size = (max(1, round(width * _ENOUGH / height)), _ENOUGH)
+        colours = cv2.resize(colours, size, interpolation=cv2.INTER_AREA)
+    return line_from_contrast(contrast_of(colours))
+
+
+def line_from_contrast(contrast: np.ndarray) -> np.ndarray:
+    """Cut out the writing and bring it to a line's height.
+
+    Args:
+        contrast: uint8 (height, width), 0 paper, 255 ink, as of `imaging.contrast`.
+
+    Returns:
+        uint8 (HEIGHT, width).
+    """
+    box = writing_box(contrast)
+    if box is None:
         return np.zeros((HEIGHT, 2 * MARGIN + 1), dtype=np.uint8)
-    part = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return cut_line(contrast, box)
+
+
+def writing_box(contrast: np.ndarray) -> tuple[int, int, int, int] | None:
+    """Left, top, right, bottom of the writing in a picture of one line; ``None`` if blank.
+
+    Left aside are long level lines, and connected parts that are dust (less than half a square as
+    wide as the strokes), a neighbour's top or tail (it touches the upper or lower edge and reaches
+    in less than a fifth), or a cell's border (it touches the left or right edge, and is high and
+    thin). Where nothing is left then, all ink counts.
+    """
+    solid = (contrast > 127).astype(np.uint8)
+    if not solid.any():
+        return None
+    written = np.where(_level_lines(solid), 0, solid).astype(np.uint8)
+    _, _, facts, _ = cv2.connectedComponentsWithStats(written, connectivity=8)
+    facts = facts[1:]
+    stroke = 4 * float(cv2.distanceTransform(solid, cv2.DIST_L2, 3)[solid > 0].mean()) - 2
+    is_dust = facts[:, cv2.CC_STAT_AREA] < max(_DUST * stroke**2, 2)
+    kept = facts[~is_dust & ~_is_from_outside(facts, solid.shape)]
+    if not len(kept):
+        return bounding_box(contrast, 127)
+    left, top = kept[:, :2].min(axis=0).tolist()
+    right, bottom = (kept[:, :2] + kept[:, 2:4]).max(axis=0).tolist()
+    return left, top, right, bottom
+
+
+def _level_lines(solid: np.ndarray) -> np.ndarray:
+    """Level runs of ink longer than any letter's: lines of ruled paper, borders of a cell."""
+    height, width = solid.shape
+    longest = max(height, width // 2, 3)
+    kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (longest, 1))
+    return cv2.morphologyEx(solid, cv2.MORPH_OPEN, kernel) > 0
+
+
+def _is_from_outside(facts: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """bool: which connected parts, rows of OpenCV's statistics, are no writing of this line."""
+    height, width = shape
+    left, top, wide, high = facts[:, :4].T
+    above, below = top + high, height - top
+    shallow = _SHALLOW * height
+    is_tail = ((top == 0) & (above <= shallow)) | ((top + high == height) & (below <= shallow))
+    at_side = (left == 0) | (left + wide == width)
+    return is_tail | (at_side & (high >= _HIGH * height) & (wide <= _THIN * height))
+
+
+def cut_line(contrast: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
+    """What is in a box (left, top, right, bottom), with what lies MARGIN around it.
+
+    Returns:
+        uint8 (HEIGHT, width), the box's height brought to HEIGHT less two margins.
+    """
+    left, top, right, bottom = box
+    wide, high = max(right - left, 1), max(bottom - top, 1)
     inner = HEIGHT - 2 * MARGIN
-    scale = inner / len(part)
-    if len(part) < _FLAT * part.shape[1] and len(part) < inner:
-        scale = min(scale, inner / (2 * part.shape[1]))
-    width = int(np.clip(round(part.shape[1] * scale), 1, LONGEST - 2 * MARGIN))
-    height = max(1, min(inner, round(len(part) * scale)))
-    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    small = cv2.resize(part, (width, height), interpolation=how)
-    above = MARGIN + (inner - height) // 2
-    below = HEIGHT - above - height
-    return np.pad(small, ((above, below), (MARGIN, MARGIN)))
+    scale = inner / high
+    if high < _FLAT * wide:
+        scale = min(scale, inner / (2 * wide))
+    across = min(scale, (LONGEST - 2 * MARGIN) / wide)
+    shrunk, factors = _shrunk(contrast, scale)
+    down = HEIGHT / 2 - (top + bottom) / 2 * scale
+    matrix = np.array(
+        [[across / factors[0], 0, MARGIN - left * across], [0, scale / factors[1], down]]
+    )
+    size = (int(np.ceil(wide * across)) + 2 * MARGIN, HEIGHT)
+    return cv2.warpAffine(shrunk, matrix, size, flags=cv2.INTER_LINEAR)
+
+
+def _shrunk(contrast: np.ndarray, scale: float) -> tuple[np.ndarray, np.ndarray]:
+    """A picture to be drawn at a small scale, as means over its pixels, and its own scales."""
+    if scale > 1 / 1.5:
+        return contrast, np.ones(2)
+    height, width = contrast.shape
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return cv2.resize(contrast, size, interpolation=cv2.INTER_AREA), np.array(size) / (
+        width,
+        height,
+    )

@@ -2,11 +2,19 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
+from PIL import Image
 
 from handwriting.imaging.ink import bounding_box
-from handwriting.imaging.line import HEIGHT, LONGEST, MARGIN, line_from_ink, line_from_strokes
+from handwriting.imaging.line import (
+    HEIGHT,
+    LONGEST,
+    MARGIN,
+    line_from_photograph,
+    line_from_strokes,
+    writing_box,
+)
 from tests.support import ring
 
 ZIGZAG = np.array([[0, 0], [40, 100], [80, 0], [120, 100.0]])
@@ -48,8 +56,45 @@ def test_a_wider_pen_leaves_more_ink():
     assert (thick > 127).sum() > 1.5 * (thin > 127).sum()
 
 
-def test_ink_is_cut_out_and_scaled():
-    picture = line_from_ink(ring(200, 280))
-    assert picture.shape == (HEIGHT, round(280 * 32 / 200) + 2 * MARGIN)
-    assert bounding_box(picture, 127)[1] == pytest.approx(MARGIN, abs=1)
-    assert not line_from_ink(np.zeros((30, 30), dtype=np.uint8)).any()
+def cut(ink: np.ndarray) -> np.ndarray:
+    """The part of a picture with ink."""
+    left, top, right, bottom = bounding_box(ink, 127)
+    return ink[top:bottom, left:right]
+
+
+def photograph(ink: np.ndarray, dark: int = 60, light: int = 200) -> Image.Image:
+    """Ink, white on black, written on paper under light from the left, with 40 pixels around."""
+    ink = cut(ink)
+    paper = np.linspace(light, light - 30, ink.shape[1] + 80)[None] * np.ones((len(ink) + 80, 1))
+    paper[40:-40, 40:-40] -= ink / 255 * (light - dark)
+    return Image.fromarray(paper.clip(0, 255).astype(np.uint8)).convert("RGB")
+
+
+def test_writing_in_a_photograph_fills_the_height_of_a_line():
+    picture = line_from_photograph(photograph(ring(60, 90)))
+    assert picture.shape[0] == HEIGHT
+    assert picture.shape[1] == pytest.approx(90 * 32 / 60 + 2 * MARGIN, abs=3)
+    assert bounding_box(picture, 127)[1] == pytest.approx(MARGIN, abs=2)
+    blank = Image.new("RGB", (50, 30), "white")
+    assert not line_from_photograph(blank).any()
+
+
+@given(st.integers(40, 230), st.integers(40, 230))
+@example(230, 40)
+def test_dark_on_light_and_light_on_dark_give_the_same_picture(dark, light):
+    assume(light - dark > 80 or dark - light > 80)
+    usual = line_from_photograph(photograph(ring(60, 90)))
+    other = line_from_photograph(photograph(ring(60, 90), dark, light))
+    assert abs(usual.shape[1] - other.shape[1]) <= 2
+    width = min(usual.shape[1], other.shape[1])
+    assert np.abs(usual[:, :width].astype(int) - other[:, :width]).mean() < 12
+
+
+def test_a_ruled_line_and_a_neighbours_tail_do_not_count_for_the_height():
+    ink = np.zeros((100, 300), dtype=np.uint8)
+    ink[30:70, 100:180] = cut(ring(40, 80))
+    plain = writing_box(ink)
+    ink[90:92] = 255
+    ink[:12, 40:46] = 255
+    ink[10:95, :3] = 255
+    assert writing_box(ink) == plain == (100, 30, 180, 70)

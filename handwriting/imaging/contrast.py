@@ -1,0 +1,87 @@
+"""How far each pixel of a photograph differs from its paper, in uneven light, of any two colours.
+
+Unlike `ink.find_ink`, which decides between ink and paper, the grey between is kept: the line
+reader is trained on it and judges faint strokes, ruled lines and noise itself.
+"""
+
+import cv2
+import numpy as np
+from PIL import Image, ImageOps
+
+from handwriting.imaging.ink import otsu_threshold
+
+LEAST_CONTRAST = 12
+"""Levels of 255 by which ink differs from paper at least; less is a blank picture."""
+
+_LARGEST_KERNEL = 101
+_NOISE, _FAINT, _BOARD = 2.5, 0.12, 1.3
+
+
+def colours_of(picture: Image.Image) -> np.ndarray:
+    """uint8 (height, width, 3), upright by its EXIF, transparent paper counted as white."""
+    picture = ImageOps.exif_transpose(picture)
+    if picture.has_transparency_data:
+        layer = picture.convert("RGBA")
+        picture = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
+    elif picture.mode.startswith(("I", "F")):
+        values = np.asarray(picture, dtype=np.float32)
+        low, high = float(values.min()), float(values.max())
+        grey = (values - low) * (255 / max(high - low, 1e-9))
+        picture = Image.fromarray(grey.astype(np.uint8))
+    return np.asarray(picture.convert("RGB"))
+
+
+def contrast_of(colours: np.ndarray, paper_size: int | None = None) -> np.ndarray:
+    """Ink on paper as grey between 0 (paper) and 255 (as strong as the usual ink of the picture).
+
+    Args:
+        colours: uint8 (height, width, 3), dark writing on light ground or the other way round.
+        paper_size: side in pixels of the square whose median is taken for the paper; by default the
+            picture's shorter side.
+
+    Returns:
+        uint8 (height, width); all 0 where nothing stands out.
+    """
+    difference = _difference(colours, _paper(colours, paper_size or min(colours.shape[:2])))
+    level = int(np.abs(difference).max(initial=0))
+    if level < LEAST_CONTRAST:
+        return np.zeros(colours.shape[:2], dtype=np.uint8)
+    # Shadows and bright paper in a dark corner differ too: most people write dark on light.
+    darker = _BOARD * _strength(difference) >= _strength(-difference)
+    contrast = np.clip(difference if darker else -difference, 0, 255).astype(np.uint8)
+    return _normalised(contrast)
+
+
+def _paper(colours: np.ndarray, size: int) -> np.ndarray:
+    """The median of each pixel's surroundings, taken in a smaller picture where they are large."""
+    factor = max(1, -(-size // _LARGEST_KERNEL))
+    height, width = colours.shape[:2]
+    small = (max(1, width // factor), max(1, height // factor))
+    shrunk = cv2.resize(colours, small, interpolation=cv2.INTER_AREA) if factor > 1 else colours
+    median = cv2.medianBlur(np.ascontiguousarray(shrunk), max(3, size // factor) | 1)
+    return cv2.resize(median, (width, height)) if factor > 1 else median
+
+
+def _difference(colours: np.ndarray, paper: np.ndarray) -> np.ndarray:
+    """int16 (height, width): of the channel that differs most from the paper, above 0 if darker."""
+    each = paper.astype(np.int16) - colours
+    darkest, lightest = each.max(axis=2), each.min(axis=2)
+    return np.where(darkest >= -lightest, darkest, lightest)
+
+
+def _strength(difference: np.ndarray) -> float:
+    """Of what lies above the paper: its highest values, a few single pixels left aside."""
+    return float(np.percentile(difference, 98))
+
+
+def _normalised(contrast: np.ndarray) -> np.ndarray:
+    """Noise to 0, the usual ink to 255."""
+    counts = np.bincount(contrast.ravel(), minlength=256)
+    threshold = otsu_threshold(counts)
+    ink, rest = contrast[contrast > threshold], contrast[contrast <= threshold]
+    if not len(ink):
+        return np.zeros_like(contrast)
+    usual = float(np.median(ink))
+    lowest = max(_FAINT * usual, _NOISE * float(np.median(rest)) if len(rest) else 0.0)
+    lowest = min(lowest, 0.6 * usual)
+    return np.clip((contrast - lowest) * (255 / (usual - lowest)), 0, 255).astype(np.uint8)
