@@ -22,8 +22,7 @@ import numpy as np
 import torch
 
 from handwriting.cli import make_parser, run_script
-from handwriting.datasets.external import held_out_hands
-from handwriting.datasets.text import TextSet, load_text
+from handwriting.datasets.text import TextSet, left_out, load_text
 from handwriting.errors import HandwritingError
 from handwriting.evaluation.text_metrics import text_metrics
 from handwriting.lines.decoding import text_of
@@ -42,13 +41,11 @@ def choose(data: TextSet, fraction: float, most: int | None) -> np.ndarray:
         most: samples at most, chosen by chance.
 
     Raises:
-        HandwritingError: the writers are not known, or none was left out.
+        HandwritingError: none was left out.
     """
     rows = np.arange(len(data))
     if fraction:
-        if data.writers is None:
-            raise HandwritingError("--held-out needs a pen archive, which names the writers.")
-        rows = np.flatnonzero(held_out_hands(data.writers, fraction))
+        rows = np.flatnonzero(left_out(data.writers, fraction))
     chosen = np.random.default_rng(0).permutation(rows)[: most or len(rows)]
     return np.sort(chosen)
 

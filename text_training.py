@@ -4,9 +4,12 @@
     python text_training.py --resume             go on with the newest run
     torchrun --nproc_per_node=2 text_training.py --data …    on two processes or GPUs
 
-Strokes are drawn anew in each epoch, as another hand would have written them. A part of the writers
-is left out to measure on. Writes models/lines/<run>.pt (averaged weights in half precision),
-models/lines/checkpoints/<run>.pt to resume from, and metrics/<run>_history.csv, after each epoch.
+PATH is a pen archive of words or lines; one of characters, of which numbers, codes and programs are
+composed; or a folder of photographs with a `text.csv` or a `words.json`. Strokes are drawn anew in
+each epoch, as another hand would have written them, plainly or as on a photograph. A part of the
+writers is left out to measure on. After each epoch the averaged weights in half precision are
+written to models/lines/<run>.pt, the state to resume from to models/lines/checkpoints/<run>.pt, and
+the error rates to metrics/<run>_history.csv.
 """
 
 import argparse
@@ -38,17 +41,19 @@ from handwriting.compute.distributed import (
     sum_over_ranks,
     world_size,
 )
-from handwriting.datasets.external import held_out_hands
-from handwriting.datasets.pen import PenArchive, load_pen
-from handwriting.datasets.text import written
-from handwriting.datasets.text_batches import JoinedSources, PenSource, TextBatches
+from handwriting.datasets.text_batches import TextBatches
 from handwriting.errors import HandwritingError
 from handwriting.evaluation.text_metrics import text_metrics
-from handwriting.imaging.line import line_from_strokes
 from handwriting.lines.decoding import decode_greedy, text_of
 from handwriting.lines.network import pad
-from handwriting.lines.reader import LINES_FOLDER, predict_log_probs
+from handwriting.lines.reader import (
+    LINES_FOLDER,
+    find_reader,
+    load_reader_weights,
+    predict_log_probs,
+)
 from handwriting.runs import METRICS_FOLDER, RunFiles, run_name
+from handwriting.training.text_data import Measured, load_sources
 from handwriting.training.text_run import (
     TextRun,
     TextSettings,
@@ -56,35 +61,9 @@ from handwriting.training.text_run import (
     load_text_checkpoint,
 )
 
-MEASURED = 2_000
-"""Samples of writers left out that are read after each epoch, at most."""
-
 SHORTCUT_WEIGHT = 0.1
 """Of the loss of the convolutions alone (Retsinas et al. 2022, "Best practices for a handwritten
 text recognition system")."""
-
-LONGEST_TEXT = 100
-"""Characters of a sample that is trained on; longer ones are whole paragraphs."""
-
-
-def load_sources(
-    paths: tuple[str, ...], held_out: float
-) -> tuple[JoinedSources, list[tuple[PenArchive, int]]]:
-    """The samples to train on, and those of other writers to measure on."""
-    training, measuring = [], []
-    for path in paths:
-        archive = load_pen(Path(path))
-        samples = written(archive)
-        samples = samples[np.char.str_len(archive.text[samples]) <= LONGEST_TEXT]
-        is_left_out = held_out_hands(archive.writer, held_out)[samples]
-        own = samples[~is_left_out]
-        texts = [text.strip() for text in archive.text[own].tolist()]
-        training.append(PenSource(archive, own, texts))
-        measuring += [(archive, int(sample)) for sample in samples[is_left_out]]
-    if not any(len(source.texts) for source in training):
-        raise HandwritingError("no writer is left to train on. Make --held-out smaller.")
-    chosen = np.random.default_rng(0).permutation(len(measuring))[:MEASURED]
-    return JoinedSources(training), [measuring[k] for k in chosen]
 
 
 def train_epoch(run: TextRun, batches: TextBatches, epoch: int) -> float:
@@ -118,14 +97,16 @@ def train_epoch(run: TextRun, batches: TextBatches, epoch: int) -> float:
     return all_loss / max(all_seen, 1)
 
 
-def measure(run: TextRun, samples: list[tuple[PenArchive, int]]) -> dict[str, float]:
-    """Error rates on writers left out."""
-    pictures = [line_from_strokes(archive.strokes(sample)) for archive, sample in samples]
-    log_probs = predict_log_probs(run.final_network, pictures)
-    read = [text_of(decode_greedy(rows)) for rows in log_probs]
-    texts = [str(archive.text[sample]).strip() for archive, sample in samples]
-    found = text_metrics(read, texts)
-    return {f"val_{name}": found[name] for name in ("cer", "wer", "exact")}
+def measure(run: TextRun, measured: list[Measured]) -> dict[str, float]:
+    """Error rates on the writers left out of each path; ``val_cer`` is the mean over the paths."""
+    rates = {}
+    for part in measured:
+        log_probs = predict_log_probs(run.final_network, part.pictures)
+        read = [text_of(decode_greedy(rows)) for rows in log_probs]
+        found = text_metrics(read, part.texts)
+        rates |= {f"{part.name}_{name}": found[name] for name in ("cer", "exact")}
+    cers = [rate for name, rate in rates.items() if name.endswith("_cer")]
+    return {"val_cer": float(np.mean(cers)), **rates} if rates else {}
 
 
 def choose_settings(args: argparse.Namespace, device: torch.device) -> TextSettings:
@@ -138,10 +119,13 @@ def choose_settings(args: argparse.Namespace, device: torch.device) -> TextSetti
         raise HandwritingError("give pen archives of words or lines with --data.")
     if not 0 <= args.held_out < 1:
         raise HandwritingError("--held-out must be 0 or more and less than 1.")
-    names = ("epochs", "lr", "columns", "held_out", "width", "hidden", "seed")
+    if not 0 <= args.photographed <= 1:
+        raise HandwritingError("--photographed must be between 0 and 1.")
+    names = ("epochs", "lr", "columns", "held_out", "photographed", "width", "hidden", "seed")
     return TextSettings(
         tuple(args.data),
         precision=choose_precision(args.precision, device),
+        init_from=None if args.init_from is None else find_reader(args.init_from, args.models).stem,
         **{name: getattr(args, name) for name in names},
     )
 
@@ -161,11 +145,24 @@ def get_args_parser() -> argparse.ArgumentParser:
     parser = make_parser(__doc__)
     add = parser.add_argument
     defaults = TextSettings(data=())
-    add("--data", nargs="+", default=[], metavar="FILE", help="pen archives of words and lines")
+    add(
+        "--data",
+        nargs="+",
+        default=[],
+        metavar="PATH",
+        help="pen archives of words, lines or characters, and folders of photographs",
+    )
     add("--epochs", type=int, default=defaults.epochs, help="times through all samples")
     add("--lr", type=float, default=defaults.lr, help="highest learning rate")
     add("--columns", type=int, default=defaults.columns, help="pixel columns of a batch")
     add("--held-out", type=float, default=defaults.held_out, help="part of the writers left out")
+    add(
+        "--photographed",
+        type=float,
+        default=defaults.photographed,
+        help="chance that strokes are drawn as on a photograph, with some pen on some ground",
+    )
+    add("--init-from", default=None, metavar="RUN", help="begin with the weights of this run")
     add("--width", type=int, default=defaults.width, help="channels of the first convolution")
     add("--hidden", type=int, default=defaults.hidden, help="cells of the LSTM in each direction")
     add("--seed", type=int, default=defaults.seed, help="seed of weights, order and changes")
@@ -192,15 +189,18 @@ def main(args: argparse.Namespace) -> None:
     device = own_device(choose_device(args.device))
     state = saved_state(args) if args.resume is not None else None
     settings = TextSettings.from_dict(state["settings"]) if state else choose_settings(args, device)
-    sources, measuring = load_sources(settings.data, settings.held_out)
+    sources, measured = load_sources(settings.data, settings.held_out, settings.photographed)
     batches = TextBatches(sources, settings.columns, settings.seed, rank(), world_size())
     name = state["name"] if state else args.name or run_name("lines", datetime.now())
     run = TextRun(settings, RunFiles(name, args.models, args.metrics), device, len(batches))
     if state:
         run.restore(state)
+    elif settings.init_from:
+        run.begin_with(load_reader_weights(args.models / f"{settings.init_from}.pt"))
     weights = sum(parameter.numel() for parameter in run.network.parameters())
     print(f"{name}: {device.type}, {settings.precision}, {weights:,} weights")
-    print(f"  {len(batches)} samples to train on, {len(measuring)} to measure on", flush=True)
+    left_out = ", ".join(f"{len(part.texts)} of {part.name}" for part in measured) or "none"
+    print(f"  {len(batches)} samples to train on, left out to measure on: {left_out}", flush=True)
     while len(run.history) < settings.epochs:
         epoch = len(run.history) + 1
         batches.set_epoch(epoch)
@@ -210,7 +210,7 @@ def main(args: argparse.Namespace) -> None:
         row["seconds"] = round(time.perf_counter() - start, 1)
         broadcast_buffers(run.final_network)
         if is_first_rank():
-            run.history.append(row | measure(run, measuring))
+            run.history.append(row | measure(run, measured))
             run.save()
             print(
                 " ".join(f"{key} {value:.4g}" for key, value in run.history[-1].items()), flush=True

@@ -1,5 +1,6 @@
-"""Words and lines with their text: pen archives, and folders of pictures with a `text.csv`."""
+"""Words and lines with their text: pen archives, and folders of pictures with a table."""
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,10 +9,10 @@ import numpy as np
 from tqdm import tqdm
 
 from handwriting.datasets.pen import PenArchive, is_pen_archive, load_pen
-from handwriting.datasets.tables import check_file, read_table
+from handwriting.datasets.photographed_text import load_photographed
 from handwriting.errors import HandwritingError
-from handwriting.imaging.line import line_from_photograph, line_from_strokes
-from handwriting.imaging.photograph import open_picture
+from handwriting.imaging.line import line_from_contrast, line_from_strokes
+from handwriting.imaging.stroke_lines import one_line
 
 
 @dataclass(frozen=True)
@@ -21,13 +22,13 @@ class TextSet:
     Attributes:
         pictures: uint8 (40, width) each, white ink on black.
         texts: printable ASCII without spaces at the ends.
-        writers: str (N,), or ``None``.
+        writers: str (N,); of photographs of unknown writers, the photograph.
         styles: str (N,), as PRINTED or CURSIVE, or ``None``.
     """
 
     pictures: Sequence[np.ndarray]
     texts: list[str]
-    writers: np.ndarray | None = None
+    writers: np.ndarray
     styles: np.ndarray | None = None
 
     def __len__(self) -> int:
@@ -35,7 +36,7 @@ class TextSet:
 
 
 def load_text(path: Path) -> TextSet:
-    """Read a pen archive, or a folder with a `text.csv` of the columns ``file`` and ``text``.
+    """Read a pen archive, or a folder as `datasets.photographed_text` takes it.
 
     Raises:
         HandwritingError: something is missing, damaged, or no text in printable ASCII.
@@ -49,12 +50,31 @@ def load_text(path: Path) -> TextSet:
     archive = load_pen(path)
     samples = written(archive)
     pictures = [
-        line_from_strokes(archive.strokes(sample))
+        line_from_strokes(line_strokes(archive, sample))
         for sample in tqdm(samples, unit="img", desc="drawing")
     ]
     texts = [text.strip() for text in archive.text[samples].tolist()]
     styles = None if archive.style is None else archive.style[samples]
     return TextSet(pictures, texts, archive.writer[samples], styles)
+
+
+def line_strokes(archive: PenArchive, sample: int) -> list[np.ndarray]:
+    """The strokes of a sample as one line, float (points, 2) each, whatever lines it has."""
+    return one_line([stroke for stroke in archive.strokes(sample) if len(stroke)])
+
+
+def left_out(writers: np.ndarray, fraction: float) -> np.ndarray:
+    """bool (N,): samples of a part of the writers, to measure on.
+
+    A writer's name alone decides, so that one who stands in several files is left out of all.
+
+    Args:
+        writers: str (N,).
+        fraction: of the writers, about, in 0..1.
+    """
+    names, which = np.unique(writers, return_inverse=True)
+    chosen = [zlib.crc32(name.encode()) % 1000 < 1000 * fraction for name in names.tolist()]
+    return np.array(chosen, dtype=bool)[which]
 
 
 def written(archive: PenArchive) -> np.ndarray:
@@ -70,28 +90,7 @@ def written(archive: PenArchive) -> np.ndarray:
     return samples
 
 
-def read_texts(table: Path) -> list[dict[str, str]]:
-    """The rows of a `text.csv`, a dictionary each.
-
-    Raises:
-        HandwritingError: missing, not such a table, a text that is not printable ASCII, or a file
-            outside the table's folder.
-    """
-    rows = read_table(table, "text")
-    for line, row in enumerate(rows, start=2):
-        if not row["file"] or not row["text"]:
-            raise HandwritingError(f"{table}, line {line}: a file and a text are needed.")
-        check_file(table, line, row["file"])
-        lines = row["text"].splitlines()
-        if not all(part.isascii() and part.isprintable() for part in lines):
-            raise HandwritingError(f"{table}, line {line}: {row['text']!r} is no printable ASCII.")
-    return rows
-
-
 def _load_folder(folder: Path) -> TextSet:
-    rows = read_texts(folder / "text.csv")
-    pictures = [
-        line_from_photograph(open_picture(folder / row["file"]))
-        for row in tqdm(rows, unit="img", desc="reading")
-    ]
-    return TextSet(pictures, [row["text"].strip() for row in rows])
+    data = load_photographed(folder)
+    pictures = [line_from_contrast(contrast) for contrast in data.contrasts]
+    return TextSet(pictures, data.texts, data.groups)

@@ -7,41 +7,26 @@ from typing import Protocol
 
 import numpy as np
 
-from handwriting.datasets.pen import PenArchive
-from handwriting.datasets.stroke_augmentation import LINE_VARIATION
-from handwriting.imaging.line import line_from_strokes
-
 _POOL = 64
 """Batches whose samples are sorted by width together: like widths share a batch."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A picture, uint8 (40, width), white ink on black, and what it says."""
+
+    picture: np.ndarray
+    text: str
 
 
 class TextSource(Protocol):
     """Samples of words or lines that can be drawn anew each time."""
 
-    texts: Sequence[str]
+    def __len__(self) -> int:
+        """Samples in an epoch."""
 
-    def draw(self, sample: int, rng: np.random.Generator) -> np.ndarray:
-        """uint8 (40, width)."""
-
-
-@dataclass(frozen=True)
-class PenSource:
-    """Samples of a pen archive, their strokes changed each time.
-
-    Attributes:
-        archive: the strokes.
-        samples: int64, which of them.
-        texts: what they say.
-    """
-
-    archive: PenArchive
-    samples: np.ndarray
-    texts: Sequence[str]
-
-    def draw(self, sample: int, rng: np.random.Generator) -> np.ndarray:
-        """A sample as another hand would have written it."""
-        strokes = self.archive.strokes(int(self.samples[sample]))
-        return line_from_strokes(*LINE_VARIATION(strokes, rng))
+    def draw(self, number: int, rng: np.random.Generator) -> Drawn:
+        """One of them."""
 
 
 @dataclass(frozen=True)
@@ -70,9 +55,8 @@ class TextBatches:
         self.rank, self.ranks = rank, ranks
         self.epoch = 0
         # A character is about 20 columns wide.
-        pool, share = _POOL * columns // 128, -(-len(source.texts) // ranks)
+        pool, share = _POOL * columns // 128, -(-len(source) // ranks)
         self.per_pool = max(1, min(pool, share))
-        self.texts = list(source.texts)
 
     def set_epoch(self, epoch: int) -> None:
         """Choose which of the seeded orders comes next."""
@@ -80,12 +64,12 @@ class TextBatches:
 
     def __len__(self) -> int:
         """Samples in an epoch, over all ranks."""
-        return len(self.texts)
+        return len(self.source)
 
     def pools(self) -> list[np.ndarray]:
         """The epoch's samples in the order of chance, a pool at a time."""
         rng = np.random.default_rng((self.seed, self.epoch))
-        order = rng.permutation(len(self.texts))
+        order = rng.permutation(len(self.source))
         return np.split(order, range(self.per_pool, len(order), self.per_pool))
 
     def __iter__(self) -> Iterator[TextBatch]:
@@ -99,10 +83,10 @@ class TextBatches:
 
     def _draw(self, number: int, samples: np.ndarray) -> list[TextBatch]:
         rng = np.random.default_rng((self.seed, self.epoch, self.rank, number))
-        pictures = [self.source.draw(int(sample), rng) for sample in samples]
-        batches = batches_by_width([picture.shape[1] for picture in pictures], self.columns)
+        drawn = [self.source.draw(int(sample), rng) for sample in samples]
+        batches = batches_by_width([one.picture.shape[1] for one in drawn], self.columns)
         return [
-            TextBatch([pictures[k] for k in rows], [self.texts[int(samples[k])] for k in rows])
+            TextBatch([drawn[k].picture for k in rows], [drawn[k].text for k in rows])
             for rows in (batches[k] for k in rng.permutation(len(batches)))
         ]
 
@@ -123,15 +107,13 @@ class JoinedSources:
 
     sources: Sequence[TextSource]
 
-    @property
-    def texts(self) -> list[str]:
-        """Those of all samples."""
-        return [text for source in self.sources for text in source.texts]
+    def __len__(self) -> int:
+        return sum(len(source) for source in self.sources)
 
-    def draw(self, sample: int, rng: np.random.Generator) -> np.ndarray:
-        """uint8 (40, width)."""
+    def draw(self, number: int, rng: np.random.Generator) -> Drawn:
+        """A sample of the source that the number falls to."""
         for source in self.sources:
-            if sample < len(source.texts):
-                return source.draw(sample, rng)
-            sample -= len(source.texts)
+            if number < len(source):
+                return source.draw(number, rng)
+            number -= len(source)
         raise IndexError("there are not so many samples")

@@ -26,7 +26,7 @@ LONGEST = 4000
 _ENOUGH = 96
 """Rows of a photograph of one line; more are only slower."""
 
-_DUST, _SHALLOW, _HIGH, _THIN = 0.5, 0.2, 0.7, 0.1
+_DUST, _SHALLOW, _HIGH, _THIN, _SOLID = 0.5, 0.2, 0.7, 0.1, 0.5
 _SUPERSAMPLING = 3
 _FRACTION_BITS = 4
 _FLAT = 1 / 8
@@ -83,12 +83,16 @@ def line_from_photograph(picture: Image.Image) -> np.ndarray:
     Returns:
         uint8 (HEIGHT, width).
     """
-    colours = colours_of(picture)
+    return line_from_contrast(contrast_of(shrunk_to_line(colours_of(picture))))
+
+
+def shrunk_to_line(colours: np.ndarray) -> np.ndarray:
+    """A photograph of one line, uint8 (rows, columns, 3), with no more rows than are of use."""
     height, width = colours.shape[:2]
-    if height > _ENOUGH:
-        size = (max(1, round(width * _ENOUGH / height)), _ENOUGH)
-        colours = cv2.resize(colours, size, interpolation=cv2.INTER_AREA)
-    return line_from_contrast(contrast_of(colours))
+    if height <= _ENOUGH:
+        return colours
+    size = (max(1, round(width * _ENOUGH / height)), _ENOUGH)
+    return cv2.resize(colours, size, interpolation=cv2.INTER_AREA)
 
 
 def line_from_contrast(contrast: np.ndarray) -> np.ndarray:
@@ -149,7 +153,7 @@ def _is_from_outside(facts: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     return is_tail | (at_side & (high >= _HIGH * height) & (wide <= _THIN * height))
 
 
-def cut_line(contrast: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
+def cut_line(contrast: np.ndarray, box: tuple[float, float, float, float]) -> np.ndarray:
     """What is in a box (left, top, right, bottom), with what lies MARGIN around it.
 
     Returns:
@@ -159,7 +163,7 @@ def cut_line(contrast: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray
     wide, high = max(right - left, 1), max(bottom - top, 1)
     inner = HEIGHT - 2 * MARGIN
     scale = inner / high
-    if high < _FLAT * wide:
+    if high < _FLAT * wide and _is_solid(contrast, box):
         scale = min(scale, inner / (2 * wide))
     across = min(scale, (LONGEST - 2 * MARGIN) / wide)
     shrunk, factors = _shrunk(contrast, scale)
@@ -169,6 +173,13 @@ def cut_line(contrast: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray
     )
     size = (int(np.ceil(wide * across)) + 2 * MARGIN, HEIGHT)
     return cv2.warpAffine(shrunk, matrix, size, flags=cv2.INTER_LINEAR)
+
+
+def _is_solid(contrast: np.ndarray, box: tuple[float, float, float, float]) -> bool:
+    """Whether most of a box is ink: a dash rather than a long line of writing."""
+    left, top, right, bottom = (max(0, round(side)) for side in box)
+    part = contrast[top : bottom + 1, left : right + 1]
+    return bool(part.size) and float(part.mean()) > 255 * _SOLID
 
 
 def _shrunk(contrast: np.ndarray, scale: float) -> tuple[np.ndarray, np.ndarray]:

@@ -12,12 +12,15 @@ MOST_PIXELS = 100_000_000
 _ENOUGH_PIXELS = 1600
 
 
-def open_picture(source: Path | BinaryIO, name: str | None = None) -> Image.Image:
+def open_picture(
+    source: Path | BinaryIO, name: str | None = None, most: int | None = _ENOUGH_PIXELS
+) -> Image.Image:
     """Read a picture whole, the first frame of an animation; large ones are made smaller.
 
     Args:
         source: a file's path or its content.
         name: how to call it in an error.
+        most: pixels of its longer side that are enough; ``None`` leaves it as it is.
 
     Raises:
         HandwritingError: it is missing, damaged, too large, or not a picture.
@@ -32,9 +35,9 @@ def open_picture(source: Path | BinaryIO, name: str | None = None) -> Image.Imag
                     f"{name} has {picture.width}x{picture.height} pixels, more than "
                     f"{MOST_PIXELS // 1_000_000} million. Make it smaller first."
                 )
-            picture.draft(picture.mode, (_ENOUGH_PIXELS, _ENOUGH_PIXELS))
-            if max(picture.size) > _ENOUGH_PIXELS:
-                picture.thumbnail((_ENOUGH_PIXELS, _ENOUGH_PIXELS))
+            if most and max(picture.size) > most:
+                picture.draft(picture.mode, (most, most))
+                picture.thumbnail((most, most))
             picture.load()
             return picture.copy()
     except FileNotFoundError as error:

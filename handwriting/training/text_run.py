@@ -26,16 +26,17 @@ class TextSettings:
     """All that decides which weights a training of the line reader gives.
 
     Attributes:
-        data: pen archives and folders, as `datasets.text.load_text` takes them.
+        data: pen archives and folders, as `training.text_data.load_sources` takes them.
         epochs: times through all samples.
         lr: highest learning rate.
         columns: of a batch.
         held_out: part of the writers that is left out to measure on, in 0..1.
-        fraction: part of the samples to train on, in 0..1.
+        photographed: chance that strokes are drawn as on a photograph, in 0..1.
         width: channels of the network's first convolution.
         hidden: cells of its LSTM in each direction.
         seed: of the first weights, the order and the changes.
         precision: ``fp32`` or ``bf16``.
+        init_from: run whose weights to begin with, or ``None``.
     """
 
     data: tuple[str, ...]
@@ -43,11 +44,12 @@ class TextSettings:
     lr: float = 0.002
     columns: int = 4096
     held_out: float = 0.1
-    fraction: float = 1.0
+    photographed: float = 0.4
     width: int = 32
     hidden: int = 256
     seed: int = 42
     precision: str = "fp32"
+    init_from: str | None = None
 
     @property
     def recipe(self) -> Recipe:
@@ -147,6 +149,20 @@ class TextRun:
         }
         with replacing(self.files.weights) as (part,):
             save_torch(content, part)
+
+    def begin_with(self, content: dict[str, Any]) -> None:
+        """Take the weights of a weights file instead of random ones.
+
+        Raises:
+            HandwritingError: they are those of a network of another size.
+        """
+        try:
+            self.network.load_state_dict({k: v.float() for k, v in content["weights"].items()})
+        except RuntimeError as error:
+            raise HandwritingError(
+                "--init-from: the run's network has another --width or --hidden."
+            ) from error
+        self.average = make_average(self.settings.recipe, self.network)
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go back to the state after the last saved epoch."""

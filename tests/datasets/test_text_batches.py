@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handwriting.datasets.text_batches import JoinedSources, TextBatches, batches_by_width
+from handwriting.datasets.text_batches import Drawn, JoinedSources, TextBatches, batches_by_width
 from handwriting.imaging.line import HEIGHT
 
 
@@ -15,9 +15,12 @@ class Bars:
     def __init__(self, widths: list[int]) -> None:
         self.texts = [str(width) for width in widths]
 
-    def draw(self, sample: int, rng: np.random.Generator) -> np.ndarray:
-        grey = int(rng.integers(1, 256))
-        return np.full((HEIGHT, int(self.texts[sample])), grey, dtype=np.uint8)
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def draw(self, number: int, rng: np.random.Generator) -> Drawn:
+        grey, text = int(rng.integers(1, 256)), self.texts[number]
+        return Drawn(np.full((HEIGHT, int(text)), grey, dtype=np.uint8), text)
 
 
 @given(st.lists(st.integers(1, 500), min_size=1, max_size=40), st.integers(1, 1000))
@@ -53,6 +56,9 @@ def test_ranks_share_an_epoch(ranks):
 
 def test_joined_sources_are_one():
     joined = JoinedSources([Bars([10, 20]), Bars([30])])
-    assert joined.texts == ["10", "20", "30"]
     rng = np.random.default_rng(0)
-    assert [joined.draw(k, rng).shape[1] for k in range(3)] == [10, 20, 30]
+    drawn = [joined.draw(k, rng) for k in range(len(joined))]
+    assert [one.text for one in drawn] == ["10", "20", "30"]
+    assert [one.picture.shape[1] for one in drawn] == [10, 20, 30]
+    with pytest.raises(IndexError):
+        joined.draw(3, rng)

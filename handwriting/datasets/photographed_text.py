@@ -1,0 +1,166 @@
+"""Photographs of words and lines with their text: folders with a `text.csv` or a `words.json`."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from tqdm import tqdm
+
+from handwriting.datasets.tables import check_file, read_table
+from handwriting.errors import HandwritingError
+from handwriting.imaging.contrast import colours_of, contrast_of
+from handwriting.imaging.line import shrunk_to_line
+from handwriting.imaging.photograph import open_picture
+
+
+@dataclass(frozen=True)
+class PhotographedText:
+    """Pictures of one word or line each.
+
+    Attributes:
+        contrasts: uint8 (rows, columns) each, 0 paper, 255 ink, as of `imaging.contrast`.
+        texts: printable ASCII.
+        groups: str (N,), the writer where the table names one, else the photograph.
+    """
+
+    contrasts: list[np.ndarray]
+    texts: list[str]
+    groups: np.ndarray
+
+    def subset(self, rows: np.ndarray) -> "PhotographedText":
+        """Some of them, by number."""
+        chosen = [int(row) for row in rows]
+        return PhotographedText(
+            [self.contrasts[row] for row in chosen],
+            [self.texts[row] for row in chosen],
+            self.groups[chosen],
+        )
+
+
+def load_photographed(folder: Path, variants: bool = False) -> PhotographedText:
+    """Read a folder of pictures.
+
+    `text.csv` has the columns ``file`` and ``text`` and may have ``writer``; each picture shows one
+    word or line. `words.json` is a list of objects with ``image``, ``text``, ``line``, ``box``
+    (left, top, right, bottom) and ``polygon`` (x, y each): words in larger photographs.
+
+    Args:
+        folder: with one of these tables.
+        variants: of a `words.json`, add each word cut out by its box, and the lines, to train on.
+
+    Raises:
+        HandwritingError: something is missing, damaged, or no text in printable ASCII.
+    """
+    table = folder / "words.json"
+    if not table.is_file():
+        return _load_table(folder)
+    contrasts, texts, groups = [], [], []
+    for picture, text, image in _words(folder, _read_words(table), variants):
+        contrasts.append(contrast_of(shrunk_to_line(picture)))
+        texts.append(text)
+        groups.append(image)
+    return PhotographedText(contrasts, texts, np.array(groups))
+
+
+def _load_table(folder: Path) -> PhotographedText:
+    rows = read_texts(folder / "text.csv")
+    contrasts = [
+        contrast_of(shrunk_to_line(colours_of(open_picture(folder / row["file"]))))
+        for row in tqdm(rows, unit="img", desc="reading")
+    ]
+    groups = np.array([row.get("writer") or row["file"] for row in rows])
+    return PhotographedText(contrasts, [row["text"].strip() for row in rows], groups)
+
+
+def read_texts(table: Path) -> list[dict[str, str]]:
+    """The rows of a `text.csv`, a dictionary each.
+
+    Raises:
+        HandwritingError: missing, not such a table, a text that is not printable ASCII, or a file
+            outside the table's folder.
+    """
+    rows = read_table(table, "text")
+    for line, row in enumerate(rows, start=2):
+        if not row["file"] or not row["text"]:
+            raise HandwritingError(f"{table}, line {line}: a file and a text are needed.")
+        check_file(table, line, row["file"])
+        lines = row["text"].splitlines()
+        if not all(part.isascii() and part.isprintable() for part in lines):
+            raise HandwritingError(f"{table}, line {line}: {row['text']!r} is no printable ASCII.")
+    return rows
+
+
+def _read_words(table: Path) -> dict[str, list[dict[str, Any]]]:
+    """The words of each image that are printable ASCII."""
+    try:
+        words = json.loads(table.read_text(encoding="utf-8"))
+        of_image: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for number, word in enumerate(words, start=1):
+            text, box = str(word["text"]).strip(), np.array(word["box"], dtype=int)
+            polygon = np.array(word["polygon"], dtype=int)
+            if box.shape != (4,) or polygon.ndim != 2 or polygon.shape[1] != 2:
+                raise ValueError(f"word {number} has no box of four or no polygon of points")
+            check_file(table, number, str(word["image"]))
+            if text and text.isascii() and text.isprintable():
+                entry = {"text": text, "box": box, "polygon": polygon, "line": word["line"]}
+                of_image[word["image"]].append(entry)
+    except (ValueError, KeyError, TypeError, UnicodeDecodeError) as error:
+        raise HandwritingError(f"{table} is no list of words: {error}") from error
+    if not of_image:
+        raise HandwritingError(f"{table} names no word in printable ASCII.")
+    return of_image
+
+
+def _words(
+    folder: Path, of_image: dict[str, list[dict[str, Any]]], variants: bool
+) -> Iterator[tuple[np.ndarray, str, str]]:
+    """Picture, text and image of each word, and of each line where variants are asked for."""
+    for image, words in tqdm(of_image.items(), unit="photo", desc="reading"):
+        photograph = colours_of(open_picture(folder / image, most=None))
+        for word in words:
+            yield _by_polygon(photograph, word), word["text"], image
+            if variants:
+                yield _by_box(photograph, word["box"]), word["text"], image
+        if variants:
+            for box, text in _lines(words):
+                yield _by_box(photograph, box), text, image
+
+
+def _by_box(photograph: np.ndarray, box: np.ndarray) -> np.ndarray:
+    left, top = np.maximum(box[:2], 0)
+    right, bottom = np.minimum(box[2:], photograph.shape[1::-1])
+    return photograph[top : max(bottom, top + 1), left : max(right, left + 1)]
+
+
+def _by_polygon(photograph: np.ndarray, word: dict[str, Any]) -> np.ndarray:
+    """What lies in the polygon, on paper of the colour most frequent there."""
+    cut = _by_box(photograph, word["box"]).copy()
+    inside = np.zeros(cut.shape[:2], dtype=np.uint8)
+    corner = np.maximum(word["box"][:2], 0)
+    cv2.fillPoly(inside, [(word["polygon"] - corner).astype(np.int32)], 1)
+    if inside.any():
+        cut[inside == 0] = np.median(cut[inside > 0], axis=0).astype(np.uint8)
+    return cut
+
+
+def _lines(words: list[dict[str, Any]]) -> Iterator[tuple[np.ndarray, str]]:
+    """Box and text of the lines of several words that are level enough to be cut out."""
+    of_line: dict[Any, list[dict[str, Any]]] = defaultdict(list)
+    for word in words:
+        of_line[word["line"]].append(word)
+    for line in of_line.values():
+        line.sort(key=lambda word: word["box"][0])
+        boxes = np.array([word["box"] for word in line])
+        whole = np.concatenate((boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)))
+        usual = np.median(boxes[:, 3] - boxes[:, 1])
+        overlap = boxes[1:, 0] < boxes[:-1, 2] - usual
+        if len(line) > 1 and whole[3] - whole[1] < _LEVEL * usual and not overlap.any():
+            yield whole, " ".join(word["text"] for word in line)
+
+
+_LEVEL = 1.9

@@ -1,0 +1,74 @@
+"""Strokes of several lines of writing, told apart and laid one after the other as one line."""
+
+import numpy as np
+
+_BACK, _DOWN, _GAP = 1.0, 0.6, 0.7
+_FLAT = 0.5
+
+
+def split_lines(strokes: list[np.ndarray]) -> list[list[np.ndarray]]:
+    """Part strokes where the pen went back to the left and down to a line of its own.
+
+    That is a step to the left of where the line has come to by more than the height of a letter,
+    and down by more than three fifths of it; the height is that of most strokes. What is flatter
+    than half a letter, as a hyphen or a forgotten dot, is no line of its own.
+
+    Args:
+        strokes: float (points, 2) of x, y each, y downwards, in the order of writing, none empty.
+
+    Returns:
+        The strokes of each line.
+    """
+    if len(strokes) < 2:
+        return [strokes]
+    height = _letter_height(strokes)
+    lines = [[strokes[0]]]
+    for stroke in strokes[1:]:
+        line = lines[-1]
+        reached = max(float(part[:, 0].max()) for part in line)
+        back = reached - float(np.median(stroke[:, 0]))
+        if back > _BACK * height and _middle([stroke]) - _middle(line) > _DOWN * height:
+            lines.append([stroke])
+        else:
+            line.append(stroke)
+    return _without_flat(lines, _FLAT * height)
+
+
+def _without_flat(lines: list[list[np.ndarray]], least: float) -> list[list[np.ndarray]]:
+    """Lines of less than this height joined with the one before, the first with the one after."""
+    joined: list[list[np.ndarray]] = []
+    for line in lines:
+        is_flat = np.ptp(np.concatenate(line)[:, 1]) < least
+        if joined and (is_flat or np.ptp(np.concatenate(joined[-1])[:, 1]) < least):
+            joined[-1] = joined[-1] + line
+        else:
+            joined.append(line)
+    return joined
+
+
+def _letter_height(strokes: list[np.ndarray]) -> float:
+    heights = [float(np.ptp(stroke[:, 1])) for stroke in strokes]
+    return max(float(np.percentile(heights, 75)), 1e-6)
+
+
+def _middle(line: list[np.ndarray]) -> float:
+    return float(np.median([np.median(stroke[:, 1]) for stroke in line]))
+
+
+def one_line(strokes: list[np.ndarray]) -> list[np.ndarray]:
+    """Lay lines of writing one after the other, with a space between, all at one height.
+
+    Args:
+        strokes: as of :func:`split_lines`.
+    """
+    lines = split_lines(strokes)
+    if len(lines) == 1:
+        return strokes
+    gap = _GAP * _letter_height(strokes)
+    laid, right = [], 0.0
+    for line in lines:
+        points = np.concatenate(line)
+        shift = np.array([right - points[:, 0].min(), -np.median(points[:, 1])])
+        laid += [stroke + shift for stroke in line]
+        right += float(np.ptp(points[:, 0])) + gap
+    return laid

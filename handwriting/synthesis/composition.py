@@ -1,0 +1,140 @@
+"""Words and lines that nobody wrote, put together from what one writer wrote."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+
+from handwriting.datasets.pen import PenArchive
+from handwriting.datasets.text import line_strokes
+
+Strokes = list[np.ndarray]
+
+_TALL, _LOW = 1.0, 0.55
+_BAND: dict[str, tuple[float, float]] = (
+    dict.fromkeys("acemnorsuvwxz", (_LOW, 0.0))
+    | dict.fromkeys("bdfhkl", (_TALL, 0.0))
+    | dict.fromkeys("gpqy", (_LOW, -0.4))
+    | {"t": (0.85, 0.0), "i": (0.8, 0.0), "j": (0.8, -0.4)}
+)
+"""Top and bottom of a character above its line, in heights of a capital."""
+
+
+def _arc(left: float, right: float) -> list[tuple[float, float]]:
+    """A bracket from above to below, bulging from ``left`` to ``right``."""
+    angles = np.linspace(-np.pi / 2, np.pi / 2, 9)
+    x = left + (right - left) * np.cos(angles)
+    return list(zip(x.tolist(), (0.4 + 0.65 * -np.sin(angles)).tolist(), strict=True))
+
+
+_SIGNS: dict[str, list[list[tuple[float, float]]]] = {
+    ".": [[(0, 0.02), (0.03, 0)]],
+    ",": [[(0.06, 0.05), (0, -0.15)]],
+    ":": [[(0, 0.42), (0.02, 0.4)], [(0, 0.02), (0.02, 0)]],
+    ";": [[(0.05, 0.42), (0.07, 0.4)], [(0.06, 0.05), (0, -0.15)]],
+    "-": [[(0, 0.3), (0.3, 0.3)]],
+    "_": [[(0, -0.08), (0.55, -0.08)]],
+    "=": [[(0, 0.42), (0.4, 0.42)], [(0, 0.22), (0.4, 0.22)]],
+    "+": [[(0, 0.33), (0.45, 0.33)], [(0.22, 0.55), (0.22, 0.1)]],
+    "/": [[(0.35, 1.0), (0, -0.1)]],
+    "(": [_arc(0.22, 0.0)],
+    ")": [_arc(0.0, 0.22)],
+    "[": [[(0.2, 1.05), (0, 1.05), (0, -0.2), (0.2, -0.2)]],
+    "]": [[(0, 1.05), (0.2, 1.05), (0.2, -0.2), (0, -0.2)]],
+    "<": [[(0.4, 0.6), (0, 0.33), (0.4, 0.05)]],
+    ">": [[(0, 0.6), (0.4, 0.33), (0, 0.05)]],
+    "'": [[(0.02, 1.05), (0, 0.8)]],
+    '"': [[(0.02, 1.05), (0, 0.8)], [(0.16, 1.05), (0.14, 0.8)]],
+    "!": [[(0, 1.0), (0, 0.25)], [(0, 0.02), (0.02, 0)]],
+    "*": [[(0, 0.75), (0.3, 0.45)], [(0.3, 0.75), (0, 0.45)], [(0.15, 0.8), (0.15, 0.4)]],
+    "#": [
+        [(0.15, 0.9), (0.08, 0.05)],
+        [(0.4, 0.9), (0.33, 0.05)],
+        [(0, 0.62), (0.5, 0.66)],
+        [(0, 0.3), (0.48, 0.34)],
+    ],
+    "%": [
+        [(0.1, 0.9), (0, 0.75), (0.1, 0.6), (0.2, 0.75), (0.1, 0.9)],
+        [(0.5, 0.95), (0.05, 0.0)],
+        [(0.45, 0.3), (0.35, 0.15), (0.45, 0.0), (0.55, 0.15), (0.45, 0.3)],
+    ],
+}
+"""Signs as strokes of x and height above the line, in heights of a capital."""
+
+SIGNS = "".join(_SIGNS)
+
+
+class CharacterPens:
+    """Isolated characters of an archive, by writer.
+
+    Args:
+        archive: samples of one character each.
+        samples: int64, those to use.
+    """
+
+    def __init__(self, archive: PenArchive, samples: np.ndarray) -> None:
+        self.archive = archive
+        self.of_writer: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+        for sample in samples.tolist():
+            own = self.of_writer[str(archive.writer[sample])]
+            own[str(archive.text[sample])].append(sample)
+        # By how many characters they wrote: few writers have all.
+        self.writers = sorted(self.of_writer, key=lambda name: -len(self.of_writer[name]))
+
+    def compose(self, text: str, rng: np.random.Generator) -> Strokes:
+        """Write a text of letters, digits, spaces and SIGNS with one writer's characters.
+
+        What the writer did not write comes from others.
+        """
+        own = self.of_writer[self.writers[rng.integers(len(self.writers))]]
+        loose = rng.uniform(0.05, 0.3)
+        x, strokes = 0.0, []
+        for character in text:
+            if character == " ":
+                x += rng.uniform(0.3, 0.7)
+                continue
+            drawn = self._character(character, own, rng)
+            x += max(0.02, rng.normal(loose, 0.04))
+            strokes += [stroke + np.array([x, 0.0]) for stroke in drawn]
+            x += max(float(stroke[:, 0].max()) for stroke in drawn)
+        return strokes
+
+    def _character(
+        self, character: str, own: dict[str, list[int]], rng: np.random.Generator
+    ) -> Strokes:
+        """Strokes from x 0, y downwards from the line, a capital being about 1 high."""
+        if character in _SIGNS:
+            jitter = np.exp(rng.normal(0, 0.12, 2))
+            shift = np.array([0, rng.normal(0, 0.04)])
+            signs = [np.array(part, dtype=float) * jitter + shift for part in _SIGNS[character]]
+            return [part * (1, -1) for part in signs]
+        while not own.get(character):
+            own = self.of_writer[self.writers[rng.integers(len(self.writers))]]
+        sample = own[character][rng.integers(len(own[character]))]
+        strokes = [stroke for stroke in self.archive.strokes(sample) if len(stroke)]
+        points = np.concatenate(strokes)
+        top, bottom = _BAND.get(character, (_TALL, 0.0))
+        extent = np.ptp(points, axis=0)
+        # A capital I or a 1 may be a line; nothing is made wider than it would be high.
+        scale = (top - bottom) * np.exp(rng.normal(0, 0.07)) / max(extent[1], extent[0] / 2, 1e-6)
+        low = np.array([points[:, 0].min(), points[:, 1].max()])
+        shift = np.array([0, -bottom + rng.normal(0, 0.03)])
+        return [(stroke - low) * scale + shift for stroke in strokes]
+
+
+def joined_words(
+    archive: PenArchive, samples: Sequence[int], rng: np.random.Generator
+) -> tuple[Strokes, str]:
+    """Words of one writer on one line, and their text."""
+    laid, texts, right = [], [], 0.0
+    height = None
+    for sample in samples:
+        strokes = line_strokes(archive, int(sample))
+        points = np.concatenate(strokes)
+        height = height or max(float(np.ptp(points[:, 1])), 1e-6)
+        shift = np.array([right - points[:, 0].min(), -np.median(points[:, 1])])
+        shift[1] += rng.normal(0, 0.04 * height)
+        laid += [stroke + shift for stroke in strokes]
+        right += float(np.ptp(points[:, 0])) + height * rng.uniform(0.3, 0.9)
+        texts.append(str(archive.text[sample]).strip())
+    return laid, " ".join(texts)

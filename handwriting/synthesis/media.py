@@ -1,0 +1,109 @@
+"""What people write with: pencil, ballpoint, felt pen, marker, crayon, chalk, brush.
+
+A medium turns the pen's path into how much of the ground each pixel hides.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+_FRACTION_BITS = 4
+_SUPERSAMPLING = 2
+
+
+@dataclass(frozen=True)
+class Medium:
+    """How a pen marks the ground. Ranges are (lowest, highest), drawn evenly.
+
+    Attributes:
+        width: of the stroke, as part of the writing's height.
+        cover: how much of the ground a full stroke hides, 0..1.
+        grain: how much of the stroke the ground's roughness leaves out, 0..1.
+        pressure: by which part the width changes along the path.
+        spread: how far ink runs into the paper, as part of the stroke's width.
+        gaps: chance that the ink fails in places.
+    """
+
+    width: tuple[float, float]
+    cover: tuple[float, float]
+    grain: tuple[float, float] = (0.0, 0.0)
+    pressure: float = 0.0
+    spread: float = 0.0
+    gaps: float = 0.0
+
+    def __call__(
+        self,
+        paths: list[np.ndarray],
+        shape: tuple[int, int],
+        height: float,
+        rng: np.random.Generator,
+    ) -> np.ndarray:
+        """Write.
+
+        Args:
+            paths: float (points, 2) of x, y each, in pixels.
+            shape: of the picture, rows and columns.
+            height: of the writing in pixels.
+            rng: where chance comes from.
+
+        Returns:
+            float32 of that shape, 0 (ground) to 1 (ink).
+        """
+        width = max(1.0, height * rng.uniform(*self.width))
+        drawn = _draw(paths, shape, width, self.pressure, rng)
+        if self.spread:
+            drawn = cv2.GaussianBlur(drawn, (0, 0), max(0.3, self.spread * width))
+        grain = rng.uniform(*self.grain)
+        if grain:
+            rough = rng.random(shape, dtype=np.float32)
+            rough = cv2.GaussianBlur(rough, (0, 0), 0.7)
+            drawn = drawn * np.clip((rough - 0.5) * 4 + 1.3 - 1.6 * grain, 0, 1)
+        if rng.random() < self.gaps:
+            drawn = drawn * np.clip(2.5 - 2 * slow_noise(shape, height / 2, rng), 0.15, 1)
+        return drawn * np.float32(rng.uniform(*self.cover))
+
+
+def slow_noise(shape: tuple[int, int], size: float, rng: np.random.Generator) -> np.ndarray:
+    """float32: smooth noise about 0 with standard deviation about 1 and patches of this size."""
+    rows, columns = (max(2, int(length / max(size, 1)) + 2) for length in shape)
+    coarse = rng.standard_normal((rows, columns), dtype=np.float32)
+    return cv2.resize(coarse, shape[::-1], interpolation=cv2.INTER_CUBIC)
+
+
+def _draw(
+    paths: list[np.ndarray],
+    shape: tuple[int, int],
+    width: float,
+    pressure: float,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    large = np.zeros((shape[0] * _SUPERSAMPLING, shape[1] * _SUPERSAMPLING), dtype=np.uint8)
+    unit = _SUPERSAMPLING * 2**_FRACTION_BITS
+    for path in paths:
+        # A path of one place is drawn as a line of no length, which polylines would leave out.
+        points = np.round(np.vstack((path, path[-1:])) * unit).astype(np.int32)
+        for part in _parts(points, pressure):
+            wide = (
+                width * _SUPERSAMPLING * np.exp(rng.normal(0, pressure)) if pressure else width * 2
+            )
+            thick = max(1, round(wide))
+            cv2.polylines(large, [part], False, 255, thick, cv2.LINE_AA, _FRACTION_BITS)
+    small = cv2.resize(large, shape[::-1], interpolation=cv2.INTER_AREA)
+    return small.astype(np.float32) / 255
+
+
+def _parts(points: np.ndarray, pressure: float) -> list[np.ndarray]:
+    """Pieces of a path that are drawn at one width each."""
+    if not pressure:
+        return [points]
+    return [points[start : start + 7] for start in range(0, len(points) - 1, 6)]
+
+
+PENCIL = Medium((0.035, 0.07), (0.35, 0.8), grain=(0.1, 0.5))
+BALLPOINT = Medium((0.03, 0.07), (0.6, 0.98), grain=(0.0, 0.15), pressure=0.1, gaps=0.2)
+FELT_PEN = Medium((0.06, 0.12), (0.85, 1.0), spread=0.15)
+MARKER = Medium((0.08, 0.16), (0.7, 1.0), spread=0.1, gaps=0.2)
+CRAYON = Medium((0.08, 0.15), (0.6, 0.95), grain=(0.2, 0.6), pressure=0.1)
+CHALK = Medium((0.07, 0.14), (0.5, 0.95), grain=(0.2, 0.6), pressure=0.1)
+BRUSH = Medium((0.07, 0.16), (0.8, 1.0), pressure=0.3, spread=0.1)

@@ -1,0 +1,189 @@
+"""Where the line reader's training pictures come from: pens, compositions, photographs."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+
+from handwriting.datasets.pen import PenArchive
+from handwriting.datasets.stroke_augmentation import LINE_VARIATION
+from handwriting.datasets.text import line_strokes
+from handwriting.datasets.text_batches import Drawn
+from handwriting.imaging.contrast import contrast_of
+from handwriting.imaging.line import cut_line, line_from_contrast, line_from_strokes, writing_box
+from handwriting.synthesis.composition import CharacterPens, Strokes, joined_words
+from handwriting.synthesis.invented_texts import invent
+from handwriting.synthesis.writing import photograph_of
+
+_BESIDE = 0.2
+
+
+@dataclass(frozen=True)
+class Hand:
+    """How strokes become a picture: varied, then drawn plainly or written and photographed.
+
+    Attributes:
+        photographed: chance of the latter.
+    """
+
+    photographed: float = 0.4
+
+    def draw(
+        self, strokes: Strokes, rng: np.random.Generator, beside: Strokes | None = None
+    ) -> np.ndarray:
+        """uint8 (40, width)."""
+        varied, pen = LINE_VARIATION(strokes, rng)
+        if rng.random() >= self.photographed:
+            return line_from_strokes(varied, pen)
+        return line_from_contrast(contrast_of(photograph_of(varied, rng, beside=beside)))
+
+
+@dataclass(frozen=True)
+class PenSource:
+    """Words or lines of a pen archive, written anew each time.
+
+    Attributes:
+        archive: the strokes.
+        samples: int64, which of them.
+        hand: how they are drawn.
+    """
+
+    archive: PenArchive
+    samples: np.ndarray
+    hand: Hand = Hand()
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def draw(self, number: int, rng: np.random.Generator) -> Drawn:
+        """A sample as another hand would have written it."""
+        sample = int(self.samples[number])
+        beside = None
+        if rng.random() < _BESIDE:
+            beside = line_strokes(self.archive, int(rng.choice(self.samples)))
+        picture = self.hand.draw(line_strokes(self.archive, sample), rng, beside)
+        return Drawn(picture, str(self.archive.text[sample]).strip())
+
+
+class JoinedWords:
+    """Lines of two to six words of one writer.
+
+    Args:
+        archive: words.
+        samples: int64, which of them.
+        count: lines in an epoch.
+        hand: how they are drawn.
+    """
+
+    def __init__(
+        self, archive: PenArchive, samples: np.ndarray, count: int, hand: Hand = Hand()
+    ) -> None:
+        of_writer: dict[str, list[int]] = defaultdict(list)
+        for sample in samples.tolist():
+            of_writer[str(archive.writer[sample])].append(sample)
+        self.archive, self.count, self.hand = archive, count, hand
+        self.of_writer = [own for own in of_writer.values() if len(own) > 1]
+
+    def __len__(self) -> int:
+        return self.count if self.of_writer else 0
+
+    def draw(self, number: int, rng: np.random.Generator) -> Drawn:
+        """A line of chance."""
+        own = self.of_writer[rng.integers(len(self.of_writer))]
+        chosen = rng.choice(own, int(rng.integers(2, 7)))
+        strokes, text = joined_words(self.archive, chosen, rng)
+        return Drawn(self.hand.draw(strokes, rng), text)
+
+
+@dataclass(frozen=True)
+class ComposedCharacters:
+    """Numbers, codes, names and lines of programs, of isolated characters.
+
+    Attributes:
+        pens: the characters.
+        words: to make names of.
+        count: texts in an epoch.
+        hand: how they are drawn.
+    """
+
+    pens: CharacterPens
+    words: Sequence[str]
+    count: int
+    hand: Hand = Hand(0.6)
+
+    def __len__(self) -> int:
+        return self.count
+
+    def draw(self, number: int, rng: np.random.Generator) -> Drawn:
+        """A text of chance."""
+        text = invent(self.words, rng)
+        return Drawn(self.hand.draw(self.pens.compose(text, rng), rng), text)
+
+
+@dataclass(frozen=True)
+class PictureSource:
+    """Photographs of words or lines, changed a little each time.
+
+    Attributes:
+        pictures: uint8 (rows, columns), contrast, 0 paper, 255 ink.
+        texts: what they say.
+        repeats: times that each comes in an epoch.
+    """
+
+    pictures: Sequence[np.ndarray]
+    texts: Sequence[str]
+    repeats: int = 1
+    boxes: dict[int, tuple[int, int, int, int] | None] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.pictures) * self.repeats
+
+    def draw(self, number: int, rng: np.random.Generator) -> Drawn:
+        """A picture slanted, stretched, thinned or thickened, blurred, and cut out a little off."""
+        number %= len(self.pictures)
+        picture = self.pictures[number]
+        if number not in self.boxes:
+            self.boxes[number] = writing_box(picture)
+        box = self.boxes[number]
+        if box is None:
+            return Drawn(line_from_contrast(picture), self.texts[number])
+        varied = cut_line(_slanted(_thickened(picture, rng), rng), _moved(box, rng))
+        return Drawn(_blurred(varied, rng), self.texts[number])
+
+
+def _thickened(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    kind = rng.random()
+    if kind < 0.15:
+        return cv2.dilate(picture, np.ones((2, 2), dtype=np.uint8))
+    if kind < 0.3 and len(picture) > 40:
+        return cv2.erode(picture, np.ones((2, 2), dtype=np.uint8))
+    return picture
+
+
+def _slanted(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Sheared and turned about its middle, without leaving the picture's size."""
+    rows, columns = picture.shape
+    slant, turn = rng.normal(0, 0.12), rng.normal(0, 0.015)
+    matrix = np.array([[1, slant, -slant * rows / 2], [turn, 1, -turn * columns / 2]])
+    return cv2.warpAffine(picture, matrix, (columns, rows), flags=cv2.INTER_LINEAR)
+
+
+def _moved(
+    box: tuple[int, int, int, int], rng: np.random.Generator
+) -> tuple[float, float, float, float]:
+    """The box with each side moved by some part of its height."""
+    height = box[3] - box[1]
+    move = rng.normal(0.02, 0.05, 4) * height
+    return box[0] - move[0], box[1] - move[1], box[2] + move[2], box[3] + move[3]
+
+
+def _blurred(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    if rng.random() < 0.3:
+        picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.3, 1.2))
+    if rng.random() < 0.3:
+        wide = np.exp(rng.normal(0, 0.15))
+        size = (max(8, round(picture.shape[1] * wide)), picture.shape[0])
+        picture = cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR)
+    return picture

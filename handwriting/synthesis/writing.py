@@ -1,0 +1,107 @@
+"""Strokes written with some medium on some ground and photographed, in colour.
+
+    python -m handwriting.synthesis.writing --out samples.png --pens ../shared/pen/words.npz
+
+draws a sheet of such pictures to look at.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from handwriting.cli import make_parser, run_script
+from handwriting.datasets.pen import load_pen
+from handwriting.datasets.stroke_augmentation import LINE_VARIATION
+from handwriting.datasets.text import line_strokes, written
+from handwriting.files import replacing
+from handwriting.synthesis.grounds import GROUNDS
+from handwriting.synthesis.light import photographed
+
+_USUAL = ("white", "yellowed", "ruled", "squared", "cell")
+_SELDOM = ("kraft", "whiteboard", "blackboard")
+
+
+def photograph_of(
+    strokes: list[np.ndarray],
+    rng: np.random.Generator,
+    ground: str | None = None,
+    beside: list[np.ndarray] | None = None,
+) -> np.ndarray:
+    """Write a word or a line, 26 to 60 pixels high, and photograph it.
+
+    Args:
+        strokes: float (points, 2) of x, y each, y downwards, none empty.
+        rng: where chance comes from.
+        ground: one of GROUNDS; by default any, paper in four of five.
+        beside: strokes of another line, parts of which show above or below.
+
+    Returns:
+        uint8 (rows, columns, 3).
+    """
+    name = ground or str(rng.choice(_USUAL if rng.random() < 0.8 else _SELDOM))
+    kind = GROUNDS[name]
+    height = float(rng.uniform(26, 60))
+    paths, extent = _placed(strokes, height)
+    around = height * rng.uniform(0.02, 0.45, 4)
+    rows, columns = (extent[::-1] + around[:2] + around[2:]).astype(int) + 2
+    paths = [path + around[1::-1] for path in paths]
+    if beside:
+        other, size = _placed(beside, height)
+        down = rng.choice(
+            [around[0] + extent[1] + 0.1 * height, around[0] - size[1] - 0.1 * height]
+        )
+        paths += [path + np.array([around[1], down]) for path in other]
+    shape = (int(rows), int(columns))
+    medium = kind.media[rng.integers(len(kind.media))]
+    cover = medium(paths, shape, height, rng)[:, :, None]
+    ink = np.array(kind.inks[rng.integers(len(kind.inks))], dtype=np.float32)
+    scene = kind.paint(shape, height, rng) * (1 - cover) + ink * cover
+    return photographed(scene, rng)
+
+
+def _placed(strokes: list[np.ndarray], height: float) -> tuple[list[np.ndarray], np.ndarray]:
+    """Strokes scaled to a height, from 0, and how far they reach; a dash is not blown up."""
+    points = np.concatenate(strokes)
+    low, extent = points.min(axis=0), np.ptp(points, axis=0)
+    flat = float(extent[0]) / 4 if len(strokes) == 1 else 0.0
+    scale = height / max(float(extent[1]), flat, 1e-6)
+    if float(extent.max()) < 1e-6:
+        scale = 1.0
+    return [(stroke - low) * scale for stroke in strokes], extent * scale
+
+
+def get_args_parser() -> argparse.ArgumentParser:
+    """The command line."""
+    parser = make_parser(__doc__)
+    add = parser.add_argument
+    add("--pens", type=Path, required=True, metavar="FILE", help="pen archive of words or lines")
+    add("--out", type=Path, required=True, metavar="PNG", help="where to draw the sheet")
+    add("--seed", type=int, default=0, help="seed of what is drawn")
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Draw the sheet."""
+    rng = np.random.default_rng(args.seed)
+    archive = load_pen(args.pens)
+    samples = rng.permutation(written(archive))
+    sheet = Image.new("RGB", (1200, 90 * 16), "white")
+    x, y, number = 0, 0, 0
+    grounds = list(GROUNDS)
+    while y < sheet.height:
+        strokes, _ = LINE_VARIATION(line_strokes(archive, int(samples[number])), rng)
+        picture = photograph_of(strokes, rng, grounds[(y // 90) % len(grounds)])
+        number += 1
+        if x and x + picture.shape[1] > sheet.width:
+            x, y = 0, y + 90
+            continue
+        sheet.paste(Image.fromarray(picture), (x, y))
+        x += picture.shape[1] + 6
+    with replacing(args.out) as (part,):
+        sheet.save(part, format="png")
+
+
+if __name__ == "__main__":
+    raise SystemExit(run_script(lambda: main(get_args_parser().parse_args())))

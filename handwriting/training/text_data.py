@@ -1,0 +1,119 @@
+"""What the line reader is trained on, and what is left out of it to measure on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from handwriting.datasets.pen import PenArchive, load_pen
+from handwriting.datasets.photographed_text import load_photographed
+from handwriting.datasets.text import left_out, line_strokes, written
+from handwriting.datasets.text_batches import JoinedSources, TextSource
+from handwriting.errors import HandwritingError
+from handwriting.imaging.line import line_from_contrast, line_from_strokes
+from handwriting.synthesis.composition import CharacterPens
+from handwriting.synthesis.text_sources import (
+    ComposedCharacters,
+    Hand,
+    JoinedWords,
+    PenSource,
+    PictureSource,
+)
+
+MEASURED = 800
+"""Samples of each path that are read after each epoch, at most."""
+
+LONGEST_TEXT = 100
+"""Characters of a sample that is trained on; longer ones are whole paragraphs."""
+
+JOINED, COMPOSED = 1 / 20, 1 / 8
+"""Lines of words for each word, and texts of characters for each character, in an epoch."""
+
+REPEATS = 2
+"""Times that a photograph comes in an epoch: they are few, and changed each time."""
+
+_WORDS = ("main", "number", "result", "value", "name", "total", "index", "item", "list", "user")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Samples that training leaves out.
+
+    Attributes:
+        name: of the path they come from.
+        pictures: uint8 (40, width) each.
+        texts: what they say.
+    """
+
+    name: str
+    pictures: list[np.ndarray]
+    texts: list[str]
+
+
+def load_sources(
+    paths: Sequence[str], held_out: float, photographed: float
+) -> tuple[JoinedSources, list[Measured]]:
+    """The samples to train on, and those of other writers to measure on.
+
+    Args:
+        paths: pen archives of words, lines or characters, and folders of photographs.
+        held_out: part of the writers that is left out, in 0..1.
+        photographed: chance that a word of the pens is drawn as a photograph.
+
+    Raises:
+        HandwritingError: a path is no such thing, or no writer is left to train on.
+    """
+    sources: list[TextSource] = []
+    measured: list[Measured] = []
+    characters: list[tuple[PenArchive, np.ndarray]] = []
+    words: list[str] = []
+    hand = Hand(photographed)
+    for path in map(Path, paths):
+        if path.is_dir():
+            source, others = _folder(path, held_out)
+            sources.append(source)
+            measured += others
+            continue
+        archive = load_pen(path)
+        samples = written(archive)
+        samples = samples[np.char.str_len(archive.text[samples]) <= LONGEST_TEXT]
+        is_left_out = left_out(archive.writer, held_out)[samples]
+        own, others = samples[~is_left_out], samples[is_left_out]
+        if np.char.str_len(archive.text[samples]).max(initial=0) == 1:
+            characters.append((archive, own))
+            continue
+        sources.append(PenSource(archive, own, hand))
+        texts = archive.text[own].tolist()
+        words += [text for text in texts if text.isalpha() and len(text) > 1]
+        if not any(" " in text for text in texts):
+            sources.append(JoinedWords(archive, own, round(JOINED * len(own)), hand))
+        measured += _measured_pens(path.stem, archive, others)
+    for archive, own in characters:
+        pens = CharacterPens(archive, own)
+        count = round(COMPOSED * len(own))
+        sources.append(ComposedCharacters(pens, words or list(_WORDS), count))
+    if not any(len(source) for source in sources):
+        raise HandwritingError("no writer is left to train on. Make --held-out smaller.")
+    return JoinedSources(sources), measured
+
+
+def _chosen(samples: np.ndarray) -> np.ndarray:
+    return np.random.default_rng(0).permutation(samples)[:MEASURED]
+
+
+def _measured_pens(name: str, archive: PenArchive, samples: np.ndarray) -> list[Measured]:
+    chosen = _chosen(samples).tolist()
+    pictures = [line_from_strokes(line_strokes(archive, sample)) for sample in chosen]
+    texts = [str(archive.text[sample]).strip() for sample in chosen]
+    return [Measured(name, pictures, texts)] if chosen else []
+
+
+def _folder(path: Path, held_out: float) -> tuple[PictureSource, list[Measured]]:
+    data = load_photographed(path, variants=True)
+    is_left_out = left_out(data.groups, held_out)
+    own = data.subset(np.flatnonzero(~is_left_out))
+    source = PictureSource(own.contrasts, own.texts, REPEATS)
+    others = data.subset(_chosen(np.flatnonzero(is_left_out)))
+    pictures = [line_from_contrast(contrast) for contrast in others.contrasts]
+    return source, [Measured(path.name, pictures, others.texts)] if pictures else []
