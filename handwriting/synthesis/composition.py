@@ -74,19 +74,26 @@ class CharacterPens:
 
     def __init__(self, archive: PenArchive, samples: np.ndarray) -> None:
         self.archive = archive
-        self.of_writer: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+        self.of_all: dict[str, list[int]] = defaultdict(list)
+        of_writer: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
         for sample in samples.tolist():
-            own = self.of_writer[str(archive.writer[sample])]
-            own[str(archive.text[sample])].append(sample)
-        # By how many characters they wrote: few writers have all.
-        self.writers = sorted(self.of_writer, key=lambda name: -len(self.of_writer[name]))
+            character = str(archive.text[sample])
+            self.of_all[character].append(sample)
+            of_writer[str(archive.writer[sample])][character].append(sample)
+        self.of_writer = list(of_writer.values())
+
+    def can_write(self, character: str) -> bool:
+        """Whether anybody wrote it, or it is a space or one of SIGNS."""
+        return character == " " or character in _SIGNS or character in self.of_all
 
     def compose(self, text: str, rng: np.random.Generator) -> Strokes:
-        """Write a text of letters, digits, spaces and SIGNS with one writer's characters.
+        """Write a text with one writer's characters; what this writer lacks comes from all.
 
-        What the writer did not write comes from others.
+        Args:
+            text: of characters that can be written, not spaces alone.
+            rng: where chance comes from.
         """
-        own = self.of_writer[self.writers[rng.integers(len(self.writers))]]
+        own = self.of_writer[rng.integers(len(self.of_writer))]
         loose = rng.uniform(0.05, 0.3)
         x, strokes = 0.0, []
         for character in text:
@@ -108,9 +115,8 @@ class CharacterPens:
             shift = np.array([0, rng.normal(0, 0.04)])
             signs = [np.array(part, dtype=float) * jitter + shift for part in _SIGNS[character]]
             return [part * (1, -1) for part in signs]
-        while not own.get(character):
-            own = self.of_writer[self.writers[rng.integers(len(self.writers))]]
-        sample = own[character][rng.integers(len(own[character]))]
+        samples = own.get(character) or self.of_all[character]
+        sample = samples[rng.integers(len(samples))]
         strokes = [stroke for stroke in self.archive.strokes(sample) if len(stroke)]
         points = np.concatenate(strokes)
         top, bottom = _BAND.get(character, (_TALL, 0.0))

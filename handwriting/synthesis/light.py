@@ -19,7 +19,7 @@ def photographed(scene: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     if rng.random() < 0.3:
         scene = scene * (1 + rng.normal(0, 0.06, 3)).astype(np.float32)
     if rng.random() < 0.5:
-        scene = cv2.GaussianBlur(scene, (0, 0), rng.uniform(0.3, 0.018 * len(scene)))
+        scene = cv2.GaussianBlur(scene, (0, 0), rng.uniform(0.3, max(0.4, 0.018 * len(scene))))
     noise = rng.uniform(0.5, 6)
     scene = scene + noise * rng.standard_normal(scene.shape[:2], dtype=np.float32)[:, :, None]
     picture = np.clip(scene, 0, 255).astype(np.uint8)

@@ -118,7 +118,9 @@ class ComposedCharacters:
 
     def draw(self, number: int, rng: np.random.Generator) -> Drawn:
         """A text of chance."""
-        text = invent(self.words, rng)
+        invented = invent(self.words, rng)
+        text = "".join(filter(self.pens.can_write, invented)).strip()
+        text = text or str(rng.choice(list(self.pens.of_all)))
         return Drawn(self.hand.draw(self.pens.compose(text, rng), rng), text)
 
 
