@@ -17,6 +17,30 @@ def edit_distance(first: Sequence[object], second: Sequence[object]) -> int:
     return int(row[-1])
 
 
+def aligned(read: str, text: str) -> list[tuple[str, str]]:
+    """Each character of a text and what was read in its place, "" for nothing.
+
+    One of the alignments with the fewest edits; characters that were read beside the text are left
+    out.
+    """
+    table = np.zeros((len(text) + 1, len(read) + 1), dtype=int)
+    table[:, 0], table[0] = np.arange(len(text) + 1), np.arange(len(read) + 1)
+    for i, j in np.ndindex(len(text), len(read)):
+        other = int(text[i] != read[j])
+        table[i + 1, j + 1] = min(table[i, j] + other, table[i, j + 1] + 1, table[i + 1, j] + 1)
+    pairs, i, j = [], len(text), len(read)
+    while i:
+        if j and table[i, j] == table[i - 1, j - 1] + (text[i - 1] != read[j - 1]):
+            i, j = i - 1, j - 1
+            pairs.append((text[i], read[j]))
+        elif table[i, j] == table[i - 1, j] + 1:
+            i -= 1
+            pairs.append((text[i], ""))
+        else:
+            j -= 1
+    return pairs[::-1]
+
+
 def _alphanumeric(text: str) -> str:
     return "".join(c for c in text if c.isalnum()).lower()
 

@@ -93,18 +93,23 @@ class CharacterPens:
             text: of characters that can be written, not spaces alone.
             rng: where chance comes from.
         """
+        return [stroke for drawn in self.compose_each(text, rng) for stroke in drawn]
+
+    def compose_each(self, text: str, rng: np.random.Generator) -> list[Strokes]:
+        """The strokes of each character of a text, none for a space; as :meth:`compose`."""
         own = self.of_writer[rng.integers(len(self.of_writer))]
         loose = rng.uniform(0.05, 0.3)
-        x, strokes = 0.0, []
+        x, written = 0.0, []
         for character in text:
             if character == " ":
                 x += rng.uniform(0.3, 0.7)
+                written.append([])
                 continue
             drawn = self._character(character, own, rng)
             x += max(0.02, rng.normal(loose, 0.04))
-            strokes += [stroke + np.array([x, 0.0]) for stroke in drawn]
+            written.append([stroke + np.array([x, 0.0]) for stroke in drawn])
             x += max(float(stroke[:, 0].max()) for stroke in drawn)
-        return strokes
+        return written
 
     def _character(
         self, character: str, own: dict[str, list[int]], rng: np.random.Generator

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handwriting.evaluation.text_metrics import edit_distance, text_metrics
+from handwriting.evaluation.text_metrics import aligned, edit_distance, text_metrics
 
 WORDS = st.text(alphabet="ab c", max_size=8)
 
@@ -35,3 +35,12 @@ def test_rates_count_characters_and_words_of_all_samples_together():
 def test_spaces_in_a_row_count_as_one():
     assert text_metrics(["a  b"], ["a b"])["exact"] == 1
     assert text_metrics(["ab"], ["a b"])["exact"] == 0
+
+
+@given(WORDS, WORDS)
+def test_each_character_of_a_text_is_aligned_with_what_was_read_for_it(read, text):
+    pairs = aligned(read, text)
+    assert "".join(character for character, _ in pairs) == text
+    missed = sum(character != found for character, found in pairs)
+    beside = len(read) - sum(found != "" for _, found in pairs)
+    assert missed + beside == edit_distance(read, text)

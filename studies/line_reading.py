@@ -1,0 +1,221 @@
+"""How well the line reader reads whom it has not seen, and what that depends on.
+
+    python -m studies.line_reading RUN --data ../shared/pen/words.npz ../shared/numbers …
+
+For each set the error rates of the writers (or photographs) that the training of RUN left out, read
+greedily and with the language model; of pen archives also by style and by provider, and of words
+written on each ground of `synthesis.grounds`. With an archive of characters: texts composed of
+those of the writers left out, in which look-alikes (0 O o, 1 l I, …) are read in the line, and each
+alone by the shape of its strokes. With --save: line_reading.json and line_reading.png.
+"""
+
+import argparse
+import json
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from handwriting.cli import command_line, make_measuring_parser, run_script, save_measured
+from handwriting.datasets.pen import PenArchive, load_pen
+from handwriting.datasets.stroke_augmentation import LINE_VARIATION
+from handwriting.datasets.text import TextSet, left_out, line_strokes, load_text, written
+from handwriting.errors import HandwritingError
+from handwriting.evaluation.text_metrics import aligned, text_metrics
+from handwriting.imaging.character import character_from_strokes
+from handwriting.imaging.contrast import contrast_of
+from handwriting.imaging.line import line_from_contrast, line_from_strokes
+from handwriting.labels import CLASSES
+from handwriting.lines.beam import BeamDecoder
+from handwriting.lines.decoding import GREEDY, Decoder
+from handwriting.lines.language import LanguageModel
+from handwriting.lines.reader import LINES_FOLDER, Reader, find_reader
+from handwriting.plots import BLUE, ORANGE, save_figure
+from handwriting.recognition.recognizer import Recognizer
+from handwriting.runs import find_run
+from handwriting.synthesis.composition import CharacterPens
+from handwriting.synthesis.grounds import GROUNDS
+from handwriting.synthesis.invented_texts import invent
+from handwriting.synthesis.writing import photograph_of
+from studies.common import FIGURES
+
+LOOK_ALIKES = ("0Oo", "1lI", "5Ss", "2Zz", "Cc", "Kk", "Pp", "Uu", "Vv", "Ww", "Xx")
+_NAMES = ("value", "count", "Box", "word", "Zoo", "class", "Pick", "Vow", "Sixes", "cook")
+
+
+def figures(reader: Reader, data: TextSet, rows: np.ndarray, decoder: Decoder) -> dict[str, Any]:
+    """Error rates of some samples, and by style where styles are known."""
+    texts = [data.texts[row] for row in rows]
+    read = [line.text for line in reader.read([data.pictures[row] for row in rows], decoder)]
+
+    def of(chosen: np.ndarray) -> dict[str, float]:
+        return text_metrics([read[k] for k in chosen], [texts[k] for k in chosen])
+
+    found: dict[str, Any] = of(np.arange(len(rows)))
+    if data.styles is not None:
+        styles = data.styles[rows]
+        names = [str(style) for style in np.unique(styles) if len(style) > 1]
+        found["styles"] = {name: of(np.flatnonzero(styles == name)) for name in names}
+        providers = np.array([str(writer).split(":")[0] for writer in data.writers[rows]])
+        found["providers"] = {
+            str(name): of(np.flatnonzero(providers == name)) for name in np.unique(providers)
+        }
+    return found
+
+
+def by_ground(reader: Reader, archive: PenArchive, samples: np.ndarray) -> dict[str, float]:
+    """`cer` of samples drawn plainly and written on each ground with any of its media."""
+    texts = [str(archive.text[sample]).strip() for sample in samples]
+    found = {}
+    for ground in ("strokes", *GROUNDS):
+        rng = np.random.default_rng(0)
+        pictures = []
+        for sample in samples.tolist():
+            strokes, _ = LINE_VARIATION(line_strokes(archive, sample), rng)
+            if ground == "strokes":
+                pictures.append(line_from_strokes(strokes))
+            else:
+                photograph = photograph_of(strokes, rng, ground)
+                pictures.append(line_from_contrast(contrast_of(photograph)))
+        read = [line.text for line in reader.read(pictures)]
+        found[ground] = text_metrics(read, texts)["cer"]
+    return found
+
+
+def look_alikes(
+    reader: Reader, recognizer: Recognizer, pens: CharacterPens, count: int
+) -> dict[str, Any]:
+    """Share of characters read rightly in their line, and each alone by its shape.
+
+    Sizes and heights on the line are those of `synthesis.composition`, for most providers of single
+    characters kept none.
+    """
+    rng = np.random.default_rng(0)
+    texts = ["".join(filter(pens.can_write, invent(_NAMES, rng))).strip() for _ in range(count)]
+    texts = [text for text in texts if text]
+    composed = [pens.compose_each(text, rng) for text in texts]
+    pictures = [line_from_strokes([s for part in parts for s in part]) for parts in composed]
+    right: dict[str, dict[str, list[bool]]] = {
+        "line": defaultdict(list),
+        "alone": defaultdict(list),
+    }
+    for line, text in zip(reader.read(pictures), texts, strict=True):
+        for character, read in aligned(line.text, text):
+            right["line"][character].append(read == character)
+    pairs = [
+        (character, strokes)
+        for text, parts in zip(texts, composed, strict=True)
+        for character, strokes in zip(text, parts, strict=True)
+        if character in CLASSES
+    ]
+    images = np.stack([character_from_strokes(strokes).image for _, strokes in pairs])
+    best = recognizer.log_probs(images, "equal").argmax(axis=1)
+    for (character, _), number in zip(pairs, best.tolist(), strict=True):
+        right["alone"][character].append(CLASSES[number] == character)
+    groups = {group: group for group in LOOK_ALIKES} | {"all 62 classes": "".join(CLASSES)}
+    return {
+        name: {way: _mean(right[way], group) for way in right}
+        | {"characters": sum(len(right["alone"][character]) for character in group)}
+        for name, group in groups.items()
+    }
+
+
+def _mean(right: dict[str, list[bool]], group: str) -> float | None:
+    answers = [answer for character in group for answer in right[character]]
+    return float(np.mean(answers)) if answers else None
+
+
+def measure(
+    path: Path, reader: Reader, fraction: float, args: argparse.Namespace
+) -> dict[str, Any]:
+    """All figures of one set."""
+    rng = np.random.default_rng(0)
+    if path.is_file():
+        archive = load_pen(path)
+        samples = written(archive)
+        samples = samples[left_out(archive.writer[samples], fraction)]
+        if np.char.str_len(archive.text[samples]).max(initial=0) == 1:
+            recognizer = Recognizer.load(find_run(args.characters, args.character_models).weights)
+            pens = CharacterPens(archive, samples)
+            return {"look_alikes": look_alikes(reader, recognizer, pens, args.most or 1_500)}
+    data = load_text(path)
+    rows = np.flatnonzero(left_out(data.writers, fraction))
+    rows = rng.permutation(rows)[: args.most or len(rows)]
+    if not len(rows):
+        raise HandwritingError(f"no writer of {path} was left out.")
+    language = BeamDecoder(LanguageModel.load(args.language))
+    found = {
+        "greedy": figures(reader, data, rows, GREEDY),
+        "language": figures(reader, data, rows, language),
+    }
+    if path.is_file():
+        found["grounds"] = by_ground(reader, archive, rng.permutation(samples)[: args.written])
+    return found
+
+
+def plot(result: dict[str, Any], path: Path, command: str) -> None:
+    """Error rates of the sets and styles, and of the grounds."""
+    sets = {name: found for name, found in result["sets"].items() if "greedy" in found}
+    rows: list[tuple[str, float, float]] = []
+    for name, found in sets.items():
+        rows.append((name, found["greedy"]["cer"], found["language"]["cer"]))
+        for style in found["greedy"].get("styles", {}):
+            cers = [found[way]["styles"][style]["cer"] for way in ("greedy", "language")]
+            rows.append((f"{name}, {style.lower()}", *cers))
+    grounds = next((found["grounds"] for found in sets.values() if "grounds" in found), {})
+    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 0.35 * len(rows) + 1.8))
+    places = np.arange(len(rows))
+    for shift, column, label, colour in (
+        (-0.2, 1, "greedy", BLUE),
+        (0.2, 2, "language model", ORANGE),
+    ):
+        values = [row[column] for row in rows]
+        bars = left.barh(places + shift, values, 0.38, color=colour, label=label)
+        left.bar_label(bars, fmt="%.3f", padding=2, fontsize=7)
+    left.set_yticks(places, [row[0] for row in rows])
+    left.invert_yaxis()
+    left.margins(x=0.15)
+    left.set(xlabel="errors per character", title="Writers that training left out")
+    left.legend(loc="lower right")
+    bars = right.barh(list(grounds), list(grounds.values()), color=BLUE)
+    right.bar_label(bars, fmt="%.3f", padding=2, fontsize=8)
+    right.invert_yaxis()
+    right.margins(x=0.15)
+    right.set(xlabel="errors per character", title="The same words on each ground (generated)")
+    save_figure(figure, path, command)
+
+
+def get_args_parser() -> argparse.ArgumentParser:
+    """The command line of this study."""
+    parser = make_measuring_parser(__doc__, FIGURES, most=30, written=10)
+    add = parser.add_argument
+    add("run", nargs="?", default="latest", metavar="RUN", help="line reader to measure")
+    add("--data", nargs="+", type=Path, required=True, metavar="PATH", help="what it trained on")
+    add("--most", type=int, default=None, help="samples of each set, all without it")
+    add("--written", type=int, default=400, help="words that are written on each ground")
+    add("--language", type=Path, default=LINES_FOLDER / "language.npz", help="language model")
+    add("--characters", default="latest", metavar="RUN", help="network for characters alone")
+    add("--models", type=Path, default=LINES_FOLDER, help="folder with line readers")
+    add("--character-models", type=Path, default=Path("models"), help="folder with networks")
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Measure and print one JSON object."""
+    path = find_reader(args.run, args.models)
+    reader = Reader.load(path)
+    fraction = float(reader.content["hyperparameters"].get("held_out", 0.0))
+    if not fraction:
+        raise HandwritingError(f"the training of {path.stem} left no writers out.")
+    sets = {p.stem: measure(p, reader, fraction, args) for p in args.data}
+    result = {"run": path.stem, "held_out": fraction, "sets": sets}
+    print(json.dumps(result))
+    save_measured(args, "line_reading.json", result)
+    if args.save:
+        plot(result, args.out / "line_reading.png", command_line())
+
+
+if __name__ == "__main__":
+    raise SystemExit(run_script(lambda: main(get_args_parser().parse_args())))
