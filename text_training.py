@@ -45,7 +45,7 @@ from handwriting.datasets.text_batches import JoinedSources, PenSource, TextBatc
 from handwriting.errors import HandwritingError
 from handwriting.evaluation.text_metrics import text_metrics
 from handwriting.imaging.line import line_from_strokes
-from handwriting.lines.decoding import decode_greedy, text_of
+from handwriting.lines.decoding import greedy
 from handwriting.lines.network import pad
 from handwriting.lines.reader import LINES_FOLDER, predict_log_probs
 from handwriting.runs import METRICS_FOLDER, RunFiles, run_name
@@ -122,7 +122,7 @@ def measure(run: TextRun, samples: list[tuple[PenArchive, int]]) -> dict[str, fl
     """Error rates on writers left out."""
     pictures = [line_from_strokes(archive.strokes(sample)) for archive, sample in samples]
     log_probs = predict_log_probs(run.final_network, pictures)
-    read = [text_of(decode_greedy(rows)) for rows in log_probs]
+    read = [greedy(rows) for rows in log_probs]
     texts = [str(archive.text[sample]).strip() for archive, sample in samples]
     found = text_metrics(read, texts)
     return {f"val_{name}": found[name] for name in ("cer", "wer", "exact")}
