@@ -28,7 +28,7 @@ from handwriting.datasets.external import held_out_hands
 from handwriting.datasets.text import TextSet, load_text
 from handwriting.errors import HandwritingError
 from handwriting.evaluation.text_metrics import text_metrics
-from handwriting.lines.decoding import Decoder, greedy
+from handwriting.lines.decoding import GREEDY, Decoder
 from handwriting.lines.options import add_decoder_options, choose_decoder
 from handwriting.lines.reader import LINES_FOLDER, Reader, find_reader
 
@@ -70,7 +70,7 @@ def seconds_per_sample(reader: Reader, pictures: list[np.ndarray], decoder: Deco
 
 
 def evaluate(
-    reader: Reader, data: TextSet, rows: np.ndarray, decoder: Decoder = greedy
+    reader: Reader, data: TextSet, rows: np.ndarray, decoder: Decoder = GREEDY
 ) -> dict[str, Any]:
     """The error rates of some samples, of each style as well where styles are known."""
     pictures = [data.pictures[row] for row in rows]

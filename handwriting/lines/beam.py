@@ -6,7 +6,7 @@ from math import exp, inf, log1p
 import numpy as np
 
 from handwriting.lines.alphabet import ALPHABET, BLANK
-from handwriting.lines.decoding import greedy, text_log_probs
+from handwriting.lines.decoding import Decoded, greedy, text_log_probs
 from handwriting.lines.language import LanguageModel
 
 Beam = dict[str, list[float]]
@@ -18,7 +18,8 @@ class BeamDecoder:
     """Prefix beam search (Hannun et al. 2014, arXiv 1408.2873).
 
     Looks for the text with the highest log p(text | picture) + weight · log p(text) + bonus ·
-    characters; what it finds is never worse than what `greedy` reads.
+    characters; what it finds is never worse than what `greedy` reads. Its log p is that among the
+    texts left at the end.
 
     Attributes:
         model: of the language, or ``None`` for none.
@@ -29,12 +30,17 @@ class BeamDecoder:
     """
 
     model: LanguageModel | None = None
-    weight: float = 0.5
-    bonus: float = 0.5
-    width: int = 16
+    weight: float = 0.6
+    bonus: float = 1.0
+    width: int = 24
     least: float = -7.0
 
-    def __call__(self, log_probs: np.ndarray) -> str:
+    @property
+    def name(self) -> str:
+        """As in a weights file's ``calibration``."""
+        return "language" if self.model else "beam"
+
+    def __call__(self, log_probs: np.ndarray) -> Decoded:
         """The text of float (steps, 96)."""
         beam: Beam = {"": [0.0, -inf]}
         language = {"": 0.0}
@@ -46,7 +52,15 @@ class BeamDecoder:
             beam = self._pruned(beam, language)
         texts = sorted({prefix.strip() for prefix in beam} | {greedy(log_probs)})
         scores = text_log_probs(log_probs, texts) + [self._language(text) for text in texts]
-        return texts[int(scores.argmax())]
+        best = int(scores.argmax())
+        log_prob = float(scores[best] - np.logaddexp.reduce(scores))
+        return Decoded(texts[best], log_prob, self._prior(texts[best]))
+
+    def _prior(self, text: str) -> np.ndarray | None:
+        """float (characters, 95): what language says of all that may stand in each place."""
+        if self.model is None or not text:
+            return None
+        return self.weight * np.stack([self.model.log_probs(text[:k]) for k in range(len(text))])
 
     def _pruned(self, beam: Beam, language: dict[str, float]) -> Beam:
         totals = {prefix: _add(*ways) + language[prefix] for prefix, ways in beam.items()}

@@ -1,7 +1,8 @@
 """From the network's outputs at each step to text, its characters' places and their confidence."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -9,13 +10,35 @@ import torch.nn.functional as F
 
 from handwriting.lines.alphabet import ALPHABET, BLANK, decode, encode
 
-Decoder = Callable[[np.ndarray], str]
-"""From float (steps, 96), log p(output) at each step, to the text, without spaces at its ends."""
-
 ALTERNATIVES = 5
 """Ranked for each character, the read one included."""
 
-_NEARLY_1 = 1 - 1e-9
+
+@dataclass(frozen=True)
+class Decoded:
+    """The text that a decoder chose.
+
+    Attributes:
+        text: what was written.
+        log_prob: log p that it is right, among what the decoder chooses from.
+        prior: float (characters, 95), what the decoder adds to the logits of the characters that
+            may stand in each place; nothing if ``None``.
+    """
+
+    text: str
+    log_prob: float
+    prior: np.ndarray | None = None
+
+
+class Decoder(Protocol):
+    """A way to choose the text; ``name`` says which calibration of a network is for it."""
+
+    @property
+    def name(self) -> str:
+        """As in a weights file's ``calibration``."""
+
+    def __call__(self, log_probs: np.ndarray) -> Decoded:
+        """The text of float (steps, 96), log p(output) at each step."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +81,7 @@ class LineRead:
 
 @dataclass(frozen=True)
 class Calibration:
-    """Numbers that make probabilities of a network mean what they say; the defaults change nothing.
+    """Numbers that make probabilities mean what they say; the defaults change nothing.
 
     Attributes:
         temperature: divides the logits of a character's alternatives.
@@ -72,16 +95,15 @@ class Calibration:
     per_character: float = 0.0
     offset: float = 0.0
 
-    def confidence(self, log_prob: float, length: int) -> float:
-        """Probability that a text is right, from what the network says, log p, and its length."""
-        odds = self.slope * log_odds(log_prob) + self.per_character * length + self.offset
-        return float(1 / (1 + np.exp(-odds)))
+    def confidence(self, odds: np.ndarray, length: np.ndarray) -> np.ndarray:
+        """Probability that texts are right, from their :func:`log_odds` and lengths."""
+        return 1 / (1 + np.exp(-(self.slope * odds + self.per_character * length + self.offset)))
 
 
-def log_odds(log_prob: float) -> float:
+def log_odds(log_probs: np.ndarray) -> np.ndarray:
     """log(p / (1 - p)) of log p, finite."""
-    prob = np.clip(np.exp(log_prob), 1e-300, _NEARLY_1)
-    return float(np.log(prob / (1 - prob)))
+    probabilities = np.clip(np.exp(log_probs), 1e-300, 1 - 1e-9)
+    return np.log(probabilities / (1 - probabilities))
 
 
 def greedy(log_probs: np.ndarray) -> str:
@@ -89,6 +111,20 @@ def greedy(log_probs: np.ndarray) -> str:
     best = log_probs.argmax(axis=1)
     is_new = np.append(True, best[1:] != best[:-1])
     return decode(best[is_new & (best != BLANK)]).strip()
+
+
+class GreedyDecoder:
+    """What each step makes most likely; its log p is the network's."""
+
+    name = "greedy"
+
+    def __call__(self, log_probs: np.ndarray) -> Decoded:
+        """The text of float (steps, 96)."""
+        text = greedy(log_probs)
+        return Decoded(text, float(text_log_probs(log_probs, [text])[0]))
+
+
+GREEDY = GreedyDecoder()
 
 
 def text_log_probs(log_probs: np.ndarray, texts: Sequence[str]) -> np.ndarray:
@@ -149,31 +185,51 @@ def align(log_probs: np.ndarray, text: str) -> list[tuple[int, int]]:
     return [(first, last) for first, last in spans]
 
 
+def character_logits(
+    log_probs: np.ndarray, decoded: Decoded, spans: Sequence[tuple[int, int]]
+) -> np.ndarray:
+    """float (characters, 95): logits of what may stand in each place, at the step surest of what
+    was read there.
+
+    Args:
+        log_probs: float (steps, 96).
+        decoded: what was read.
+        spans: first and last step of each character, from :func:`align`.
+    """
+    logits = np.empty((len(spans), len(ALPHABET)))
+    for place, ((first, last), output) in enumerate(zip(spans, encode(decoded.text), strict=True)):
+        surest = first + int(log_probs[first : last + 1, output].argmax())
+        logits[place] = log_probs[surest, BLANK + 1 :]
+    return logits if decoded.prior is None else logits + decoded.prior
+
+
 def read_line(log_probs: np.ndarray, decoder: Decoder, calibration: Calibration) -> LineRead:
     """Decode a line, and find where its characters are and how sure they are.
 
     Args:
         log_probs: float (steps, 96).
         decoder: chooses the text.
-        calibration: of the network.
+        calibration: of the network with this decoder.
     """
-    text = decoder(log_probs)
+    decoded = decoder(log_probs)
+    spans = align(log_probs, decoded.text)
+    logits = character_logits(log_probs, decoded, spans)
     characters = [
-        _character(log_probs, first, last, character, calibration.temperature)
-        for (first, last), character in zip(align(log_probs, text), text, strict=True)
+        CharacterRead(*span, _ranked(values, character, calibration.temperature))
+        for span, values, character in zip(spans, logits, decoded.text, strict=True)
     ]
-    log_prob = float(text_log_probs(log_probs, [text])[0])
-    return LineRead(characters, calibration.confidence(log_prob, len(text)))
+    odds = log_odds(np.array(decoded.log_prob))
+    return LineRead(characters, float(calibration.confidence(odds, len(characters))))
 
 
-def _character(
-    log_probs: np.ndarray, first: int, last: int, character: str, temperature: float
-) -> CharacterRead:
-    """With the alternatives of its surest step."""
-    steps, (output,) = log_probs[first : last + 1], encode(character)
-    among = steps[steps[:, output].argmax(), 1:] / temperature
-    among = np.exp(among - among.max())
-    among /= among.sum()
-    order = [k for k in np.argsort(-among, kind="stable").tolist() if k != output - 1]
-    chosen = [output - 1, *order[: ALTERNATIVES - 1]]
-    return CharacterRead(first, last, [(ALPHABET[k], float(among[k])) for k in chosen])
+def softmax(logits: np.ndarray, temperature: float) -> np.ndarray:
+    """Probabilities along the last axis."""
+    scaled = (logits - logits.max(axis=-1, keepdims=True)) / temperature
+    return np.exp(scaled) / np.exp(scaled).sum(axis=-1, keepdims=True)
+
+
+def _ranked(logits: np.ndarray, character: str, temperature: float) -> list[tuple[str, float]]:
+    probabilities = softmax(logits, temperature)
+    read = ALPHABET.index(character)
+    order = [k for k in np.argsort(-logits, kind="stable").tolist() if k != read]
+    return [(ALPHABET[k], float(probabilities[k])) for k in [read, *order][:ALTERNATIVES]]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from handwriting.errors import HandwritingError
 from handwriting.lines.beam import BeamDecoder
-from handwriting.lines.decoding import Decoder, greedy
+from handwriting.lines.decoding import GREEDY, Decoder
 from handwriting.lines.language import LANGUAGE_FILE, LanguageModel
 from handwriting.lines.pattern import Pattern
 from handwriting.lines.word_list import WordList
@@ -37,4 +37,4 @@ def choose_decoder(args: argparse.Namespace) -> Decoder:
         return WordList.load(args.words)
     if args.decoder == "language":
         return BeamDecoder(LanguageModel.load(args.language))
-    return greedy
+    return GREEDY

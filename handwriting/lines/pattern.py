@@ -21,6 +21,7 @@ import numpy as np
 
 from handwriting.errors import HandwritingError
 from handwriting.lines.alphabet import ALPHABET, BLANK, NUM_OUTPUTS, decode, encode
+from handwriting.lines.decoding import Decoded, text_log_probs
 
 MOST_PLACES = 100
 """Of an expression's characters, with repeated ones written out."""
@@ -149,7 +150,7 @@ class _Automaton:
 
 
 class Pattern:
-    """Decodes texts that match an expression wholly.
+    """Decodes texts that match an expression wholly; their log p is the network's.
 
     Args:
         expression: as described above.
@@ -157,6 +158,8 @@ class Pattern:
     Raises:
         HandwritingError: it is no such expression.
     """
+
+    name = "pattern"
 
     def __init__(self, expression: str) -> None:
         automaton = _Automaton(expression)
@@ -172,8 +175,12 @@ class Pattern:
         self._leads[0, [place + 1 for place in whole.first]] = 0
         self._ends = [place + 1 for place in whole.last] + [0] * whole.may_be_empty
 
-    def __call__(self, log_probs: np.ndarray) -> str:
+    def __call__(self, log_probs: np.ndarray) -> Decoded:
         """The text of float (steps, 96); empty where the steps are too few for any that matches."""
+        text = self._best_text(log_probs)
+        return Decoded(text, float(text_log_probs(log_probs, [text])[0]))
+
+    def _best_text(self, log_probs: np.ndarray) -> str:
         # Of each state and output: the best way that ends there. A number for both is its place.
         scores = np.full((len(self._leads), NUM_OUTPUTS), -np.inf)
         scores[0, BLANK] = 0

@@ -10,7 +10,7 @@ import torch
 from handwriting.errors import HandwritingError
 from handwriting.files import load_torch
 from handwriting.lines.alphabet import ALPHABET
-from handwriting.lines.decoding import Calibration, Decoder, LineRead, greedy, read_line
+from handwriting.lines.decoding import GREEDY, Calibration, Decoder, LineRead, read_line
 from handwriting.lines.network import LineReader, pad, steps_of
 
 LINES_FOLDER = Path("models/lines")
@@ -27,7 +27,8 @@ class Reader:
         content: of a weights file, as :func:`load_reader_weights` returns it.
 
     Attributes:
-        calibration: as fitted by `handwriting.training.text_calibration`, or none.
+        calibrations: of some decoders, by name, as `handwriting.training.text_calibration` fits
+            them.
     """
 
     def __init__(self, content: dict[str, Any]) -> None:
@@ -36,7 +37,8 @@ class Reader:
         weights = {name: tensor.float() for name, tensor in content["weights"].items()}
         self.network.load_state_dict(weights)
         self.network.eval()
-        self.calibration = Calibration(**content.get("calibration", {}))
+        fitted = content.get("calibration", {})
+        self.calibrations = {name: Calibration(**numbers) for name, numbers in fitted.items()}
 
     @classmethod
     def load(cls, path: Path) -> "Reader":
@@ -51,15 +53,16 @@ class Reader:
         except (RuntimeError, KeyError, TypeError, AttributeError) as error:
             raise HandwritingError(f"{path} is damaged ({error}). {_REMEDY}") from error
 
-    def read(self, pictures: Sequence[np.ndarray], decoder: Decoder = greedy) -> list[LineRead]:
+    def read(self, pictures: Sequence[np.ndarray], decoder: Decoder = GREEDY) -> list[LineRead]:
         """Read pictures, uint8 (40, width) each, white ink on black.
 
         Args:
             pictures: of a word or a line each.
-            decoder: chooses the text: `greedy`, a `beam.BeamDecoder`, a `pattern.Pattern` or a
+            decoder: chooses the text: GREEDY, a `beam.BeamDecoder`, a `pattern.Pattern` or a
                 `word_list.WordList`.
         """
-        return [read_line(rows, decoder, self.calibration) for rows in self.log_probs(pictures)]
+        calibration = self.calibrations.get(decoder.name, Calibration())
+        return [read_line(rows, decoder, calibration) for rows in self.log_probs(pictures)]
 
     def log_probs(self, pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
         """float32 (steps, 96) of each picture: log p(output) at each step."""

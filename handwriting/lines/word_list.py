@@ -7,13 +7,15 @@ import numpy as np
 
 from handwriting.errors import HandwritingError
 from handwriting.lines.alphabet import ALPHABET, BLANK, encode
+from handwriting.lines.decoding import Decoded, text_log_probs
 
 
 class WordList:
     """Decodes a picture of one of some words, or of one of some whole lines.
 
     All words are scored together on a tree of their beginnings with the sums of CTC (Graves et al.
-    2006). A picture is one entry of the list; the words of a line must be cut out before.
+    2006). A picture is one entry of the list; the words of a line must be cut out before. Its log p
+    is that among the list.
 
     Args:
         words: printable ASCII, one at least; may hold spaces.
@@ -21,6 +23,8 @@ class WordList:
     Raises:
         HandwritingError: there is no word, or one is not printable ASCII.
     """
+
+    name = "words"
 
     def __init__(self, words: Sequence[str]) -> None:
         self.words = sorted({word.strip() for word in words} - {""})
@@ -62,11 +66,13 @@ class WordList:
         except HandwritingError as error:
             raise HandwritingError(f"{path}: {error}") from error
 
-    def __call__(self, log_probs: np.ndarray) -> str:
+    def __call__(self, log_probs: np.ndarray) -> Decoded:
         """The most likely word of float (steps, 96); empty if the steps are too few for all."""
         scores = self.log_probs(log_probs)
         best = int(scores.argmax())
-        return self.words[best] if scores[best] > -np.inf else ""
+        if scores[best] == -np.inf:
+            return Decoded("", float(text_log_probs(log_probs, [""])[0]))
+        return Decoded(self.words[best], float(scores[best] - np.logaddexp.reduce(scores)))
 
     def log_probs(self, log_probs: np.ndarray) -> np.ndarray:
         """float64 (words,): log p of each of ``words``, given float (steps, 96)."""

@@ -10,12 +10,15 @@ from hypothesis import strategies as st
 from handwriting.errors import HandwritingError
 from handwriting.lines.alphabet import ALPHABET, BLANK, NUM_OUTPUTS, decode, encode
 from handwriting.lines.decoding import (
+    GREEDY,
     Calibration,
     align,
     greedy,
+    log_odds,
     read_line,
     text_log_probs,
 )
+from handwriting.lines.word_list import WordList
 from tests.lines.support import decode_way, random_rows
 
 TEXTS = st.text(alphabet=ALPHABET, max_size=20)
@@ -54,21 +57,21 @@ def test_repeated_steps_are_one_character_and_blanks_part_two(text, times):
 def test_alternatives_are_characters_with_probabilities():
     rows = log_probs_of(encode("a"))
     rows[0, encode("o")[0]] = np.log(0.05)
-    (character,) = read_line(rows, greedy, Calibration()).characters
+    (character,) = read_line(rows, GREEDY, Calibration()).characters
     assert [c for c, _ in character.ranked[:2]] == ["a", "o"] and len(character.ranked) == 5
     assert character.ranked[0][1] / character.ranked[1][1] == pytest.approx(18, rel=1e-3)
-    flat = read_line(rows, greedy, Calibration(temperature=2.0)).characters[0].ranked
+    flat = read_line(rows, GREEDY, Calibration(temperature=2.0)).characters[0].ranked
     assert flat[0][1] / flat[1][1] == pytest.approx(18**0.5, rel=1e-3)
 
 
 def test_what_was_chosen_ranks_first_though_other_characters_are_likelier():
-    line = read_line(log_probs_of([BLANK, *encode("cat")]), lambda _: "bat", Calibration())
+    line = read_line(log_probs_of([BLANK, *encode("cat")]), WordList(["bat"]), Calibration())
     assert line.text == "bat" and line.characters[0].ranked[1][0] == "c"
     assert line.characters[0].ranked[0][1] < 0.01 < 0.5 < line.characters[1].ranked[0][1]
 
 
 def test_nothing_is_read_from_blanks():
-    line = read_line(log_probs_of([BLANK] * 5), greedy, Calibration())
+    line = read_line(log_probs_of([BLANK] * 5), GREEDY, Calibration())
     assert line.text == "" and line.characters == []
     assert line.confidence == pytest.approx(0.9**5, rel=1e-3)
 
@@ -104,4 +107,5 @@ def test_the_probabilities_of_all_texts_add_up_to_1():
 
 @given(st.floats(-50, 0), st.integers(0, 100))
 def test_confidence_without_calibration_is_the_networks_probability(log_prob, length):
-    assert Calibration().confidence(log_prob, length) == pytest.approx(np.exp(log_prob), abs=1e-6)
+    confidence = Calibration().confidence(log_odds(log_prob), length)
+    assert confidence == pytest.approx(np.exp(log_prob), abs=1e-6)

@@ -6,7 +6,7 @@ import pytest
 
 from handwriting.errors import HandwritingError
 from handwriting.lines.beam import BeamDecoder
-from handwriting.lines.decoding import Decoder, greedy
+from handwriting.lines.decoding import GREEDY, Decoder
 from handwriting.lines.language import LANGUAGE_FILE
 from handwriting.lines.options import add_decoder_options, choose_decoder
 from handwriting.lines.pattern import Pattern
@@ -23,7 +23,7 @@ def chosen(*arguments: str) -> Decoder:
 def test_each_option_has_its_decoder(tmp_path):
     (tmp_path / "words.txt").write_text("a\nb\n")
     model = str(PROJECT / LANGUAGE_FILE)
-    assert chosen() is greedy
+    assert chosen() is GREEDY
     assert isinstance(chosen("--decoder", "language", "--language", model), BeamDecoder)
     assert isinstance(chosen("--pattern", "[0-9]+"), Pattern)
     assert isinstance(chosen("--words", str(tmp_path / "words.txt")), WordList)

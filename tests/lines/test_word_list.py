@@ -1,5 +1,6 @@
 """A word list gives its likeliest word."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,7 +19,7 @@ def test_words_are_scored_as_by_ctc(words, seed, steps):
     decoder = WordList(words)
     expected = text_log_probs(rows, decoder.words)
     assert decoder.log_probs(rows) == pytest.approx(expected, abs=1e-3)
-    best = decoder(rows)
+    best = decoder(rows).text
     if expected.max() == float("-inf"):
         assert best == ""
     else:
@@ -46,3 +47,13 @@ def test_other_files_are_refused(tmp_path, content, words):
     path.mkdir() if content is None else path.write_bytes(content)
     with pytest.raises(HandwritingError, match=words):
         WordList.load(path)
+
+
+def test_the_probability_is_that_among_the_list():
+    rows = random_rows(0, steps=6)
+    assert WordList(["one"])(rows).log_prob == pytest.approx(0)
+    texts = ["one", "two"]
+    first, second = text_log_probs(rows, texts)
+    found = WordList(texts)(rows)
+    assert found.text == texts[int(second > first)]
+    assert found.log_prob == pytest.approx(-np.log1p(np.exp(-abs(first - second))), abs=1e-3)
