@@ -2,6 +2,8 @@
 
     python text_evaluation.py RUN --data ../shared/pen/words.npz --held-out
     python text_evaluation.py RUN --data FOLDER --json
+    python text_evaluation.py RUN --data FOLDER --decoder language
+    python text_evaluation.py RUN --data FOLDER --pattern '[0-9]+([.,][0-9]+)?'
 
 RUN is a run in models/lines/ or a weights file. PATH is a pen archive, or a folder with a
 `text.csv` (columns `file` and `text`). The last line is a JSON object with `cer` (errors per
@@ -25,7 +27,8 @@ from handwriting.cli import make_parser, run_script
 from handwriting.datasets.text import TextSet, left_out, load_text
 from handwriting.errors import HandwritingError
 from handwriting.evaluation.text_metrics import text_metrics
-from handwriting.lines.decoding import text_of
+from handwriting.lines.decoding import GREEDY, Decoder
+from handwriting.lines.options import add_decoder_options, choose_decoder
 from handwriting.lines.reader import LINES_FOLDER, Reader, find_reader
 
 TIMED = 200
@@ -50,24 +53,26 @@ def choose(data: TextSet, fraction: float, most: int | None) -> np.ndarray:
     return np.sort(chosen)
 
 
-def seconds_per_sample(reader: Reader, pictures: list[np.ndarray]) -> float:
+def seconds_per_sample(reader: Reader, pictures: list[np.ndarray], decoder: Decoder) -> float:
     """Median time from a picture to its text, each alone, on one thread."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     times = []
     for picture in pictures[:TIMED]:
         start = time.perf_counter()
-        text_of(reader.read([picture])[0])
+        reader.read([picture], decoder)
         times.append(time.perf_counter() - start)
     torch.set_num_threads(threads)
     return float(np.median(times))
 
 
-def evaluate(reader: Reader, data: TextSet, rows: np.ndarray) -> dict[str, Any]:
+def evaluate(
+    reader: Reader, data: TextSet, rows: np.ndarray, decoder: Decoder = GREEDY
+) -> dict[str, Any]:
     """The error rates of some samples, of each style as well where styles are known."""
     pictures = [data.pictures[row] for row in rows]
     texts = [data.texts[row] for row in rows]
-    read = [text_of(characters) for characters in reader.read(pictures)]
+    read = [line.text for line in reader.read(pictures, decoder)]
     found: dict[str, Any] = text_metrics(read, texts)
     if data.styles is not None:
         styles = data.styles[rows]
@@ -79,7 +84,7 @@ def evaluate(reader: Reader, data: TextSet, rows: np.ndarray) -> dict[str, Any]:
             for style in np.unique(styles)
             if style
         }
-    return found | {"seconds_per_sample": seconds_per_sample(reader, pictures)}
+    return found | {"seconds_per_sample": seconds_per_sample(reader, pictures, decoder)}
 
 
 def get_args_parser() -> argparse.ArgumentParser:
@@ -92,6 +97,7 @@ def get_args_parser() -> argparse.ArgumentParser:
     add("--most", type=int, default=None, metavar="N", help="so many samples, chosen by chance")
     add("--json", action="store_true", help="print the JSON object and nothing else")
     add("--models", type=Path, default=LINES_FOLDER, help="folder with weights")
+    add_decoder_options(parser)
     return parser
 
 
@@ -102,6 +108,7 @@ def main(args: argparse.Namespace) -> dict[str, Any]:
             nothing = stack.enter_context(Path(os.devnull).open("w"))
             stack.enter_context(contextlib.redirect_stdout(nothing))
             stack.enter_context(contextlib.redirect_stderr(nothing))
+        decoder = choose_decoder(args)
         path = find_reader(args.run, args.models)
         reader = Reader.load(path)
         fraction = 0.0
@@ -111,7 +118,7 @@ def main(args: argparse.Namespace) -> dict[str, Any]:
                 raise HandwritingError("--held-out: the training of RUN left no writers out.")
         data = load_text(args.data)
         rows = choose(data, fraction, args.most)
-        result = {"run": path.stem, "data": args.data.name, **evaluate(reader, data, rows)}
+        result = {"run": path.stem, "data": args.data.name, **evaluate(reader, data, rows, decoder)}
         print(f"{path.stem} on {len(rows)} samples of {args.data}:")
         for name in ("cer", "cer_alphanumeric", "wer", "exact"):
             print(f"  {name:17} {result[name]:.4f}")

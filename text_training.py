@@ -44,7 +44,7 @@ from handwriting.compute.distributed import (
 from handwriting.datasets.text_batches import TextBatches
 from handwriting.errors import HandwritingError
 from handwriting.evaluation.text_metrics import text_metrics
-from handwriting.lines.decoding import decode_greedy, text_of
+from handwriting.lines.decoding import greedy
 from handwriting.lines.network import pad
 from handwriting.lines.reader import (
     LINES_FOLDER,
@@ -102,7 +102,7 @@ def measure(run: TextRun, measured: list[Measured]) -> dict[str, float]:
     rates = {}
     for part in measured:
         log_probs = predict_log_probs(run.final_network, part.pictures)
-        read = [text_of(decode_greedy(rows)) for rows in log_probs]
+        read = [greedy(rows) for rows in log_probs]
         found = text_metrics(read, part.texts)
         rates |= {f"{part.name}_{name}": found[name] for name in ("cer", "exact")}
     cers = [rate for name, rate in rates.items() if name.endswith("_cer")]

@@ -10,7 +10,7 @@ import torch
 from handwriting.errors import HandwritingError
 from handwriting.files import load_torch
 from handwriting.lines.alphabet import ALPHABET
-from handwriting.lines.decoding import CharacterRead, decode_greedy
+from handwriting.lines.decoding import GREEDY, Calibration, Decoder, LineRead, read_line
 from handwriting.lines.network import LineReader, pad, steps_of
 
 LINES_FOLDER = Path("models/lines")
@@ -25,6 +25,10 @@ class Reader:
 
     Args:
         content: of a weights file, as :func:`load_reader_weights` returns it.
+
+    Attributes:
+        calibrations: of some decoders, by name, as `handwriting.training.text_calibration` fits
+            them.
     """
 
     def __init__(self, content: dict[str, Any]) -> None:
@@ -33,6 +37,8 @@ class Reader:
         weights = {name: tensor.float() for name, tensor in content["weights"].items()}
         self.network.load_state_dict(weights)
         self.network.eval()
+        fitted = content.get("calibration", {})
+        self.calibrations = {name: Calibration(**numbers) for name, numbers in fitted.items()}
 
     @classmethod
     def load(cls, path: Path) -> "Reader":
@@ -47,9 +53,16 @@ class Reader:
         except (RuntimeError, KeyError, TypeError, AttributeError) as error:
             raise HandwritingError(f"{path} is damaged ({error}). {_REMEDY}") from error
 
-    def read(self, pictures: Sequence[np.ndarray]) -> list[list[CharacterRead]]:
-        """The characters of pictures, uint8 (40, width) each, white ink on black."""
-        return [decode_greedy(log_probs) for log_probs in self.log_probs(pictures)]
+    def read(self, pictures: Sequence[np.ndarray], decoder: Decoder = GREEDY) -> list[LineRead]:
+        """Read pictures, uint8 (40, width) each, white ink on black.
+
+        Args:
+            pictures: of a word or a line each.
+            decoder: chooses the text: GREEDY, a `beam.BeamDecoder`, a `pattern.Pattern` or a
+                `word_list.WordList`.
+        """
+        calibration = self.calibrations.get(decoder.name, Calibration())
+        return [read_line(rows, decoder, calibration) for rows in self.log_probs(pictures)]
 
     def log_probs(self, pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
         """float32 (steps, 96) of each picture: log p(output) at each step."""

@@ -1,0 +1,107 @@
+"""A beam of prefixes with a language model: the text that ink and language together make likely."""
+
+from dataclasses import dataclass
+from math import exp, inf, log1p
+
+import numpy as np
+
+from handwriting.lines.alphabet import ALPHABET, BLANK
+from handwriting.lines.decoding import Decoded, greedy, text_log_probs
+from handwriting.lines.language import LanguageModel
+
+Beam = dict[str, list[float]]
+"""Beginnings of texts: log p of the ways to each that end with a blank, and with its character."""
+
+
+@dataclass(frozen=True)
+class BeamDecoder:
+    """Prefix beam search (Hannun et al. 2014, arXiv 1408.2873).
+
+    Looks for the text with the highest log p(text | picture) + weight · log p(text) + bonus ·
+    characters; what it finds is never worse than what `greedy` reads. Its log p is that among the
+    texts left at the end.
+
+    Attributes:
+        model: of the language, or ``None`` for none.
+        weight: of the language model.
+        bonus: for each character, in nats; a language model alone favours short texts.
+        width: beginnings that are kept at each step.
+        least: log p that an output must have at a step to be looked at.
+    """
+
+    model: LanguageModel | None = None
+    weight: float = 0.6
+    bonus: float = 1.0
+    width: int = 24
+    least: float = -7.0
+
+    @property
+    def name(self) -> str:
+        """As in a weights file's ``calibration``."""
+        return "language" if self.model else "beam"
+
+    def __call__(self, log_probs: np.ndarray) -> Decoded:
+        """The text of float (steps, 96)."""
+        beam: Beam = {"": [0.0, -inf]}
+        language = {"": 0.0}
+        for row, is_likely in zip(log_probs.tolist(), log_probs > self.least, strict=True):
+            beam = _extended(beam, row, np.flatnonzero(is_likely).tolist())
+            for prefix in beam:
+                if prefix not in language:
+                    language[prefix] = language[prefix[:-1]] + self._added(prefix)
+            beam = self._pruned(beam, language)
+        texts = sorted({prefix.strip() for prefix in beam} | {greedy(log_probs)})
+        scores = text_log_probs(log_probs, texts) + [self._language(text) for text in texts]
+        best = int(scores.argmax())
+        log_prob = float(scores[best] - np.logaddexp.reduce(scores))
+        return Decoded(texts[best], log_prob, self._prior(texts[best]))
+
+    def _prior(self, text: str) -> np.ndarray | None:
+        """float (characters, 95): what language says of all that may stand in each place."""
+        if self.model is None or not text:
+            return None
+        return self.weight * np.stack([self.model.log_probs(text[:k]) for k in range(len(text))])
+
+    def _pruned(self, beam: Beam, language: dict[str, float]) -> Beam:
+        totals = {prefix: _add(*ways) + language[prefix] for prefix, ways in beam.items()}
+        best = sorted(totals, key=totals.__getitem__, reverse=True)[: self.width]
+        return {prefix: beam[prefix] for prefix in best}
+
+    def _added(self, prefix: str) -> float:
+        """What language says of the last character."""
+        if self.model is None:
+            return 0.0
+        log_p = self.model.log_probs(prefix[:-1])[ord(prefix[-1]) - ord(ALPHABET[0])]
+        return self.weight * float(log_p) + self.bonus
+
+    def _language(self, text: str) -> float:
+        """What language says of a whole text."""
+        if self.model is None:
+            return 0.0
+        return self.weight * self.model.score(text) + self.bonus * len(text)
+
+
+def _extended(beam: Beam, row: list[float], likely: list[int]) -> Beam:
+    """One step on: each beginning as it is, and with each of the likely outputs."""
+    found: Beam = {}
+    characters = [(ALPHABET[output - 1], row[output]) for output in likely if output != BLANK]
+    for prefix, (blank, character) in beam.items():
+        total = _add(blank, character)
+        same = found.setdefault(prefix, [-inf, -inf])
+        same[0] = total + row[BLANK]
+        last = prefix[-1:]
+        if last:
+            repeated = character + row[ord(last) - ord(ALPHABET[0]) + 1]
+            same[1] = _add(same[1], repeated)
+        for following, log_p in characters:
+            longer = found.setdefault(prefix + following, [-inf, -inf])
+            # Two alike are told apart by the blank between them.
+            longer[1] = _add(longer[1], (blank if following == last else total) + log_p)
+    return found
+
+
+def _add(a: float, b: float) -> float:
+    """log(e^a + e^b)."""
+    if a < b:
+        a, b = b, a
+    return a if b == -inf else a + log1p(exp(b - a))

@@ -1,0 +1,40 @@
+"""The options of scripts that read lines: how the text is chosen."""
+
+import argparse
+from pathlib import Path
+
+from handwriting.errors import HandwritingError
+from handwriting.lines.beam import BeamDecoder
+from handwriting.lines.decoding import GREEDY, Decoder
+from handwriting.lines.language import LANGUAGE_FILE, LanguageModel
+from handwriting.lines.pattern import Pattern
+from handwriting.lines.word_list import WordList
+
+DECODERS = ("greedy", "language")
+
+
+def add_decoder_options(parser: argparse.ArgumentParser) -> None:
+    """``--decoder``, ``--pattern``, ``--words`` and ``--language``."""
+    add = parser.add_argument
+    add("--decoder", choices=DECODERS, default="greedy", help="with a language model or without")
+    add("--pattern", default=None, metavar="REGEX", help="expression that each text matches wholly")
+    add("--words", type=Path, default=None, metavar="FILE", help="each text is a line of this file")
+    add("--language", type=Path, default=LANGUAGE_FILE, help="file of the language model")
+
+
+def choose_decoder(args: argparse.Namespace) -> Decoder:
+    """What the options ask for.
+
+    Raises:
+        HandwritingError: they do not go together, or a file or the pattern is not sound.
+    """
+    asked = [args.decoder != "greedy", args.pattern is not None, args.words is not None]
+    if sum(asked) > 1:
+        raise HandwritingError("give one of --decoder language, --pattern and --words.")
+    if args.pattern is not None:
+        return Pattern(args.pattern)
+    if args.words is not None:
+        return WordList.load(args.words)
+    if args.decoder == "language":
+        return BeamDecoder(LanguageModel.load(args.language))
+    return GREEDY

@@ -1,0 +1,230 @@
+"""Reading what a person knows the form of: the most likely text that matches an expression.
+
+Expressions are a part of Python's: characters, classes as ``[A-Z]`` and ``\\d``, the dot, groups,
+alternatives, and ``?``, ``*``, ``+``, ``{2,4}``. ``[A-Z]{2}[0-9]{4}`` is two capitals and four
+digits.
+
+An expression becomes an automaton without empty moves whose states are its characters' places
+(Glushkov 1961). The most likely way through states and steps is found exactly (Viterbi).
+"""
+
+import dataclasses
+import itertools
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from re import _constants as op
+from re import _parser as parser
+from typing import Any
+
+import numpy as np
+
+from handwriting.errors import HandwritingError
+from handwriting.lines.alphabet import ALPHABET, BLANK, NUM_OUTPUTS, decode, encode
+from handwriting.lines.decoding import Decoded, text_log_probs
+
+MOST_PLACES = 100
+"""Of an expression's characters, with repeated ones written out."""
+
+_CATEGORIES = {
+    op.CATEGORY_DIGIT: r"\d",
+    op.CATEGORY_NOT_DIGIT: r"\D",
+    op.CATEGORY_SPACE: r"\s",
+    op.CATEGORY_NOT_SPACE: r"\S",
+    op.CATEGORY_WORD: r"\w",
+    op.CATEGORY_NOT_WORD: r"\W",
+}
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A part of an expression: where it can begin and end, and whether it may be left out."""
+
+    first: frozenset[int] = frozenset()
+    last: frozenset[int] = frozenset()
+    may_be_empty: bool = True
+
+
+class _Automaton:
+    """The places of an expression's characters.
+
+    Attributes:
+        allowed: the characters that fit each place.
+        follows: pairs of places that may stand after each other.
+        whole: where a text may begin and end.
+    """
+
+    def __init__(self, expression: str) -> None:
+        self.expression = expression
+        self.allowed: list[set[str]] = []
+        self.follows: set[tuple[int, int]] = set()
+        try:
+            parsed = parser.parse(expression)
+            if parsed.state.flags != re.UNICODE:
+                raise self._refusal("a flag")
+            self.whole = self._sequence(parsed)
+        except (re.error, OverflowError, RecursionError) as error:
+            raise HandwritingError(f"{expression!r} is no pattern: {error}.") from error
+
+    def _refusal(self, what: str) -> HandwritingError:
+        return HandwritingError(
+            f"{self.expression!r} is no pattern for reading: {what} cannot be used. Take "
+            "characters, classes as [A-Z] or \\d, groups, alternatives (|), ?, *, + and {2,4}."
+        )
+
+    def _sequence(self, nodes: Sequence[tuple]) -> _Part:
+        whole = _Part()
+        for kind, value in nodes:
+            whole = self._joined(whole, self._node(kind, value))
+        return whole
+
+    def _node(self, kind: object, value: Any) -> _Part:
+        if kind in (op.LITERAL, op.NOT_LITERAL, op.ANY, op.IN):
+            return self._place(self._characters(kind, value))
+        if kind is op.SUBPATTERN:
+            _, added, removed, nodes = value
+            if added or removed:
+                raise self._refusal("flags")
+            return self._sequence(nodes)
+        if kind is op.BRANCH:
+            parts = [self._sequence(nodes) for nodes in value[1]]
+            return _Part(
+                frozenset().union(*(part.first for part in parts)),
+                frozenset().union(*(part.last for part in parts)),
+                any(part.may_be_empty for part in parts),
+            )
+        if kind in (op.MAX_REPEAT, op.MIN_REPEAT):
+            return self._repeated(*value)
+        if kind is op.AT:
+            raise self._refusal("^, $ or \\b (the whole text is matched anyway)")
+        raise self._refusal(str(kind).lower().replace("_", " "))
+
+    def _repeated(self, least: int, most: int, nodes: Sequence[tuple]) -> _Part:
+        whole = _Part()
+        for _ in range(min(least, MOST_PLACES + 1)):
+            whole = self._joined(whole, self._sequence(nodes))
+        if most is op.MAXREPEAT:
+            part = self._sequence(nodes)
+            self.follows.update(itertools.product(part.last, part.first))
+            return self._joined(whole, dataclasses.replace(part, may_be_empty=True))
+        for _ in range(min(most - least, MOST_PLACES + 1)):
+            part = dataclasses.replace(self._sequence(nodes), may_be_empty=True)
+            whole = self._joined(whole, part)
+        return whole
+
+    def _joined(self, left: _Part, right: _Part) -> _Part:
+        """One part after the other."""
+        self.follows.update(itertools.product(left.last, right.first))
+        return _Part(
+            left.first | right.first if left.may_be_empty else left.first,
+            left.last | right.last if right.may_be_empty else right.last,
+            left.may_be_empty and right.may_be_empty,
+        )
+
+    def _place(self, characters: set[str]) -> _Part:
+        if not characters:
+            raise self._refusal("what is not printable ASCII")
+        if len(self.allowed) == MOST_PLACES:
+            raise HandwritingError(
+                f"{self.expression!r} is too long a pattern: with repeated characters written "
+                f"out it may have {MOST_PLACES}."
+            )
+        place = frozenset([len(self.allowed)])
+        self.allowed.append(characters)
+        return _Part(place, place, may_be_empty=False)
+
+    def _characters(self, kind: object, value: Any) -> set[str]:
+        """Those of ASCII that one character of the expression can be."""
+        if kind is op.LITERAL:
+            return {chr(value)} & set(ALPHABET)
+        if kind is op.RANGE:
+            return {c for c in ALPHABET if value[0] <= ord(c) <= value[1]}
+        if kind is op.CATEGORY:
+            return set(re.findall(_CATEGORIES[value], ALPHABET))
+        if kind is op.IN:
+            is_negated = value[0][0] is op.NEGATE
+            items = (self._characters(*item) for item in value[is_negated:])
+            found = set().union(*items)
+            return set(ALPHABET) - found if is_negated else found
+        return set(ALPHABET) - ({chr(value)} if kind is op.NOT_LITERAL else set())
+
+
+class Pattern:
+    """Decodes texts that match an expression wholly; their log p is the network's.
+
+    Args:
+        expression: as described above.
+
+    Raises:
+        HandwritingError: it is no such expression.
+    """
+
+    name = "pattern"
+
+    def __init__(self, expression: str) -> None:
+        automaton = _Automaton(expression)
+        # State 0 is the beginning, state k + 1 place k.
+        states = len(automaton.allowed) + 1
+        self._leads = np.full((states, states), -np.inf)
+        for before, after in automaton.follows:
+            self._leads[before + 1, after + 1] = 0
+        self._emits = np.full((states, NUM_OUTPUTS), -np.inf)
+        for state, characters in enumerate(automaton.allowed, start=1):
+            self._emits[state, encode("".join(characters))] = 0
+        whole = automaton.whole
+        self._leads[0, [place + 1 for place in whole.first]] = 0
+        self._ends = [place + 1 for place in whole.last] + [0] * whole.may_be_empty
+
+    def __call__(self, log_probs: np.ndarray) -> Decoded:
+        """The text of float (steps, 96); empty where the steps are too few for any that matches."""
+        text = self._best_text(log_probs)
+        return Decoded(text, float(text_log_probs(log_probs, [text])[0]))
+
+    def _best_text(self, log_probs: np.ndarray) -> str:
+        # Of each state and output: the best way that ends there. A number for both is its place.
+        scores = np.full((len(self._leads), NUM_OUTPUTS), -np.inf)
+        scores[0, BLANK] = 0
+        places = np.arange(scores.size).reshape(scores.shape)
+        history = []
+        for emitted in log_probs:
+            entered, came_from = self._entered(scores)
+            moves = np.where(entered > scores, came_from, places)
+            moves[:, BLANK] = places[:, 0] + scores.argmax(axis=1)
+            best = scores.max(axis=1)
+            scores = np.maximum(entered, scores)
+            scores[:, BLANK] = best
+            scores += emitted
+            history.append(moves)
+        return self._text(scores, history)
+
+    def _entered(self, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The best way into each state with each output from another place, and where it was."""
+        states = np.arange(len(scores))
+        best = scores.argmax(axis=1)
+        others = scores.copy()
+        others[states, best] = -np.inf
+        second = others.argmax(axis=1)
+        # A character is told from the same one before it by a blank alone.
+        is_same = (np.arange(NUM_OUTPUTS) == best[:, None]) & (best[:, None] != BLANK)
+        left = np.where(is_same, second[:, None], best[:, None])
+        leaving = np.take_along_axis(scores, left, axis=1)
+        ways = self._leads[:, :, None] + leaving[:, None, :]
+        source = ways.argmax(axis=0)
+        entered = np.take_along_axis(ways, source[None], axis=0)[0] + self._emits
+        output = np.arange(NUM_OUTPUTS)
+        return entered, source * NUM_OUTPUTS + left[source, output]
+
+    def _text(self, scores: np.ndarray, history: list[np.ndarray]) -> str:
+        at_end = scores[self._ends]
+        if at_end.max(initial=-np.inf) == -np.inf:
+            return ""
+        end, output = np.unravel_index(at_end.argmax(), at_end.shape)
+        where = self._ends[end] * NUM_OUTPUTS + int(output)
+        outputs = []
+        for moves in reversed(history):
+            came_from = int(moves.flat[where])
+            output = where % NUM_OUTPUTS
+            if output != BLANK and came_from != where:
+                outputs.append(output)
+            where = came_from
+        return decode(reversed(outputs))

@@ -1,0 +1,226 @@
+"""Make a line reader's probabilities mean what they say.
+
+    python -m handwriting.training.text_calibration RUN --data WORDS.npz TEXT.npz
+
+Reads samples of the writers that the training left out, greedily and with the language model, fits
+a temperature for the alternatives of characters (Guo et al. 2017, arXiv 1706.04599) and a logistic
+function for whole texts, and adds these numbers to the weights file, where
+`handwriting.lines.reader.Reader` finds them. To show what it gains, it first fits on half of these
+writers and measures on the others.
+"""
+
+import argparse
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from pathlib import Path
+
+import numpy as np
+
+from handwriting.cli import make_parser, run_script
+from handwriting.datasets.external import held_out_hands
+from handwriting.datasets.text import left_out, load_text
+from handwriting.errors import HandwritingError
+from handwriting.evaluation.metrics import calibration_error, reliability
+from handwriting.files import replacing, save_torch
+from handwriting.lines.alphabet import encode
+from handwriting.lines.beam import BeamDecoder
+from handwriting.lines.decoding import (
+    GREEDY,
+    Calibration,
+    Decoder,
+    align,
+    character_logits,
+    log_odds,
+    softmax,
+)
+from handwriting.lines.language import LANGUAGE_FILE, LanguageModel
+from handwriting.lines.reader import LINES_FOLDER, Reader, find_reader
+
+MOST = 3_000
+"""Samples of each file, chosen by chance."""
+
+_FEWEST = 50
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What was read in some samples, and what of it was right.
+
+    Attributes:
+        logits: float (C, 95), of the alternatives of all characters read.
+        characters: int64 (C,), which of them were read.
+        is_right: bool (C,), for characters.
+        odds: float (N,), log odds of the whole texts.
+        lengths: int64 (N,), their characters.
+        is_whole: bool (N,), whether they are wholly right, as `text_metrics` counts ``exact``.
+    """
+
+    logits: np.ndarray
+    characters: np.ndarray
+    is_right: np.ndarray
+    odds: np.ndarray
+    lengths: np.ndarray
+    is_whole: np.ndarray
+
+    def of_characters(self, temperature: float) -> np.ndarray:
+        """float (C,): the probability given for each character read."""
+        return softmax(self.logits, temperature)[range(len(self.logits)), self.characters]
+
+    def of_texts(self, calibration: Calibration) -> np.ndarray:
+        """float (N,): the confidence given for each text."""
+        return calibration.confidence(self.odds, self.lengths)
+
+
+def right_characters(read: str, text: str) -> np.ndarray:
+    """bool (characters read,): those in their place in the text."""
+    is_right = np.zeros(len(read), dtype=bool)
+    for block in SequenceMatcher(None, read, text, autojunk=False).get_matching_blocks():
+        is_right[block.a : block.a + block.size] = True
+    return is_right
+
+
+def answers(log_probs: Sequence[np.ndarray], texts: Sequence[str], decoder: Decoder) -> Answers:
+    """Read samples and compare.
+
+    Args:
+        log_probs: float (steps, 96) of each sample.
+        texts: what they say.
+        decoder: chooses what is read.
+    """
+    decoded = [decoder(rows) for rows in log_probs]
+    read = [one.text for one in decoded]
+    logits = [
+        character_logits(rows, one, align(rows, one.text))
+        for rows, one in zip(log_probs, decoded, strict=True)
+    ]
+    pairs = list(zip(read, texts, strict=True))
+    return Answers(
+        np.concatenate(logits),
+        np.array(encode("".join(read)), dtype=int) - 1,
+        np.concatenate([right_characters(found, text) for found, text in pairs]),
+        log_odds(np.array([one.log_prob for one in decoded])),
+        np.array([len(found) for found in read]),
+        np.array([found.split() == text.split() for found, text in pairs]),
+    )
+
+
+def fit_text_calibration(given: Answers) -> Calibration:
+    """The numbers that make what was right likeliest."""
+    # Here and not above: these take half a second to import.
+    from scipy.optimize import minimize_scalar
+    from sklearn.linear_model import LogisticRegression
+
+    def loss(log_temperature: float) -> float:
+        given_p = given.of_characters(np.exp(log_temperature))
+        of_what_came = np.where(given.is_right, given_p, 1 - given_p)
+        return -float(np.log(np.maximum(of_what_came, 1e-9)).mean())
+
+    found = minimize_scalar(loss, bounds=(-2, 2), method="bounded")
+    features = np.stack([given.odds, given.lengths], axis=1)
+    model = LogisticRegression(C=np.inf).fit(features, given.is_whole)
+    slope, per_character = model.coef_[0].tolist()
+    return Calibration(float(np.exp(found.x)), slope, per_character, float(model.intercept_[0]))
+
+
+def errors_of(calibration: Calibration, given: Answers) -> tuple[float, float]:
+    """Expected calibration error of characters and of whole texts, 15 bins."""
+    pairs = (
+        (given.of_characters(calibration.temperature), given.is_right),
+        (given.of_texts(calibration), given.is_whole),
+    )
+    characters, texts = (calibration_error(reliability(*pair)) for pair in pairs)
+    return characters, texts
+
+
+def samples_left_out(
+    reader: Reader, paths: Sequence[Path], most: int
+) -> tuple[list[np.ndarray], list[str], np.ndarray]:
+    """log p, texts and writers of samples of the writers that the training left out.
+
+    Raises:
+        HandwritingError: none was left out, or there are too few samples.
+    """
+    fraction = float(reader.content.get("hyperparameters", {}).get("held_out", 0.0))
+    pictures, texts, writers = [], [], []
+    for path in paths:
+        data = load_text(path)
+        rows = np.flatnonzero(left_out(data.writers, fraction))
+        for row in np.random.default_rng(0).permutation(rows)[:most]:
+            pictures.append(data.pictures[row])
+            texts.append(data.texts[row])
+            writers.append(str(data.writers[row]))
+    if len(texts) < _FEWEST:
+        raise HandwritingError(
+            f"only {len(texts)} samples are by writers that the training left out; "
+            f"{_FEWEST} are needed. Train with --held-out, or give more --data."
+        )
+    return reader.log_probs(pictures), texts, np.array(writers)
+
+
+def measure(
+    log_probs: Sequence[np.ndarray], texts: Sequence[str], is_first: np.ndarray, decoder: Decoder
+) -> dict[str, tuple[float, float]]:
+    """The errors on a second part of the samples, before and after fitting on the first."""
+    first, second = (
+        answers([log_probs[k] for k in rows], [texts[k] for k in rows], decoder)
+        for rows in (np.flatnonzero(is_first), np.flatnonzero(~is_first))
+    )
+    ways = {"before": Calibration(), "after": fit_text_calibration(first)}
+    return {name: errors_of(calibration, second) for name, calibration in ways.items()}
+
+
+def calibrate(
+    path: Path, paths: Sequence[Path], decoders: Sequence[Decoder], most: int = MOST
+) -> None:
+    """Fit, print what it gains, and add the numbers to a weights file as ``calibration``.
+
+    Args:
+        path: of the weights.
+        paths: pen archives that it was trained on.
+        decoders: to fit for.
+        most: samples of each archive.
+
+    Raises:
+        HandwritingError: no weights of a line reader, or no samples to fit on.
+    """
+    reader = Reader.load(path)
+    log_probs, texts, writers = samples_left_out(reader, paths, most)
+    fitted = {}
+    for decoder in decoders:
+        found = measure(log_probs, texts, held_out_hands(writers, 0.5), decoder)
+        for when, (characters, whole) in found.items():
+            print(
+                f"{decoder.name}, {when}: calibration error {characters:.4f} of characters, "
+                f"{whole:.4f} of texts"
+            )
+        calibration = fit_text_calibration(answers(log_probs, texts, decoder))
+        fitted[decoder.name] = dataclasses.asdict(calibration)
+        print(f"  {fitted[decoder.name]}")
+    with replacing(path) as (part,):
+        save_torch(reader.content | {"calibration": fitted}, part)
+
+
+def get_args_parser() -> argparse.ArgumentParser:
+    """The command line."""
+    parser = make_parser(__doc__)
+    add = parser.add_argument
+    add("run", nargs="?", default="latest", metavar="RUN", help="run to calibrate")
+    add("--data", type=Path, nargs="+", required=True, metavar="PATH", help="what it trained on")
+    add("--most", type=int, default=MOST, metavar="N", help="so many samples of each file")
+    add("--language", type=Path, default=LANGUAGE_FILE, help="file of the language model")
+    add("--models", type=Path, default=LINES_FOLDER, help="folder with weights")
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Calibrate a run."""
+    path = find_reader(args.run, args.models)
+    decoders = (GREEDY, BeamDecoder(LanguageModel.load(args.language)))
+    calibrate(path, args.data, decoders, args.most)
+    print(f"wrote {path}")
+
+
+if __name__ == "__main__":
+    raise SystemExit(run_script(lambda: main(get_args_parser().parse_args())))
