@@ -17,6 +17,7 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+import torch
 
 from handwriting.cli import command_line, make_measuring_parser, run_script, save_measured
 from handwriting.datasets.pen import PenArchive, load_pen
@@ -110,7 +111,7 @@ def look_alikes(
         for character, strokes in zip(text, parts, strict=True)
         if character in CLASSES
     ]
-    images = np.stack([character_from_strokes(strokes).image for _, strokes in pairs])
+    images = torch.from_numpy(np.stack([character_from_strokes(part).image for _, part in pairs]))
     best = recognizer.log_probs(images, "equal").argmax(axis=1)
     for (character, _), number in zip(pairs, best.tolist(), strict=True):
         right["alone"][character].append(CLASSES[number] == character)

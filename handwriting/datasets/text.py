@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from handwriting.datasets.pen import PenArchive, is_pen_archive, load_pen
 from handwriting.datasets.photographed_text import load_photographed
@@ -35,6 +34,19 @@ class TextSet:
         return len(self.texts)
 
 
+class _PenPictures(Sequence[np.ndarray]):
+    """Samples of a pen archive, drawn when they are asked for."""
+
+    def __init__(self, archive: PenArchive, samples: np.ndarray) -> None:
+        self.archive, self.samples = archive, samples
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def __getitem__(self, number: int) -> np.ndarray:
+        return line_from_strokes(line_strokes(self.archive, int(self.samples[number])))
+
+
 def load_text(path: Path) -> TextSet:
     """Read a pen archive, or a folder as `datasets.photographed_text` takes it.
 
@@ -49,13 +61,9 @@ def load_text(path: Path) -> TextSet:
         raise HandwritingError(f"{path} is no pen archive. Give one (.npz), or a folder.")
     archive = load_pen(path)
     samples = written(archive)
-    pictures = [
-        line_from_strokes(line_strokes(archive, sample))
-        for sample in tqdm(samples, unit="img", desc="drawing")
-    ]
     texts = [text.strip() for text in archive.text[samples].tolist()]
     styles = None if archive.style is None else archive.style[samples]
-    return TextSet(pictures, texts, archive.writer[samples], styles)
+    return TextSet(_PenPictures(archive, samples), texts, archive.writer[samples], styles)
 
 
 def line_strokes(archive: PenArchive, sample: int) -> list[np.ndarray]:

@@ -1,0 +1,42 @@
+"""The study of the line reader, on a reader that was never trained."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from handwriting.lines.reader import Reader
+from handwriting.runs import RunFiles
+from handwriting.synthesis.grounds import GROUNDS
+from handwriting.training.text_run import TextRun, TextSettings
+from studies import line_reading
+from tests.benchmarks.support import run_quick
+from tests.support import PROJECT, shared_folder
+
+
+@pytest.fixture(scope="module")
+def readers(tmp_path_factory) -> Path:
+    """A folder with the weights of ``lines``, whose training left a tenth of the writers out."""
+    folder = tmp_path_factory.mktemp("readers")
+    settings = TextSettings(("words.npz",), width=4, hidden=8)
+    run = TextRun(settings, RunFiles("lines", folder, folder), torch.device("cpu"), 1)
+    run.history.append({"epoch": 1})
+    run.save()
+    return folder
+
+
+def test_a_quick_run_measures_sets_grounds_and_look_alikes(readers, models, tmp_path):
+    pens = shared_folder("pen")
+    result = run_quick(
+        *(line_reading, tmp_path, "lines", "--models", readers, "--characters", "run"),
+        *("--data", pens / "words.npz", pens / "characters.npz"),
+        *("--language", PROJECT / "models" / "lines" / "language.npz"),
+        *("--character-models", models),
+    )["line_reading.json"]
+    words = result["sets"]["words"]
+    assert words["greedy"]["samples"] == 30 and words["greedy"]["cer"] > 0
+    assert set(words["grounds"]) == {"strokes", *GROUNDS}
+    found = result["sets"]["characters"]["look_alikes"]
+    assert found["all 62 classes"]["characters"] > 50
+    assert 0 <= found["all 62 classes"]["alone"] <= 1
+    assert Reader.load(readers / "lines.pt").content["hyperparameters"]["held_out"] == 0.1
