@@ -83,12 +83,16 @@ def line_from_photograph(picture: Image.Image) -> np.ndarray:
     Returns:
         uint8 (HEIGHT, width).
     """
-    colours = colours_of(picture)
+    return line_from_contrast(contrast_of_line(colours_of(picture)))
+
+
+def contrast_of_line(colours: np.ndarray) -> np.ndarray:
+    """As `imaging.contrast.contrast_of`, of a photograph made as small as one line needs it."""
     height, width = colours.shape[:2]
     if height > _ENOUGH:
         size = (max(1, round(width * _ENOUGH / height)), _ENOUGH)
         colours = cv2.resize(colours, size, interpolation=cv2.INTER_AREA)
-    return line_from_contrast(contrast_of(colours))
+    return contrast_of(colours)
 
 
 def line_from_contrast(contrast: np.ndarray) -> np.ndarray:

@@ -12,12 +12,19 @@ MOST_PIXELS = 100_000_000
 _ENOUGH_PIXELS = 1600
 
 
-def open_picture(source: Path | BinaryIO, name: str | None = None) -> Image.Image:
+def open_picture(
+    source: Path | BinaryIO,
+    name: str | None = None,
+    enough: int = _ENOUGH_PIXELS,
+    most: int = MOST_PIXELS,
+) -> Image.Image:
     """Read a picture whole, the first frame of an animation; large ones are made smaller.
 
     Args:
         source: a file's path or its content.
         name: how to call it in an error.
+        enough: pixels of the longer side; a larger picture is made so small.
+        most: pixels that the file may have; Pillow itself refuses more than 178 million.
 
     Raises:
         HandwritingError: it is missing, damaged, too large, or not a picture.
@@ -27,14 +34,14 @@ def open_picture(source: Path | BinaryIO, name: str | None = None) -> Image.Imag
         # The limit below is ours; Pillow's warning would go to the server's log.
         quiet = warnings.catch_warnings(action="ignore", category=Image.DecompressionBombWarning)
         with quiet, Image.open(source) as picture:
-            if picture.width * picture.height > MOST_PIXELS:
+            if picture.width * picture.height > most:
                 raise HandwritingError(
                     f"{name} has {picture.width}x{picture.height} pixels, more than "
-                    f"{MOST_PIXELS // 1_000_000} million. Make it smaller first."
+                    f"{most // 1_000_000} million. Make it smaller first."
                 )
-            picture.draft(picture.mode, (_ENOUGH_PIXELS, _ENOUGH_PIXELS))
-            if max(picture.size) > _ENOUGH_PIXELS:
-                picture.thumbnail((_ENOUGH_PIXELS, _ENOUGH_PIXELS))
+            picture.draft(picture.mode, (enough, enough))
+            if max(picture.size) > enough:
+                picture.thumbnail((enough, enough))
             picture.load()
             return picture.copy()
     except FileNotFoundError as error:
