@@ -88,6 +88,19 @@ def read_texts(table: Path) -> list[dict[str, str]]:
     return rows
 
 
+def load_pages(folder: Path) -> tuple[list[Path], list[str]] | None:
+    """The pictures of a folder and their texts where these have several lines, so that the pictures
+    are pages; ``None`` where each is one line.
+
+    Raises:
+        HandwritingError: as of :func:`read_texts`.
+    """
+    rows = read_texts(folder / "text.csv")
+    if not any("\n" in row["text"].strip() for row in rows):
+        return None
+    return [folder / row["file"] for row in rows], [row["text"] for row in rows]
+
+
 def _load_folder(folder: Path) -> TextSet:
     rows = read_texts(folder / "text.csv")
     pictures = [

@@ -29,7 +29,7 @@ _ENOUGH = 96
 _DUST, _SHALLOW, _HIGH, _THIN = 0.5, 0.2, 0.7, 0.1
 _SUPERSAMPLING = 3
 _FRACTION_BITS = 4
-_FLAT = 1 / 8
+_FLAT, _FILLED = 1 / 8, 0.4
 
 
 def line_from_strokes(strokes: list[np.ndarray], pen: float = 1.0) -> np.ndarray:
@@ -163,7 +163,8 @@ def cut_line(contrast: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray
     wide, high = max(right - left, 1), max(bottom - top, 1)
     inner = HEIGHT - 2 * MARGIN
     scale = inner / high
-    if high < _FLAT * wide:
+    # A dash alone fills its box; a long line of letters is as flat, and must not be made small.
+    if high < _FLAT * wide and (contrast[top:bottom, left:right] > 127).mean() > _FILLED:
         scale = min(scale, inner / (2 * wide))
     across = min(scale, (LONGEST - 2 * MARGIN) / wide)
     shrunk, factors = _shrunk(contrast, scale)

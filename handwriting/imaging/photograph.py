@@ -10,6 +10,7 @@ from handwriting.errors import HandwritingError
 
 MOST_PIXELS = 100_000_000
 _ENOUGH_PIXELS = 1600
+_ORIENTATION, _ON_ITS_SIDE = 0x0112, 5
 
 
 def open_picture(
@@ -51,3 +52,13 @@ def open_picture(
     except (OSError, SyntaxError, ValueError, EOFError) as error:
         reason = "" if isinstance(error, UnidentifiedImageError) else f": {error}"
         raise HandwritingError(f"{name} is not a picture that can be read{reason}.") from error
+
+
+def size_of_picture(path: Path) -> tuple[int, int]:
+    """Width and height that a picture has in its file, upright by its EXIF.
+
+    For a file that :func:`open_picture` has opened, however small it made the picture.
+    """
+    with warnings.catch_warnings(action="ignore"), Image.open(path) as picture:
+        turned = picture.getexif().get(_ORIENTATION, 1) >= _ON_ITS_SIDE
+        return (picture.height, picture.width) if turned else picture.size

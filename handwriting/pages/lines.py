@@ -5,6 +5,7 @@ of ridges that go on in each other are joined, and connected parts of ink go to 
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -13,14 +14,15 @@ _UNIT = 12
 """Pixels of a letter's height in the small picture in which ridges are looked for."""
 
 _SMOOTH_ALONG, _SMOOTH_ACROSS = 1.8, 0.32
-_ALONE, _LEAST_RIDGE = 0.5, 0.25
+_ALONE, _LEAST_RIDGE = 0.5, 0.16
 _LONGEST_GAP = 6.0
 _OFF = 0.45
 _STEEPEST = 0.2
-_SAME_LINE, _SAME_LINE_SHORT = 0.55, 1.0
+_SAME_LINE, _SAME_LINE_SHORT = 0.6, 0.9
 _REACH, _BEYOND = 1.5, 2.5
 _WHOLE = 0.75
 _HIGHEST = 7.0
+_MOST_PIECES = 300
 _LEAST_HIGH, _LEAST_WIDE = 0.4, 0.6
 
 
@@ -79,6 +81,12 @@ def _is_high_enough(ink: np.ndarray, size: float) -> bool:
     high = np.count_nonzero(counts > 0.05 * counts.max())
     wide = ink.shape[1]
     return high > _LEAST_HIGH * size and (wide > _LEAST_WIDE * size or high > size)
+
+
+def usual_height(ink: np.ndarray) -> float | None:
+    """Of a letter on a page in pixels, ``None`` without any; uint8 as for :func:`find_lines`."""
+    _, labels, facts, _ = cv2.connectedComponentsWithStats((ink > 110).astype(np.uint8))
+    return letter_height(facts[is_writing(labels, facts)])
 
 
 def is_writing(labels: np.ndarray, facts: np.ndarray) -> np.ndarray:
@@ -148,104 +156,129 @@ def find_curves(small: np.ndarray, size: float) -> list[np.ndarray]:
     joined = cv2.dilate(ridge, np.ones((3, 3), np.uint8))
     count, labels = cv2.connectedComponents(joined, connectivity=8)
     rows, columns = np.nonzero(ridge)
-    pieces = []
     label = labels[rows, columns]
     order = np.argsort(label, kind="stable")
     starts = np.searchsorted(label[order], np.arange(1, count + 1))
-    for start, end in zip(starts[:-1], starts[1:], strict=True):
-        chosen = order[start:end]
-        pieces.append(_piece(rows[chosen], columns[chosen], small.shape[1]))
-    return _without_doubles(_joined(pieces, size), size)
+    pieces = [
+        _mean_rows(rows[order[start:end]], columns[order[start:end]], small.shape[1])
+        for start, end in pairwise(starts)
+    ]
+    pieces = sorted(pieces, key=_length, reverse=True)[:_MOST_PIECES]
+    usual = _usual_slope(pieces)
+    joined_up = _joined([_Piece.of(curve, usual, size) for curve in pieces], usual, size)
+    return [piece.curve for piece in _without_doubles(joined_up, usual, size)]
 
 
-def _piece(rows: np.ndarray, columns: np.ndarray, width: int) -> np.ndarray:
+def _mean_rows(rows: np.ndarray, columns: np.ndarray, width: int) -> np.ndarray:
     """Mean y of each column that has any, NaN elsewhere."""
     counts = np.bincount(columns, minlength=width)
     sums = np.bincount(columns, rows, minlength=width)
     return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
 
 
-def _span(curve: np.ndarray) -> tuple[int, int]:
-    present = np.flatnonzero(~np.isnan(curve))
-    return int(present[0]), int(present[-1])
+def _length(curve: np.ndarray) -> int:
+    return int(np.count_nonzero(~np.isnan(curve)))
 
 
-def _slope(curve: np.ndarray, usual: float, size: float) -> float:
-    """Of a piece's least squares line, drawn to the page's usual slope where it is short."""
-    present = np.flatnonzero(~np.isnan(curve))
-    x = present - present.mean()
-    # As if a piece of six letters' width with the usual slope were there too.
-    prior = (6 * size) ** 3 / 12
-    slope = ((x * curve[present]).sum() + prior * usual) / ((x * x).sum() + prior)
+def _usual_slope(curves: list[np.ndarray]) -> float:
+    """The median slope of the longer half."""
+    slopes = [_slope(np.flatnonzero(~np.isnan(c)), c, 0.0, 0.0) for c in curves if _length(c) > 2]
+    return float(np.median(slopes[: (len(slopes) + 1) // 2])) if slopes else 0.0
+
+
+def _slope(columns: np.ndarray, curve: np.ndarray, usual: float, prior: float) -> float:
+    """Of the least squares line, drawn to the usual slope by as much as ``prior`` weighs."""
+    x = columns - columns.mean()
+    slope = ((x * curve[columns]).sum() + prior * usual) / ((x * x).sum() + prior)
     return float(np.clip(slope, -_STEEPEST, _STEEPEST))
 
 
-def _usual_slope(pieces: list[np.ndarray], size: float) -> float:
-    lengths = np.array([np.count_nonzero(~np.isnan(piece)) for piece in pieces])
-    long = [piece for piece, n in zip(pieces, lengths, strict=True) if n > 8 * size]
-    return float(np.median([_slope(piece, 0.0, 0.0) for piece in long])) if long else 0.0
+@dataclass(frozen=True)
+class _Piece:
+    """A piece of a line: its curve, the columns where it has a y, and its slope."""
+
+    curve: np.ndarray
+    columns: np.ndarray
+    slope: float
+
+    @classmethod
+    def of(cls, curve: np.ndarray, usual: float, size: float) -> "_Piece":
+        columns = np.flatnonzero(~np.isnan(curve))
+        # As if six letters with the page's usual slope were there too.
+        return cls(curve, columns, _slope(columns, curve, usual, (6 * size) ** 3 / 12))
+
+    @property
+    def start(self) -> int:
+        return int(self.columns[0])
+
+    @property
+    def end(self) -> int:
+        return int(self.columns[-1])
+
+    def bridged(self, other: "_Piece", usual: float, size: float) -> "_Piece":
+        """Both as one, with a straight way between them."""
+        both = np.where(np.isnan(self.curve), other.curve, self.curve)
+        present = np.flatnonzero(~np.isnan(both))
+        between = np.arange(present[0], present[-1] + 1)
+        both[between] = np.interp(between, present, both[present])
+        return _Piece.of(both, usual, size)
 
 
-def _joined(pieces: list[np.ndarray], size: float) -> list[np.ndarray]:
+def _joined(pieces: list[_Piece], usual: float, size: float) -> list[_Piece]:
     """Pieces that go on in each other as one, those with the least way between them first."""
-    usual = _usual_slope(pieces, size)
     pieces = list(pieces)
-    while True:
-        best = _nearest_pair(pieces, usual, size)
-        if best is None:
-            return pieces
-        first, second = best
-        merged = _bridged(pieces[first], pieces[second])
+    while (best := _nearest_pair(pieces, size)) is not None:
+        merged = pieces[best[0]].bridged(pieces[best[1]], usual, size)
         pieces = [piece for k, piece in enumerate(pieces) if k not in best] + [merged]
+    return pieces
 
 
-def _nearest_pair(pieces: list[np.ndarray], usual: float, size: float) -> tuple[int, int] | None:
+def _nearest_pair(pieces: list[_Piece], size: float) -> tuple[int, int] | None:
     """Indices of the left and the right piece that belong together most surely."""
-    if len(pieces) < 2:
-        return None
-    spans = np.array([_span(piece) for piece in pieces])
-    ends = np.array([(p[a], p[b]) for p, (a, b) in zip(pieces, spans, strict=True)])
-    slopes = np.array([_slope(piece, usual, size) for piece in pieces])
-    gap = spans[None, :, 0] - spans[:, None, 1]
-    # Both are drawn to the middle of the gap.
-    half = gap / 2
-    left = ends[:, None, 1] + slopes[:, None] * half
-    right = ends[None, :, 0] - slopes[None, :] * half
+    starts = np.array([piece.start for piece in pieces])
+    ends = np.array([piece.end for piece in pieces])
+    slopes = np.array([piece.slope for piece in pieces])
+    first_y = np.array([piece.curve[piece.start] for piece in pieces])
+    last_y = np.array([piece.curve[piece.end] for piece in pieces])
+    gap = starts[None, :] - ends[:, None]
+    # Both are drawn on to the middle of the gap.
+    left = last_y[:, None] + slopes[:, None] * gap / 2
+    right = first_y[None, :] - slopes[None, :] * gap / 2
     off = np.abs(left - right) / size
-    cost = np.abs(gap) / size * 0.1 + off
     fits = (gap > -1.5 * size) & (gap < _LONGEST_GAP * size) & (off < _OFF)
     np.fill_diagonal(fits, False)
     if not fits.any():
         return None
-    cost = np.where(fits, cost, np.inf)
+    cost = np.where(fits, np.abs(gap) / size * 0.1 + off, np.inf)
     first, second = np.unravel_index(int(cost.argmin()), cost.shape)
     return int(first), int(second)
 
 
-def _bridged(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Two pieces as one, with a straight way between them."""
-    both = np.where(np.isnan(first), second, first)
-    start, end = _span(both)
-    present = np.flatnonzero(~np.isnan(both))
-    both[start : end + 1] = np.interp(np.arange(start, end + 1), present, both[present])
-    return both
-
-
-def _without_doubles(curves: list[np.ndarray], size: float) -> list[np.ndarray]:
-    """Curves on or just beside a longer one as a part of it: a row of dots, a quotation mark."""
-    curves = sorted(curves, key=lambda curve: -np.count_nonzero(~np.isnan(curve)))
-    kept: list[np.ndarray] = []
-    for curve in curves:
-        present = ~np.isnan(curve)
-        off = (_SAME_LINE if present.sum() > 1.5 * size else _SAME_LINE_SHORT) * size
-        for k, other in enumerate(kept):
-            near = np.abs(curve - _extended(other, _BEYOND * size))[present] < off
-            if near.mean() > 0.5:
-                kept[k] = _bridged(other, curve)
-                break
+def _without_doubles(pieces: list[_Piece], usual: float, size: float) -> list[_Piece]:
+    """Pieces on or just beside a longer one as a part of it: a row of dots, a quotation mark."""
+    kept: list[_Piece] = []
+    for piece in sorted(pieces, key=lambda piece: -len(piece.columns)):
+        offs = [_offset(piece, other, size) for other in kept]
+        nearest = int(np.argmin(offs)) if offs else 0
+        most = _SAME_LINE_SHORT if len(piece.columns) < 2 * size else _SAME_LINE
+        if offs and offs[nearest] < most:
+            kept[nearest] = kept[nearest].bridged(piece, usual, size)
         else:
-            kept.append(curve)
+            kept.append(piece)
     return kept
+
+
+def _offset(piece: _Piece, longer: _Piece, size: float) -> float:
+    """How far a piece lies above or below a longer one that is drawn on, in letters' heights."""
+    reach = _LONGEST_GAP * size
+    if piece.end < longer.start - reach or piece.start > longer.end + reach:
+        return np.inf
+    nearest = np.clip(piece.columns, longer.start, longer.end)
+    drawn_on = longer.curve[nearest] + longer.slope * (piece.columns - nearest)
+    middle = longer.curve[longer.columns].mean()
+    straight = middle + longer.slope * (piece.columns - longer.columns.mean())
+    y = piece.curve[piece.columns]
+    return float(min(np.abs(y - drawn_on).mean(), np.abs(y - straight).mean()) / size)
 
 
 def owners(
@@ -279,7 +312,7 @@ def owners(
 
 def _extended(curve: np.ndarray, reach: float) -> np.ndarray:
     """The curve with level ends that reach so many columns further."""
-    start, end = _span(curve)
+    start, end = np.flatnonzero(~np.isnan(curve))[[0, -1]]
     longer = curve.copy()
     longer[max(0, start - round(reach)) : start] = curve[start]
     longer[end + 1 : end + 1 + round(reach)] = curve[end]

@@ -15,16 +15,15 @@ from handwriting.lines.decoding import CharacterRead, text_of
 from handwriting.lines.network import COLUMNS_PER_STEP
 from handwriting.lines.reader import Reader
 from handwriting.pages.ink import page_contrast, page_ink
-from handwriting.pages.lines import Line, find_lines
+from handwriting.pages.lines import Line, find_lines, usual_height
+from handwriting.pages.photographs import Photograph
 from handwriting.pages.sheet import View, find_page, sharpness
 
-LONGEST = 2000
-"""Pixels of a page's longer side; more are only slower."""
-
-_PROBED = 6
+_PROBED, _LETTER = 6, 4
 _CLEAR = 1.6
 _TURNED = 0.04
 _EDGE = 9
+_MARKS = "-_.,~= "
 
 
 @dataclass(frozen=True)
@@ -64,29 +63,26 @@ def text_of_page(lines: list[LineOfPage]) -> str:
     return "\n".join(" " * line.indent + line.whole.text for line in lines)
 
 
-def read_page(reader: Reader, colours: np.ndarray) -> list[LineOfPage]:
-    """The lines of a page from top to bottom.
+def read_page(reader: Reader, photograph: Photograph) -> list[LineOfPage]:
+    """The lines of a page from top to bottom, turned by any multiple of 90 degrees.
 
-    Args:
-        reader: what reads a line.
-        colours: uint8 (height, width, 3), upright or turned by any multiple of 90 degrees.
+    Where none is found, or there is no room for two, the picture is read as one line.
     """
-    scale = min(1.0, LONGEST / max(colours.shape[:2]))
-    small = colours
-    if scale < 1:
-        small = cv2.resize(colours, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    view, ink = ink_of_page(small)
+    if photograph.is_strip:
+        return read_single_line(reader, photograph)
+    view, ink = ink_of_page(photograph.colours)
     quarters, lines = upright(reader, ink)
     view = view.turned(quarters)
-    matrix = view.matrix @ np.diag([scale, scale, 1.0])
-    return _read_lines(reader, lines, View(matrix, view.size))
+    matrix = view.matrix @ np.diag([*photograph.scales, 1.0])
+    found = _read_lines(reader, lines, View(matrix, view.size))
+    return found or read_single_line(reader, photograph)
 
 
-def read_single_line(reader: Reader, colours: np.ndarray) -> list[LineOfPage]:
+def read_single_line(reader: Reader, photograph: Photograph) -> list[LineOfPage]:
     """The only line of a picture, if something is written there."""
-    contrast = contrast_of_line(colours)
+    contrast = contrast_of_line(photograph.colours)
     height, width = contrast.shape
-    scales = [width / colours.shape[1], height / colours.shape[0], 1.0]
+    scales = [width / photograph.size[0], height / photograph.size[1], 1.0]
     line = Line(contrast, 0, np.zeros(width))
     return _read_lines(reader, [line], View(np.diag(scales), (width, height)))
 
@@ -105,27 +101,36 @@ def upright(reader: Reader, ink: np.ndarray) -> tuple[int, list[Line]]:
     Whether lines are level or upright is seen from the ink where it is clear; what is left is
     decided by reading a few lines each way.
     """
-    across, down = sharpness((ink > 127).astype(np.uint8), 0.0)
+    across, down = _evenness(ink)
     if across > _CLEAR * down:
         candidates = [0, 2]
     elif down > _CLEAR * across:
         candidates = [1, 3]
     else:
         candidates = [0, 1, 2, 3]
-    best, most, lines = 0, -1.0, []
-    found: dict[int, list[Line]] = {}
-    for quarters in candidates:
-        found[quarters] = find_lines(np.ascontiguousarray(np.rot90(ink, quarters)))
-        sure = _sureness(reader, found[quarters]) + (_TURNED if quarters == candidates[0] else 0)
-        if sure > most:
-            best, most, lines = quarters, sure, found[quarters]
-    return best, lines
+    found = [find_lines(np.ascontiguousarray(np.rot90(ink, k))) for k in candidates]
+    sure = np.array([_sureness(reader, lines) for lines in found])
+    # Few pages are upside down: those must read better by more than chance.
+    sure[0] += _TURNED
+    best = int(sure.argmax())
+    return candidates[best], found[best]
+
+
+def _evenness(ink: np.ndarray) -> tuple[float, float]:
+    """How much the sums of rows, and of columns, differ where a letter is a few pixels high."""
+    size = usual_height(ink)
+    if size is None:
+        return 1.0, 0.0
+    scale = min(1.0, _LETTER / size)
+    small = cv2.resize(ink, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    return sharpness(small, 0.0)
 
 
 def _sureness(reader: Reader, lines: list[Line]) -> float:
     """Mean probability of the characters of the longest lines."""
     longest = sorted(lines, key=lambda line: -line.ink.shape[1])[:_PROBED]
-    read = read_pictures(reader, [picture_of(line)[0] for line in longest])
+    pictured = [found for line in longest if (found := picture_of(line)) is not None]
+    read = read_pictures(reader, [picture for picture, _ in pictured])
     sure = [character.ranked[0][1] for characters in read for character in characters]
     return float(np.mean(sure)) if sure else 0.0
 
@@ -135,20 +140,22 @@ def read_pictures(reader: Reader, pictures: Sequence[np.ndarray]) -> list[list[C
     return reader.read(pictures)
 
 
-def picture_of(line: Line) -> tuple[np.ndarray, tuple[int, int, int, int]]:
-    """A line as the reader sees it, and the box of its ink that fills the picture's height."""
+def picture_of(line: Line) -> tuple[np.ndarray, tuple[int, int, int, int]] | None:
+    """A line as the reader sees it, uint8 (40, width), and the box of its ink, which fills the
+    picture's height; ``None`` if it is blank."""
     contrast = normalised(line.ink)
-    box = writing_box(contrast) or (0, 0, 1, 1)
-    return cut_line(contrast, box), box
+    box = writing_box(contrast)
+    return None if box is None else (cut_line(contrast, box), box)
 
 
 def _read_lines(reader: Reader, lines: list[Line], view: View) -> list[LineOfPage]:
-    pictures = [picture_of(line) for line in lines]
-    read = read_pictures(reader, [picture for picture, _ in pictures])
+    pictured = [(line, *found) for line in lines if (found := picture_of(line)) is not None]
+    read = read_pictures(reader, [picture for _, picture, _ in pictured])
     found = []
-    for line, (picture, box), characters in zip(lines, pictures, read, strict=True):
-        if text_of(characters):
-            across = (picture.shape[1] - 2 * MARGIN) / max(box[2] - box[0], 1)
+    for (line, picture, box), characters in zip(pictured, read, strict=True):
+        # What is left of a ruling or of dust is read as dashes and dots.
+        if text_of(characters).strip(_MARKS):
+            across = (picture.shape[1] - 2 * MARGIN) / (box[2] - box[0])
             found.append((line, box, _line_of_page(line, box, across, characters, view)))
     return _indented(found)
 

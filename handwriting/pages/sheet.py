@@ -116,7 +116,7 @@ def _shrunk(colours: np.ndarray, longest: int = _SMALL) -> np.ndarray:
 
 def _has_sharp_edge(grey: np.ndarray, hull: np.ndarray) -> bool:
     """Whether it is darker just outside, all along; a shadow's edge is soft, or the fall small."""
-    outside, inside = np.full_like(grey, 0), np.full_like(grey, 0)
+    outside = np.zeros_like(grey)
     cv2.drawContours(outside, [hull], 0, 255, 1)
     rows, columns = np.nonzero(outside)
     middle = hull[:, 0].mean(axis=0)
