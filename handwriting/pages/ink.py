@@ -11,7 +11,7 @@ PAPER_SHARE = 1 / 16
 _LARGEST_KERNEL = 31
 _WHITE = np.uint8(230)
 _LEAST_CONTRAST = 14
-_LONGEST, _THICKEST = 14, 180
+_LONGEST, _FLAT, _THICKEST = 14, 70, 120
 _ANGLES = (-5.0, -2.5, 0.0, 2.5, 5.0)
 _INK, _CROSSING = 1.5, 0.6
 
@@ -56,10 +56,15 @@ def without_rulings(contrast: np.ndarray, faint: float, across: bool) -> np.ndar
     if not across:
         return without_rulings(contrast.T, faint, True).T.copy()
     level = _long_runs(contrast)
-    # What is high where the ruling is thin is a stroke that crosses it.
+    # Ink just beside the ruling is no long run itself; what is high is a stroke that crosses it.
+    length = max(8, max(contrast.shape) // _FLAT)
+    closed = cv2.dilate(contrast, np.ones((1, 5), np.uint8))
+    flat = cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
+    flat = cv2.dilate(flat, np.ones((3, 1), np.uint8))
     thick = max(3, max(contrast.shape) // _THICKEST)
     high = cv2.morphologyEx(contrast, cv2.MORPH_OPEN, np.ones((thick, 1), np.uint8))
     is_ruling = (level > faint) & (contrast < _INK * level) & (high < _CROSSING * contrast)
+    is_ruling &= flat > _CROSSING * contrast
     return np.where(is_ruling, 0, contrast).astype(np.uint8)
 
 

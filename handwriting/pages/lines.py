@@ -83,10 +83,15 @@ def _is_high_enough(ink: np.ndarray, size: float) -> bool:
     return high > _LEAST_HIGH * size and (wide > _LEAST_WIDE * size or high > size)
 
 
-def usual_height(ink: np.ndarray) -> float | None:
-    """Of a letter on a page in pixels, ``None`` without any; uint8 as for :func:`find_lines`."""
+def writing_of(ink: np.ndarray) -> tuple[np.ndarray, float | None]:
+    """Where writing is, bool (height, width), and a letter's height, ``None`` without any.
+
+    Args:
+        ink: as for :func:`find_lines`; the page may lie on its side.
+    """
     _, labels, facts, _ = cv2.connectedComponentsWithStats((ink > 110).astype(np.uint8))
-    return letter_height(facts[is_writing(labels, facts)])
+    kept = is_writing(labels, facts)
+    return kept[labels], letter_height(facts[kept])
 
 
 def is_writing(labels: np.ndarray, facts: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ from handwriting.lines.decoding import CharacterRead, text_of
 from handwriting.lines.network import COLUMNS_PER_STEP
 from handwriting.lines.reader import Reader
 from handwriting.pages.ink import page_contrast, page_ink
-from handwriting.pages.lines import Line, find_lines, usual_height
+from handwriting.pages.lines import Line, find_lines, writing_of
 from handwriting.pages.photographs import Photograph
 from handwriting.pages.sheet import View, find_page, sharpness
 
@@ -118,11 +118,17 @@ def upright(reader: Reader, ink: np.ndarray) -> tuple[int, list[Line]]:
 
 def _evenness(ink: np.ndarray) -> tuple[float, float]:
     """How much the sums of rows, and of columns, differ where a letter is a few pixels high."""
-    size = usual_height(ink)
+    written, size = writing_of(ink)
     if size is None:
         return 1.0, 0.0
     scale = min(1.0, _LETTER / size)
-    small = cv2.resize(ink, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    small = cv2.resize(
+        np.where(written, ink, 0).astype(np.uint8),
+        None,
+        fx=scale,
+        fy=scale,
+        interpolation=cv2.INTER_AREA,
+    )
     return sharpness(small, 0.0)
 
 
