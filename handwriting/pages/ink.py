@@ -14,6 +14,7 @@ _LEAST_CONTRAST = 14
 _LONGEST, _FLAT, _THICKEST = 14, 70, 120
 _ANGLES = (-5.0, -2.5, 0.0, 2.5, 5.0)
 _INK, _CROSSING = 1.5, 0.6
+_GAP, _BREAK = 250, 450
 
 
 def page_contrast(colours: np.ndarray) -> np.ndarray:
@@ -58,7 +59,7 @@ def without_rulings(contrast: np.ndarray, faint: float, across: bool) -> np.ndar
     level = _long_runs(contrast)
     # Ink just beside the ruling is no long run itself; what is high is a stroke that crosses it.
     length = max(8, max(contrast.shape) // _FLAT)
-    closed = cv2.dilate(contrast, np.ones((1, 5), np.uint8))
+    closed = cv2.dilate(contrast, np.ones((1, max(1, max(contrast.shape) // _BREAK)), np.uint8))
     flat = cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
     flat = cv2.dilate(flat, np.ones((3, 1), np.uint8))
     thick = max(3, max(contrast.shape) // _THICKEST)
@@ -74,7 +75,7 @@ def _long_runs(contrast: np.ndarray) -> np.ndarray:
     Looked for at several angles in a picture half as large, whose columns are shifted for each.
     """
     height, width = contrast.shape
-    near = cv2.dilate(contrast, np.ones((3, 9), np.uint8))
+    near = cv2.dilate(contrast, np.ones((3, max(1, max(height, width) // _GAP)), np.uint8))
     half = near[::2, ::2]
     kernel = np.ones((1, max(8, max(height, width) // (2 * _LONGEST))), np.uint8)
     level = np.zeros_like(half)
