@@ -6,10 +6,11 @@
     python text_evaluation.py RUN --data FOLDER --pattern '[0-9]+([.,][0-9]+)?'
 
 RUN is a run in models/lines/ or a weights file. PATH is a pen archive, or a folder with a
-`text.csv` (columns `file` and `text`). The last line is a JSON object with `cer` (errors per
-character, spaces left out), `cer_alphanumeric` (letters and digits alone, case ignored), `wer`,
-`exact` (share of samples read wholly right), `samples` and `seconds_per_sample` (one at a time, on
-one thread). With --json nothing else is printed.
+`text.csv` (columns `file` and `text`); where texts have several lines, the pictures are pages. The
+last line is a JSON object with `cer` (errors per character, spaces left out), `cer_alphanumeric`
+(letters and digits alone, case ignored), `wer`, `exact` (share of samples read wholly right),
+`samples` and `seconds_per_sample` (one at a time; of lines, on one thread). With --json nothing
+else is printed.
 """
 
 import argparse
@@ -24,12 +25,14 @@ import numpy as np
 import torch
 
 from handwriting.cli import make_parser, run_script
-from handwriting.datasets.text import TextSet, left_out, load_text
+from handwriting.datasets.text import TextSet, left_out, load_pages, load_text
 from handwriting.errors import HandwritingError
 from handwriting.evaluation.text_metrics import text_metrics
 from handwriting.lines.decoding import GREEDY, Decoder
 from handwriting.lines.options import add_decoder_options, choose_decoder
 from handwriting.lines.reader import LINES_FOLDER, Reader, find_reader
+from handwriting.pages.photographs import open_photograph
+from handwriting.pages.reading import read_page, text_of_page
 
 TIMED = 200
 """Samples that are timed, at most."""
@@ -87,6 +90,18 @@ def evaluate(
     return found | {"seconds_per_sample": seconds_per_sample(reader, pictures, decoder)}
 
 
+def evaluate_pages(
+    reader: Reader, files: list[Path], texts: list[str], decoder: Decoder = GREEDY
+) -> dict[str, Any]:
+    """The error rates of photographs of pages, their lines joined by line breaks."""
+    read, times = [], []
+    for file in files:
+        start = time.perf_counter()
+        read.append(text_of_page(read_page(reader, open_photograph(file), decoder)))
+        times.append(time.perf_counter() - start)
+    return text_metrics(read, texts) | {"seconds_per_sample": float(np.median(times))}
+
+
 def get_args_parser() -> argparse.ArgumentParser:
     """The command line of this stage."""
     parser = make_parser(__doc__)
@@ -116,10 +131,16 @@ def main(args: argparse.Namespace) -> dict[str, Any]:
             fraction = float(reader.content["hyperparameters"].get("held_out", 0.0))
             if not fraction:
                 raise HandwritingError("--held-out: the training of RUN left no writers out.")
-        data = load_text(args.data)
-        rows = choose(data, fraction, args.most)
-        result = {"run": path.stem, "data": args.data.name, **evaluate(reader, data, rows, decoder)}
-        print(f"{path.stem} on {len(rows)} samples of {args.data}:")
+        pages = load_pages(args.data) if args.data.is_dir() else None
+        if pages and fraction:
+            raise HandwritingError("--held-out: no page was trained on. Measure all of them.")
+        if pages:
+            found = evaluate_pages(reader, *(column[: args.most] for column in pages), decoder)
+        else:
+            data = load_text(args.data)
+            found = evaluate(reader, data, choose(data, fraction, args.most), decoder)
+        result = {"run": path.stem, "data": args.data.name, **found}
+        print(f"{path.stem} on {result['samples']} samples of {args.data}:")
         for name in ("cer", "cer_alphanumeric", "wer", "exact"):
             print(f"  {name:17} {result[name]:.4f}")
         for style, found in result.get("styles", {}).items():

@@ -10,13 +10,13 @@ from tests.support import PROJECT
 
 ORDER = (
     *("ground", "compute", "imaging", "datasets", "emnist", "synthesis", "recognition"),
-    *("lines", "evaluation", "training", "web", "stages", "benchmarks", "studies"),
+    *("lines", "pages", "evaluation", "training", "web", "stages", "benchmarks", "studies"),
 )
 """The wings, from below; files at the top of handwriting/ and models.py are the ground."""
 
 STAGES = (
     *("data_preprocessing", "data_split", "model_training", "model_evaluation"),
-    *("text_training", "text_evaluation", "hyperparameter_tuning", "app"),
+    *("text_training", "text_evaluation", "read_picture", "hyperparameter_tuning", "app"),
 )
 
 

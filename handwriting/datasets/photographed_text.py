@@ -13,8 +13,8 @@ from tqdm import tqdm
 
 from handwriting.datasets.tables import check_file, read_table
 from handwriting.errors import HandwritingError
-from handwriting.imaging.contrast import colours_of, contrast_of
-from handwriting.imaging.line import shrunk_to_line
+from handwriting.imaging.contrast import colours_of
+from handwriting.imaging.line import contrast_of_line
 from handwriting.imaging.photograph import open_picture
 
 
@@ -61,7 +61,7 @@ def load_photographed(folder: Path, variants: bool = False) -> PhotographedText:
         return _load_table(folder)
     contrasts, texts, groups = [], [], []
     for picture, text, image in _words(folder, _read_words(table), variants):
-        contrasts.append(contrast_of(shrunk_to_line(picture)))
+        contrasts.append(contrast_of_line(picture))
         texts.append(text)
         groups.append(image)
     return PhotographedText(contrasts, texts, np.array(groups))
@@ -70,7 +70,7 @@ def load_photographed(folder: Path, variants: bool = False) -> PhotographedText:
 def _load_table(folder: Path) -> PhotographedText:
     rows = read_texts(folder / "text.csv")
     contrasts = [
-        contrast_of(shrunk_to_line(colours_of(open_picture(folder / row["file"]))))
+        contrast_of_line(colours_of(open_picture(folder / row["file"])))
         for row in tqdm(rows, unit="img", desc="reading")
     ]
     groups = np.array([row.get("writer") or row["file"] for row in rows])
@@ -121,7 +121,7 @@ def _words(
 ) -> Iterator[tuple[np.ndarray, str, str]]:
     """Picture, text and image of each word, and of each line where variants are asked for."""
     for image, words in tqdm(of_image.items(), unit="photo", desc="reading"):
-        photograph = colours_of(open_picture(folder / image, most=None))
+        photograph = colours_of(open_picture(folder / image, enough=None))
         for word in words:
             yield _by_polygon(photograph, word), word["text"], image
             if variants:

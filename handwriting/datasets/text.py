@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from handwriting.datasets.pen import PenArchive, is_pen_archive, load_pen
-from handwriting.datasets.photographed_text import load_photographed
+from handwriting.datasets.photographed_text import load_photographed, read_texts
 from handwriting.errors import HandwritingError
 from handwriting.imaging.line import line_from_contrast, line_from_strokes
 from handwriting.imaging.stroke_lines import one_line
@@ -96,6 +96,21 @@ def written(archive: PenArchive) -> np.ndarray:
     if not len(samples):
         raise HandwritingError("the pen archive holds no sample with strokes and a text.")
     return samples
+
+
+def load_pages(folder: Path) -> tuple[list[Path], list[str]] | None:
+    """The pictures of a folder and their texts where these have several lines, so that the pictures
+    are pages; ``None`` where each is one line.
+
+    Raises:
+        HandwritingError: as of :func:`read_texts`.
+    """
+    if (folder / "words.json").is_file():
+        return None
+    rows = read_texts(folder / "text.csv")
+    if not any("\n" in row["text"].strip() for row in rows):
+        return None
+    return [folder / row["file"] for row in rows], [row["text"] for row in rows]
 
 
 def _load_folder(folder: Path) -> TextSet:

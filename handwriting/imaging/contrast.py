@@ -42,19 +42,37 @@ def contrast_of(colours: np.ndarray, paper_size: int | None = None) -> np.ndarra
     Returns:
         uint8 (height, width); all 0 where nothing stands out.
     """
-    difference = _difference(colours, _paper(colours, paper_size or min(colours.shape[:2])))
+    difference = _difference(colours, paper_of(colours, paper_size or min(colours.shape[:2])))
     level = int(np.abs(difference).max(initial=0))
     if level < LEAST_CONTRAST:
         return np.zeros(colours.shape[:2], dtype=np.uint8)
-    # Shadows and bright paper in a dark corner differ too: most people write dark on light.
-    darker = _BOARD * _strength(difference) >= _strength(-difference)
+    darker = _is_darker(difference)
     contrast = np.clip(difference if darker else -difference, 0, 255).astype(np.uint8)
-    return _normalised(contrast)
+    return normalised(contrast)
 
 
-def _paper(colours: np.ndarray, size: int) -> np.ndarray:
-    """The median of each pixel's surroundings, taken in a smaller picture where they are large."""
-    factor = max(1, -(-size // _LARGEST_KERNEL))
+def is_dark_on_light(colours: np.ndarray, paper: np.ndarray) -> bool:
+    """Whether the writing is darker than its ground; uint8 (height, width, 3) each."""
+    return _is_darker(_difference(colours, paper))
+
+
+def _is_darker(difference: np.ndarray) -> bool:
+    # Shadows and bright paper in a dark corner differ too: most people write dark on light.
+    return _BOARD * _strength(difference) >= _strength(-difference)
+
+
+def paper_of(colours: np.ndarray, size: int, largest: int = _LARGEST_KERNEL) -> np.ndarray:
+    """The median of each pixel's surroundings, taken in a smaller picture where they are large.
+
+    Args:
+        colours: uint8 (height, width, 3).
+        size: side of the surroundings in pixels.
+        largest: so many pixels, of a smaller picture, they are at most; fewer are faster.
+
+    Returns:
+        uint8 (height, width, 3).
+    """
+    factor = max(1, -(-size // largest))
     height, width = colours.shape[:2]
     small = (max(1, width // factor), max(1, height // factor))
     shrunk = cv2.resize(colours, small, interpolation=cv2.INTER_AREA) if factor > 1 else colours
@@ -74,8 +92,8 @@ def _strength(difference: np.ndarray) -> float:
     return float(np.percentile(difference, 98))
 
 
-def _normalised(contrast: np.ndarray) -> np.ndarray:
-    """Noise to 0, the usual ink to 255."""
+def normalised(contrast: np.ndarray) -> np.ndarray:
+    """Noise to 0, the usual ink to 255; uint8 of any shape to uint8 of the same."""
     counts = np.bincount(contrast.ravel(), minlength=256)
     threshold = otsu_threshold(counts)
     ink, rest = contrast[contrast > threshold], contrast[contrast <= threshold]

@@ -83,16 +83,16 @@ def line_from_photograph(picture: Image.Image) -> np.ndarray:
     Returns:
         uint8 (HEIGHT, width).
     """
-    return line_from_contrast(contrast_of(shrunk_to_line(colours_of(picture))))
+    return line_from_contrast(contrast_of_line(colours_of(picture)))
 
 
-def shrunk_to_line(colours: np.ndarray) -> np.ndarray:
-    """A photograph of one line, uint8 (rows, columns, 3), with no more rows than are of use."""
+def contrast_of_line(colours: np.ndarray) -> np.ndarray:
+    """As `imaging.contrast.contrast_of`, of a photograph made as small as one line needs it."""
     height, width = colours.shape[:2]
-    if height <= _ENOUGH:
-        return colours
-    size = (max(1, round(width * _ENOUGH / height)), _ENOUGH)
-    return cv2.resize(colours, size, interpolation=cv2.INTER_AREA)
+    if height > _ENOUGH:
+        size = (max(1, round(width * _ENOUGH / height)), _ENOUGH)
+        colours = cv2.resize(colours, size, interpolation=cv2.INTER_AREA)
+    return contrast_of(colours)
 
 
 def line_from_contrast(contrast: np.ndarray) -> np.ndarray:
@@ -163,6 +163,7 @@ def cut_line(contrast: np.ndarray, box: tuple[float, float, float, float]) -> np
     wide, high = max(right - left, 1), max(bottom - top, 1)
     inner = HEIGHT - 2 * MARGIN
     scale = inner / high
+    # A dash alone fills its box; a long line of letters is as flat, and must not be made small.
     if high < _FLAT * wide and _is_solid(contrast, box):
         scale = min(scale, inner / (2 * wide))
     across = min(scale, (LONGEST - 2 * MARGIN) / wide)

@@ -1,0 +1,1 @@
+"""From a photograph of a page to its lines, words and text."""

@@ -1,0 +1,362 @@
+"""The lines of writing on a page that is about level, slightly curved or slanted ones too.
+
+Ink smoothed along the lines has a ridge on each (as in steerable filters, Shi et al. 2009); pieces
+of ridges that go on in each other are joined, and connected parts of ink go to their nearest line.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import cv2
+import numpy as np
+
+_UNIT = 12
+"""Pixels of a letter's height in the small picture in which ridges are looked for."""
+
+_SMOOTH_ALONG, _SMOOTH_ACROSS = 1.8, 0.32
+_ALONE, _LEAST_RIDGE = 0.5, 0.16
+_LONGEST_GAP = 6.0
+_OFF = 0.45
+_STEEPEST = 0.2
+_SAME_LINE, _SAME_LINE_SHORT = 0.6, 0.9
+_REACH, _BEYOND = 1.5, 2.5
+_WHOLE = 0.75
+_HIGHEST = 7.0
+_MOST_PIECES = 300
+_LEAST_HIGH, _LEAST_WIDE = 0.4, 0.6
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of writing.
+
+    Attributes:
+        ink: uint8 (height, width), its own ink alone, made level.
+        origin: x of the ink's first column on the page.
+        tops: float (width,), y on the page of each column's first pixel.
+    """
+
+    ink: np.ndarray
+    origin: int
+    tops: np.ndarray
+
+    def to_page(self, points: np.ndarray) -> np.ndarray:
+        """Points in the line's ink in the page's pixels; float (N, 2) to (N, 2)."""
+        columns = np.clip(np.round(points[:, 0]).astype(int), 0, len(self.tops) - 1)
+        return np.stack((points[:, 0] + self.origin, points[:, 1] + self.tops[columns]), axis=1)
+
+
+def find_lines(ink: np.ndarray) -> list[Line]:
+    """The lines from top to bottom.
+
+    Args:
+        ink: uint8 (height, width), 255 for ink, rulings left out, as of `pages.ink.page_ink`.
+    """
+    solid = (ink > 110).astype(np.uint8)
+    _, labels, facts, _ = cv2.connectedComponentsWithStats(solid, connectivity=8)
+    kept = is_writing(labels, facts)
+    size = letter_height(facts[kept])
+    if size is None:
+        return []
+    written = kept[labels]
+    scale = min(1.0, _UNIT / size)
+    small = cv2.resize(written.astype(np.float32), None, fx=scale, fy=scale, interpolation=3)
+    curves = find_curves(small, size * scale)
+    if not curves:
+        return []
+    rows, columns = np.nonzero(written)
+    owner = owners(rows * scale, columns * scale, labels[rows, columns], curves, size * scale)
+    lines = [
+        _cut(ink, rows[owner == k], columns[owner == k], curve, scale, size)
+        for k, curve in enumerate(curves)
+        if (owner == k).any()
+    ]
+    lines = [line for line in lines if _is_high_enough(line.ink, size)]
+    return sorted(lines, key=lambda line: float(line.tops.mean()))
+
+
+def _is_high_enough(ink: np.ndarray, size: float) -> bool:
+    """Whether a line is more than a dash, a dot, or what is left of a ruling."""
+    counts = (ink > 110).sum(axis=1)
+    high = np.count_nonzero(counts > 0.05 * counts.max())
+    wide = ink.shape[1]
+    return high > _LEAST_HIGH * size and (wide > _LEAST_WIDE * size or high > size)
+
+
+def writing_of(ink: np.ndarray) -> tuple[np.ndarray, float | None]:
+    """Where writing is, bool (height, width), and a letter's height, ``None`` without any.
+
+    Args:
+        ink: as for :func:`find_lines`; the page may lie on its side.
+    """
+    _, labels, facts, _ = cv2.connectedComponentsWithStats((ink > 110).astype(np.uint8))
+    kept = is_writing(labels, facts)
+    return kept[labels], letter_height(facts[kept])
+
+
+def is_writing(labels: np.ndarray, facts: np.ndarray) -> np.ndarray:
+    """bool: which connected parts, of OpenCV's labels and statistics, may be writing.
+
+    Left out are the ground, dust, what is far higher than letters, long bars as thin as one stroke,
+    blots much wider than strokes (holes, spirals), and what only looks in from outside.
+    """
+    height, width = labels.shape
+    left, top, wide, high, area = facts.T
+    usable = (area >= 6) & (high < height / 4) & (wide < 0.9 * width)
+    usable[0] = False
+    size = letter_height(facts[usable])
+    if size is None:
+        return usable
+    radius = _radii(labels, len(facts))
+    stroke = _weighted_median(2 * radius[usable], area[usable])
+    is_dust = area < (0.1 * size) ** 2
+    is_border = (high > _HIGHEST * size) | ((high > 3 * size) & (wide < 0.15 * high))
+    is_bar = (wide > 3 * size) & (wide > 3 * high) & (area < 1.6 * stroke * wide)
+    is_blot = (2 * radius > 2.5 * stroke) & (2 * radius > 0.4 * size)
+    at_side = (left == 0) | (left + wide == width)
+    at_end = (top == 0) | (top + high == height)
+    is_outside = at_side & ((wide < 0.3 * size) | (high > 2.5 * size))
+    is_outside |= at_end & (high < 0.3 * size)
+    return usable & ~(is_dust | is_border | is_bar | is_blot | is_outside)
+
+
+def _radii(labels: np.ndarray, count: int) -> np.ndarray:
+    """float (count,): of the largest disc in each connected part, in pixels."""
+    distance = cv2.distanceTransform((labels > 0).astype(np.uint8), cv2.DIST_L2, 3)
+    radii = np.zeros(count, dtype=np.float32)
+    inside = labels > 0
+    np.maximum.at(radii, labels[inside], distance[inside])
+    return radii
+
+
+def _weighted_median(values: np.ndarray, weights: np.ndarray) -> float:
+    order = np.argsort(values)
+    total = weights[order].cumsum()
+    return float(values[order][np.searchsorted(total, total[-1] / 2)])
+
+
+def letter_height(facts: np.ndarray) -> float | None:
+    """Of the usual letter in pixels: the median of parts' heights, wide ones counting more."""
+    wide, high = facts[:, 2].astype(float), facts[:, 3].astype(float)
+    upright = (high >= 5) & (wide < 12 * high) & (high < 8 * wide)
+    if not upright.any():
+        return None
+    high, wide = high[upright], wide[upright]
+    return _weighted_median(high, np.minimum(wide, 2 * high) * np.sqrt(high))
+
+
+def find_curves(small: np.ndarray, size: float) -> list[np.ndarray]:
+    """The middle of each line: float (width,) of y for each column, NaN where it is not.
+
+    Args:
+        small: float32 (height, width), 1 for ink.
+        size: height of a letter in its pixels.
+    """
+    along, across = _SMOOTH_ALONG * size, _SMOOTH_ACROSS * size
+    smooth = cv2.GaussianBlur(small, (0, 0), along, sigmaY=across)
+    window = 2 * round(_ALONE * size) + 1
+    highest = cv2.dilate(smooth, np.ones((window, 1)))
+    least = _LEAST_RIDGE * float(np.percentile(smooth[smooth > 0.01], 95)) if smooth.any() else 1
+    ridge = ((smooth >= highest) & (smooth > least)).astype(np.uint8)
+    joined = cv2.dilate(ridge, np.ones((3, 3), np.uint8))
+    count, labels = cv2.connectedComponents(joined, connectivity=8)
+    rows, columns = np.nonzero(ridge)
+    label = labels[rows, columns]
+    order = np.argsort(label, kind="stable")
+    starts = np.searchsorted(label[order], np.arange(1, count + 1))
+    pieces = [
+        _mean_rows(rows[order[start:end]], columns[order[start:end]], small.shape[1])
+        for start, end in pairwise(starts)
+    ]
+    pieces = sorted(pieces, key=_length, reverse=True)[:_MOST_PIECES]
+    usual = _usual_slope(pieces)
+    joined_up = _joined([_Piece.of(curve, usual, size) for curve in pieces], usual, size)
+    return [piece.curve for piece in _without_doubles(joined_up, usual, size)]
+
+
+def _mean_rows(rows: np.ndarray, columns: np.ndarray, width: int) -> np.ndarray:
+    """Mean y of each column that has any, NaN elsewhere."""
+    counts = np.bincount(columns, minlength=width)
+    sums = np.bincount(columns, rows, minlength=width)
+    return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
+
+
+def _length(curve: np.ndarray) -> int:
+    return int(np.count_nonzero(~np.isnan(curve)))
+
+
+def _usual_slope(curves: list[np.ndarray]) -> float:
+    """The median slope of the longer half."""
+    slopes = [_slope(np.flatnonzero(~np.isnan(c)), c, 0.0, 0.0) for c in curves if _length(c) > 2]
+    return float(np.median(slopes[: (len(slopes) + 1) // 2])) if slopes else 0.0
+
+
+def _slope(columns: np.ndarray, curve: np.ndarray, usual: float, prior: float) -> float:
+    """Of the least squares line, drawn to the usual slope by as much as ``prior`` weighs."""
+    x = columns - columns.mean()
+    slope = ((x * curve[columns]).sum() + prior * usual) / ((x * x).sum() + prior)
+    return float(np.clip(slope, -_STEEPEST, _STEEPEST))
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A piece of a line: its curve, the columns where it has a y, and its slope."""
+
+    curve: np.ndarray
+    columns: np.ndarray
+    slope: float
+
+    @classmethod
+    def of(cls, curve: np.ndarray, usual: float, size: float) -> "_Piece":
+        columns = np.flatnonzero(~np.isnan(curve))
+        # As if six letters with the page's usual slope were there too.
+        return cls(curve, columns, _slope(columns, curve, usual, (6 * size) ** 3 / 12))
+
+    @property
+    def start(self) -> int:
+        return int(self.columns[0])
+
+    @property
+    def end(self) -> int:
+        return int(self.columns[-1])
+
+    def bridged(self, other: "_Piece", usual: float, size: float) -> "_Piece":
+        """Both as one, with a straight way between them."""
+        both = np.where(np.isnan(self.curve), other.curve, self.curve)
+        present = np.flatnonzero(~np.isnan(both))
+        between = np.arange(present[0], present[-1] + 1)
+        both[between] = np.interp(between, present, both[present])
+        return _Piece.of(both, usual, size)
+
+
+def _joined(pieces: list[_Piece], usual: float, size: float) -> list[_Piece]:
+    """Pieces that go on in each other as one, those with the least way between them first."""
+    pieces = list(pieces)
+    while (best := _nearest_pair(pieces, size)) is not None:
+        merged = pieces[best[0]].bridged(pieces[best[1]], usual, size)
+        pieces = [piece for k, piece in enumerate(pieces) if k not in best] + [merged]
+    return pieces
+
+
+def _nearest_pair(pieces: list[_Piece], size: float) -> tuple[int, int] | None:
+    """Indices of the left and the right piece that belong together most surely."""
+    starts = np.array([piece.start for piece in pieces])
+    ends = np.array([piece.end for piece in pieces])
+    slopes = np.array([piece.slope for piece in pieces])
+    first_y = np.array([piece.curve[piece.start] for piece in pieces])
+    last_y = np.array([piece.curve[piece.end] for piece in pieces])
+    gap = starts[None, :] - ends[:, None]
+    # Both are drawn on to the middle of the gap.
+    left = last_y[:, None] + slopes[:, None] * gap / 2
+    right = first_y[None, :] - slopes[None, :] * gap / 2
+    off = np.abs(left - right) / size
+    fits = (gap > -1.5 * size) & (gap < _LONGEST_GAP * size) & (off < _OFF)
+    np.fill_diagonal(fits, False)
+    if not fits.any():
+        return None
+    cost = np.where(fits, np.abs(gap) / size * 0.1 + off, np.inf)
+    first, second = np.unravel_index(int(cost.argmin()), cost.shape)
+    return int(first), int(second)
+
+
+def _without_doubles(pieces: list[_Piece], usual: float, size: float) -> list[_Piece]:
+    """Pieces on or just beside a longer one as a part of it: a row of dots, a quotation mark."""
+    kept: list[_Piece] = []
+    for piece in sorted(pieces, key=lambda piece: -len(piece.columns)):
+        offs = [_offset(piece, other, size) for other in kept]
+        nearest = int(np.argmin(offs)) if offs else 0
+        most = _SAME_LINE_SHORT if len(piece.columns) < 2 * size else _SAME_LINE
+        if offs and offs[nearest] < most:
+            kept[nearest] = kept[nearest].bridged(piece, usual, size)
+        else:
+            kept.append(piece)
+    return kept
+
+
+def _offset(piece: _Piece, longer: _Piece, size: float) -> float:
+    """How far a piece lies above or below a longer one that is drawn on, in letters' heights."""
+    reach = _LONGEST_GAP * size
+    if piece.end < longer.start - reach or piece.start > longer.end + reach:
+        return np.inf
+    nearest = np.clip(piece.columns, longer.start, longer.end)
+    drawn_on = longer.curve[nearest] + longer.slope * (piece.columns - nearest)
+    middle = longer.curve[longer.columns].mean()
+    straight = middle + longer.slope * (piece.columns - longer.columns.mean())
+    y = piece.curve[piece.columns]
+    return float(min(np.abs(y - drawn_on).mean(), np.abs(y - straight).mean()) / size)
+
+
+def owners(
+    rows: np.ndarray,
+    columns: np.ndarray,
+    labels: np.ndarray,
+    curves: list[np.ndarray],
+    size: float,
+) -> np.ndarray:
+    """Which curve each pixel of ink belongs to, int (N,), -1 for none.
+
+    A connected part goes whole to the curve that most of it is nearest to; one that lies on several
+    is parted in the middle between them.
+    """
+    width = len(curves[0])
+    x = np.minimum(columns.astype(int), width - 1)
+    nearest = np.full(len(rows), -1)
+    distance = np.full(len(rows), _REACH * size)
+    for k, curve in enumerate(curves):
+        off = np.abs(_extended(curve, _BEYOND * size)[x] - rows)
+        closer = off < distance
+        nearest[closer], distance[closer] = k, off[closer]
+    table = np.zeros((int(labels.max()) + 1, len(curves) + 1), dtype=np.int64)
+    np.add.at(table, (labels, nearest + 1), 1)
+    total = table.sum(axis=1)
+    most = table[:, 1:].argmax(axis=1)
+    share = table[:, 1:].max(axis=1) / np.maximum(total, 1)
+    owner = np.where(share[labels] >= _WHOLE, most[labels], nearest)
+    return owner
+
+
+def _extended(curve: np.ndarray, reach: float) -> np.ndarray:
+    """The curve with level ends that reach so many columns further."""
+    start, end = np.flatnonzero(~np.isnan(curve))[[0, -1]]
+    longer = curve.copy()
+    longer[max(0, start - round(reach)) : start] = curve[start]
+    longer[end + 1 : end + 1 + round(reach)] = curve[end]
+    return longer
+
+
+def _cut(
+    ink: np.ndarray,
+    rows: np.ndarray,
+    columns: np.ndarray,
+    curve: np.ndarray,
+    scale: float,
+    size: float,
+) -> Line:
+    """The ink of some pixels and their grey edges, each column moved so that the curve is level."""
+    left, right = max(0, int(columns.min()) - 2), min(ink.shape[1], int(columns.max()) + 3)
+    x = np.arange(left, right)
+    middle = _smooth_curve(curve, scale, size)(x)
+    below = rows - middle[columns - left]
+    top, bottom = int(np.floor(below.min())) - 2, int(np.ceil(below.max())) + 3
+    own = np.zeros((int(rows.max() - rows.min()) + 7, right - left), dtype=np.uint8)
+    first = int(rows.min()) - 3
+    own[rows - first, columns - left] = 255
+    own = cv2.dilate(own, np.ones((3, 3), np.uint8))
+    part = np.zeros_like(own)
+    inside = slice(max(first, 0), min(first + len(own), len(ink)))
+    part[inside.start - first : inside.stop - first] = ink[inside, left:right]
+    part = np.where(own > 0, part, 0).astype(np.uint8)
+    tops = middle + top
+    map_y = np.arange(bottom - top)[:, None] + (tops - first)[None]
+    map_x = np.broadcast_to(np.arange(right - left, dtype=np.float32), map_y.shape)
+    level = cv2.remap(part, np.ascontiguousarray(map_x), map_y.astype(np.float32), 1)
+    return Line(level, left, tops)
+
+
+def _smooth_curve(curve: np.ndarray, scale: float, size: float) -> np.polynomial.Polynomial:
+    """A straight line or, on long lines, a bow along a curve, in the page's pixels."""
+    present = np.flatnonzero(~np.isnan(curve))
+    x, y = (present + 0.5) / scale, (curve[present] + 0.5) / scale
+    length = len(present) / scale / size
+    degree = 0 if length < 2 else 1 if length < 12 else 2
+    return np.polynomial.Polynomial.fit(x, y, degree)

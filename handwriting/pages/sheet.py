@@ -1,0 +1,202 @@
+"""The sheet of paper in a photograph: found against the table, straightened, turned level.
+
+A `View` maps the pixels of the picture to those of the straightened page and back.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from handwriting.pages.ink import page_contrast
+
+STEEPEST = 16
+"""Degrees by which the writing's lines may rise or fall."""
+
+_SMALL = 500
+_LEAST_AREA, _LEAST_FILL = 0.2, 0.9
+_EDGE_STEP, _EDGE_RATIO, _EDGE_SHARE = 4, 0.78, 0.75
+_FLATTEST = 0.002
+
+
+@dataclass(frozen=True)
+class View:
+    """A page as it is read, and where it lies in the picture.
+
+    Attributes:
+        matrix: float (3, 3), the homography from the picture's pixels to the page's.
+        size: width and height of the page in pixels.
+    """
+
+    matrix: np.ndarray
+    size: tuple[int, int]
+
+    def to_picture(self, points: np.ndarray) -> np.ndarray:
+        """Points of the page in the picture's pixels; float (N, 2) to (N, 2)."""
+        inverse = np.linalg.inv(self.matrix)
+        return cv2.perspectiveTransform(points[None].astype(np.float64), inverse)[0]
+
+    def of(self, picture: np.ndarray) -> np.ndarray:
+        """The page, cut out of the picture; its edge is continued where the picture ends."""
+        flags = {"flags": cv2.INTER_LINEAR, "borderMode": cv2.BORDER_REPLICATE}
+        return cv2.warpPerspective(picture, self.matrix, self.size, **flags)
+
+    def mask(self, of_picture: np.ndarray) -> np.ndarray:
+        """Where the page shows what a mask, uint8 (height, width), has in the picture."""
+        return cv2.warpPerspective(of_picture, self.matrix, self.size, flags=cv2.INTER_NEAREST)
+
+    def turned(self, quarters: int) -> "View":
+        """The same page turned so many times by 90 degrees against the clock."""
+        view = self
+        for _ in range(quarters % 4):
+            width, height = view.size
+            turn = np.array([[0, 1, 0], [-1, 0, width - 1], [0, 0, 1.0]])
+            view = View(turn @ view.matrix, (height, width))
+        return view
+
+
+def find_page(colours: np.ndarray) -> tuple[View, np.ndarray]:
+    """The page of a photograph with level lines, or with upright ones where it lies on its side.
+
+    Args:
+        colours: uint8 (height, width, 3).
+
+    Returns:
+        The view, and uint8 (height, width) of the picture: 255 on the sheet, all of the picture
+        where no edge of a sheet can be told.
+    """
+    height, width = colours.shape[:2]
+    sheet = find_sheet(colours)
+    straight = View(np.eye(3), (width, height))
+    if sheet is None:
+        mask = np.full((height, width), 255, dtype=np.uint8)
+    else:
+        mask, corners = sheet
+        if corners is not None:
+            straight = _straightened(corners)
+    contrast = page_contrast(_shrunk(straight.of(colours)))
+    inside = cv2.resize(straight.mask(mask), contrast.shape[::-1]) > 127
+    return _rotated(straight, slope_of(np.where(inside, contrast, 0))), mask
+
+
+def find_sheet(colours: np.ndarray) -> tuple[np.ndarray, np.ndarray | None] | None:
+    """A bright sheet on a darker ground with a sharp edge.
+
+    Returns:
+        uint8 (height, width), 255 on the sheet, and its corners, float (4, 2) clockwise from the
+        upper left, ``None`` where they are not all in the picture; ``None`` without a sheet.
+    """
+    height, width = colours.shape[:2]
+    small = _shrunk(colours)
+    # Ink is closed, so that writing does not count as ground.
+    grey = cv2.medianBlur(cv2.dilate(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.ones((5, 5))), 7)
+    _, bright = cv2.threshold(grey, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
+    contours, _ = cv2.findContours(bright, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    outline = max(contours, key=cv2.contourArea, default=None)
+    if outline is None or cv2.contourArea(outline) < _LEAST_AREA * grey.size:
+        return None
+    hull = cv2.convexHull(outline)
+    if cv2.contourArea(outline) < _LEAST_FILL * cv2.contourArea(hull):
+        return None
+    if not _has_sharp_edge(grey, hull):
+        return None
+    mask = cv2.fillConvexPoly(np.zeros_like(grey), hull, 255)
+    mask = cv2.erode(mask, np.ones((7, 7)), borderValue=255)
+    scale = np.array([width / grey.shape[1], height / grey.shape[0]])
+    corners = _corners(hull, grey.shape)
+    return cv2.resize(mask, (width, height)), None if corners is None else corners * scale
+
+
+def _shrunk(colours: np.ndarray, longest: int = _SMALL) -> np.ndarray:
+    scale = longest / max(colours.shape[:2])
+    if scale >= 1:
+        return colours
+    return cv2.resize(colours, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+
+
+def _has_sharp_edge(grey: np.ndarray, hull: np.ndarray) -> bool:
+    """Whether it is darker just outside, all along; a shadow's edge is soft, or the fall small."""
+    outside = np.zeros_like(grey)
+    cv2.drawContours(outside, [hull], 0, 255, 1)
+    rows, columns = np.nonzero(outside)
+    middle = hull[:, 0].mean(axis=0)
+    away = np.stack((columns, rows), axis=1) - middle
+    away /= np.maximum(np.linalg.norm(away, axis=1, keepdims=True), 1e-9)
+    points = np.stack((columns, rows), axis=1)
+    outer = np.round(points + _EDGE_STEP * away).astype(int)
+    inner = np.round(points - _EDGE_STEP * away).astype(int)
+    height, width = grey.shape
+    seen = (outer >= 0).all(axis=1) & (outer[:, 0] < width) & (outer[:, 1] < height)
+    if seen.sum() < 0.1 * len(points):
+        return False
+    outer, inner = outer[seen], inner[seen].clip(0, [width - 1, height - 1])
+    ratio = (grey[outer[:, 1], outer[:, 0]] + 1.0) / (grey[inner[:, 1], inner[:, 0]] + 1.0)
+    return bool((ratio < _EDGE_RATIO).mean() > _EDGE_SHARE)
+
+
+def _corners(hull: np.ndarray, shape: tuple[int, int]) -> np.ndarray | None:
+    """The four corners of a convex outline, if it has four and none is cut off by the picture."""
+    for share in (0.02, 0.03, 0.04, 0.05):
+        found = cv2.approxPolyDP(hull, share * cv2.arcLength(hull, True), True)[:, 0]
+        if len(found) <= 4:
+            break
+    if len(found) != 4 or cv2.contourArea(found) < _LEAST_FILL * cv2.contourArea(hull):
+        return None
+    height, width = shape
+    if (found <= 2).any() or (found >= [width - 3, height - 3]).any():
+        return None
+    middle = found.mean(axis=0)
+    angles = np.arctan2(found[:, 1] - middle[1], found[:, 0] - middle[0])
+    return found[np.argsort(angles)].astype(np.float64)
+
+
+def _straightened(corners: np.ndarray) -> View:
+    """The view in which four corners, clockwise from the upper left, are a rectangle's."""
+    sides = np.linalg.norm(corners - np.roll(corners, -1, axis=0), axis=1)
+    width, height = (round(float(max(sides[k], sides[k + 2]))) for k in (0, 1))
+    target = np.array([[0, 0], [width, 0], [width, height], [0, height]], dtype=np.float32)
+    matrix = cv2.getPerspectiveTransform(corners.astype(np.float32), target)
+    return View(matrix, (width, height))
+
+
+def slope_of(contrast: np.ndarray) -> float:
+    """Degrees by which the lines rise (above 0) or fall: where the sums of rows differ most from
+    each other, or those of columns, for a page on its side (Postl 1986).
+
+    Args:
+        contrast: uint8 (height, width), small.
+    """
+    ink = np.where(contrast > max(20, 3 * np.median(contrast)), 255, 0).astype(np.uint8)
+    if not ink.any():
+        return 0.0
+    angles = np.arange(-STEEPEST, STEEPEST + 1, dtype=float)
+    rough = _best(ink, angles)
+    return _best(ink, np.clip(rough + np.arange(-1, 1.01, 0.2), -STEEPEST, STEEPEST))
+
+
+def _best(ink: np.ndarray, angles: np.ndarray) -> float:
+    scores = np.array([sharpness(ink, angle) for angle in angles])
+    relative = scores / np.maximum(np.median(scores, axis=0), 1e-9)
+    best = relative.max(axis=1)
+    # Of alike angles the smallest: an even ground has no slope.
+    return float(min(angles[best >= 0.999 * best.max()], key=abs))
+
+
+def sharpness(ink: np.ndarray, angle: float) -> tuple[float, float]:
+    """How much the sums of rows, and of columns, differ from each other after a turn."""
+    height, width = ink.shape
+    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), -angle, 1)
+    turned = cv2.warpAffine(ink, matrix, (width, height)) / 255
+    return tuple(float((np.diff(turned.sum(axis=axis)) ** 2).sum()) for axis in (1, 0))
+
+
+def _rotated(view: View, angle: float) -> View:
+    """The view turned so that lines that rise by an angle are level, nothing cut off."""
+    if abs(angle) < 0.15:
+        return view
+    width, height = view.size
+    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), -angle, 1)
+    cosine, sine = abs(matrix[0, 0]), abs(matrix[0, 1])
+    size = (round(width * cosine + height * sine), round(width * sine + height * cosine))
+    matrix[:, 2] += [(size[0] - width) / 2, (size[1] - height) / 2]
+    return View(np.vstack((matrix, [0, 0, 1])) @ view.matrix, size)

@@ -1,0 +1,118 @@
+"""Read the writing in photographs of pages, or of single lines.
+
+    python read_picture.py PAGE.jpg
+    python read_picture.py *.png --lines --json
+    python read_picture.py *.png --lines --pattern '[A-Z]{2}[0-9]{4}'
+
+Prints each line of a page, with its indentation; several pictures are told apart by their names.
+With --json it prints one JSON object per picture: its `file`, `width` and `height`, its `text`, and
+its `lines`. Each line and each of its `words` has `text`, `confidence` (0 to 1), `box` (left, top,
+right, bottom) and `polygon`, in pixels of the picture as it is shown; a line has `characters` too,
+the five most likely ones with their probabilities for each position.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from handwriting.cli import make_parser, run_script
+from handwriting.errors import HandwritingError
+from handwriting.lines.options import add_decoder_options, choose_decoder
+from handwriting.lines.reader import LINES_FOLDER, Reader, find_reader
+from handwriting.pages.photographs import open_photograph
+from handwriting.pages.reading import (
+    LineOfPage,
+    WordRead,
+    read_page,
+    read_single_line,
+    text_of_page,
+)
+
+
+def as_json(file: Path, size: tuple[int, int], lines: list[LineOfPage]) -> dict[str, Any]:
+    """What was read of a picture, for a program.
+
+    Args:
+        file: the picture's.
+        size: its width and height in pixels.
+        lines: what was read.
+    """
+    return {
+        "file": str(file),
+        "width": size[0],
+        "height": size[1],
+        "text": text_of_page(lines),
+        "lines": [
+            {
+                **_facts(line.whole),
+                "indent": line.indent,
+                "words": [_facts(word) for word in line.words],
+                "characters": [
+                    [[other, round(p, 4)] for other, p in character.ranked]
+                    for character in line.whole.characters
+                ],
+            }
+            for line in lines
+        ],
+    }
+
+
+def _facts(read: WordRead) -> dict[str, Any]:
+    low, high = np.floor(read.polygon.min(axis=0)), np.ceil(read.polygon.max(axis=0))
+    return {
+        "text": read.text,
+        "confidence": round(read.confidence, 4),
+        "box": [int(value) for value in (*low, *high)],
+        "polygon": np.round(read.polygon).astype(int).tolist(),
+    }
+
+
+def get_args_parser() -> argparse.ArgumentParser:
+    """The command line of this script."""
+    parser = make_parser(__doc__)
+    add = parser.add_argument
+    add("files", nargs="+", type=Path, metavar="FILE", help="pictures to read")
+    add("--model", default="latest", metavar="RUN", help="a run in models/lines/, or its file")
+    add("--lines", action="store_true", help="each picture shows one line")
+    add("--json", action="store_true", help="print a JSON object per picture")
+    add("--models", type=Path, default=LINES_FOLDER, help="folder with weights")
+    add_decoder_options(parser)
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Read and print picture by picture; one that cannot be read does not hold up the others.
+
+    Raises:
+        HandwritingError: no weights are there, or a picture cannot be read.
+    """
+    decoder = choose_decoder(args)
+    reader = Reader.load(find_reader(args.model, args.models))
+    read = read_single_line if args.lines else read_page
+    wrong = []
+    for file in args.files:
+        try:
+            photograph = open_photograph(file, args.lines)
+        except HandwritingError as error:
+            wrong.append(str(error))
+            continue
+        if photograph.is_large:
+            width, height = photograph.size
+            print(f"{file} has {width}x{height} pixels and is made smaller first.", file=sys.stderr)
+        lines = read(reader, photograph, decoder)
+        if args.json:
+            print(json.dumps(as_json(file, photograph.size, lines)))
+            continue
+        if len(args.files) > 1:
+            print(f"{file}:")
+        print(text_of_page(lines) if lines else f"{file}: no writing was found.")
+    if wrong:
+        raise HandwritingError("\n".join(wrong))
+
+
+if __name__ == "__main__":
+    raise SystemExit(run_script(lambda: main(get_args_parser().parse_args())))

@@ -1,0 +1,106 @@
+"""Lines are found on any paper, askew, in shadow, on a table; rulings and dust are none."""
+
+import csv
+
+import cv2
+import numpy as np
+import pytest
+
+from handwriting.pages.ink import page_contrast, page_ink
+from handwriting.pages.lines import find_lines
+from handwriting.pages.photographs import open_photograph
+from handwriting.pages.reading import ink_of_page
+from handwriting.pages.sheet import View, find_sheet
+from tests.pages.drawn import LEFT, PITCH, SIZE, TEXT, TOP, draw_page, in_shadow, on_table, rotated
+from tests.support import shared_folder
+
+
+def lines_of(colours: np.ndarray) -> list:
+    return find_lines(ink_of_page(colours)[1])
+
+
+@pytest.mark.parametrize("paper", ["plain", "ruled", "squared"])
+@pytest.mark.parametrize("degrees", [0, 7, -15])
+def test_every_line_is_found_on_any_paper_however_it_is_turned(paper, degrees):
+    photograph, _ = rotated(draw_page(paper), degrees)
+    lines = lines_of(in_shadow(photograph))
+    assert len(lines) == len(TEXT)
+    # Each is level: as high as print is, not as high as a slanting line.
+    assert max(len(line.ink) for line in lines) < 0.85 * PITCH
+
+
+def test_a_line_lies_where_it_was_written():
+    photograph, matrix = rotated(draw_page("ruled"), 7)
+    view, ink = ink_of_page(photograph)
+    for k, line in enumerate(find_lines(ink)):
+        x = LEFT + 22 * (len(TEXT[k]) - len(TEXT[k].lstrip()))
+        written = matrix @ [x, TOP + k * PITCH, 1]
+        rows, columns = np.nonzero(line.ink > 127)
+        lower_left = np.array([[columns.min(), np.percentile(rows, 90)]], dtype=float)
+        found = view.to_picture(line.to_page(lower_left))[0]
+        assert np.abs(found - written).max() < 20
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_a_view_that_is_turned_maps_back_to_the_picture(quarters):
+    matrix = np.array([[1.1, 0.2, 5], [0.1, 0.9, -3], [1e-4, 0, 1]])
+    view = View(matrix, (300, 200))
+    place = np.array([[40.0, 70]])
+    marked = np.zeros((200, 300))
+    on_page = cv2.perspectiveTransform(place[None], matrix)[0, 0].round().astype(int)
+    marked[on_page[1], on_page[0]] = 1
+    turned = view.turned(quarters)
+    y, x = np.argwhere(np.rot90(marked, quarters))[0]
+    assert turned.size == np.rot90(marked, quarters).shape[::-1]
+    assert np.abs(turned.to_picture(np.array([[x, y]])) - place).max() < 1.5
+
+
+def test_a_sheet_on_a_table_is_straightened():
+    corners = np.array([[160, 150], [1080, 90], [1150, 1000], [90, 930]])
+    photograph = on_table(draw_page("ruled"), corners)
+    _, found = find_sheet(photograph)
+    assert np.abs(found - corners).max() < 12
+    lines = lines_of(photograph)
+    assert len(lines) == len(TEXT)
+
+
+def test_a_shadow_is_no_edge_of_a_sheet():
+    assert find_sheet(in_shadow(draw_page())) is None
+    assert find_sheet(draw_page("squared")) is None
+
+
+@pytest.mark.parametrize("paper", ["ruled", "squared"])
+def test_rulings_go_and_letters_stay_whole(paper):
+    plain, ruled = (page_ink(page_contrast(draw_page(p))) > 127 for p in ("plain", paper))
+    assert (ruled & plain).sum() > 0.93 * plain.sum()
+    near = cv2.dilate(plain.astype(np.uint8), np.ones((9, 9))) > 0
+    assert (ruled & ~near).sum() < 0.02 * plain.sum()
+
+
+@pytest.mark.parametrize("level", [0, 128, 255])
+def test_an_even_picture_has_no_line(level):
+    assert lines_of(np.full((300, 200, 3), level, dtype=np.uint8)) == []
+
+
+@pytest.mark.parametrize("shape", [(5, 1), (1, 5), (1, 1), (2, 3)])
+def test_a_few_pixels_have_no_line(shape):
+    assert lines_of(np.random.default_rng(0).integers(0, 255, (*shape, 3), np.uint8)) == []
+
+
+def test_writing_in_chalk_on_a_board_is_found():
+    assert len(lines_of(255 - draw_page())) == len(TEXT)
+
+
+@pytest.mark.slow
+def test_the_lines_of_real_pages_are_found():
+    folder = shared_folder("pages")
+    with (folder / "text.csv").open(newline="") as file:
+        texts = {row["file"]: row["text"] for row in csv.DictReader(file)}
+    for name in ("08.jpg", "20.jpg", "40.jpg"):
+        written = sum(bool(line.strip()) for line in texts[name].splitlines())
+        lines = lines_of(open_photograph(folder / name).colours)
+        assert abs(len(lines) - written) <= 1, name
+
+
+def test_the_drawn_page_is_as_large_as_said():
+    assert draw_page().shape == (SIZE[1], SIZE[0], 3)

@@ -1,0 +1,77 @@
+"""A page is turned upright, its lines read in order, each word's box where the word is."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from handwriting.lines.decoding import CharacterRead
+from handwriting.pages.photographs import Photograph, open_photograph
+from handwriting.pages.reading import read_page, read_single_line, text_of_page
+from tests.pages.drawn import LEFT, PITCH, TEXT, TOP, draw_page
+
+
+class MarkReader:
+    """Reads each picture as ``ab cd``, surely where the bold mark stands at its left end."""
+
+    def read(self, pictures):
+        return [self._characters(picture) for picture in pictures]
+
+    def _characters(self, picture):
+        middle = (picture > 127).sum(axis=0)
+        sure = 0.9 if middle[4:24].sum() > middle[-24:-4].sum() else 0.2
+        steps = np.linspace(1, picture.shape[1] / 4 - 2, 5).astype(int)
+        return [
+            CharacterRead(int(step), int(step), [(character, sure), ("x", (1 - sure) / 2)])
+            for step, character in zip(steps, "ab cd", strict=True)
+        ]
+
+
+def photograph_of(colours: np.ndarray) -> Photograph:
+    return Photograph(colours, colours.shape[1::-1])
+
+
+@pytest.mark.parametrize("quarters", [0, 1, 2, 3])
+def test_a_page_turned_any_way_is_read_upright_and_its_boxes_lie_in_the_picture(quarters):
+    colours = np.ascontiguousarray(np.rot90(draw_page("ruled"), quarters))
+    lines = read_page(MarkReader(), photograph_of(colours))
+    assert [line.whole.text for line in lines] == ["ab cd"] * len(TEXT)
+    assert [line.indent > 0 for line in lines] == [False, True, True, True, False]
+    assert lines[2].indent > lines[1].indent
+    height, width = draw_page().shape[:2]
+    for k, line in enumerate(lines):
+        corner = {
+            0: lambda p: p,
+            1: lambda p: np.array([width - p[1], p[0]]),
+            2: lambda p: np.array([width - p[0], height - p[1]]),
+            3: lambda p: np.array([p[1], height - p[0]]),
+        }[quarters](line.whole.polygon[3])
+        assert corner[1] == pytest.approx(TOP + k * PITCH, abs=30)
+    first = lines[0]
+    assert [word.text for word in first.words] == ["ab", "cd"]
+    assert first.whole.confidence == pytest.approx(0.9)
+
+
+def test_boxes_are_in_pixels_of_a_large_picture(tmp_path):
+    page = Image.fromarray(draw_page()).resize((3000, 2400))
+    page.save(tmp_path / "large.jpg")
+    lines = read_page(MarkReader(), open_photograph(tmp_path / "large.jpg"))
+    assert len(lines) == len(TEXT)
+    left, top = lines[0].whole.polygon[0]
+    assert left == pytest.approx(3 * LEFT, abs=30) and 3 * (TOP - 50) < top < 3 * TOP
+
+
+def test_a_picture_with_room_for_one_line_and_one_filled_by_a_letter_are_read_as_a_line():
+    strip = draw_page(text=TEXT[:1])[TOP - 40 : TOP + 20, 100:900]
+    assert len(read_page(MarkReader(), photograph_of(strip))) == 1
+    letter = np.full((600, 500, 3), 230, dtype=np.uint8)
+    letter[30:570, 200:300] = letter[30:130, 30:470] = 20
+    lines = read_page(MarkReader(), photograph_of(letter))
+    assert len(lines) == 1
+    low, high = lines[0].whole.polygon.min(axis=0), lines[0].whole.polygon.max(axis=0)
+    assert np.abs(low - 30).max() < 12 and np.abs(high - (470, 570)).max() < 12
+
+
+def test_a_blank_picture_has_no_text():
+    blank = photograph_of(np.full((200, 300, 3), 240, dtype=np.uint8))
+    assert read_page(MarkReader(), blank) == read_single_line(MarkReader(), blank) == []
+    assert text_of_page([]) == ""

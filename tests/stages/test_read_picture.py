@@ -1,0 +1,149 @@
+"""The script that reads pictures: what it prints, and what it says of pictures it cannot read."""
+
+import json
+import resource
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image, ImageDraw, ImageFont
+
+import read_picture
+import text_evaluation
+from handwriting.cli import run_script
+from handwriting.lines.alphabet import ALPHABET
+from handwriting.lines.network import LineReader
+from handwriting.lines.reader import KIND
+from tests.pages.drawn import TEXT, draw_page
+from tests.support import random_weights
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory) -> Path:
+    """Weights of a small reader that was never trained: it reads something, if nothing right."""
+    torch.manual_seed(0)
+    weights = LineReader(4, 16).state_dict()
+    content = {"kind": KIND, "alphabet": ALPHABET, "width": 4, "hidden": 16, "weights": weights}
+    path = tmp_path_factory.mktemp("model") / "small.pt"
+    torch.save(content | {"hyperparameters": {}}, path)
+    return path
+
+
+@pytest.fixture
+def page(tmp_path) -> Path:
+    Image.fromarray(draw_page("ruled")).save(tmp_path / "page.png")
+    return tmp_path / "page.png"
+
+
+def read(model: Path, *arguments: object) -> int:
+    """The exit code."""
+    words = [*map(str, arguments), "--model", str(model)]
+    return run_script(lambda: read_picture.main(read_picture.get_args_parser().parse_args(words)))
+
+
+def test_the_json_has_lines_words_boxes_and_five_characters_each(model, page, capsys):
+    assert read(model, page, "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["file"], found["width"], found["height"]) == (str(page), 1000, 800)
+    assert 0 < len(found["lines"]) <= len(TEXT)
+    for line in found["lines"]:
+        left, top, right, bottom = line["box"]
+        assert 0 <= left < right <= 1000 and 0 <= top < bottom <= 800
+        assert len(line["polygon"]) == 4 and 0 <= line["confidence"] <= 1
+        assert "".join(ranked[0][0] for ranked in line["characters"]).strip() == line["text"]
+        assert all(len(ranked) == 5 for ranked in line["characters"])
+        assert " ".join(word["text"] for word in line["words"]).split() == line["text"].split()
+    assert found["text"].split() == " ".join(line["text"] for line in found["lines"]).split()
+
+
+def test_several_files_are_told_apart_and_one_bad_does_not_hold_up_the_others(model, page, capsys):
+    missing = page.with_name("missing.png")
+    assert read(model, missing, page) == 1
+    printed = capsys.readouterr()
+    assert f"{page}:" in printed.out and f"{missing} does not exist" in printed.err
+
+
+def blank(folder: Path) -> Image.Image:
+    return Image.new("RGB", (400, 300), "white")
+
+
+def black(folder: Path) -> Image.Image:
+    return Image.new("L", (400, 300))
+
+
+def noise(folder: Path) -> Image.Image:
+    return Image.fromarray(np.random.default_rng(0).integers(0, 255, (300, 400, 3), np.uint8))
+
+
+def screenshot(folder: Path) -> Image.Image:
+    picture = Image.new("RGB", (800, 300), "white")
+    font = ImageFont.load_default(16)
+    for y in range(10, 280, 22):
+        ImageDraw.Draw(picture).text((10, y), "It was printed, not written, by 1 font.", 0, font)
+    return picture
+
+
+def upside_down(folder: Path) -> Image.Image:
+    return Image.fromarray(draw_page()).rotate(180)
+
+
+def five_pixels(folder: Path) -> Image.Image:
+    return Image.fromarray(np.array([[0, 255, 30, 200, 90]], dtype=np.uint8))
+
+
+def long_line(folder: Path) -> Image.Image:
+    return Image.fromarray(np.tile(draw_page(text=TEXT[:1])[90:160], (1, 10, 1)))
+
+
+@pytest.mark.parametrize(
+    "make", [blank, black, noise, screenshot, upside_down, five_pixels, long_line]
+)
+@pytest.mark.parametrize("options", [(), ("--lines",)])
+def test_odd_pictures_are_read_without_a_fuss(model, tmp_path, capsys, make, options):
+    make(tmp_path).save(tmp_path / "x.png")
+    assert read(model, tmp_path / "x.png", *options) == 0
+    printed = capsys.readouterr()
+    assert printed.out and not printed.err
+    if make in (blank, black):
+        assert "no writing was found" in printed.out
+
+
+def test_a_picture_turned_by_exif_has_boxes_as_it_is_shown(model, tmp_path, capsys):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    upright = Image.fromarray(draw_page())
+    upright.rotate(90, expand=True).save(tmp_path / "x.jpg", exif=exif, quality=95)
+    read(model, tmp_path / "x.jpg", "--json")
+    found = json.loads(capsys.readouterr().out)
+    assert (found["width"], found["height"]) == (1000, 800)
+
+
+@pytest.mark.slow
+def test_100_megapixels_are_made_smaller_and_that_is_said(model, tmp_path, capsys):
+    Image.fromarray(draw_page()).resize((11_500, 9_200)).save(tmp_path / "x.jpg")
+    assert read(model, tmp_path / "x.jpg") == 0
+    assert "has 11500x9200 pixels and is made smaller first" in capsys.readouterr().err
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 2 * 2**20, "2 GiB, in KiB"
+
+
+def test_files_that_are_no_pictures_are_named(model, page, tmp_path, capsys):
+    (tmp_path / "cut.png").write_bytes(page.read_bytes()[:2000])
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    assert read(model, tmp_path / "cut.png", folder) == 1
+    errors = capsys.readouterr().err
+    assert "cut.png is not a picture that can be read" in errors and "is a folder" in errors
+
+
+def test_weights_of_a_character_network_are_refused(page, tmp_path, capsys):
+    assert read(random_weights(tmp_path, "characters"), page) == 1
+    assert "reads single characters" in capsys.readouterr().err
+
+
+def test_a_folder_of_pages_is_measured_page_by_page(model, page):
+    text = "\n".join(TEXT)
+    page.with_name("text.csv").write_text(f'file,text\npage.png,"{text}"\n')
+    arguments = [str(model), "--data", str(page.parent), "--json"]
+    result = text_evaluation.main(text_evaluation.get_args_parser().parse_args(arguments))
+    assert result["samples"] == 1 and result["cer"] > 0 and result["seconds_per_sample"] > 0
