@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from handwriting.lines.decoding import CharacterRead
+from handwriting.lines.decoding import GREEDY, CharacterRead, LineRead
 from handwriting.pages.photographs import Photograph, open_photograph
 from handwriting.pages.reading import read_page, read_single_line, text_of_page
 from tests.pages.drawn import LEFT, PITCH, TEXT, TOP, draw_page
@@ -13,8 +13,8 @@ from tests.pages.drawn import LEFT, PITCH, TEXT, TOP, draw_page
 class MarkReader:
     """Reads each picture as ``ab cd``, surely where the bold mark stands at its left end."""
 
-    def read(self, pictures):
-        return [self._characters(picture) for picture in pictures]
+    def read(self, pictures, decoder=GREEDY):
+        return [LineRead(self._characters(picture), 0.5) for picture in pictures]
 
     def _characters(self, picture):
         middle = (picture > 127).sum(axis=0)
