@@ -48,7 +48,7 @@ def test_a_page_turned_any_way_is_read_upright_and_its_boxes_lie_in_the_picture(
         assert corner[1] == pytest.approx(TOP + k * PITCH, abs=30)
     first = lines[0]
     assert [word.text for word in first.words] == ["ab", "cd"]
-    assert first.whole.confidence == pytest.approx(0.9)
+    assert first.whole.confidence == pytest.approx(0.5)
 
 
 def test_boxes_are_in_pixels_of_a_large_picture(tmp_path):
