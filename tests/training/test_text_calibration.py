@@ -102,7 +102,7 @@ def test_the_numbers_are_kept_with_the_weights(tmp_path, monkeypatch, capsys):
     path, archive = weights(tmp_path), pens(tmp_path / "pens.npz")
     before = Reader.load(path)
     assert before.calibrations == {}
-    calibrate(path, [archive], [GREEDY, BeamDecoder()], most=60)
+    calibrate(path, [archive], [GREEDY, BeamDecoder(width=2, least=-4.0)], most=60)
     after = Reader.load(path)
     assert after.calibrations == {"greedy": fitted, "beam": fitted}
     assert {*after.content} == {*before.content, "calibration"}
