@@ -151,10 +151,11 @@ def samples_left_out(
             pictures.append(data.pictures[row])
             texts.append(data.texts[row])
             writers.append(str(data.writers[row]))
-    if len(texts) < _FEWEST:
+    known = len(set(writers))
+    if len(texts) < _FEWEST or known < 2:
         raise HandwritingError(
-            f"only {len(texts)} samples are by writers that the training left out; "
-            f"{_FEWEST} are needed. Train with --held-out, or give more --data."
+            f"{len(texts)} samples of {known} writers are by those that the training left out; "
+            f"{_FEWEST} of 2 are needed. Train with --held-out, or give more --data."
         )
     return reader.log_probs(pictures), texts, np.array(writers)
 
