@@ -56,7 +56,9 @@ def choose(data: TextSet, fraction: float, most: int | None) -> np.ndarray:
     return np.sort(chosen)
 
 
-def seconds_per_sample(reader: Reader, pictures: list[np.ndarray], decoder: Decoder) -> float:
+def seconds_per_sample(
+    reader: Reader, pictures: list[np.ndarray], decoder: Decoder = GREEDY
+) -> float:
     """Median time from a picture to its text, each alone, on one thread."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

@@ -2,11 +2,12 @@
 
     python -m studies.line_reading RUN --data ../shared/pen/words.npz ../shared/numbers …
 
-For each set the error rates of the writers (or photographs) that the training of RUN left out, read
-greedily and with the language model; of pen archives also by style and by provider, and of words
-written on each ground of `synthesis.grounds`. With an archive of characters: texts composed of
-those of the writers left out, in which look-alikes (0 O o, 1 l I, …) are read in the line, and each
-alone by the shape of its strokes. With --save: line_reading.json and line_reading.png.
+For each set the error rates of the writers (or photographs) that the training of RUN left out, and
+of pages all, for it saw none; read greedily and with the language model. Of pen archives also by
+style and by provider, and of words written on each ground of `synthesis.grounds`. With an archive
+of characters: texts composed of those of the writers left out, in which look-alikes (0 O o, 1 l I,
+…) are read in the line, and each alone by the shape of its strokes. With --save: line_reading.json
+and line_reading.png.
 """
 
 import argparse
@@ -22,7 +23,14 @@ import torch
 from handwriting.cli import command_line, make_measuring_parser, run_script, save_measured
 from handwriting.datasets.pen import PenArchive, load_pen
 from handwriting.datasets.stroke_augmentation import LINE_VARIATION
-from handwriting.datasets.text import TextSet, left_out, line_strokes, load_text, written
+from handwriting.datasets.text import (
+    TextSet,
+    left_out,
+    line_strokes,
+    load_pages,
+    load_text,
+    written,
+)
 from handwriting.errors import HandwritingError
 from handwriting.evaluation.text_metrics import aligned, text_metrics
 from handwriting.imaging.character import character_from_strokes
@@ -41,6 +49,7 @@ from handwriting.synthesis.grounds import GROUNDS
 from handwriting.synthesis.invented_texts import invent
 from handwriting.synthesis.writing import photograph_of
 from studies.common import FIGURES
+from text_evaluation import evaluate_pages
 
 LOOK_ALIKES = ("0Oo", "1lI", "5Ss", "2Zz", "Cc", "Kk", "Pp", "Uu", "Vv", "Ww", "Xx")
 _NAMES = ("value", "count", "Box", "word", "Zoo", "class", "Pick", "Vow", "Sixes", "cook")
@@ -141,12 +150,16 @@ def measure(
             recognizer = Recognizer.load(find_run(args.characters, args.character_models).weights)
             pens = CharacterPens(archive, samples)
             return {"look_alikes": look_alikes(reader, recognizer, pens, args.most or 1_500)}
+    language = BeamDecoder(LanguageModel.load(args.language))
+    if path.is_dir() and (pages := load_pages(path)):
+        files, texts = (column[: args.most] for column in pages)
+        ways = {"greedy": GREEDY, "language": language}
+        return {n: evaluate_pages(reader, files, texts, decoder) for n, decoder in ways.items()}
     data = load_text(path)
     rows = np.flatnonzero(left_out(data.writers, fraction))
     rows = rng.permutation(rows)[: args.most or len(rows)]
     if not len(rows):
         raise HandwritingError(f"no writer of {path} was left out.")
-    language = BeamDecoder(LanguageModel.load(args.language))
     found = {
         "greedy": figures(reader, data, rows, GREEDY),
         "language": figures(reader, data, rows, language),

@@ -1,0 +1,100 @@
+"""Time and memory of reading a photograph of a page, and the time that one word takes on one core.
+
+    python -m benchmarks.page_reading PHOTOGRAPH --words ../shared/pen/words.npz
+
+The photograph is made as large as one of 12 megapixels first. Time is that of the whole process of
+`read_picture.py`, imports included, memory its peak resident size; the medians of the repetitions
+count. A word is timed alone on one thread, from its picture to its text: the median of many. With
+--save: page_reading.json.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from benchmarks.common import FIGURES, alone, run_once
+from handwriting.cli import make_measuring_parser, run_script, save_measured
+from handwriting.datasets.text import load_text
+from handwriting.imaging.photograph import open_picture
+from handwriting.lines.reader import LINES_FOLDER, Reader, find_reader
+from handwriting.pages.photographs import open_photograph
+from handwriting.pages.reading import read_page
+from text_evaluation import seconds_per_sample
+
+TWELVE_MEGAPIXELS = 12_000_000
+
+
+def enlarge(photograph: Path, pixels: int, file: Path) -> None:
+    """Write a photograph as a JPEG of so many pixels."""
+    picture = open_picture(photograph, enough=None).convert("RGB")
+    factor = (pixels / (picture.width * picture.height)) ** 0.5
+    size = (round(picture.width * factor), round(picture.height * factor))
+    picture.resize(size, Image.Resampling.LANCZOS).save(file, quality=90)
+
+
+def count_lines(weights: Path, file: Path) -> int:
+    """Lines that are found on a page."""
+    return len(read_page(Reader.load(weights), open_photograph(file)))
+
+
+def measure_page(weights: Path, photograph: Path, repeats: int) -> dict[str, Any]:
+    """Medians of seconds and GiB of reading the enlarged photograph."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "page.jpg"
+        alone(enlarge, photograph, TWELVE_MEGAPIXELS, file)
+        command = [sys.executable, "read_picture.py", str(file), "--model", str(weights.resolve())]
+        figures = [run_once(command) for _ in range(repeats)]
+        lines = alone(count_lines, weights, file)
+    seconds, gib = zip(*figures, strict=True)
+    return {
+        "lines": lines,
+        "seconds": round(statistics.median(seconds), 2),
+        "seconds_spread": [round(min(seconds), 2), round(max(seconds), 2)],
+        "gib": round(statistics.median(gib), 2),
+    }
+
+
+def word_milliseconds(weights: Path, words: Path, most: int) -> float:
+    """Median milliseconds of a word, alone, on one thread."""
+    data = load_text(words)
+    chosen = np.random.default_rng(0).permutation(len(data))[:most]
+    return 1000 * seconds_per_sample(Reader.load(weights), [data.pictures[k] for k in chosen])
+
+
+def get_args_parser() -> argparse.ArgumentParser:
+    """The command line of this benchmark."""
+    parser = make_measuring_parser(__doc__, FIGURES, repeats=1, most=20)
+    add = parser.add_argument
+    add("photograph", type=Path, metavar="PHOTOGRAPH", help="of a page")
+    add("--words", type=Path, required=True, metavar="PATH", help="pen archive of words")
+    add("--run", default="latest", metavar="RUN", help="line reader to measure")
+    add("--repeats", type=int, default=3, help="times that the page is read")
+    add("--most", type=int, default=200, help="words that are timed")
+    add("--models", type=Path, default=LINES_FOLDER, help="folder with weights")
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Measure and print one JSON object."""
+    weights = find_reader(args.run, args.models)
+    result = {
+        "run": weights.stem,
+        "cores": os.cpu_count(),
+        "megabytes": round(weights.stat().st_size / 1e6, 2),
+        "page": measure_page(weights, args.photograph, args.repeats),
+        "word_milliseconds": round(word_milliseconds(weights, args.words, args.most), 2),
+    }
+    print(json.dumps(result))
+    save_measured(args, "page_reading.json", result)
+
+
+if __name__ == "__main__":
+    raise SystemExit(run_script(lambda: main(get_args_parser().parse_args())))
