@@ -27,6 +27,7 @@ _ENOUGH = 96
 """Rows of a photograph of one line; more are only slower."""
 
 _DUST, _SHALLOW, _HIGH, _THIN, _SOLID = 0.5, 0.2, 0.7, 0.1, 0.5
+_DOT, _MANY = 3.0, 6
 _SUPERSAMPLING = 3
 _FRACTION_BITS = 4
 _FLAT = 1 / 8
@@ -113,10 +114,10 @@ def line_from_contrast(contrast: np.ndarray) -> np.ndarray:
 def writing_box(contrast: np.ndarray) -> tuple[int, int, int, int] | None:
     """Left, top, right, bottom of the writing in a picture of one line; ``None`` if blank.
 
-    Left aside are long level lines, and connected parts that are dust (less than half a square as
-    wide as the strokes), a neighbour's top or tail (it touches the upper or lower edge and reaches
-    in less than a fifth), or a cell's border (it touches the left or right edge, and is high and
-    thin). Where nothing is left then, all ink counts.
+    Left aside are long level lines, dotted ones too, and connected parts that are dust (less than
+    half a square as wide as the strokes), a neighbour's top or tail (it touches the upper or lower
+    edge and reaches in less than a fifth), or a cell's border (it touches the left or right edge,
+    and is high and thin). Where nothing is left then, all ink counts.
     """
     solid = (contrast > 127).astype(np.uint8)
     if not solid.any():
@@ -126,12 +127,23 @@ def writing_box(contrast: np.ndarray) -> tuple[int, int, int, int] | None:
     facts = facts[1:]
     stroke = 4 * float(cv2.distanceTransform(solid, cv2.DIST_L2, 3)[solid > 0].mean()) - 2
     is_dust = facts[:, cv2.CC_STAT_AREA] < max(_DUST * stroke**2, 2)
-    kept = facts[~is_dust & ~_is_from_outside(facts, solid.shape)]
+    is_other = _is_from_outside(facts, solid.shape) | _is_dotted_line(facts, stroke, solid.shape[1])
+    kept = facts[~is_dust & ~is_other]
     if not len(kept):
         return bounding_box(contrast, 127)
     left, top = kept[:, :2].min(axis=0).tolist()
     right, bottom = (kept[:, :2] + kept[:, 2:4]).max(axis=0).tolist()
     return left, top, right, bottom
+
+
+def _is_dotted_line(facts: np.ndarray, stroke: float, width: int) -> np.ndarray:
+    """bool: which connected parts are among many dots at one height, as rulings on forms are."""
+    left, top, wide, high = facts[:, :4].T
+    is_dot = (wide <= _DOT * stroke) & (high <= _DOT * stroke)
+    x, y = left + wide / 2, top + high / 2
+    level = is_dot & (np.abs(y[:, None] - y) <= stroke)
+    span = np.where(level, x, -np.inf).max(axis=1) - np.where(level, x, np.inf).min(axis=1)
+    return is_dot & (level.sum(axis=1) >= _MANY) & (span >= width / 2)
 
 
 def _level_lines(solid: np.ndarray) -> np.ndarray:
