@@ -9,7 +9,7 @@ composed; or a folder of photographs with a `text.csv` or a `words.json`. Stroke
 each epoch, as another hand would have written them, plainly or as on a photograph. A part of the
 writers is left out to measure on. After each epoch the averaged weights in half precision are
 written to models/lines/<run>.pt, the state to resume from to models/lines/checkpoints/<run>.pt, and
-the error rates to metrics/<run>_history.csv.
+the error rates to metrics/<run>_history.csv and <run>_error_rates.png.
 """
 
 import argparse
@@ -23,7 +23,7 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
-from handwriting.cli import make_parser, run_script
+from handwriting.cli import command_line, make_parser, run_script
 from handwriting.compute.devices import (
     PRECISIONS,
     autocast,
@@ -53,6 +53,7 @@ from handwriting.lines.reader import (
     predict_log_probs,
 )
 from handwriting.runs import METRICS_FOLDER, RunFiles, run_name
+from handwriting.training.plots import plot_error_rates
 from handwriting.training.text_data import Measured, load_sources
 from handwriting.training.text_run import (
     TextRun,
@@ -196,7 +197,7 @@ def main(args: argparse.Namespace) -> None:
     if state:
         run.restore(state)
     elif settings.init_from:
-        run.begin_with(load_reader_weights(args.models / f"{settings.init_from}.pt"))
+        run.begin_with(load_reader_weights(find_reader(args.init_from, args.models)))
     weights = sum(parameter.numel() for parameter in run.network.parameters())
     print(f"{name}: {device.type}, {settings.precision}, {weights:,} weights")
     left_out = ", ".join(f"{len(part.texts)} of {part.name}" for part in measured) or "none"
@@ -212,6 +213,7 @@ def main(args: argparse.Namespace) -> None:
         if is_first_rank():
             run.history.append(row | measure(run, measured))
             run.save()
+            plot_error_rates(run.history, name, run.files.metric("error_rates.png"), command_line())
             print(
                 " ".join(f"{key} {value:.4g}" for key, value in run.history[-1].items()), flush=True
             )

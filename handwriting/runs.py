@@ -172,6 +172,8 @@ def load_weights(path: Path) -> dict[str, Any]:
             that are no numbers.
     """
     content = load_torch(path, _TAKE_ANOTHER)
+    if content.get("kind") == "line reader":
+        raise HandwritingError(f"{path} reads lines, not single characters. {_TAKE_ANOTHER}")
     if "weights" not in content:
         content = {"weights": content, "model": _recognise_model(content)}
     sound = isinstance(content.get("model"), str) and isinstance(content["weights"], dict)

@@ -18,7 +18,8 @@ import data_split
 import model_training
 from handwriting.datasets.pen import PenArchive
 from handwriting.labels import CLASSES, FIRST_SMALL
-from handwriting.runs import save_weights
+from handwriting.runs import RunFiles, save_weights
+from handwriting.training.text_run import TextRun, TextSettings
 from models import MODELS
 
 PROJECT = Path(__file__).parent.parent
@@ -87,6 +88,15 @@ def random_weights(folder: Path, name: str, model: str = "compactcnn", **facts: 
     network = MODELS[model]()
     save_weights(path, network.state_dict(), {"model": model, "synthetic": True, **facts})
     return path
+
+
+def random_reader(folder: Path, name: str) -> Path:
+    """A weights file of an untrained line reader, a tenth of the writers left out."""
+    settings = TextSettings(("words.npz",), width=4, hidden=8)
+    run = TextRun(settings, RunFiles(name, folder, folder), CPU, samples=1)
+    run.history.append({"epoch": 1})
+    run.save()
+    return run.files.weights
 
 
 def run_program(program: str, *arguments: str, **options: Any) -> str:

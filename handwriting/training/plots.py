@@ -1,4 +1,4 @@
-"""The plots of a training run: loss and accuracy by epoch."""
+"""The plots of a training run: loss and accuracy, or error rates, by epoch."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -46,4 +46,29 @@ def plot_accuracy(
         f"{epochs[best]:.0f}, {accuracy[best]:.4f}",
     )  # fmt: skip
     axes.legend(loc="lower right")
+    save_figure(figure, path, command)
+
+
+def plot_error_rates(
+    history: Sequence[dict[str, float]], title: str, path: Path, command: str
+) -> None:
+    """Errors per character of a line reader, of each set that was left out, by time of training.
+
+    Args:
+        history: rows with ``seconds`` and, for each set, its name and ``_cer``.
+        title: of the plot.
+        path: of the PNG.
+        command: that made it.
+    """
+    figure, axes = _history_axes(title, "Errors per character (writers left out)")
+    minutes = np.cumsum([row["seconds"] for row in history]) / 60
+    for name in history[-1]:
+        if name.endswith("_cer") and name != "val_cer":
+            rates = [row[name] for row in history]
+            label = f"{name.removesuffix('_cer').replace('_', ' ')}, {rates[-1]:.4f} at the end"
+            axes.plot(minutes, rates, "o-", label=label)
+    axes.set_xlabel("Minutes of training, a mark after each epoch")
+    axes.set_ylim(bottom=0)
+    if axes.lines:
+        axes.legend()
     save_figure(figure, path, command)

@@ -1,15 +1,11 @@
 """Time and memory of reading a page."""
 
-import numpy as np
-import torch
 from PIL import Image
 
 from benchmarks import page_reading
-from handwriting.runs import RunFiles
-from handwriting.training.text_run import TextRun, TextSettings
 from tests.benchmarks.support import call_here, committed, run_here, run_quick
 from tests.pages.drawn import TEXT, draw_page
-from tests.support import shared_folder
+from tests.support import random_reader, shared_folder
 
 
 def test_a_photograph_is_made_as_large_as_asked(tmp_path):
@@ -22,11 +18,8 @@ def test_a_photograph_is_made_as_large_as_asked(tmp_path):
 def test_a_page_and_a_word_are_measured(tmp_path):
     empty = tmp_path / "empty"
     empty.mkdir()
-    settings = TextSettings(("words.npz",), width=4, hidden=8)
-    run = TextRun(settings, RunFiles("lines", tmp_path, tmp_path), torch.device("cpu"), 1)
-    run.history.append({"epoch": 1})
-    run.save()
-    Image.fromarray(np.asarray(draw_page())).save(tmp_path / "page.png")
+    random_reader(tmp_path, "lines")
+    Image.fromarray(draw_page()).save(tmp_path / "page.png")
     arguments = (tmp_path / "page.png", "--run", "lines", "--models", tmp_path)
     words = ("--words", shared_folder("pen") / "words.npz")
     then = {"alone": call_here, "run_once": run_here, "TWELVE_MEGAPIXELS": 1_000_000}

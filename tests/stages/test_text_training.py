@@ -100,6 +100,8 @@ def test_the_run_leaves_history_weights_and_a_checkpoint(trained):
     history = pd.read_csv(trained / "metrics" / "run_history.csv")
     assert history["epoch"].tolist() == list(range(1, 61))
     assert history["train_loss"].iloc[-1] < 0.3 * history["train_loss"].iloc[0]
+    with Image.open(trained / "metrics" / "run_error_rates.png") as plot:
+        assert plot.size == (960, 600)
     reader = Reader.load(trained / "models" / "run.pt")
     assert reader.content["metrics"]["val_cer"] == history["val_cer"].iloc[-1]
     halves = [t for t in reader.content["weights"].values() if t.ndim > 1]

@@ -10,7 +10,7 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 
 from handwriting.labels import CLASSES
-from tests.support import random_weights
+from tests.support import random_reader, random_weights
 
 WRITERS = ("DejaVuSans", "DejaVuSerif", "DejaVuSansMono", "STIXGeneral")
 HEIGHT = 150
@@ -51,4 +51,12 @@ def models(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("models")
     even = [1 / 62] * 62
     random_weights(folder, "run", frequencies=even, training_frequencies=even)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def readers(tmp_path_factory) -> Path:
+    """A folder with the weights of ``lines``, whose training left a tenth of the writers out."""
+    folder = tmp_path_factory.mktemp("readers")
+    random_reader(folder, "lines")
     return folder

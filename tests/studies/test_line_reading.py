@@ -1,28 +1,12 @@
-"""The study of the line reader, on a reader that was never trained."""
+"""The studies of the line reader, on a reader that was never trained."""
 
-from pathlib import Path
-
-import pytest
-import torch
+import numpy as np
 
 from handwriting.lines.reader import Reader
-from handwriting.runs import RunFiles
 from handwriting.synthesis.grounds import GROUNDS
-from handwriting.training.text_run import TextRun, TextSettings
-from studies import line_reading
+from studies import line_mistakes, line_reading
 from tests.benchmarks.support import run_quick
 from tests.support import PROJECT, shared_folder
-
-
-@pytest.fixture(scope="module")
-def readers(tmp_path_factory) -> Path:
-    """A folder with the weights of ``lines``, whose training left a tenth of the writers out."""
-    folder = tmp_path_factory.mktemp("readers")
-    settings = TextSettings(("words.npz",), width=4, hidden=8)
-    run = TextRun(settings, RunFiles("lines", folder, folder), torch.device("cpu"), 1)
-    run.history.append({"epoch": 1})
-    run.save()
-    return folder
 
 
 def test_a_quick_run_measures_sets_grounds_and_look_alikes(readers, models, tmp_path):
@@ -40,3 +24,16 @@ def test_a_quick_run_measures_sets_grounds_and_look_alikes(readers, models, tmp_
     assert found["all 62 classes"]["characters"] > 50
     assert 0 <= found["all 62 classes"]["alone"] <= 1
     assert Reader.load(readers / "lines.pt").content["hyperparameters"]["held_out"] == 0.1
+
+
+def test_the_surest_mistakes_are_printed_and_drawn(readers, tmp_path, capsys):
+    words = shared_folder("pen") / "words.npz"
+    options = ["lines", "--data", words, "--models", readers, "--most", 7, "--out", tmp_path]
+    parser = line_mistakes.get_args_parser()
+    line_mistakes.main(parser.parse_args([*map(str, options)]))
+    assert not list(tmp_path.iterdir())
+    captions = capsys.readouterr().out.splitlines()
+    sure = [float(caption.rpartition("(")[2].rstrip(")")) for caption in captions]
+    assert len(sure) == 7 and sure == sorted(sure, reverse=True)
+    sheet = line_mistakes.draw([np.full((40, 900), 255, np.uint8)] * 3, captions[:3])
+    assert sheet.size == (1400, 3 * 64) and np.asarray(sheet).mean() > 60
