@@ -30,8 +30,8 @@ class BeamDecoder:
     """
 
     model: LanguageModel | None = None
-    weight: float = 0.6
-    bonus: float = 1.0
+    weight: float = 0.8
+    bonus: float = 1.2
     width: int = 24
     least: float = -7.0
 
