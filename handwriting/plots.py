@@ -1,5 +1,6 @@
 """How every figure looks and is written: as one PNG, whole or not at all, with what made it."""
 
+import textwrap
 from pathlib import Path
 
 import matplotlib
@@ -11,14 +12,20 @@ from matplotlib.figure import Figure
 
 from handwriting.files import replacing
 
+_CHARACTERS_PER_INCH = 17
+"""Of the command, which is set in small."""
+
 BLUE, ORANGE, GREEN = "#2b6cb0", "#dd6b20", "#2f855a"
 
 
 def save_figure(figure: Figure, path: Path, command: str) -> None:
     """Write a figure as PNG, with the command that makes it in small at its foot, and close it."""
-    figure.text(0.995, 0.004, command, ha="right", va="bottom", fontsize=7, color="grey")
+    foot = textwrap.wrap(command, int(figure.get_figwidth() * _CHARACTERS_PER_INCH)) or [""]
+    text = "\n".join(foot)
+    figure.text(0.995, 0.004, text, ha="right", va="bottom", fontsize=7, color="grey")
     if (engine := figure.get_layout_engine()) is not None:
-        engine.set(rect=(0, 0.025, 1, 0.975))
+        low = 0.025 * len(foot)
+        engine.set(rect=(0, low, 1, 1 - low))
     with replacing(path) as (part,):
         figure.savefig(part, format="png", dpi=120, metadata={"Software": None})
     plt.close(figure)

@@ -179,7 +179,9 @@ def plot(result: dict[str, Any], path: Path, command: str) -> None:
             cers = [found[way]["styles"][style]["cer"] for way in ("greedy", "language")]
             rows.append((f"{name}, {style.lower()}", *cers))
     grounds = next((found["grounds"] for found in sets.values() if "grounds" in found), {})
-    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 0.35 * len(rows) + 1.8))
+    figure, (left, right) = plt.subplots(
+        1, 2, figsize=(11, 0.35 * len(rows) + 2.2), layout="constrained"
+    )
     places = np.arange(len(rows))
     for shift, column, label, colour in (
         (-0.2, 1, "greedy", BLUE),
@@ -188,16 +190,18 @@ def plot(result: dict[str, Any], path: Path, command: str) -> None:
         values = [row[column] for row in rows]
         bars = left.barh(places + shift, values, 0.38, color=colour, label=label)
         left.bar_label(bars, fmt="%.3f", padding=2, fontsize=7)
-    left.set_yticks(places, [row[0] for row in rows])
+    left.set_yticks(places, [row[0].replace("_", " ") for row in rows])
     left.invert_yaxis()
     left.margins(x=0.15)
-    left.set(xlabel="errors per character", title="Writers that training left out")
-    left.legend(loc="lower right")
+    left.set(xlabel="errors per character")
+    left.set_title("Left out of training", loc="left")
+    left.legend(loc="lower right", bbox_to_anchor=(1, 1.06), ncols=2, frameon=False)
     bars = right.barh(list(grounds), list(grounds.values()), color=BLUE)
     right.bar_label(bars, fmt="%.3f", padding=2, fontsize=8)
     right.invert_yaxis()
     right.margins(x=0.15)
-    right.set(xlabel="errors per character", title="The same words on each ground (generated)")
+    right.set(xlabel="errors per character")
+    right.set_title("The same words on each ground (generated)", loc="left")
     save_figure(figure, path, command)
 
 
