@@ -23,6 +23,7 @@ _PROBED, _LETTER = 6, 4
 _CLEAR = 1.6
 _TURNED = 0.04
 _EDGE = 9
+_NO_WRITING, _FREE = 0.58, ("greedy", "language")
 _MARKS = "-_.,~= "
 
 
@@ -69,7 +70,8 @@ def read_page(
 ) -> list[LineOfPage]:
     """The lines of a page from top to bottom, turned by any multiple of 90 degrees.
 
-    Where none is found, or there is no room for two, the picture is read as one line.
+    Where none is found, or there is no room for two, the picture is read as one line. What is read
+    with less certainty than any page with writing is no writing: a face, a landscape.
     """
     if photograph.is_strip:
         return read_single_line(reader, photograph, decoder)
@@ -78,6 +80,8 @@ def read_page(
     view = view.turned(quarters)
     matrix = view.matrix @ np.diag([*photograph.scales, 1.0])
     found = _read_lines(reader, lines, View(matrix, view.size), decoder)
+    if found and decoder.name in _FREE and _mean_probability(found) < _NO_WRITING:
+        return []
     return found or read_single_line(reader, photograph, decoder)
 
 
@@ -119,6 +123,12 @@ def upright(reader: Reader, ink: np.ndarray) -> tuple[int, list[Line]]:
     sure[0] += _TURNED
     best = int(sure.argmax())
     return candidates[best], found[best]
+
+
+def _mean_probability(lines: list[LineOfPage]) -> float:
+    """Of the characters that were read."""
+    read = [character for line in lines for character in line.whole.characters]
+    return float(np.mean([character.ranked[0][1] for character in read]))
 
 
 def _evenness(ink: np.ndarray) -> tuple[float, float]:
