@@ -1,4 +1,4 @@
-"""The page: draw a character on ruled lines, see what a trained network reads, compare runs.
+"""The page: draw a character on ruled lines, have photographs read, compare runs.
 
 streamlit run app.py
 """
@@ -23,7 +23,15 @@ st.header("Handwritten characters")
 torch.set_num_threads(1)
 runs = available_runs()
 # The tables of runs take a second to come; the first answer need not wait for them.
-draw_tab, runs_tab, about_tab = st.tabs(["Draw", "Compare runs", "About"], on_change="rerun")
+draw_tab, pages_tab, runs_tab, about_tab = st.tabs(
+    ["Draw", "Read photographs", "Compare runs", "About"], on_change="rerun"
+)
+if pages_tab.open:
+    with pages_tab:
+        # Its libraries take a second to come; the first answer need not wait for them.
+        from handwriting.web.pages_tab import read_photographs
+
+        read_photographs()
 if runs_tab.open:
     with runs_tab:
         show_runs([run for run, accuracy in runs.items() if accuracy is not None])

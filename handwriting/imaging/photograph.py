@@ -54,11 +54,11 @@ def open_picture(
         raise HandwritingError(f"{name} is not a picture that can be read{reason}.") from error
 
 
-def size_of_picture(path: Path) -> tuple[int, int]:
+def size_of_picture(source: Path | BinaryIO) -> tuple[int, int]:
     """Width and height that a picture has in its file, upright by its EXIF.
 
     For a file that :func:`open_picture` has opened, however small it made the picture.
     """
-    with warnings.catch_warnings(action="ignore"), Image.open(path) as picture:
+    with warnings.catch_warnings(action="ignore"), Image.open(source) as picture:
         turned = picture.getexif().get(_ORIENTATION, 1) >= _ON_ITS_SIDE
         return (picture.height, picture.width) if turned else picture.size

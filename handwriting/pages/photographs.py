@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -54,17 +55,24 @@ class Photograph:
         return self.size[0] * self.size[1] > LARGE
 
 
-def open_photograph(path: Path, is_line: bool = False) -> Photograph:
+def open_photograph(
+    source: Path | BinaryIO, is_line: bool = False, name: str | None = None
+) -> Photograph:
     """Open a picture of a page or of one line; large ones are made smaller.
+
+    Args:
+        source: a file's path or its content.
+        is_line: whether it shows one line only.
+        name: how to call it in an error.
 
     Raises:
         HandwritingError: it is missing, damaged, too large, or not a picture.
     """
-    if path.is_dir():
-        raise HandwritingError(f"{path} is a folder. Name the pictures in it.")
+    if isinstance(source, Path) and source.is_dir():
+        raise HandwritingError(f"{source} is a folder. Name the pictures in it.")
     enough = LONGEST_LINE if is_line else LONGEST
-    picture = open_picture(path, None, enough, MOST_PIXELS)
-    size = size_of_picture(path)
+    picture = open_picture(source, name, enough, MOST_PIXELS)
+    size = size_of_picture(source)
     if not is_line and max(size) > LONGEST and size[0] > STRIP * size[1]:
-        picture = open_picture(path, None, LONGEST_LINE, MOST_PIXELS)
+        picture = open_picture(source, name, LONGEST_LINE, MOST_PIXELS)
     return Photograph(colours_of(picture), size)
