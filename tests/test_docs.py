@@ -241,6 +241,15 @@ def readme() -> Iterator[str]:
         "{by_name[test_images]:,}) on the third of EMNIST"
     )
     yield "on the {compactcnn[images]:,} `byclass` test images at hand"
+    yield (
+        "Of writers that it never saw it gets "
+        "**{line_reading[sets][words][greedy][cer]:.4f}** of the characters of UNIPEN's words "
+        "wrong ({line_reading[sets][words][language][cer]:.4f} with a language model), reads "
+        "**{line_reading[sets][numbers][greedy][exact]:.4f}** of the numbers in forms' cells "
+        "wholly right, and of the letters and digits on photographed pages of code gets "
+        "**{line_reading[sets][pages][greedy][cer_alphanumeric]:.4f}** wrong "
+        "({line_reading[sets][pages][language][cer_alphanumeric]:.4f})."
+    )
     titles = {
         "compactcnn": "**CompactCNN**",
         "customcnn": "CustomCNN, {customcnn[epoch]} epochs",
@@ -853,6 +862,56 @@ def log_of_aims() -> Iterator[str]:
     yield "Stage 2 in 2 s: {preprocessing_full[stage_2_seconds]:.1f} s on the full size"
 
 
+LINE_DECODERS = ("greedy", "language")
+LINE_SETS = (
+    ("UNIPEN words", "words", None),
+    ("of these, printed", "words", "PRINTED"),
+    ("of these, mixed", "words", "MIXED"),
+    ("of these, cursive", "words", "CURSIVE"),
+    ("UNIPEN lines and short texts", "text", None),
+    ("cells of forms with a number", "numbers", None),
+    ("words of photographs in the wild (GNHK)", "words_photographed", None),
+)
+
+
+def lines() -> Iterator[str]:
+    """Snippets of docs/lines.md."""
+    for title, name, style in LINE_SETS:
+        part = f"[styles][{style}]" if style else ""
+        greedy, language = (f"line_reading[sets][{name}][{way}]{part}" for way in LINE_DECODERS)
+        yield (
+            f"| {title} | {{{greedy}[samples]:,}} | {{{greedy}[cer]:.4f}} | "
+            f"{{{greedy}[exact]:.4f}} | {{{language}[cer]:.4f}} | {{{language}[exact]:.4f}} |"
+        )
+    greedy, language = (f"line_reading[sets][pages][{way}]" for way in LINE_DECODERS)
+    yield (
+        f"| photographed pages of code | {{{greedy}[samples]}} | {{{greedy}[cer]:.4f}} | | "
+        f"{{{language}[cer]:.4f}} | |"
+    )
+    yield (
+        f"Of letters and digits alone, case ignored, {{{greedy}[cer_alphanumeric]:.4f}} of the "
+        f"pages' are wrong, {{{language}[cer_alphanumeric]:.4f}} with the language model."
+    )
+    alike = "line_reading[sets][characters][look_alikes]"
+    for title, group in (
+        ("`0` `O` `o`", "0Oo"),
+        ("`1` `l` `I`", "1lI"),
+        ("`5` `S` `s`", "5Ss"),
+        ("all 62 classes", "all 62 classes"),
+    ):
+        found = f"{alike}[{group}]"
+        yield (
+            f"| {title} | {{{found}[characters]:,}} | {{{found}[line]:.4f}} | "
+            f"{{{found}[alone]:.4f}} |"
+        )
+    yield (
+        "A word takes {page_reading[word_milliseconds]:.1f} ms on one core, a photograph of 12 "
+        "megapixels with {page_reading[page][lines]} lines {page_reading[page][seconds]:.1f} s and "
+        "{page_reading[page][gib]:.2f} GiB on {page_reading[cores]} cores, imports included. The "
+        "weights have {page_reading[megabytes]:.1f} MB."
+    )
+
+
 def snippets() -> list[tuple[str, str]]:
     """Each document and what stands in it, the figures left open."""
     by_document = {
@@ -863,6 +922,7 @@ def snippets() -> list[tuple[str, str]]:
         "docs/speed.md": speed,
         "docs/page.md": page,
         "docs/log.md": log,
+        "docs/lines.md": lines,
     }
     return [(name, template) for name, make in by_document.items() for template in make()]
 

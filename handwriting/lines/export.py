@@ -22,7 +22,7 @@ from handwriting.files import replacing, save_json
 from handwriting.imaging.line import HEIGHT
 from handwriting.lines.alphabet import ALPHABET, BLANK
 from handwriting.lines.network import COLUMNS_PER_STEP
-from handwriting.lines.reader import LINES_FOLDER, Reader, find_reader
+from handwriting.lines.reader import LINES_FOLDER, Reader, build_reader_network, find_reader
 
 
 class _LogProbs(nn.Module):
@@ -30,7 +30,7 @@ class _LogProbs(nn.Module):
 
     def __init__(self, reader: Reader) -> None:
         super().__init__()
-        self.network = reader.network
+        self.network = build_reader_network(reader.content)
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
         missing = -pictures.shape[2] % COLUMNS_PER_STEP

@@ -12,6 +12,7 @@ from handwriting.files import load_torch
 from handwriting.lines.alphabet import ALPHABET
 from handwriting.lines.decoding import GREEDY, Calibration, Decoder, LineRead, read_line
 from handwriting.lines.network import LineReader, pad, steps_of
+from models import fuse_batch_norm
 
 LINES_FOLDER = Path("models/lines")
 KIND = "line reader"
@@ -33,10 +34,7 @@ class Reader:
 
     def __init__(self, content: dict[str, Any]) -> None:
         self.content = content
-        self.network = LineReader(content["width"], content["hidden"])
-        weights = {name: tensor.float() for name, tensor in content["weights"].items()}
-        self.network.load_state_dict(weights)
-        self.network.eval()
+        self.network = fuse_batch_norm(build_reader_network(content))
         fitted = content.get("calibration", {})
         self.calibrations = {name: Calibration(**numbers) for name, numbers in fitted.items()}
 
@@ -67,6 +65,13 @@ class Reader:
     def log_probs(self, pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
         """float32 (steps, 96) of each picture: log p(output) at each step."""
         return predict_log_probs(self.network, pictures)
+
+
+def build_reader_network(content: dict[str, Any]) -> LineReader:
+    """The network of a weights file, in evaluation mode."""
+    network = LineReader(content["width"], content["hidden"])
+    network.load_state_dict({name: tensor.float() for name, tensor in content["weights"].items()})
+    return network.eval()
 
 
 @torch.inference_mode()

@@ -4,6 +4,7 @@ import json
 import resource
 from pathlib import Path
 
+import matplotlib
 import numpy as np
 import pytest
 import torch
@@ -12,11 +13,14 @@ from PIL import Image, ImageDraw, ImageFont
 import read_picture
 import text_evaluation
 from handwriting.cli import run_script
+from handwriting.datasets.photographed_text import read_texts
+from handwriting.evaluation.text_metrics import text_metrics
 from handwriting.lines.alphabet import ALPHABET
 from handwriting.lines.network import LineReader
-from handwriting.lines.reader import KIND
+from handwriting.lines.reader import KIND, LINES_FOLDER, find_reader
+from handwriting.pages import reading
 from tests.pages.drawn import TEXT, draw_page
-from tests.support import random_weights
+from tests.support import PROJECT, random_weights, shared_folder
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +46,8 @@ def read(model: Path, *arguments: object) -> int:
     return run_script(lambda: read_picture.main(read_picture.get_args_parser().parse_args(words)))
 
 
-def test_the_json_has_lines_words_boxes_and_five_characters_each(model, page, capsys):
+def test_the_json_has_lines_words_boxes_and_five_characters_each(model, page, capsys, monkeypatch):
+    monkeypatch.setattr(reading, "_NO_WRITING", 0.0)
     assert read(model, page, "--json") == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["file"], found["width"], found["height"]) == (str(page), 1000, 800)
@@ -147,3 +152,26 @@ def test_a_folder_of_pages_is_measured_page_by_page(model, page):
     arguments = [str(model), "--data", str(page.parent), "--json"]
     result = text_evaluation.main(text_evaluation.get_args_parser().parse_args(arguments))
     assert result["samples"] == 1 and result["cer"] > 0 and result["seconds_per_sample"] > 0
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Path:
+    """The weights that the project comes with."""
+    return find_reader("latest", PROJECT / LINES_FOLDER)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("degrees", [0, 180])
+def test_a_real_page_is_read_upright_or_upside_down(shipped, tmp_path, capsys, degrees):
+    (row,) = (r for r in read_texts(shared_folder("pages") / "text.csv") if r["file"] == "08.jpg")
+    with Image.open(shared_folder("pages") / "08.jpg") as photograph:
+        photograph.rotate(degrees).save(tmp_path / "page.jpg")
+    assert read(shipped, tmp_path / "page.jpg") == 0
+    found = text_metrics([capsys.readouterr().out], [row["text"]])
+    assert found["cer_alphanumeric"] < 0.15
+
+
+def test_a_face_is_no_writing(shipped, capsys):
+    face = Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"
+    assert read(shipped, face) == 0
+    assert "no writing was found" in capsys.readouterr().out

@@ -10,12 +10,15 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from handwriting.evaluation.text_metrics import edit_distance
 from handwriting.web.canvas import CANVAS_HEIGHT, CANVAS_WIDTH, LINES
+from tests.pages.drawn import TEXT, draw_page
 from tests.support import PROJECT
 from tests.web.strokes import DRAWINGS, Stroke
 
@@ -279,6 +282,22 @@ def test_a_pasted_picture_is_read_and_removed(page, tmp_path):
     expect(answer(page)).to_have_text("7")
     page.get_by_role("button", name="Remove it").click()
     expect(answer(page)).to_have_count(0)
+
+
+def test_a_photographed_page_is_read_with_boxes_and_text_to_download(page, tmp_path):
+    Image.fromarray(draw_page("ruled")).save(tmp_path / "page.png")
+    (tmp_path / "text.png").write_text("hello")
+    page.get_by_role("tab", name="Read photographs").click()
+    chooser = page.get_by_role("tabpanel").locator("input[type=file]")
+    chooser.set_input_files([tmp_path / "text.png", tmp_path / "page.png"])
+    button = page.get_by_role("button", name="Download as text")
+    expect(button).to_be_visible()
+    expect(page.get_by_text("text.png is not a picture that can be read")).to_be_visible()
+    with page.expect_download() as download:
+        button.click()
+    read = Path(download.value.path()).read_text()
+    assert len(read.splitlines()) == len(TEXT)
+    assert edit_distance(read.replace(" ", ""), "".join("".join(TEXT).split())) < 30
 
 
 def test_the_runs_are_compared(page):
