@@ -31,18 +31,16 @@ def colours_of(picture: Image.Image) -> np.ndarray:
     return np.asarray(picture.convert("RGB"))
 
 
-def contrast_of(colours: np.ndarray, paper_size: int | None = None) -> np.ndarray:
+def contrast_of(colours: np.ndarray) -> np.ndarray:
     """Ink on paper as grey between 0 (paper) and 255 (as strong as the usual ink of the picture).
 
     Args:
         colours: uint8 (height, width, 3), dark writing on light ground or the other way round.
-        paper_size: side in pixels of the square whose median is taken for the paper; by default the
-            picture's shorter side.
 
     Returns:
         uint8 (height, width); all 0 where nothing stands out.
     """
-    difference = _difference(colours, paper_of(colours, paper_size or min(colours.shape[:2])))
+    difference = _difference(colours, paper_of(colours, min(colours.shape[:2])))
     level = int(np.abs(difference).max(initial=0))
     if level < LEAST_CONTRAST:
         return np.zeros(colours.shape[:2], dtype=np.uint8)

@@ -6,9 +6,8 @@ photograph must not count, so it is told from the writing first.
 
 import cv2
 import numpy as np
-from PIL import Image
 
-from handwriting.imaging.contrast import colours_of, contrast_of
+from handwriting.imaging.contrast import contrast_of
 from handwriting.imaging.ink import bounding_box
 
 HEIGHT = 40
@@ -73,18 +72,6 @@ def _draw(paths: list[np.ndarray], width: int, thickness: int) -> np.ndarray:
     whole = [np.round(np.vstack((path, path[-1:])) * unit).astype(np.int32) for path in paths]
     cv2.polylines(large, whole, False, 255, thickness, cv2.LINE_AA, _FRACTION_BITS)
     return cv2.resize(large, (width, HEIGHT), interpolation=cv2.INTER_AREA)
-
-
-def line_from_photograph(picture: Image.Image) -> np.ndarray:
-    """A word or a line in a photograph, at the height of all lines.
-
-    Args:
-        picture: little else on it than the one line, roughly level.
-
-    Returns:
-        uint8 (HEIGHT, width).
-    """
-    return line_from_contrast(contrast_of_line(colours_of(picture)))
 
 
 def contrast_of_line(colours: np.ndarray) -> np.ndarray:

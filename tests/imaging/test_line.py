@@ -6,12 +6,14 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from PIL import Image
 
+from handwriting.imaging.contrast import colours_of
 from handwriting.imaging.ink import bounding_box
 from handwriting.imaging.line import (
     HEIGHT,
     LONGEST,
     MARGIN,
-    line_from_photograph,
+    contrast_of_line,
+    line_from_contrast,
     line_from_strokes,
     writing_box,
 )
@@ -54,6 +56,10 @@ def test_a_line_without_end_is_narrowed():
 def test_a_wider_pen_leaves_more_ink():
     thin, thick = (line_from_strokes([ZIGZAG], pen) for pen in (0.6, 1.6))
     assert (thick > 127).sum() > 1.5 * (thin > 127).sum()
+
+
+def line_from_photograph(picture: Image.Image) -> np.ndarray:
+    return line_from_contrast(contrast_of_line(colours_of(picture)))
 
 
 def cut(ink: np.ndarray) -> np.ndarray:
