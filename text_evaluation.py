@@ -130,7 +130,7 @@ def main(args: argparse.Namespace) -> dict[str, Any]:
         reader = Reader.load(path)
         fraction = 0.0
         if args.held_out:
-            fraction = float(reader.content["hyperparameters"].get("held_out", 0.0))
+            fraction = reader.held_out
             if not fraction:
                 raise HandwritingError("--held-out: the training of RUN left no writers out.")
         pages = load_pages(args.data) if args.data.is_dir() else None

@@ -4,6 +4,7 @@ import itertools
 import multiprocessing
 import os
 import shlex
+import statistics
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -150,3 +151,13 @@ def run_once(command: list[str]) -> tuple[float, float]:
     if status:
         raise HandwritingError(f"'{shlex.join(command)}' failed; see above for why.")
     return time.perf_counter() - start, usage.ru_maxrss / 2**20
+
+
+def medians(figures: list[tuple[float, float]]) -> dict[str, Any]:
+    """Medians of seconds and GiB of several runs, as of :func:`run_once`, and their spread."""
+    seconds, gib = zip(*figures, strict=True)
+    return {
+        "seconds": round(statistics.median(seconds), 2),
+        "seconds_spread": [round(min(seconds), 2), round(max(seconds), 2)],
+        "gib": round(statistics.median(gib), 2),
+    }

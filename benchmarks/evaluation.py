@@ -9,7 +9,6 @@ count. With --save: evaluation.json.
 
 import argparse
 import json
-import statistics
 import sys
 import tempfile
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import Any
 
 import torch
 
-from benchmarks.common import FIGURES, alone, run_once
+from benchmarks.common import FIGURES, alone, medians, run_once
 from handwriting.cli import make_measuring_parser, run_script, save_measured
 from handwriting.datasets.prepared import (
     PROCESSED,
@@ -46,13 +45,7 @@ def measure(weights: Path, processed: Path, rows: int, repeats: int) -> dict[str
         command = [sys.executable, "model_evaluation.py", str(weights.resolve())]
         command += ["--processed", folder, "--metrics", folder]
         figures = [run_once(command) for _ in range(repeats)]
-    seconds, gib = zip(*figures, strict=True)
-    return {
-        "rows": rows,
-        "seconds": round(statistics.median(seconds), 2),
-        "seconds_spread": [round(min(seconds), 2), round(max(seconds), 2)],
-        "gib": round(statistics.median(gib), 2),
-    }
+    return {"rows": rows, **medians(figures)}
 
 
 def get_args_parser() -> argparse.ArgumentParser:

@@ -11,7 +11,6 @@ count. A word is timed alone on one thread, from its picture to its text: the me
 import argparse
 import json
 import os
-import statistics
 import sys
 import tempfile
 from pathlib import Path
@@ -20,7 +19,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from benchmarks.common import FIGURES, alone, run_once
+from benchmarks.common import FIGURES, alone, medians, run_once
 from handwriting.cli import make_measuring_parser, run_script, save_measured
 from handwriting.datasets.text import load_text
 from handwriting.imaging.photograph import open_picture
@@ -53,13 +52,7 @@ def measure_page(weights: Path, photograph: Path, repeats: int) -> dict[str, Any
         command = [sys.executable, "read_picture.py", str(file), "--model", str(weights.resolve())]
         figures = [run_once(command) for _ in range(repeats)]
         lines = alone(count_lines, weights, file)
-    seconds, gib = zip(*figures, strict=True)
-    return {
-        "lines": lines,
-        "seconds": round(statistics.median(seconds), 2),
-        "seconds_spread": [round(min(seconds), 2), round(max(seconds), 2)],
-        "gib": round(statistics.median(gib), 2),
-    }
+    return {"lines": lines, **medians(figures)}
 
 
 def word_milliseconds(weights: Path, words: Path, most: int) -> float:

@@ -63,8 +63,7 @@ def main(args: argparse.Namespace) -> None:
     """Read the writers left out, print the mistakes, draw them."""
     reader = Reader.load(find_reader(args.run, args.models))
     data = load_text(args.data)
-    fraction = float(reader.content["hyperparameters"].get("held_out", 0.0))
-    rows = np.flatnonzero(left_out(data.writers, fraction))
+    rows = np.flatnonzero(left_out(data.writers, reader.held_out))
     pictures = [data.pictures[row] for row in rows]
     texts = [data.texts[row] for row in rows]
     read = reader.read(pictures)

@@ -224,7 +224,7 @@ def main(args: argparse.Namespace) -> None:
     """Measure and print one JSON object."""
     path = find_reader(args.run, args.models)
     reader = Reader.load(path)
-    fraction = float(reader.content["hyperparameters"].get("held_out", 0.0))
+    fraction = reader.held_out
     if not fraction:
         raise HandwritingError(f"the training of {path.stem} left no writers out.")
     sets = {p.stem: measure(p, reader, fraction, args) for p in args.data}

@@ -17,6 +17,9 @@ from handwriting.imaging.contrast import colours_of
 from handwriting.imaging.line import contrast_of_line
 from handwriting.imaging.photograph import open_picture
 
+_LEVEL = 1.9
+"""How high the box of a level line is at most, as a multiple of its words' heights."""
+
 
 @dataclass(frozen=True)
 class PhotographedText:
@@ -138,7 +141,7 @@ def _by_box(photograph: np.ndarray, box: np.ndarray) -> np.ndarray:
 
 
 def _by_polygon(photograph: np.ndarray, word: dict[str, Any]) -> np.ndarray:
-    """What lies in the polygon, on paper of the colour most frequent there."""
+    """What lies in the polygon, on paper of the median colour there."""
     cut = _by_box(photograph, word["box"]).copy()
     inside = np.zeros(cut.shape[:2], dtype=np.uint8)
     corner = np.maximum(word["box"][:2], 0)
@@ -161,6 +164,3 @@ def _lines(words: list[dict[str, Any]]) -> Iterator[tuple[np.ndarray, str]]:
         overlap = boxes[1:, 0] < boxes[:-1, 2] - usual
         if len(line) > 1 and whole[3] - whole[1] < _LEVEL * usual and not overlap.any():
             yield whole, " ".join(word["text"] for word in line)
-
-
-_LEVEL = 1.9

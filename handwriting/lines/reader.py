@@ -38,6 +38,11 @@ class Reader:
         fitted = content.get("calibration", {})
         self.calibrations = {name: Calibration(**numbers) for name, numbers in fitted.items()}
 
+    @property
+    def held_out(self) -> float:
+        """Part of the writers that the training left out, in 0..1; 0 where that is not known."""
+        return float(self.content.get("hyperparameters", {}).get("held_out", 0.0))
+
     @classmethod
     def load(cls, path: Path) -> "Reader":
         """The reader of a weights file.

@@ -142,11 +142,10 @@ def samples_left_out(
     Raises:
         HandwritingError: none was left out, or there are too few samples.
     """
-    fraction = float(reader.content.get("hyperparameters", {}).get("held_out", 0.0))
     pictures, texts, writers = [], [], []
     for path in paths:
         data = load_text(path)
-        rows = np.flatnonzero(left_out(data.writers, fraction))
+        rows = np.flatnonzero(left_out(data.writers, reader.held_out))
         for row in np.random.default_rng(0).permutation(rows)[:most]:
             pictures.append(data.pictures[row])
             texts.append(data.texts[row])
