@@ -5,7 +5,8 @@
     torchrun --nproc_per_node=2 text_training.py --data …    on two processes or GPUs
 
 PATH is a pen archive of words or lines; one of characters, of which numbers, codes and programs are
-composed; or a folder of photographs with a `text.csv` or a `words.json`. Strokes are drawn anew in
+composed; or a folder of photographs of words,
+lines or pages, with a `text.csv` or a `words.json`. Strokes are drawn anew in
 each epoch, as another hand would have written them, plainly or as on a photograph. A part of the
 writers is left out to measure on. After each epoch the averaged weights in half precision are
 written to models/lines/<run>.pt, the state to resume from to models/lines/checkpoints/<run>.pt, and
@@ -122,12 +123,13 @@ def choose_settings(args: argparse.Namespace, device: torch.device) -> TextSetti
         raise HandwritingError("--held-out must be 0 or more and less than 1.")
     if not 0 <= args.photographed <= 1:
         raise HandwritingError("--photographed must be between 0 and 1.")
-    names = ("epochs", "lr", "columns", "held_out", "photographed", "width", "hidden", "seed")
+    names = ("epochs", "lr", "columns", "held_out", "photographed", "seed")
+    size = ("width", "hidden", "layers")
     return TextSettings(
         tuple(args.data),
         precision=choose_precision(args.precision, device),
         init_from=None if args.init_from is None else find_reader(args.init_from, args.models).stem,
-        **{name: getattr(args, name) for name in names},
+        **{name: getattr(args, name) for name in names + size},
     )
 
 
@@ -166,6 +168,7 @@ def get_args_parser() -> argparse.ArgumentParser:
     add("--init-from", default=None, metavar="RUN", help="begin with the weights of this run")
     add("--width", type=int, default=defaults.width, help="channels of the first convolution")
     add("--hidden", type=int, default=defaults.hidden, help="cells of the LSTM in each direction")
+    add("--layers", type=int, default=defaults.layers, help="layers of the LSTM")
     add("--seed", type=int, default=defaults.seed, help="seed of weights, order and changes")
     add("--device", default="auto", help="auto, cuda, cuda:N or cpu")
     add("--precision", choices=PRECISIONS, default="auto", help="auto takes bf16 where it is fast")

@@ -12,7 +12,7 @@ COLUMNS_PER_STEP = 4
 
 
 class LineReader(nn.Module):
-    """Residual convolutions, then an LSTM that reads in both directions.
+    """Residual convolutions, then an LSTM of one or more layers that reads in both directions.
 
     Input float (N, 1, 40, width) in 0..1, white ink on black, output float (N, steps, outputs),
     logits of the blank and of the characters of `handwriting.lines.alphabet`. In training mode the
@@ -21,10 +21,11 @@ class LineReader(nn.Module):
 
     Args:
         width: channels of the first convolution; the others are multiples.
-        hidden: cells of the LSTM in each direction.
+        hidden: cells of each layer of the LSTM in each direction.
+        layers: of the LSTM.
     """
 
-    def __init__(self, width: int = 32, hidden: int = 256) -> None:
+    def __init__(self, width: int = 32, hidden: int = 256, layers: int = 1) -> None:
         super().__init__()
         self.convolutions = nn.Sequential(
             *conv_unit(1, width, kernel=5, stride=(2, 2)),
@@ -41,7 +42,14 @@ class LineReader(nn.Module):
             nn.ReLU(inplace=True),
         )
         self.dropout = nn.Dropout(0.2)
-        self.lstm = nn.LSTM(8 * width, hidden, batch_first=True, bidirectional=True)
+        self.lstm = nn.LSTM(
+            8 * width,
+            hidden,
+            num_layers=layers,
+            batch_first=True,
+            dropout=0.2 if layers > 1 else 0.0,
+            bidirectional=True,
+        )
         self.outputs = nn.Linear(2 * hidden, NUM_OUTPUTS)
         self.shortcut = nn.Conv1d(8 * width, NUM_OUTPUTS, kernel_size=3, padding=1)
 

@@ -74,7 +74,7 @@ class Reader:
 
 def build_reader_network(content: dict[str, Any]) -> LineReader:
     """The network of a weights file, in evaluation mode."""
-    network = LineReader(content["width"], content["hidden"])
+    network = LineReader(content["width"], content["hidden"], content.get("layers", 1))
     network.load_state_dict({name: tensor.float() for name, tensor in content["weights"].items()})
     return network.eval()
 

@@ -8,10 +8,11 @@ import numpy as np
 
 from handwriting.datasets.pen import PenArchive, load_pen
 from handwriting.datasets.photographed_text import load_photographed
-from handwriting.datasets.text import left_out, line_strokes, written
+from handwriting.datasets.text import left_out, line_strokes, load_pages, written
 from handwriting.datasets.text_batches import JoinedSources, TextSource
 from handwriting.errors import HandwritingError
 from handwriting.imaging.line import line_from_contrast, line_from_strokes
+from handwriting.pages.known_lines import lines_of_pages
 from handwriting.synthesis.composition import CharacterPens
 from handwriting.synthesis.text_sources import (
     ComposedCharacters,
@@ -30,8 +31,9 @@ LONGEST_TEXT = 100
 JOINED, COMPOSED = 1 / 20, 1 / 8
 """Lines of words for each word, and texts of characters for each character, in an epoch."""
 
-REPEATS = 2
-"""Times that a photograph comes in an epoch: they are few, and changed each time."""
+REPEATS, PAGE_REPEATS = 3, 8
+"""Times that a photographed word, and a line of a page, comes in an epoch: they are few, and
+changed each time."""
 
 _WORDS = ("main", "number", "result", "value", "name", "total", "index", "item", "list", "user")
 
@@ -110,10 +112,11 @@ def _measured_pens(name: str, archive: PenArchive, samples: np.ndarray) -> list[
 
 
 def _folder(path: Path, held_out: float) -> tuple[PictureSource, list[Measured]]:
-    data = load_photographed(path, variants=True)
+    pages = load_pages(path)
+    data = lines_of_pages(*pages) if pages else load_photographed(path, variants=True)
     is_left_out = left_out(data.groups, held_out)
     own = data.subset(np.flatnonzero(~is_left_out))
-    source = PictureSource(own.contrasts, own.texts, REPEATS)
+    source = PictureSource(own.contrasts, own.texts, PAGE_REPEATS if pages else REPEATS)
     others = data.subset(_chosen(np.flatnonzero(is_left_out)))
     pictures = [line_from_contrast(contrast) for contrast in others.contrasts]
     return source, [Measured(path.name, pictures, others.texts)] if pictures else []

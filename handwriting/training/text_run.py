@@ -33,7 +33,8 @@ class TextSettings:
         held_out: part of the writers that is left out to measure on, in 0..1.
         photographed: chance that strokes are drawn as on a photograph, in 0..1.
         width: channels of the network's first convolution.
-        hidden: cells of its LSTM in each direction.
+        hidden: cells of each layer of its LSTM in each direction.
+        layers: of the LSTM.
         seed: of the first weights, the order and the changes.
         precision: ``fp32`` or ``bf16``.
         init_from: run whose weights to begin with, or ``None``.
@@ -47,6 +48,7 @@ class TextSettings:
     photographed: float = 0.4
     width: int = 32
     hidden: int = 256
+    layers: int = 2
     seed: int = 42
     precision: str = "fp32"
     init_from: str | None = None
@@ -98,7 +100,7 @@ class TextRun:
     ) -> None:
         torch.manual_seed(settings.seed)
         self.settings, self.files, self.device = settings, files, device
-        network = LineReader(settings.width, settings.hidden)
+        network = LineReader(settings.width, settings.hidden, settings.layers)
         self.network = network.to(device, memory_format=torch.channels_last)
         self.trained = wrap_ddp(self.network)
         recipe = settings.recipe
@@ -143,6 +145,7 @@ class TextRun:
             "alphabet": ALPHABET,
             "width": self.settings.width,
             "hidden": self.settings.hidden,
+            "layers": self.settings.layers,
             "hyperparameters": settings,
             "metrics": dict(self.history[-1]),
             "weights": half_precision(self.final_network.state_dict()),
@@ -153,14 +156,17 @@ class TextRun:
     def begin_with(self, content: dict[str, Any]) -> None:
         """Take the weights of a weights file instead of random ones.
 
+        Layers of the LSTM that it lacks stay random.
+
         Raises:
             HandwritingError: they are those of a network of another size.
         """
+        weights = {name: tensor.float() for name, tensor in content["weights"].items()}
         try:
-            self.network.load_state_dict({k: v.float() for k, v in content["weights"].items()})
+            self.network.load_state_dict(self.network.state_dict() | weights)
         except RuntimeError as error:
             raise HandwritingError(
-                "--init-from: the run's network has another --width or --hidden."
+                "--init-from: the run's network has another --width or --hidden, or more --layers."
             ) from error
         self.average = make_average(self.settings.recipe, self.network)
 

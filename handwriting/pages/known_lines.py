@@ -1,0 +1,41 @@
+"""Lines of photographed pages whose text is known, to train the line reader on."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from handwriting.datasets.photographed_text import PhotographedText
+from handwriting.imaging.contrast import normalised
+from handwriting.pages.lines import find_lines
+from handwriting.pages.photographs import open_photograph
+from handwriting.pages.reading import ink_of_page
+
+
+def lines_of_pages(files: Sequence[Path], texts: Sequence[str]) -> PhotographedText:
+    """The lines of those pages where as many are found as the text has.
+
+    Where the numbers differ nobody says which line belongs to which text; such pages give nothing.
+
+    Args:
+        files: photographs of upright pages.
+        texts: what each says, line by line.
+
+    Returns:
+        the lines, in groups by their page's name.
+
+    Raises:
+        HandwritingError: a file is no picture.
+    """
+    contrasts, known, groups = [], [], []
+    pages = list(zip(files, texts, strict=True))
+    for file, text in tqdm(pages, unit="page", desc="reading"):
+        _, ink = ink_of_page(open_photograph(file).colours)
+        found = find_lines(ink)
+        written = [line.strip() for line in text.splitlines() if line.strip()]
+        if len(found) == len(written):
+            contrasts += [normalised(line.ink) for line in found]
+            known += written
+            groups += [file.name] * len(found)
+    return PhotographedText(contrasts, known, np.array(groups))
