@@ -129,6 +129,28 @@ def test_a_run_stopped_after_an_epoch_goes_on_to_the_same_weights(words, tmp_pat
         assert torch.equal(tensor, states[1][name]), name
 
 
+def test_further_training_begins_with_the_weights_and_may_add_a_layer(words, tmp_path):
+    options = ("--data", words, *SMALL, "--epochs", 1, "--precision", "fp32")
+    train(tmp_path, *options, "--layers", 1, "--name", "first")
+    still = ("--init-from", "first", "--lr", 1e-9)
+    train(tmp_path, *options, *still, "--layers", 2, "--name", "second")
+    first, second = (
+        load_torch(tmp_path / "models" / f"{name}.pt", "") for name in ("first", "second")
+    )
+    assert (first["layers"], second["layers"]) == (1, 2)
+    kept = [name for name in first["weights"] if not name.endswith("num_batches_tracked")]
+    for name in (name for name in kept if "running" not in name):
+        torch.testing.assert_close(first["weights"][name], second["weights"][name], msg=name)
+    assert set(second["weights"]) - set(first["weights"]) == {
+        f"lstm.{kind}_{gates}_l1{way}"
+        for kind in ("weight", "bias")
+        for gates in ("ih", "hh")
+        for way in ("", "_reverse")
+    }
+    with pytest.raises(HandwritingError, match="--init-from: the run's network has another"):
+        train(tmp_path, *options, "--init-from", "second", "--layers", 1)
+
+
 @pytest.mark.slow
 def test_two_ranks_train_one_network(words, tmp_path):
     options = ("--data", words, *SMALL, "--epochs", 1, "--name", "run", "--device", "cpu")
