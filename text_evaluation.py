@@ -31,6 +31,7 @@ from handwriting.evaluation.text_metrics import text_metrics
 from handwriting.lines.decoding import GREEDY, Decoder
 from handwriting.lines.options import add_decoder_options, choose_decoder
 from handwriting.lines.reader import LINES_FOLDER, Reader, find_reader
+from handwriting.pages.known_lines import unseen_pages
 from handwriting.pages.photographs import open_photograph
 from handwriting.pages.reading import read_page, text_of_page
 
@@ -134,9 +135,10 @@ def main(args: argparse.Namespace) -> dict[str, Any]:
             if not fraction:
                 raise HandwritingError("--held-out: the training of RUN left no writers out.")
         pages = load_pages(args.data) if args.data.is_dir() else None
-        if pages and fraction:
-            raise HandwritingError("--held-out: no page was trained on. Measure all of them.")
         if pages:
+            if fraction:
+                unseen = unseen_pages(*pages, fraction).tolist()
+                pages = tuple([column[k] for k in unseen] for column in pages)
             found = evaluate_pages(reader, *(column[: args.most] for column in pages), decoder)
         else:
             data = load_text(args.data)

@@ -2,12 +2,12 @@
 
     python -m studies.line_reading RUN --data ../shared/pen/words.npz ../shared/numbers …
 
-For each set the error rates of the writers (or photographs) that the training of RUN left out, and
-of pages all, for it saw none; read greedily and with the language model. Of pen archives also by
-style and by provider, and of words written on each ground of `synthesis.grounds`. With an archive
-of characters: texts composed of those of the writers left out, in which look-alikes (0 O o, 1 l I,
-…) are read in the line, and each alone by the shape of its strokes. With --save: line_reading.json
-and line_reading.png.
+For each set the error rates of the writers (or photographs) that the training of RUN left out; of
+pages, also of those whose lines it could not tell apart and did not use. They are read greedily and
+with the language model. Of pen archives also by style and by provider, and of words written on each
+ground of `synthesis.grounds`. With an archive of characters: texts composed of those of the writers
+left out, in which look-alikes (0 O o, 1 l I, …) are read in the line, and each alone by the shape
+of its strokes. With --save: line_reading.json and line_reading.png.
 """
 
 import argparse
@@ -41,6 +41,7 @@ from handwriting.lines.beam import BeamDecoder
 from handwriting.lines.decoding import GREEDY, Decoder
 from handwriting.lines.language import LanguageModel
 from handwriting.lines.reader import LINES_FOLDER, Reader, find_reader
+from handwriting.pages.known_lines import unseen_pages
 from handwriting.plots import BLUE, ORANGE, save_figure
 from handwriting.recognition.recognizer import Recognizer
 from handwriting.runs import find_run
@@ -152,7 +153,8 @@ def measure(
             return {"look_alikes": look_alikes(reader, recognizer, pens, args.most or 1_500)}
     language = BeamDecoder(LanguageModel.load(args.language))
     if path.is_dir() and (pages := load_pages(path)):
-        files, texts = (column[: args.most] for column in pages)
+        unseen = unseen_pages(*pages, fraction)[: args.most].tolist()
+        files, texts = ([column[k] for k in unseen] for column in pages)
         ways = {"greedy": GREEDY, "language": language}
         return {n: evaluate_pages(reader, files, texts, decoder) for n, decoder in ways.items()}
     data = load_text(path)

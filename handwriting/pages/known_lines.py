@@ -7,6 +7,7 @@ import numpy as np
 from tqdm import tqdm
 
 from handwriting.datasets.photographed_text import PhotographedText
+from handwriting.datasets.text import left_out
 from handwriting.imaging.contrast import normalised
 from handwriting.pages.lines import find_lines
 from handwriting.pages.photographs import open_photograph
@@ -39,3 +40,16 @@ def lines_of_pages(files: Sequence[Path], texts: Sequence[str]) -> PhotographedT
             known += written
             groups += [file.name] * len(found)
     return PhotographedText(contrasts, known, np.array(groups))
+
+
+def unseen_pages(files: Sequence[Path], texts: Sequence[str], fraction: float) -> np.ndarray:
+    """int64: the pages that a training on them saw nothing of.
+
+    Args:
+        files: photographs of upright pages.
+        texts: what each says, line by line.
+        fraction: of the pages, by their names, that the training left out.
+    """
+    names = np.array([file.name for file in files])
+    trained = np.isin(names, lines_of_pages(files, texts).groups) & ~left_out(names, fraction)
+    return np.flatnonzero(~trained)

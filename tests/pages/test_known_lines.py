@@ -1,10 +1,12 @@
 """Lines of pages are trained on only where it is known which text is whose."""
 
+import shutil
+
 import cv2
 import numpy as np
 import pytest
 
-from handwriting.pages.known_lines import lines_of_pages
+from handwriting.pages.known_lines import lines_of_pages, unseen_pages
 
 WORDS = ("one line", "and another", "the third")
 
@@ -31,3 +33,11 @@ def test_each_line_comes_with_its_text_and_page(page):
 def test_a_page_of_another_number_of_lines_gives_none(page):
     found = lines_of_pages([page], ["one line\nand another"])
     assert found.contrasts == [] and found.texts == [] and len(found.groups) == 0
+
+
+def test_a_page_left_out_or_without_known_lines_was_not_seen(page):
+    pages = [page, page.with_name("other.png")]
+    shutil.copy(*pages)
+    texts = ["\n".join(WORDS), "one line\nand another"]
+    assert unseen_pages(pages, texts, 0.0).tolist() == [1]
+    assert unseen_pages(pages, texts, 1.0).tolist() == [0, 1]
