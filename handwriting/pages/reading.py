@@ -110,11 +110,12 @@ def upright(reader: Reader, ink: np.ndarray) -> tuple[int, list[Line]]:
     Whether lines are level or upright is seen from the ink where it is clear; what is left is
     decided by reading a few lines each way.
     """
-    across, down = _evenness(ink)
+    across, down = evenness(ink)
     if across > _CLEAR * down:
         candidates = [0, 2]
     elif down > _CLEAR * across:
-        candidates = [1, 3]
+        # Columns of a level table are even as well.
+        candidates = [0, 1, 3]
     else:
         candidates = [0, 1, 2, 3]
     found = [find_lines(np.ascontiguousarray(np.rot90(ink, k))) for k in candidates]
@@ -131,7 +132,7 @@ def _mean_probability(lines: list[LineOfPage]) -> float:
     return float(np.mean([character.ranked[0][1] for character in read]))
 
 
-def _evenness(ink: np.ndarray) -> tuple[float, float]:
+def evenness(ink: np.ndarray) -> tuple[float, float]:
     """How much the sums of rows, and of columns, differ where a letter is a few pixels high."""
     written, size = writing_of(ink)
     if size is None:

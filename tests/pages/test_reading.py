@@ -1,12 +1,21 @@
 """A page is turned upright, its lines read in order, each word's box where the word is."""
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
+from handwriting.evaluation.text_metrics import text_metrics
 from handwriting.lines.decoding import GREEDY, CharacterRead, LineRead
+from handwriting.lines.reader import Reader, find_reader
 from handwriting.pages.photographs import Photograph, open_photograph
-from handwriting.pages.reading import read_page, read_single_line, text_of_page
+from handwriting.pages.reading import (
+    evenness,
+    ink_of_page,
+    read_page,
+    read_single_line,
+    text_of_page,
+)
 from tests.pages.drawn import LEFT, PITCH, TEXT, TOP, draw_page
 
 
@@ -75,3 +84,17 @@ def test_a_blank_picture_has_no_text():
     blank = photograph_of(np.full((200, 300, 3), 240, dtype=np.uint8))
     assert read_page(MarkReader(), blank) == read_single_line(MarkReader(), blank) == []
     assert text_of_page([]) == ""
+
+
+def test_lines_that_stand_below_like_ones_are_not_taken_for_columns():
+    """Of a list the sums of columns differ more than those of rows, though it is level."""
+    colours = np.full((1000, 1000, 3), 240, np.uint8)
+    texts = [f"the quick brown fox {number}" for number in range(10, 30)]
+    for row, text in enumerate(texts):
+        place = (50, 60 + 46 * row)
+        cv2.putText(colours, text, place, cv2.FONT_ITALIC, 1, (60, 40, 30), 3, cv2.LINE_AA)
+    _, ink = ink_of_page(colours)
+    across, down = evenness(ink)
+    assert down > 1.6 * across, "else the case is another"
+    lines = read_page(Reader.load(find_reader("latest")), photograph_of(colours))
+    assert text_metrics([line.whole.text for line in lines], texts)["cer"] < 0.2
