@@ -67,6 +67,9 @@ def open_page(browser: Browser | BrowserContext, address: str, **options) -> Pag
     page.goto(address)
     page.wait_for_selector("canvas.upper-canvas")
     expect(page.get_by_text(HINT)).to_be_visible(timeout=PATIENCE)
+    # It is narrow until the page knows how wide the window is.
+    canvas = page.locator("canvas.upper-canvas")
+    expect(canvas).not_to_have_js_property("width", CANVAS_WIDTH, timeout=PATIENCE)
     return page
 
 
@@ -83,26 +86,29 @@ def settle(page: Page) -> None:
 
 
 def draw(page: Page, *strokes: Stroke) -> None:
-    """Draw with the mouse; x and y in units of a capital, y upwards from the baseline."""
+    """Draw with the mouse; x from the canvas's middle and y upwards from the baseline, in units of
+    a capital."""
+    for stroke in on_page(page, *strokes):
+        page.mouse.move(*stroke[0])
+        page.mouse.down()
+        # Curves are dense already, and each move takes a frame of the browser's.
+        steps = 4 if len(stroke) < 10 else 1
+        for point in stroke[1:]:
+            page.mouse.move(*point, steps=steps)
+        page.mouse.up()
+
+
+def on_page(page: Page, *strokes: Stroke) -> list[Stroke]:
+    """The strokes of :func:`draw` in the page's pixels."""
     canvas = page.locator("canvas.upper-canvas")
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
-    unit = LINES.baseline - LINES.capital
-    for stroke in strokes:
-        points = [
-            (
-                box["x"] + (CANVAS_WIDTH / 2 + (x - 0.4) * unit) * box["width"] / CANVAS_WIDTH,
-                box["y"] + (LINES.baseline - y * unit) * box["height"] / CANVAS_HEIGHT,
-            )
-            for x, y in stroke
-        ]
-        page.mouse.move(*points[0])
-        page.mouse.down()
-        # Curves are dense already, and each move takes a frame of the browser's.
-        steps = 4 if len(points) < 10 else 1
-        for point in points[1:]:
-            page.mouse.move(*point, steps=steps)
-        page.mouse.up()
+    baseline, unit = (
+        share * box["height"] / CANVAS_HEIGHT
+        for share in (LINES.baseline, LINES.baseline - LINES.capital)
+    )
+    left = box["x"] + box["width"] / 2 - 0.4 * unit
+    return [[(left + x * unit, box["y"] + baseline - y * unit) for x, y in s] for s in strokes]
 
 
 def answer(page: Page):
