@@ -9,7 +9,7 @@ import streamlit as st
 import torch
 
 from handwriting.runs import available_runs
-from handwriting.web.components import show_options
+from handwriting.web.components import chosen_recognizers, show_options
 from handwriting.web.runs_tab import show_runs
 from handwriting.web.widgets import dress_page
 from handwriting.web.write_tab import write_and_read
@@ -27,9 +27,13 @@ write_tab, pages_tab, runs_tab, about_tab = st.tabs(
 if pages_tab.open:
     with pages_tab:
         # Its libraries take a second to come; the first answer need not wait for them.
+        from handwriting.web.files_tab import read_files
         from handwriting.web.pages_tab import read_photographs
 
         read_photographs()
+        if runs:
+            with st.expander("Read picture files"):
+                read_files(*next(iter(chosen_recognizers(runs).items())))
 if runs_tab.open:
     with runs_tab:
         # The tables of runs take a second to come; the first answer need not wait for them.

@@ -19,8 +19,8 @@ DESCENDER = -0.4
 """Where the lowest line is drawn; a guide for the eye only."""
 
 _BASELINE, _CAPITAL = 0.72, 0.22
-_LOWEST, _HIGHEST = 190, 360
-_OF_HEIGHT, _OF_WIDTH = 0.38, 0.7
+_LOWEST, _HIGHEST = 190, 420
+_OF_HEIGHT, _OF_WIDTH = 0.45, 0.7
 _PAPER, _FAINT, _STRONG = "#ffffff", "#d9e6f2", "#9dbbd8"
 _FAR = 20_000
 

@@ -63,6 +63,12 @@ def wait_for(url: str) -> None:
 
 def open_page(browser: Browser | BrowserContext, address: str, **options) -> Page:
     page = browser.new_page(**options)
+    ready(page, address)
+    return page
+
+
+def ready(page: Page, address: str) -> None:
+    """Open the page and wait until it can be drawn on."""
     page.set_default_timeout(PATIENCE)
     page.goto(address)
     page.wait_for_selector("canvas.upper-canvas")
@@ -70,7 +76,6 @@ def open_page(browser: Browser | BrowserContext, address: str, **options) -> Pag
     # It is narrow until the page knows how wide the window is.
     canvas = page.locator("canvas.upper-canvas")
     expect(canvas).not_to_have_js_property("width", CANVAS_WIDTH, timeout=PATIENCE)
-    return page
 
 
 def clear(page: Page) -> None:
