@@ -67,8 +67,11 @@ class Reader:
             decoder: chooses the text: GREEDY, a `beam.BeamDecoder`, a `pattern.Pattern` or a
                 `word_list.WordList`.
         """
-        calibration = self.calibrations.get(decoder.name, Calibration())
-        return [read_line(rows, decoder, calibration) for rows in self.log_probs(pictures)]
+        return [self.decode(rows, decoder) for rows in self.log_probs(pictures)]
+
+    def decode(self, log_probs: np.ndarray, decoder: Decoder = GREEDY) -> LineRead:
+        """The text of float (steps, 96), as :meth:`log_probs` gives it for one picture."""
+        return read_line(log_probs, decoder, self.calibrations.get(decoder.name, Calibration()))
 
     def log_probs(self, pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
         """float32 (steps, 96) of each picture: log p(output) at each step."""

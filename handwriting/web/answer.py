@@ -1,14 +1,15 @@
 """What the page answers: a pure function of strokes, network, sizes and options."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from handwriting.imaging.character import CharacterImage, character_from_strokes
-from handwriting.labels import CHARACTER_SETS
+from handwriting.labels import CHARACTER_SETS, CLASSES
 from handwriting.recognition.recognizer import Reading, Recognizer
-from handwriting.recognition.sizes import Sizes
+from handwriting.recognition.sizes import Lines, Sizes
 from handwriting.web.canvas import LINES
 
 
@@ -18,13 +19,33 @@ class Options:
 
     Attributes:
         characters: one of `labels.CHARACTER_SETS`; others are not read.
+        pattern: an expression of `lines.pattern.Pattern` that the whole text must match; empty for
+            none.
+        use_language: whether words of a language are expected where several characters stand.
         use_size: whether the height on the lines counts.
         prior: one of `recognizer.PRIORS`, how frequent the characters are.
     """
 
     characters: str = "All"
+    pattern: str = ""
+    use_language: bool = True
     use_size: bool = True
     prior: str = "equal"
+
+    @property
+    def expression(self) -> str:
+        """The pattern, or that of the chosen characters; empty where any text may stand."""
+        if self.pattern or self.characters == "All":
+            return self.pattern
+        one = "".join(CHARACTER_SETS[self.characters])
+        return f"[{one}]+( [{one}]+)*"
+
+    @property
+    def allowed(self) -> Collection[str]:
+        """What a single character may be: none where the pattern is that of longer texts."""
+        if not self.expression:
+            return CLASSES
+        return [c for c in CLASSES if re.fullmatch(self.expression, c)]
 
 
 @dataclass(frozen=True)
@@ -45,6 +66,7 @@ def answer_strokes(
     recognizers: dict[str, Recognizer],
     sizes: Sizes | None,
     options: Options,
+    lines: Lines = LINES,
 ) -> Answer:
     """Read one character, drawn on the canvas.
 
@@ -53,11 +75,12 @@ def answer_strokes(
         recognizers: by name.
         sizes: the model of sizes; without it the height does not count.
         options: what the person chose.
+        lines: where the canvas is ruled, in its pixels.
     """
     character = character_from_strokes(list(strokes))
     log_size = None
     if sizes and options.use_size and character.bbox is not None:
-        log_size = sizes.on_lines(character.bbox, LINES)
+        log_size = sizes.on_lines(character.bbox, lines)
     return answer_character(character, recognizers, log_size, options)
 
 
@@ -70,9 +93,8 @@ def answer_character(
     """Read a 28x28 image; without ink there is nothing to read."""
     if character.bbox is None:
         return Answer(character, {})
-    allowed = CHARACTER_SETS[options.characters]
     readings = {
-        name: recognizer.read(character.image, size_log_likelihood, options.prior, allowed)
+        name: recognizer.read(character.image, size_log_likelihood, options.prior, options.allowed)
         for name, recognizer in recognizers.items()
     }
     return Answer(character, readings)

@@ -3,36 +3,71 @@
 import io
 import math
 from collections.abc import Sequence
-from functools import cache
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image, ImageDraw
 
+from handwriting.errors import HandwritingError
 from handwriting.recognition.sizes import Lines
 
-CANVAS_WIDTH, CANVAS_HEIGHT = 340, 320
-LINES = Lines(baseline=230, capital=70)
+MOST_STROKES, MOST_POINTS = 1_000, 20_000
+"""Of a drawing that is read; a page of a hundred words has fewer."""
+
 DESCENDER = -0.4
 """Where the lowest line is drawn; a guide for the eye only."""
 
+_BASELINE, _CAPITAL = 0.72, 0.22
+_LOWEST, _HIGHEST = 190, 420
+_OF_HEIGHT, _OF_WIDTH = 0.45, 0.7
 _PAPER, _FAINT, _STRONG = "#ffffff", "#d9e6f2", "#9dbbd8"
-_CURVE_POINTS = 4
+_FAR = 20_000
 
 
-@cache
-def ruled_paper(x_height: float) -> bytes:
+class Paper(NamedTuple):
+    """The canvas's size in pixels."""
+
+    width: int
+    height: int
+
+    @property
+    def lines(self) -> Lines:
+        """Where it is ruled."""
+        return Lines(round(_BASELINE * self.height), round(_CAPITAL * self.height))
+
+
+CANVAS_WIDTH, CANVAS_HEIGHT = 328, 240
+"""While the window's size is not known yet: narrow enough for any phone."""
+
+PAPER = Paper(CANVAS_WIDTH, CANVAS_HEIGHT)
+LINES = PAPER.lines
+
+
+def paper_for(window: Sequence[float]) -> Paper:
+    """Paper as wide as the window has room, and so high that the answer stands below it.
+
+    Args:
+        window: width that there is for the canvas, and height of the window, in pixels.
+    """
+    width, height = window
+    wanted = min(_OF_HEIGHT * height, _OF_WIDTH * width)
+    return Paper(round(width), round(min(max(wanted, _LOWEST), _HIGHEST)))
+
+
+@lru_cache(maxsize=64)
+def ruled_paper(x_height: float, paper: Paper = PAPER) -> bytes:
     """White paper with a baseline and, fainter, lines for capitals, small letters, descenders;
     as PNG."""
-    paper = Image.new("RGB", (CANVAS_WIDTH, CANVAS_HEIGHT), _PAPER)
-    pen = ImageDraw.Draw(paper)
-    unit = LINES.baseline - LINES.capital
+    picture = Image.new("RGB", paper, _PAPER)
+    pen = ImageDraw.Draw(picture)
+    unit = paper.lines.baseline - paper.lines.capital
     heights = ((1, _FAINT), (x_height, _FAINT), (DESCENDER, _FAINT), (0, _STRONG))
     for height, colour in heights:
-        y = round(LINES.baseline - height * unit)
-        pen.line((0, y, CANVAS_WIDTH, y), fill=colour, width=2)
+        y = round(paper.lines.baseline - height * unit)
+        pen.line((0, y, paper.width, y), fill=colour, width=2)
     content = io.BytesIO()
-    paper.save(content, "PNG")
+    picture.save(content, "PNG")
     return content.getvalue()
 
 
@@ -40,35 +75,43 @@ def strokes_of(drawing: dict[str, Any] | None) -> list[np.ndarray]:
     """The pen's path from the canvas's JSON (Fabric.js paths): float (points, 2) per stroke.
 
     Strokes that were moved, scaled or turned on the canvas come as they are shown.
+
+    Raises:
+        HandwritingError: it is too much for one drawing, or is none.
     """
-    objects = (drawing or {}).get("objects", [])
-    return [_as_shown(_points(o["path"]), o) for o in objects if o.get("path")]
+    try:
+        objects = [shape for shape in (drawing or {}).get("objects", []) if shape.get("path")]
+        points = sum(len(shape["path"]) for shape in objects[: MOST_STROKES + 1])
+        if len(objects) > MOST_STROKES or points > MOST_POINTS:
+            raise HandwritingError(
+                f"That is too much to read at once: more than {MOST_STROKES} strokes or "
+                f"{MOST_POINTS} points. Clear the canvas and write less."
+            )
+        with np.errstate(invalid="ignore", over="ignore"):
+            strokes = [_as_shown(_points(shape["path"]), shape) for shape in objects]
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
+        raise HandwritingError(
+            "The drawing came damaged and cannot be read. Clear the canvas and write again."
+        ) from error
+    # What is not a number is not near either.
+    if not all((np.abs(stroke) < _FAR).all() for stroke in strokes):
+        raise HandwritingError(
+            "A stroke lies far outside of the canvas. Clear the canvas and write again."
+        )
+    return strokes
+
+
+_T = np.arange(1, 5)[:, None] / 4
+_CURVE = np.hstack(((1 - _T) ** 2, 2 * _T * (1 - _T), _T**2))
+"""Weights of start, control and end of a quadratic curve at four places along it."""
 
 
 def _points(commands: Sequence[Sequence[Any]]) -> np.ndarray:
-    """Points along a path of moves, lines and quadratic curves."""
-    points: list[tuple[float, float]] = []
-    for name, *numbers in commands:
-        pairs = list(zip(numbers[::2], numbers[1::2], strict=True))
-        if name == "Q" and points:
-            points += _curve(points[-1], *pairs)
-        else:
-            points += pairs[-1:]
-    return np.array(points, dtype=float)
-
-
-def _curve(
-    start: tuple[float, float], control: tuple[float, float], end: tuple[float, float]
-) -> list[tuple[float, float]]:
-    curve = []
-    for t in np.linspace(0, 1, _CURVE_POINTS + 1)[1:]:
-        weights = ((1 - t) ** 2, 2 * t * (1 - t), t**2)
-        x, y = (
-            sum(w * point[axis] for w, point in zip(weights, (start, control, end), strict=True))
-            for axis in (0, 1)
-        )
-        curve.append((float(x), float(y)))
-    return curve
+    """float (points, 2) along a path of moves, lines and quadratic curves."""
+    controls = np.array([command[1:3] for command in commands], dtype=float)
+    ends = np.array([command[-2:] for command in commands], dtype=float)
+    curves = np.stack((ends[:-1], controls[1:], ends[1:]))
+    return np.concatenate((ends[:1], np.einsum("pk,kcx->cpx", _CURVE, curves).reshape(-1, 2)))
 
 
 def _as_shown(points: np.ndarray, shape: dict[str, Any]) -> np.ndarray:

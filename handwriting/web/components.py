@@ -1,5 +1,8 @@
 """What several tabs show or need: loaded models, the chosen options, a reading, the 28x28 image."""
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from handwriting.errors import HandwritingError
@@ -10,6 +13,10 @@ from handwriting.recognition.sizes import Sizes, load_sizes
 from handwriting.runs import RunFiles
 from handwriting.web.answer import Options
 from handwriting.web.widgets import probability_bars
+
+if TYPE_CHECKING:
+    from handwriting.lines.language import LanguageModel
+    from handwriting.lines.reader import Reader
 
 SURE = 0.6
 MULTIPLE = "Two characters or more? One at a time, please."
@@ -30,12 +37,55 @@ def find_sizes() -> Sizes | None:
         return None
 
 
-def choose_recognizers(runs: dict[RunFiles, float | None]) -> dict[str, Recognizer]:
-    """The options above the canvas; returns the recognisers that were chosen.
+@st.cache_resource(show_spinner=False, max_entries=2)
+def load_reader(path: Path, modified: float) -> "Reader":
+    """One line reader per weights file, loaded again when the file changes."""
+    from handwriting.lines.reader import Reader
+
+    return Reader.load(path)
+
+
+@st.cache_resource(show_spinner=False)
+def load_language() -> "LanguageModel":
+    """The language model that the project comes with."""
+    from handwriting.lines.language import LANGUAGE_FILE, LanguageModel
+
+    return LanguageModel.load(LANGUAGE_FILE)
+
+
+def find_line_reader() -> "Reader":
+    """The newest line reader.
 
     Raises:
-        HandwritingError: a weights file is damaged.
+        HandwritingError: there is none, or its file is damaged.
     """
+    from handwriting.lines.reader import find_reader
+
+    path = find_reader("latest")
+    return load_reader(path, modified(path))
+
+
+def modified(path: Path) -> float:
+    """When a file was written; 0 where it is missing, which is told when it is loaded."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+
+
+def chosen_recognizers(runs: dict[RunFiles, float | None]) -> dict[str, Recognizer]:
+    """The recognisers of the chosen runs, the best one of `runs` where none is chosen.
+
+    Raises:
+        HandwritingError: a weights file is missing or damaged.
+    """
+    chosen = [run for run in st.session_state.get("models", []) if run in runs][:2]
+    chosen = chosen or list(runs)[:1]
+    return {run.name: load_recognizer(run, modified(run.weights)) for run in chosen}
+
+
+def show_options(runs: dict[RunFiles, float | None]) -> None:
+    """The widgets of :func:`chosen_options` and :func:`chosen_recognizers`."""
 
     def label(run: RunFiles) -> str:
         accuracy = runs[run]
@@ -43,21 +93,19 @@ def choose_recognizers(runs: dict[RunFiles, float | None]) -> dict[str, Recogniz
         return f"{run.name} · {measured}"
 
     names = list(runs)
-    with st.expander("Options"):
-        picked = st.pills(
-            "Models (the first two)",
-            names,
-            selection_mode="multi",
-            default=names[:1],
-            format_func=label,
-        )
-        st.segmented_control("Characters", list(CHARACTER_SETS), default="All", key="characters")
-        st.toggle("Use the height on the lines", value=True, key="use_size")
-        st.toggle("Expect characters as often as on NIST's forms", key="census")
-    return {
-        run.name: load_recognizer(run, run.weights.stat().st_mtime)
-        for run in picked[:2] or names[:1]
-    }
+    st.segmented_control("Characters", list(CHARACTER_SETS), default="All", key="characters")
+    st.text_input("Or only what matches a pattern", placeholder="[A-Z]{2}[0-9]{4}", key="pattern")
+    st.toggle("Expect words of a language", value=True, key="use_words")
+    st.toggle("Use the height on the lines", value=True, key="use_size")
+    st.toggle("Expect characters as often as on NIST's forms", key="census")
+    st.pills(
+        "Models for single characters (the first two)",
+        names,
+        selection_mode="multi",
+        default=names[:1],
+        format_func=label,
+        key="models",
+    )
 
 
 def chosen_options() -> Options:
@@ -65,6 +113,8 @@ def chosen_options() -> Options:
     state = st.session_state
     return Options(
         characters=state.get("characters") or "All",
+        pattern=state.get("pattern", ""),
+        use_language=state.get("use_words", True),
         use_size=state.get("use_size", True),
         prior="emnist" if state.get("census") else "equal",
     )

@@ -1,162 +1,30 @@
 """The page in a real Chromium, drawn on with the mouse."""
 
 import base64
-import os
 import re
-import shutil
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PIL import Image, ImageDraw
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from handwriting.evaluation.text_metrics import edit_distance
-from handwriting.web.canvas import CANVAS_HEIGHT, CANVAS_WIDTH, LINES
 from tests.pages.drawn import TEXT, draw_page
-from tests.support import PROJECT
-from tests.web.strokes import DRAWINGS, Stroke
+from tests.web.browsing import (
+    PATIENCE,
+    PHONE,
+    answer,
+    clear,
+    draw,
+    on_page,
+    open_page,
+    ready,
+    settle,
+)
+from tests.web.strokes import DRAWINGS
 
 pytestmark = pytest.mark.browser
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-QUIET = (
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
-    *("--disable-background-networking", "--disable-component-update"),
-    # Tabs then share the compiled JavaScript: each opens in a third of the time.
-    "--process-per-site",
-)
-PATIENCE = 30_000
-DESKTOP = {"width": 1100, "height": 1000}
-expect.set_options(timeout=15_000)
-
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    """The page, served on this machine."""
-    if CHROMIUM is None:
-        if os.environ.get("REQUIRE_ALL"):
-            pytest.fail("chromium is missing, and REQUIRE_ALL is set")
-        pytest.skip("needs chromium (Debian's package), which is not on this machine")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"),
-            *("--server.address", "127.0.0.1", "--server.port", str(port)),
-        ],
-        cwd=PROJECT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    url = f"http://127.0.0.1:{port}"
-    wait_for(f"{url}/_stcore/health")
-    yield url
-    server.terminate()
-    server.wait()
-
-
-def wait_for(url: str) -> None:
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            urllib.request.urlopen(url, timeout=2).close()
-            return
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.2)
-
-
-@pytest.fixture(scope="module")
-def browser(address) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
-        yield chromium
-        chromium.close()
-
-
-def open_page(browser: Browser | BrowserContext, address: str, **options) -> Page:
-    page = browser.new_page(**options)
-    page.set_default_timeout(PATIENCE)
-    page.goto(address)
-    page.wait_for_selector("canvas.upper-canvas")
-    expect(page.get_by_text("Draw one digit or letter")).to_be_visible(timeout=PATIENCE)
-    return page
-
-
-@pytest.fixture(scope="module")
-def tabs(browser) -> Iterator[BrowserContext]:
-    """A window whose tabs are opened quickly; to the server each of them is a person."""
-    context = browser.new_context(viewport=DESKTOP)
-    yield context
-    context.close()
-
-
-@pytest.fixture
-def page(tabs, address) -> Iterator[Page]:
-    """A page that was just opened."""
-    page = open_page(tabs, address)
-    yield page
-    page.close()
-
-
-@pytest.fixture(scope="module")
-def canvas_page(tabs, address) -> Page:
-    return open_page(tabs, address)
-
-
-@pytest.fixture
-def canvas(canvas_page) -> Page:
-    """A page whose canvas is blank, for tests that change nothing else."""
-    canvas_page.bring_to_front()
-    clear(canvas_page)
-    return canvas_page
-
-
-def clear(page: Page) -> None:
-    page.get_by_role("button", name="Clear").or_(page.get_by_role("button", name="Reset")).click()
-    expect(answer(page)).to_have_count(0)
-    expect(page.get_by_text("Draw one digit or letter")).to_be_visible()
-
-
-def settle(page: Page) -> None:
-    """Wait until a change of the options has been worked off; it redraws the page."""
-    page.wait_for_timeout(1000)
-    page.wait_for_selector('.stApp[data-test-script-state="notRunning"]')
-
-
-def draw(page: Page, *strokes: Stroke) -> None:
-    """Draw with the mouse; x and y in units of a capital, y upwards from the baseline."""
-    canvas = page.locator("canvas.upper-canvas")
-    canvas.scroll_into_view_if_needed()
-    box = canvas.bounding_box()
-    unit = LINES.baseline - LINES.capital
-    for stroke in strokes:
-        points = [
-            (
-                box["x"] + (CANVAS_WIDTH / 2 + (x - 0.4) * unit) * box["width"] / CANVAS_WIDTH,
-                box["y"] + (LINES.baseline - y * unit) * box["height"] / CANVAS_HEIGHT,
-            )
-            for x, y in stroke
-        ]
-        page.mouse.move(*points[0])
-        page.mouse.down()
-        # Curves are dense already, and each move takes a frame of the browser's.
-        steps = 4 if len(points) < 10 else 1
-        for point in points[1:]:
-            page.mouse.move(*point, steps=steps)
-        page.mouse.up()
-
-
-def answer(page: Page):
-    return page.get_by_role("heading", level=1)
 
 
 @pytest.mark.parametrize("character", DRAWINGS)
@@ -217,32 +85,10 @@ def test_ten_people_at_once_get_their_own_answers(tabs, address):
         page.close()
 
 
-def test_two_characters_on_the_canvas_are_said(canvas):
-    draw(canvas, [(-0.6, 1), (-0.1, 1), (-0.4, 0)], [(0.6, 1), (1.1, 1), (0.8, 0)])
-    expect(canvas.get_by_text("Two characters or more?")).to_be_visible()
-
-
 def test_many_fast_strokes_are_survived(canvas):
     draw(canvas, *([(0.02 * k, 0), (0.02 * k, 0.9)] for k in range(30)))
     expect(answer(canvas)).to_have_count(1)
     expect(canvas.get_by_text("Traceback")).to_have_count(0)
-
-
-def test_only_digits_are_read_when_asked(page):
-    page.get_by_text("Options", exact=True).click()
-    page.get_by_role("radio", name="Digits").or_(page.get_by_role("button", name="Digits")).click()
-    settle(page)
-    draw(page, *DRAWINGS["S"])
-    expect(answer(page)).to_have_text("5")
-
-
-def test_two_models_read_the_same_drawing(page):
-    page.get_by_text("Options", exact=True).click()
-    page.get_by_test_id("stButtonGroup").get_by_text("resnet34").click()
-    settle(page)
-    draw(page, *DRAWINGS["A"])
-    expect(answer(page)).to_have_count(2)
-    expect(answer(page).first).to_have_text("A")
 
 
 def uploaded(folder, name: str, characters: int = 1):
@@ -256,6 +102,7 @@ def uploaded(folder, name: str, characters: int = 1):
 
 
 def test_uploaded_pictures_give_answers_and_a_table(page, tmp_path):
+    page.get_by_role("tab", name="Read a picture").click()
     page.get_by_text("Read picture files").click()
     (tmp_path / "text.png").write_text("hello")
     chooser = page.locator("input[type=file]")
@@ -267,6 +114,7 @@ def test_uploaded_pictures_give_answers_and_a_table(page, tmp_path):
 
 
 def test_a_pasted_picture_is_read_and_removed(page, tmp_path):
+    page.get_by_role("tab", name="Read a picture").click()
     page.get_by_text("Read picture files").click()
     picture = base64.b64encode(uploaded(tmp_path, "seven.png").read_bytes()).decode()
     expect(page.get_by_role("button", name="Paste a picture")).to_be_visible()
@@ -287,7 +135,7 @@ def test_a_pasted_picture_is_read_and_removed(page, tmp_path):
 def test_a_photographed_page_is_read_with_boxes_and_text_to_download(page, tmp_path):
     Image.fromarray(draw_page("ruled")).save(tmp_path / "page.png")
     (tmp_path / "text.png").write_text("hello")
-    page.get_by_role("tab", name="Read photographs").click()
+    page.get_by_role("tab", name="Read a picture").click()
     chooser = page.get_by_role("tabpanel").locator("input[type=file]")
     chooser.set_input_files([tmp_path / "text.png", tmp_path / "page.png"])
     button = page.get_by_role("button", name="Download as text")
@@ -317,16 +165,229 @@ def test_dark_theme_keeps_the_paper_white_and_reads(browser, address):
     page.close()
 
 
-def test_on_a_phone_nothing_is_wider_than_the_screen(browser, address):
-    page = open_page(browser, address, viewport={"width": 390, "height": 844}, has_touch=True)
-    draw(page, *DRAWINGS["T"])
-    expect(answer(page)).to_have_text("T")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    page.close()
-
-
 def test_the_answer_comes_soon_after_the_pen_is_lifted(canvas):
     draw(canvas, *DRAWINGS["7"])
     lifted = time.perf_counter()
     expect(answer(canvas)).to_have_text("7")
     assert time.perf_counter() - lifted < 2
+
+
+SEVENTY_SEVEN = [[(-0.6, 1), (-0.1, 1), (-0.4, 0)], [(0.6, 1), (1.1, 1), (0.8, 0)]]
+
+
+def test_the_text_grows_and_the_page_says_who_reads(canvas):
+    draw(canvas, SEVENTY_SEVEN[0])
+    expect(answer(canvas)).to_have_text("7")
+    expect(canvas.get_by_text("read by the character network")).to_be_visible()
+    draw(canvas, SEVENTY_SEVEN[1])
+    expect(answer(canvas)).to_have_text("77")
+    expect(canvas.get_by_text("read by the line reader")).to_be_visible()
+    canvas.get_by_role("button", name="Undo").click()
+    expect(answer(canvas)).to_have_text("7")
+
+
+def test_each_character_opens_its_alternatives_and_one_of_them_corrects_the_text(canvas):
+    draw(canvas, *SEVENTY_SEVEN)
+    expect(answer(canvas)).to_have_text("77")
+    choices = canvas.locator(".answer-choice")
+    expect(choices).to_have_count(0)
+    # By the keyboard alone.
+    canvas.get_by_role("button", name="7", exact=True).nth(1).press("Enter")
+    expect(choices).to_have_count(5)
+    expect(choices.first).to_have_attribute("aria-pressed", "true")
+    other = choices.nth(1).locator("b").inner_text()
+    choices.nth(1).press("Space")
+    expect(answer(canvas)).to_have_text(f"7{other}")
+    expect(choices.nth(1)).to_have_attribute("aria-pressed", "true")
+    draw(canvas, [(1.6, 1), (2.1, 1), (1.8, 0)])
+    expect(answer(canvas)).to_have_text("777")
+
+
+def test_a_single_characters_alternatives_are_there_at_once(canvas):
+    draw(canvas, *DRAWINGS["S"])
+    expect(answer(canvas)).to_have_text("S")
+    canvas.get_by_role("button", name=re.compile("^s ")).click()
+    expect(answer(canvas)).to_have_text("s")
+
+
+def test_the_answer_is_read_out_when_it_changes(canvas):
+    region = canvas.get_by_role("status").and_(canvas.locator("[aria-live=polite]"))
+    expect(region).to_have_count(1)
+    region.evaluate("element => { element.dataset.stays = 'yes' }")
+    draw(canvas, *DRAWINGS["L"])
+    expect(region.get_by_role("heading", level=1)).to_have_text("L")
+    expect(region).to_have_attribute("data-stays", "yes")
+    expect(region).to_have_text("L")
+
+
+def options(page: Page):
+    page.get_by_role("button", name="Options").click()
+    return page.get_by_test_id("stPopoverBody")
+
+
+def test_only_digits_are_read_when_asked(page):
+    choice = options(page)
+    choice.get_by_role("radio", name="Digits").or_(
+        choice.get_by_role("button", name="Digits")
+    ).click()
+    settle(page)
+    page.keyboard.press("Escape")
+    draw(page, *DRAWINGS["S"])
+    expect(answer(page)).to_have_text("5")
+
+
+def test_two_models_read_the_same_drawing(page):
+    options(page).get_by_text("resnet34").click()
+    settle(page)
+    page.keyboard.press("Escape")
+    draw(page, *DRAWINGS["A"])
+    expect(answer(page)).to_have_count(2)
+    expect(answer(page).first).to_have_text("A")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [(390, 844), (360, 740), (844, 390), (1280, 900)])
+def test_canvas_and_answer_stand_in_the_window_and_buttons_are_large(
+    browser, address, size, scheme
+):
+    width, height = size
+    page = open_page(
+        browser,
+        address,
+        viewport={"width": width, "height": height},
+        color_scheme=scheme,
+        has_touch=width < 1000,
+    )
+    draw(page, *SEVENTY_SEVEN)
+    expect(answer(page)).to_have_text("77")
+    page.get_by_role("button", name="7", exact=True).first.click()
+    canvas, text = (
+        part.bounding_box() for part in (page.locator("canvas.upper-canvas"), answer(page))
+    )
+    assert canvas["width"] >= 0.9 * width
+    assert canvas["y"] >= 0 and text["y"] + text["height"] <= height
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    buttons = page.get_by_role("button").or_(page.get_by_role("tab"))
+    boxes = {button.inner_text(): button.bounding_box() for button in buttons.all()}
+    small = {name: box for name, box in boxes.items() if box and box["height"] < 43.9}
+    assert len(boxes) > 5 and not small
+    assert min(contrasts(page)) >= 4.5
+    page.close()
+
+
+def contrasts(page: Page) -> list[float]:
+    """Of the answer's texts with what lies behind them (WCAG 2.2, 1.4.3)."""
+
+    def luminance(colour: str) -> float:
+        parts = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+        return sum(map(float.__mul__, (0.2126, 0.7152, 0.0722), linear))
+
+    pairs = page.evaluate(
+        """() => {
+            const behind = (element) => {
+                const colour = getComputedStyle(element).backgroundColor
+                return colour === "rgba(0, 0, 0, 0)" ? behind(element.parentElement) : colour
+            }
+            const texts = document.querySelectorAll(
+                "h1, .answer-note, .answer-key, .answer-choice b, figcaption, [data-testid=stTab]")
+            return Array.from(texts, (text) => [getComputedStyle(text).color, behind(text)])
+        }"""
+    )
+    assert len(pairs) > 8
+    lights = [sorted(map(luminance, pair)) for pair in pairs]
+    return [(light + 0.05) / (dark + 0.05) for dark, light in lights]
+
+
+def test_the_drawing_stays_when_the_phone_is_turned(browser, address):
+    page = open_page(browser, address, viewport=PHONE)
+    draw(page, *DRAWINGS["E"])
+    expect(answer(page)).to_have_text("E")
+    canvas = page.locator("canvas.upper-canvas")
+    page.set_viewport_size({"width": PHONE["height"], "height": PHONE["width"]})
+    expect(canvas).to_have_js_property("width", PHONE["height"] - 32)
+    assert ink(page) > 100
+    draw(page, [(1.2, 1), (1.7, 1), (1.4, 0)])
+    expect(answer(page)).to_have_text("E7")
+    page.close()
+
+
+def ink(page: Page) -> int:
+    """Dark pixels on the canvas."""
+    return page.locator("canvas.dc-canvas.lower-canvas").evaluate(
+        """canvas => {
+            const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height)
+            return data.filter((value, place) => place % 4 === 3 && value > 128).length
+        }"""
+    )
+
+
+def test_one_finger_draws_and_two_move_the_page(browser, address):
+    page = open_page(browser, address, viewport={"width": 844, "height": 390}, has_touch=True)
+    devtools = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *points: tuple[float, float]) -> None:
+        devtools.send(
+            "Input.dispatchTouchEvent",
+            {
+                "type": kind,
+                "touchPoints": [{"x": x, "y": y, "id": k} for k, (x, y) in enumerate(points)],
+            },
+        )
+
+    ((first, *others),) = on_page(page, DRAWINGS["L"][0])
+    touch("touchStart", first)
+    for start, end in zip([first, *others], others, strict=False):
+        for k in range(1, 6):
+            touch("touchMove", tuple(a + (b - a) * k / 5 for a, b in zip(start, end, strict=True)))
+    touch("touchEnd")
+    expect(answer(page)).to_have_text("L")
+    main = page.get_by_test_id("stMain")
+    assert main.evaluate("e => e.scrollTop") == 0
+    drawn = ink(page)
+    touch("touchStart", (300, 200))
+    touch("touchStart", (300, 200), (400, 200))
+    for y in range(190, 120, -10):
+        touch("touchMove", (300, y), (400, y))
+    touch("touchEnd", (300, 130))
+    touch("touchEnd")
+    page.wait_for_timeout(500)
+    assert main.evaluate("e => e.scrollTop") > 30
+    assert abs(ink(page) - drawn) < 20, "the first finger's dot is undone"
+    expect(answer(page)).to_have_text("L")
+    page.close()
+
+
+def test_the_page_reads_on_when_the_canvas_calls_its_button_otherwise(page):
+    page.get_by_role("button", name="Undo").evaluate(
+        """undo => {
+            for (const button of undo.parentElement.querySelectorAll("button"))
+                button.setAttribute("aria-label", `${button.title}, once more`)
+        }"""
+    )
+    draw(page, *DRAWINGS["7"])
+    expect(answer(page)).to_have_text("7")
+
+
+def test_the_connection_may_be_cut_in_the_middle_of_a_stroke(browser, address):
+    page = browser.new_page(viewport=PHONE)
+    connections = []
+
+    def connect(socket) -> None:
+        connections.append(socket)
+        socket.connect_to_server()
+
+    page.route_web_socket(re.compile("/_stcore/stream"), connect)
+    ready(page, address)
+    (path, *_) = on_page(page, DRAWINGS["L"][0])
+    page.mouse.move(*path[0])
+    page.mouse.down()
+    page.mouse.move(*path[1], steps=4)
+    connections[-1].close()
+    page.mouse.move(*path[2], steps=4)
+    page.mouse.up()
+    assert ink(page) > 100
+    expect(answer(page)).to_have_text("L", timeout=PATIENCE)
+    assert len(connections) > 1 and ink(page) > 100
+    page.close()

@@ -1,12 +1,15 @@
 """The pen's path comes from the canvas as it is shown, and the paper has the lines."""
 
 import io
+import math
+import time
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from handwriting.web.canvas import CANVAS_HEIGHT, CANVAS_WIDTH, LINES, ruled_paper, strokes_of
+from handwriting.errors import HandwritingError
+from handwriting.web.canvas import DESCENDER, PAPER, Paper, paper_for, ruled_paper, strokes_of
 
 
 def path(**more) -> dict:
@@ -52,16 +55,73 @@ def test_no_drawing_gives_no_strokes(drawing):
     assert strokes_of(drawing) == []
 
 
-def test_the_paper_is_white_with_four_lines_where_they_count():
+@pytest.mark.parametrize("paper", [PAPER, Paper(1248, 342)])
+def test_the_paper_is_white_with_four_lines_where_they_count(paper):
     x_height = 0.7
-    paper = Image.open(io.BytesIO(ruled_paper(x_height)))
-    assert paper.size == (CANVAS_WIDTH, CANVAS_HEIGHT)
-    rows = np.asarray(paper.convert("L"))
+    picture = Image.open(io.BytesIO(ruled_paper(x_height, paper)))
+    assert picture.size == paper
+    rows = np.asarray(picture.convert("L"))
     assert (rows == rows[:, :1]).all(), "lines go all the way across"
     lined = np.flatnonzero(rows[:, 0] < 255)
     groups = np.split(lined, np.flatnonzero(np.diff(lined) > 1) + 1)
-    unit = LINES.baseline - LINES.capital
-    expected = [LINES.baseline - height * unit for height in (1, x_height, 0, -0.4)]
+    lines = paper.lines
+    unit = lines.baseline - lines.capital
+    expected = [lines.baseline - height * unit for height in (1, x_height, 0, DESCENDER)]
     assert [group.mean() for group in groups] == pytest.approx(expected, abs=1)
     darkest = min(groups, key=lambda group: rows[group[0], 0])
-    assert darkest.mean() == pytest.approx(LINES.baseline, abs=1)
+    assert darkest.mean() == pytest.approx(lines.baseline, abs=1)
+
+
+@pytest.mark.parametrize("window", [(366, 844), (336, 740), (820, 390), (1248, 900)])
+def test_the_paper_is_as_wide_as_there_is_room_and_leaves_room_for_the_answer(window):
+    width, height = window
+    paper = paper_for(window)
+    assert paper.width == width
+    assert 190 <= paper.height <= height / 2
+
+
+JUNK = [
+    *([], "M 0 0", 5, [1, 2]),
+    {"objects": 5},
+    {"objects": ["M"]},
+    {"objects": [{"path": 5}]},
+    {"objects": [{"path": "M 0 0"}]},
+    {"objects": [{"path": {"M": 0}}]},
+    {"objects": [{"path": [["M"]]}]},
+    {"objects": [{"path": [["M", 0, 0], ["L", 1]]}]},
+    {"objects": [{"path": [["M", 0, 0], ["L", "a", "b"]]}]},
+    {"objects": [{"path": [["M", 0, 0], ["L", None, {}]]}]},
+    {"objects": [{"path": [["M", 0, 0], ["L", 10**400, 0]]}]},
+    path(left="far"),
+    path(scaleX=[]),
+    path(angle=math.inf),
+]
+
+
+@pytest.mark.parametrize("drawing", [junk for junk in JUNK if junk])
+def test_what_is_no_drawing_is_said(drawing):
+    with pytest.raises(HandwritingError, match="came damaged"):
+        strokes_of(drawing)
+
+
+@pytest.mark.parametrize("number", [math.inf, -math.inf, math.nan, 1e300])
+def test_points_at_infinity_are_said(number):
+    drawing = {"objects": [{"path": [["M", 1, 1], ["Q", number, 2, 3, 3], ["L", 4, number]]}]}
+    with pytest.raises(HandwritingError, match="far outside"):
+        strokes_of(drawing)
+    with pytest.raises(HandwritingError, match=r"far outside|came damaged"):
+        strokes_of(path(scaleX=number))
+
+
+def too_much() -> dict[str, list]:
+    """Drawings by what there is too much of."""
+    short, long = [["M", 1, 1], ["L", 2, 2]], [["M", 1, 1], *[["Q", 1, 2, 3, 4]] * 100_000]
+    return {"points": [{"path": long}], "strokes": [{"path": short}] * 1_000_000}
+
+
+@pytest.mark.parametrize("objects", too_much().values(), ids=too_much())
+def test_too_much_is_said_at_once(objects):
+    start = time.perf_counter()
+    with pytest.raises(HandwritingError, match="too much to read at once"):
+        strokes_of({"objects": objects})
+    assert time.perf_counter() - start < 2

@@ -1,23 +1,99 @@
-// Presses the canvas's own button when a stroke ends; see widgets.py.
-export default function () {
-  let send = null
-  const onDown = (event) => {
-    const path = event.composedPath()
-    const root = path.find((node) => node instanceof ShadowRoot)
-    const onCanvas = path[0] instanceof HTMLCanvasElement
-    const button = '.dc-toolbar button[aria-label="Update the app with this drawing"]'
-    send = onCanvas ? root?.querySelector(button) : null
+// Makes the canvas one for hands: sent at once, scrolled by two fingers, its buttons large; tells
+// how much room there is. See widgets.py.
+const TOOLBAR = '.dc-toolbar button[aria-label="'
+const buttonOf = (root, label) => root?.querySelector(`${TOOLBAR}${label}"]`)
+const canvasOf = (event) => {
+  const path = event.composedPath()
+  return path[0] instanceof HTMLCanvasElement && path.find((node) => node instanceof ShadowRoot)
+}
+
+// The canvas stands in a shadow root, where the page's own style sheets do not reach.
+const dress = (css, triesLeft = 100) => {
+  const hosts = document.querySelectorAll('[data-testid="stBidiComponentIsolated"]')
+  const roots = Array.from(hosts, (host) => host.shadowRoot)
+  const found = roots.filter((root) => root?.querySelector(".dc-toolbar"))
+  for (const root of found) {
+    if (root.querySelector("style.hand")) continue
+    const style = document.createElement("style")
+    style.className = "hand"
+    style.textContent = css
+    root.append(style)
   }
-  const onUp = () => {
-    const button = send
-    send = null
-    // The canvas adds the stroke in its own handler of this event; let that come first.
-    setTimeout(() => button?.click())
+  if (!found.length && triesLeft) setTimeout(() => dress(css, triesLeft - 1), 50)
+}
+
+// Presses the canvas's own button when a stroke ends.
+const sender = () => {
+  let root = null
+  return {
+    down(event) { root = canvasOf(event) },
+    up() {
+      const button = buttonOf(root, "Update the app with this drawing")
+      root = null
+      // The canvas adds the stroke in its own handler of this event; let that come first.
+      setTimeout(() => button?.click())
+    },
+    forget() { root = null },
   }
-  const events = [["mousedown", onDown], ["touchstart", onDown], ["mouseup", onUp],
-    ["touchend", onUp]]
-  for (const [name, action] of events) document.addEventListener(name, action, true)
+}
+
+// Two fingers on the canvas move the page; what the first one drew until the second came is undone.
+const scroller = (send) => {
+  let height = null
+  let root = null
+  let drawsSince = false
+  const middle = ({ touches }) => (touches[0].clientY + touches[1].clientY) / 2
+  return {
+    start(event) {
+      if (event.touches.length === 1) {
+        root = canvasOf(event)
+        drawsSince = Boolean(root)
+      } else if (canvasOf(event)) {
+        event.stopImmediatePropagation()
+        event.preventDefault()
+        height = middle(event)
+        send.forget()
+      }
+    },
+    move(event) {
+      if (height === null) return
+      event.stopImmediatePropagation()
+      event.preventDefault()
+      if (event.touches.length < 2) return
+      document.querySelector('[data-testid="stMain"]')?.scrollBy(0, height - middle(event))
+      height = middle(event)
+    },
+    end(event) {
+      if (height === null || event.touches.length) return
+      height = null
+      if (drawsSince) setTimeout(() => buttonOf(root, "Undo")?.click())
+    },
+  }
+}
+
+const started = new WeakSet()
+
+export default function ({ data, parentElement, setStateValue }) {
+  dress(data.css)
+  if (started.has(parentElement)) return undefined
+  started.add(parentElement)
+  const send = sender()
+  const scroll = scroller(send)
+  const events = [["touchstart", scroll.start], ["touchmove", scroll.move],
+    ["touchend", scroll.end], ["touchcancel", scroll.end], ["mousedown", send.down],
+    ["touchstart", send.down], ["mouseup", send.up], ["touchend", send.up]]
+  const how = { capture: true, passive: false }
+  for (const [name, action] of events) document.addEventListener(name, action, how)
+  let told = 0
+  const room = new ResizeObserver(() => {
+    const width = Math.floor(parentElement.getBoundingClientRect().width)
+    if (!width || width === told) return
+    told = width
+    setStateValue("room", [width, window.innerHeight])
+  })
+  room.observe(parentElement)
   return () => {
-    for (const [name, action] of events) document.removeEventListener(name, action, true)
+    room.disconnect()
+    for (const [name, action] of events) document.removeEventListener(name, action, how)
   }
 }

@@ -1,0 +1,96 @@
+// The answer, its characters' alternatives, and who read it; see widgets.py.
+
+const element = (tag, name, text) => {
+  const made = document.createElement(tag)
+  if (name) made.className = name
+  if (text) made.textContent = text
+  return made
+}
+
+const button = (name, text, act) => {
+  const made = element("button", name, text)
+  made.type = "button"
+  made.onclick = act
+  return made
+}
+
+const press = (buttons, chosen) => {
+  for (const one of buttons) one.setAttribute("aria-pressed", one === chosen)
+}
+
+const shown = (character) => (character === " " ? "␣" : character)
+
+// The characters of a text as buttons; each opens its alternatives, and one of these takes its place.
+const corrector = (lines, onText) => {
+  const texts = lines.map((line) => line.map(([[character]]) => character))
+  const say = () => onText(texts.map((text) => text.join("")).join("\n"))
+  const whole = element("div", "answer-corrector")
+  const keys = element("div", "answer-keys")
+  const choices = element("div", "answer-choices")
+  const open = (key, row, place) => {
+    press(keys.children, key)
+    choices.replaceChildren(
+      ...lines[row][place].map(([character, probability]) => {
+        const percent = `${Math.round(100 * probability)}%`
+        const choice = button("answer-choice", "", () => {
+          texts[row][place] = character
+          key.textContent = shown(character)
+          press(choices.children, choice)
+          say()
+        })
+        choice.style.setProperty("--share", percent)
+        choice.append(element("b", "", shown(character)), " ", element("span", "", percent))
+        choice.setAttribute("aria-pressed", character === texts[row][place])
+        return choice
+      }),
+    )
+  }
+  lines.forEach((line, row) =>
+    line.forEach(([[character]], place) => {
+      const key = button("answer-key", shown(character), () => open(key, row, place))
+      key.title = "What else it may be"
+      keys.append(key)
+    }),
+  )
+  say()
+  if (keys.children.length === 1) open(keys.firstChild, 0, 0)
+  else whole.append(keys)
+  whole.append(choices)
+  return whole
+}
+
+const seenAs = (pictures) => {
+  const seen = element("figure", "answer-seen")
+  for (const picture of pictures) {
+    const image = element("img")
+    image.src = picture
+    image.alt = ""
+    seen.append(image)
+  }
+  seen.append(element("figcaption", "", "As the network sees it"))
+  return seen
+}
+
+// The text and what stands below it.
+const reading = ({ name, lines, note, why, pictures }) => {
+  const heading = element("h1")
+  const corrected = corrector(lines, (text) => {
+    heading.textContent = text
+    heading.dataset.length = text.length === 1 ? "one" : text.length > 12 ? "long" : "word"
+  })
+  const below = element("section", "answer-reading")
+  if (name) below.append(element("p", "answer-name", name))
+  below.append(element("p", "answer-note", note), corrected)
+  if (why) below.append(element("p", "answer-why", why))
+  below.append(seenAs(pictures))
+  return [heading, below]
+}
+
+export default function ({ data, parentElement }) {
+  const part = (name) => parentElement.querySelector(`.answer-${name}`)
+  const readings = data.answers.map(reading)
+  part("hint").textContent = data.hint
+  // This element stays, so that what comes into it is read out.
+  part("texts").replaceChildren(...readings.map(([heading]) => heading))
+  part("readings").replaceChildren(...readings.map(([, below]) => below))
+}

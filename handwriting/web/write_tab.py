@@ -1,0 +1,170 @@
+"""The tab to write in: a ruled canvas as wide as the window, and below it the answer after each
+stroke."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+
+import numpy as np
+import streamlit as st
+from streamlit_drawable_canvas import st_canvas
+
+from handwriting.errors import HandwritingError
+from handwriting.lines.decoding import GREEDY, Decoder
+from handwriting.lines.pattern import Pattern
+from handwriting.recognition.recognizer import Reading, join_words
+from handwriting.recognition.sizes import Sizes
+from handwriting.runs import RunFiles
+from handwriting.web.answer import Options, answer_strokes
+from handwriting.web.canvas import PAPER, Paper, paper_for, ruled_paper, strokes_of
+from handwriting.web.components import (
+    MULTIPLE,
+    SURE,
+    chosen_options,
+    chosen_recognizers,
+    find_line_reader,
+    find_sizes,
+    load_language,
+)
+from handwriting.web.widgets import Shown, prepare_canvas, show_answers
+
+HINT = "Draw one digit or letter, a word or a line."
+PEN = 6
+"""Width of the drawn stroke in pixels; it changes nothing in the answer."""
+
+
+@st.fragment
+def write_and_read(runs: dict[RunFiles, float | None]) -> None:
+    """The canvas and the answer; runs again after each stroke."""
+    with st.container(gap=None):
+        sizes = find_sizes()
+        paper = _paper(prepare_canvas())
+        canvas = st_canvas(
+            stroke_width=PEN,
+            stroke_color="#1a1a1a",
+            background_image=ruled_paper(sizes.x_height, paper) if sizes else None,
+            background_color="#ffffff",
+            width=paper.width,
+            height=paper.height,
+            key="canvas",
+        )
+        answers: list[Shown] = []
+        warnings: list[str] = []
+        error = ""
+        try:
+            strokes = strokes_of(canvas.json_data)
+            st.session_state["is_blank"] = not strokes
+            answers, warnings = _read(strokes, paper, sizes, runs)
+        except HandwritingError as problem:
+            error = str(problem)
+        show_answers(answers, "" if error else HINT)
+        if error:
+            st.error(error)
+        for warning in warnings:
+            st.warning(warning)
+        if "paper" in st.session_state:
+            # The browser is building the canvas meanwhile.
+            get_ready()
+
+
+def _paper(window: Sequence[float] | None) -> Paper:
+    """The paper for the window. While something stands on it, it can only become wider."""
+    state = st.session_state
+    before = state.get("paper", PAPER)
+    if window is None:
+        return before
+    paper = paper_for(window)
+    if not state.get("is_blank", True):
+        paper = Paper(max(paper.width, before.width), before.height)
+    state["paper"] = paper
+    return paper
+
+
+def _read(
+    strokes: list[np.ndarray],
+    paper: Paper,
+    sizes: Sizes | None,
+    runs: dict[RunFiles, float | None],
+) -> tuple[list[Shown], list[str]]:
+    """Answers and warnings.
+
+    Raises:
+        HandwritingError: weights are missing or damaged, or the pattern is no sound one.
+    """
+    recognizers = chosen_recognizers(runs)
+    warnings = []
+    if any(recognizer.content.get("synthetic") for recognizer in recognizers.values()):
+        warnings.append("Trained on synthetic characters: it does not read handwriting well.")
+    options = chosen_options()
+    if not strokes:
+        return [], warnings
+    pattern = Pattern(options.expression) if options.expression else None
+    try:
+        several = _several(strokes, options, pattern)
+    except HandwritingError as error:
+        if not options.allowed:
+            raise
+        several = []
+        warnings.append(f"Only single characters can be read. {error}")
+    if several:
+        return several, warnings
+    answer = answer_strokes(strokes, recognizers, sizes, options, paper.lines)
+    if answer.character.is_multiple:
+        warnings.append(MULTIPLE)
+    names = list(answer.readings) if len(answer.readings) > 1 else [""]
+    return [
+        Shown(
+            [[reading.ranked()]],
+            _who_read_one(reading),
+            [answer.character.image],
+            reading.sentence(),
+            name,
+        )
+        for name, reading in zip(names, answer.readings.values(), strict=True)
+    ], warnings
+
+
+def _several(
+    strokes: list[np.ndarray], options: Options, pattern: Pattern | None = None
+) -> list[Shown]:
+    """What the line reader reads where there is more than one character."""
+    from handwriting.lines.beam import BeamDecoder
+    from handwriting.web.writing import read_several
+
+    decoder: Decoder = GREEDY
+    if pattern:
+        decoder = pattern
+    elif options.use_language:
+        decoder = BeamDecoder(load_language())
+    found = read_several(strokes, find_line_reader(), decoder, may_be_one=bool(options.allowed))
+    if not found:
+        return []
+    pictures, lines = zip(*found, strict=True)
+    sure = float(np.prod([line.confidence for line in lines]))
+    return [
+        Shown(
+            [[character.ranked for character in line.characters] for line in lines],
+            f"Several characters, read by the line reader: {_percent(sure)} sure of all of them.",
+            list(pictures),
+        )
+    ]
+
+
+def _who_read_one(reading: Reading) -> str:
+    ranked = reading.ranked()
+    sure = ranked[0][1]
+    if sure >= SURE:
+        return f"One character, read by the character network: {_percent(sure)} sure."
+    close = [character for character, share in ranked if share > sure / 4]
+    return f"One character, read by the character network. Not sure: {join_words(close)}."
+
+
+def _percent(share: float) -> str:
+    return "over 99%" if share > 0.99 else f"{share:.0%}"
+
+
+@st.cache_resource(show_spinner=False)
+def get_ready() -> None:
+    """Load what the first word needs, once for all people."""
+    nothing = [np.zeros((2, 2))]
+    with suppress(HandwritingError):
+        _several(nothing, Options())
