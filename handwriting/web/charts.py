@@ -15,7 +15,7 @@ _SHARES = ("#a3bfdb", "#dd6b20")
 """Of the smallest and the largest share in a matrix, on white and on dark paper."""
 
 BADGES = (":blue[●]", ":orange[●]")
-"""The first two colours in Markdown, beside the names of the runs; the charts need no legend."""
+"""The first two colours in Markdown, for what stands beside a chart instead of a legend."""
 
 _ROW = 20
 _BAR = 12

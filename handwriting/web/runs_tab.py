@@ -7,7 +7,6 @@ import streamlit as st
 
 from handwriting.errors import HandwritingError
 from handwriting.runs import METRICS_FOLDER, RunFiles, list_runs
-from handwriting.web.charts import BADGES
 
 Section = Callable[[list[RunFiles]], None]
 KINDS = ("Characters", "Lines")
@@ -48,10 +47,10 @@ def trained_line_readers() -> list[RunFiles]:
 
 def choose_two(runs: list[RunFiles]) -> list[RunFiles]:
     """The widgets that choose; one run where there is but one, or the same was chosen twice."""
-    titles = ("First run", "Second run")[: len(runs)]
+    titles = ("First run (blue)", "Second run (orange)")[: len(runs)]
     chosen = [
-        column.selectbox(f"{badge} {title}", runs, index=k, format_func=attrgetter("name"))
-        for k, (column, badge, title) in enumerate(zip(st.columns(2), BADGES, titles, strict=False))
+        column.selectbox(title, runs, index=place, format_func=attrgetter("name"))
+        for place, (column, title) in enumerate(zip(st.columns(2), titles, strict=False))
     ]
     return list(dict.fromkeys(chosen))
 
