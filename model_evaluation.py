@@ -7,9 +7,10 @@
     python model_evaluation.py RUN --data DRAWINGS --size
     python model_evaluation.py RUN --every-split    each of the six benchmarks' own question
 
-Writes metrics/<run>_metrics.json, _class_metrics.csv and the plots _class_metrics.png,
-_confusion_matrix.png and _reliability.png; for two runs also metrics/<a>_vs_<b>_metrics.png. What
-is there already of the same weights stays as it is without --overwrite.
+Writes metrics/<run>_metrics.json, the tables _class_metrics.csv and _confusion.csv and the plots
+_class_metrics.png, _confusion_matrix.png and _reliability.png; for two runs also
+metrics/<a>_vs_<b>_metrics.png. What is there already of the same weights stays as it is without
+--overwrite.
 """
 
 import argparse

@@ -12,6 +12,7 @@ import importlib.util
 import json
 import re
 import shlex
+import tomllib
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -20,6 +21,7 @@ from typing import Any
 
 import pytest
 
+from handwriting.imaging.photograph import MOST_PIXELS
 from models import MODELS
 from studies.hands_ablations import in_words
 from tests.support import PROJECT
@@ -912,6 +914,37 @@ def lines() -> Iterator[str]:
     )
 
 
+def deploy() -> Iterator[str]:
+    """Snippets of docs/deploy.md."""
+    with (PROJECT / ".streamlit" / "config.toml").open("rb") as file:
+        limit = tomllib.load(file)["server"]["maxUploadSize"]
+    yield f"A file may have {limit} MB (`maxUploadSize` in `.streamlit/config.toml`) and"
+    yield f"and {MOST_PIXELS // 1_000_000} million pixels; larger"
+    if not SOURCES.get("many_browsers"):
+        return
+    memory = "many_browsers[memory_mib]"
+    yield row("memory, served, nobody there", f"{{{memory}[start]:.0f}} MiB", "")
+    yield row("with one browser", f"{{{memory}[one_browser]:.0f}} MiB", "")
+    yield row(
+        "with {many_browsers[browsers]} browsers",
+        f"{{{memory}[all_browsers]:.0f}} MiB",
+        "at most 1 GiB",
+    )
+    yield row("after {many_browsers[minutes]:.0f} minutes", f"{{{memory}[end]:.0f}} MiB", "")
+    yield row(
+        "growth in the second half", "{many_browsers[growth_mib_per_minute]} MiB a minute", "flat"
+    )
+    yield row("pen up to answer, median", "{many_browsers[median_ms]:.0f} ms", "")
+    yield row("for 95 of 100 answers", "{many_browsers[percentile_95_ms]:.0f} ms", "under 400 ms")
+    errors = len(FIGURES["many_browsers"]["errors"])
+    yield row("answers, errors", f"{{many_browsers[answers]:,}}, {errors}", "no error")
+    yield row(
+        "start to first answer, server on one core",
+        "{many_browsers[start_to_first_answer_one_core_s]:.1f} s",
+        "at most 5 s",
+    )
+
+
 def snippets() -> list[tuple[str, str]]:
     """Each document and what stands in it, the figures left open."""
     by_document = {
@@ -923,6 +956,7 @@ def snippets() -> list[tuple[str, str]]:
         "docs/page.md": page,
         "docs/log.md": log,
         "docs/lines.md": lines,
+        "docs/deploy.md": deploy,
     }
     return [(name, template) for name, make in by_document.items() for template in make()]
 

@@ -6,8 +6,7 @@ they are used, the size and the class frequencies.
 """
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -24,9 +23,6 @@ from handwriting.labels import (
     candidates,
 )
 from models import predict_logits
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 MOST_CONFUSED = 20
 _TOP = 3
@@ -247,16 +243,3 @@ def headline_table(columns: dict[str, dict[str, Any]]) -> str:
         figures = "".join(f"{columns[name].get(key, np.nan):>{width + 2}.4f}" for name in names)
         lines.append(f"{title:<36}{figures}")
     return "\n".join(lines)
-
-
-def most_different(first: Path, second: Path, most: int = 8) -> "pd.DataFrame":
-    """The characters on which two tables of classes differ most in F1: one row, first - second."""
-    import pandas as pd
-
-    f1, other = (
-        pd.read_csv(table, keep_default_na=False).set_index("character")["f1"].astype(float)
-        for table in (first, second)
-    )
-    difference = f1 - other
-    order = difference.abs().sort_values(ascending=False).index[:most]
-    return difference.loc[order].round(3).to_frame("difference").T

@@ -1,6 +1,7 @@
 """What a network is measured on, and the files and tables in which its figures are kept."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from handwriting.evaluation.plots import (
     plot_reliability,
 )
 from handwriting.files import replacing, save_json
+from handwriting.labels import CLASSES
 from handwriting.recognition.recognizer import log_prior_change, size_weight
 from handwriting.recognition.sizes import load_sizes
 from handwriting.runs import RunFiles
@@ -107,20 +109,27 @@ def external_set(
 
 
 def save_report(run: RunFiles, prefix: str, result: dict[str, Any], overwrite: bool) -> None:
-    """Write a run's figures, its table of classes and its plots.
+    """Write a run's figures, its table of classes, its counts of confusions and its plots.
 
     Figures of the same weights that are there already are kept unless ``overwrite``.
     """
     if _is_kept(run.metric(f"{prefix}metrics.json"), result, overwrite):
         return
-    names = ("metrics.json", "class_metrics.csv")
-    with replacing(*(run.metric(prefix + name) for name in names)) as (figures, table):
+    names = ("metrics.json", "class_metrics.csv", "confusion.csv")
+    with replacing(*(run.metric(prefix + name) for name in names)) as (figures, table, counts):
         save_json(for_file(result), figures)
         pd.DataFrame(result["classes"]).to_csv(table, index=False, float_format="%.4f")
+        save_confusion(result["confusion"], counts)
     title = f"{run.name} on {result['data']}"
     plot_class_metrics(result, title, run.metric(f"{prefix}class_metrics.png"))
     plot_confusion_matrix(result, title, run.metric(f"{prefix}confusion_matrix.png"))
     plot_reliability(result, title, run.metric(f"{prefix}reliability.png"))
+
+
+def save_confusion(confusion: Sequence[Sequence[int]], path: Path) -> None:
+    """Write a table of 62x62 counts: a row per true character, a column per answer."""
+    table = pd.DataFrame(confusion, index=pd.Index(CLASSES, name="character"), columns=CLASSES)
+    table.to_csv(path)
 
 
 def save_every_split(run: RunFiles, result: dict[str, Any], overwrite: bool) -> None:

@@ -1,45 +1,64 @@
-"""The tab that compares two runs: figures, plots, and the classes on which they differ most."""
+"""The tab that compares two runs, of networks for characters or of line readers."""
 
-import json
+from collections.abc import Callable, Sequence
 from operator import attrgetter
 
 import streamlit as st
 
-from handwriting.runs import RunFiles
+from handwriting.errors import HandwritingError
+from handwriting.runs import METRICS_FOLDER, RunFiles, list_runs
 
-PLOTS = ("loss_metrics", "acc_metrics", "class_metrics", "confusion_matrix")
+Section = Callable[[list[RunFiles]], None]
+KINDS = ("Characters", "Lines")
 
 
+@st.fragment
 def show_runs(measured: list[RunFiles]) -> None:
-    """All runs in a table, two of them side by side."""
-    if not measured:
-        st.info("No run was measured yet. Run 'python model_evaluation.py' (stage 4).")
-        return
-    from handwriting.evaluation.metrics import HEADLINES, most_different
+    """Two runs side by side; a choice in here redraws this tab alone.
 
-    figures = {run.name: json.loads(run.metric("metrics.json").read_text()) for run in measured}
-    st.table(
-        {
-            name: {
-                title: f"{run[key]:.4f}" if key in run else "not measured"
-                for key, title in HEADLINES.items()
-            }
-            for name, run in figures.items()
-        }
-    )
-    columns = st.columns(2)
+    Args:
+        measured: networks for characters, with figures on the test set.
+    """
+    kind = st.segmented_control("Readers of", KINDS, default=KINDS[0], required=True)
+    if kind == "Characters":
+        from handwriting.web.character_runs import SECTIONS, show_table
+
+        runs, sections, remedy = measured, SECTIONS, "model_evaluation.py' (stage 4)"
+        if runs:
+            show_table(runs)
+    else:
+        from handwriting.web.line_runs import SECTIONS
+
+        runs, sections, remedy = trained_line_readers(), SECTIONS, "text_training.py'"
+    if not runs:
+        st.info(f"No run was measured yet. Run 'python {remedy}.")
+        return
+    show_sections(sections, choose_two(runs))
+
+
+def trained_line_readers() -> list[RunFiles]:
+    """The line readers whose training left its history, the newest first."""
+    from handwriting.lines.reader import LINES_FOLDER
+
+    runs = list_runs(LINES_FOLDER, METRICS_FOLDER)
+    present = [run for run in runs if run.metric("history.csv").is_file()]
+    return sorted(present, key=attrgetter("start"), reverse=True)
+
+
+def choose_two(runs: list[RunFiles]) -> list[RunFiles]:
+    """The widgets that choose; one run where there is but one, or the same was chosen twice."""
+    titles = ("First run (blue)", "Second run (orange)")[: len(runs)]
     chosen = [
-        column.selectbox(
-            title, measured, index=min(i, len(measured) - 1), format_func=attrgetter("name")
-        )
-        for i, (column, title) in enumerate(zip(columns, ("First run", "Second run"), strict=True))
+        column.selectbox(title, runs, index=place, format_func=attrgetter("name"))
+        for place, (column, title) in enumerate(zip(st.columns(2), titles, strict=False))
     ]
-    if chosen[0] != chosen[1]:
-        tables = [run.metric("class_metrics.csv") for run in chosen]
-        st.markdown("**They differ most in F1 on** (first minus second)")
-        st.dataframe(most_different(*tables))
-    for plot in PLOTS:
-        for column, run in zip(st.columns(2), chosen, strict=True):
-            path = run.metric(f"{plot}.png")
-            if path.is_file():
-                column.image(str(path), caption=f"{run.name}, {plot.replace('_', ' ')}")
+    return list(dict.fromkeys(chosen))
+
+
+def show_sections(sections: Sequence[Section], runs: list[RunFiles]) -> None:
+    """One part after the other; of a part whose files are not there a sentence says why."""
+    for show in sections:
+        try:
+            show(runs)
+        except HandwritingError as error:
+            st.info(str(error))

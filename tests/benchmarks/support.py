@@ -1,7 +1,9 @@
 """How the tests run a benchmark or a study: at its smallest, where anything it writes is seen."""
 
 import json
+import os
 import runpy
+import shutil
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -47,6 +49,15 @@ def committed(name: str) -> dict[str, Any]:
     assert next(iter(figures)) == "command"
     assert figures.pop("command").startswith("python ")
     return figures
+
+
+def need_chromium() -> None:
+    """Skip a test where there is no browser."""
+    if shutil.which("chromium") or shutil.which("chromium-browser"):
+        return
+    if os.environ.get("REQUIRE_ALL"):
+        pytest.fail("chromium is missing, and REQUIRE_ALL is set")
+    pytest.skip("needs chromium (Debian's package), which is not on this machine")
 
 
 def call_here(work: Any, *arguments: object) -> Any:

@@ -1,7 +1,5 @@
 """The page's answers, timed in a real browser, and its picture."""
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 
@@ -14,17 +12,14 @@ from handwriting.recognition.recognizer import Recognizer
 from handwriting.recognition.sizes import SIZES_FILE, load_sizes
 from handwriting.runs import available_runs
 from handwriting.web.answer import Options, answer_strokes
-from tests.benchmarks.support import committed, run_quick
+from tests.benchmarks.support import committed, need_chromium, run_quick
 from tests.support import PROJECT
 
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[Callable]:
     """The page, started once: what `served_page` gives."""
-    if not (shutil.which("chromium") or shutil.which("chromium-browser")):
-        if os.environ.get("REQUIRE_ALL"):
-            pytest.fail("chromium is missing, and REQUIRE_ALL is set")
-        pytest.skip("needs chromium (Debian's package), which is not on this machine")
+    need_chromium()
     with web_latency.served_page() as address:
         yield lambda: nullcontext(address)
 

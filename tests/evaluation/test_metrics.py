@@ -1,7 +1,5 @@
 """The figures are right."""
 
-import csv
-
 import numpy as np
 import pytest
 import torch
@@ -16,7 +14,6 @@ from handwriting.evaluation.metrics import (
     headline_table,
     is_correct,
     metrics_of,
-    most_different,
     reliability,
     topk_predictions,
 )
@@ -140,13 +137,3 @@ def test_headlines_stand_side_by_side(answered):
         (line,) = (line for line in table.splitlines() if line.startswith(title + "  "))
         assert len(set(line.removeprefix(title).split())) == 1
     assert "500" in table and "a longer name" in table
-
-
-def test_the_classes_that_differ_most_come_first(tmp_path):
-    tables = {"first": {"a": 0.9, "NA": 0.5, "1": 0.2}, "second": {"a": 0.88, "NA": 0.4, "1": 0.4}}
-    for name, shares in tables.items():
-        with (tmp_path / name).open("w") as file:
-            csv.writer(file).writerows([("character", "f1"), *shares.items()])
-    table = most_different(tmp_path / "first", tmp_path / "second", most=2)
-    assert list(table.columns) == ["1", "NA"]
-    assert table.loc["difference"].tolist() == [-0.2, 0.1]

@@ -41,11 +41,11 @@ def run(tmp_path) -> RunFiles:
     return RunFiles("run", tmp_path, tmp_path)
 
 
-def test_a_report_is_figures_a_table_and_three_plots(result, run, tmp_path):
+def test_a_report_is_figures_two_tables_and_three_plots(result, run, tmp_path):
     report.save_report(run, "", result, overwrite=False)
     assert {path.name for path in tmp_path.iterdir()} == {
         *("run_metrics.json", "run_class_metrics.csv", "run_class_metrics.png"),
-        *("run_confusion_matrix.png", "run_reliability.png"),
+        *("run_confusion_matrix.png", "run_reliability.png", "run_confusion.csv"),
     }
     figures = json.loads((tmp_path / "run_metrics.json").read_text())
     assert figures["accuracy"] == result["accuracy"]
@@ -53,6 +53,10 @@ def test_a_report_is_figures_a_table_and_three_plots(result, run, tmp_path):
     with (tmp_path / "run_class_metrics.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [row["character"] for row in rows] == list(CLASSES)
+    with (tmp_path / "run_confusion.csv").open() as file:
+        header, *rows = csv.reader(file)
+    assert header == ["character", *CLASSES] and [row[0] for row in rows] == list(CLASSES)
+    assert [[int(count) for count in row[1:]] for row in rows] == result["confusion"]
 
 
 @pytest.mark.usefixtures("no_plots")

@@ -148,14 +148,6 @@ def test_a_photographed_page_is_read_with_boxes_and_text_to_download(page, tmp_p
     assert edit_distance(read.replace(" ", ""), "".join("".join(TEXT).split())) < 30
 
 
-def test_the_runs_are_compared(page):
-    page.get_by_role("tab", name="Compare runs").click()
-    expect(page.get_by_text("They differ most in F1 on")).to_be_visible()
-    expect(page.get_by_text("confusion matrix")).to_have_count(2)
-    images = page.get_by_role("tabpanel").get_by_role("img")
-    expect(images.first).to_be_visible()
-
-
 def test_dark_theme_keeps_the_paper_white_and_reads(browser, address):
     page = open_page(browser, address, color_scheme="dark")
     draw(page, *DRAWINGS["7"])

@@ -1,0 +1,252 @@
+"""Many people at once: the time to their answers, errors, and the memory of the server.
+
+    python -m benchmarks.many_browsers
+
+Starts the page on this machine and opens ten browsers, each of which is a person of their own to
+the server: contexts of one headless Chromium. Each draws a stroke with the mouse every few seconds
+and clears the canvas again. The time from the pen's lifting to the answer is taken in the browser
+itself; the server's resident memory is looked up every second. Chromium computes on the same cores
+as the server, so that each of them slows the other: on a machine that only serves the page the
+answers come sooner. The time from the command to the first answer is measured apart, with the
+server on a single core. With --save: many_browsers.json and a plot of the memory.
+"""
+
+import argparse
+import asyncio
+import itertools
+import json
+import os
+import random
+import statistics
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Error as PlaywrightError
+
+from benchmarks.common import FIGURES
+from benchmarks.web_latency import (
+    ARGUMENTS,
+    HINT,
+    PATIENCE_MS,
+    VIEWPORT,
+    WATCH,
+    find_chromium,
+    opened_browser,
+    page_server,
+    start_to_first_answer,
+    waves,
+)
+from handwriting.cli import command_line, make_measuring_parser, run_script, save_measured
+from handwriting.plots import BLUE, ORANGE, save_figure
+
+SHOWN = (
+    *("--disable-renderer-backgrounding", "--disable-background-timer-throttling"),
+    "--disable-backgrounding-occluded-windows",
+)
+"""Each browser is treated as one that is looked at."""
+
+_SECONDS_TO_LOOK = 1
+_POINTS_KEPT = 120
+
+
+@dataclass
+class Person:
+    """A browser of its own, and what went wrong in it.
+
+    Attributes:
+        page: the opened page.
+        errors: what failed: answers that did not come, errors shown or raised.
+    """
+
+    page: Page
+    errors: list[str] = field(default_factory=list)
+
+    @classmethod
+    async def open(cls, browser: Browser, address: str) -> "Person":
+        """A new context with the page and a blank canvas."""
+        context = await browser.new_context(viewport=VIEWPORT)
+        person = cls(await context.new_page())
+        person.page.set_default_timeout(PATIENCE_MS)
+        person.page.on("pageerror", lambda error: person.errors.append(str(error)))
+        await person.page.goto(address)
+        await person.page.wait_for_selector("canvas.upper-canvas")
+        await person.page.get_by_text(HINT).wait_for()
+        await person.page.evaluate(WATCH)
+        return person
+
+    async def draw(self, stroke: np.ndarray) -> None:
+        """Draw float (points, 2) x, y in the canvas's pixels, wait for the answer, and clear."""
+        mouse = self.page.mouse
+        box = await self.page.locator("canvas.upper-canvas").bounding_box()
+        points = np.add(stroke, (box["x"], box["y"]))
+        await mouse.move(*points[0])
+        await mouse.down()
+        for point in points[1:]:
+            await mouse.move(*point)
+        await mouse.up()
+        await self.page.wait_for_selector("h1")
+        if await self.page.get_by_test_id("stException").count():
+            self.errors.append("an error is shown")
+        await self.page.get_by_role("button", name="Reset").click()
+        await self.page.get_by_text(HINT).wait_for()
+
+    async def keep_drawing(self, seconds: float, pause: float, seed: int) -> None:
+        """Draw until the time is over, with pauses of half to one and a half times ``pause``."""
+        chance = random.Random(seed)
+        end = time.monotonic() + seconds
+        for stroke in itertools.cycle(waves(10)):
+            await asyncio.sleep(pause * chance.uniform(0.5, 1.5))
+            if time.monotonic() > end:
+                return
+            try:
+                await self.draw(stroke)
+            except PlaywrightError as error:
+                self.errors.append(str(error).partition("\n")[0])
+
+    async def latencies(self) -> list[float]:
+        """Milliseconds from the pen's lifting to the answer, one per stroke."""
+        return await self.page.evaluate("window.latencies")
+
+
+@dataclass
+class Memory:
+    """The resident memory of a process over time (Linux).
+
+    Attributes:
+        process: its number.
+        seconds: when it was looked up, since the first time.
+        mib: what it was.
+    """
+
+    process: int
+    seconds: list[float] = field(default_factory=list)
+    mib: list[float] = field(default_factory=list)
+
+    def now(self) -> float:
+        """MiB."""
+        for line in Path(f"/proc/{self.process}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return round(int(line.split()[1]) / 1024, 1)
+        raise ProcessLookupError(self.process)
+
+    async def watch(self) -> None:
+        """Look it up again and again, until cancelled."""
+        start = time.monotonic()
+        while True:
+            self.seconds.append(round(time.monotonic() - start, 1))
+            self.mib.append(self.now())
+            await asyncio.sleep(_SECONDS_TO_LOOK)
+
+    def growth(self) -> float:
+        """MiB a minute over the second half of the time: the slope of a straight line."""
+        half = len(self.mib) // 2
+        slope, _ = np.polyfit(self.seconds[half:], self.mib[half:], 1)
+        return round(60 * float(slope), 2)
+
+    def thinned(self) -> dict[str, list[float]]:
+        """At most 120 of the points."""
+        step = -(-len(self.mib) // _POINTS_KEPT)
+        return {"seconds": self.seconds[::step], "mib": self.mib[::step]}
+
+
+async def visit(address: str, process: int, args: argparse.Namespace) -> dict[str, Any]:
+    """What many people find on the served page, and the server's memory meanwhile."""
+    memory = Memory(process)
+    stroke = waves(1)[0]
+    found = {"start": memory.now()}
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=find_chromium(), args=[*ARGUMENTS, *SHOWN]
+        )
+        people = [await Person.open(browser, address)]
+        await people[0].draw(stroke)
+        found["one_browser"] = memory.now()
+        while len(people) < args.browsers:
+            people.append(await Person.open(browser, address))
+            await people[-1].draw(stroke)
+        found["all_browsers"] = memory.now()
+        watching = asyncio.create_task(memory.watch())
+        seconds = 60 * args.minutes
+        await asyncio.gather(
+            *(person.keep_drawing(seconds, args.pause, k) for k, person in enumerate(people))
+        )
+        watching.cancel()
+        # The first answer of each browser came before the time began.
+        latencies = [t for person in people for t in (await person.latencies())[1:]]
+        await browser.close()
+    found |= {"end": memory.now(), "highest": max(memory.mib)}
+    return {
+        "answers": len(latencies),
+        "median_ms": round(statistics.median(latencies), 1),
+        "percentile_95_ms": round(float(np.quantile(latencies, 0.95)), 1),
+        "slowest_ms": round(max(latencies), 1),
+        "errors": [error for person in people for error in person.errors],
+        "memory_mib": found,
+        "growth_mib_per_minute": memory.growth(),
+        "memory_over_time": memory.thinned(),
+    }
+
+
+def measure(args: argparse.Namespace) -> dict[str, Any]:
+    """All figures; the options are the command line's."""
+    with opened_browser() as browser:
+        starts = [start_to_first_answer(browser, waves(1)[0], 1) for _ in range(args.starts)]
+    with page_server() as (address, process):
+        found = asyncio.run(visit(address, process, args))
+    return {
+        "browsers": args.browsers,
+        "minutes": args.minutes,
+        "pause_s": args.pause,
+        "cores": os.cpu_count(),
+        "start_to_first_answer_one_core_s": round(statistics.median(starts), 2),
+        **found,
+    }
+
+
+def plot_memory(result: dict[str, Any], path: Path, command: str) -> None:
+    """The server's memory over time, and what it was before."""
+    figure, axes = plt.subplots(figsize=(9, 5), layout="constrained")
+    points, found = result["memory_over_time"], result["memory_mib"]
+    minutes = np.array(points["seconds"]) / 60
+    label = f"{result['browsers']} browsers, an answer every {result['pause_s']:g} s each"
+    axes.plot(minutes, points["mib"], color=BLUE, label=label)
+    for name, title in (("start", "served, nobody there"), ("one_browser", "one browser")):
+        axes.axhline(found[name], color=ORANGE, linestyle="--", linewidth=1)
+        axes.annotate(title, (minutes[-1], found[name]), (0, 4), ha="right", color=ORANGE)
+    axes.axhline(1024, color="grey", linestyle=":", linewidth=1)
+    axes.annotate("1 GiB", (minutes[-1], 1024), ha="right", va="bottom", color="grey")
+    axes.set_ylim(0, 1.1 * max(1024, *points["mib"]))
+    axes.set_xlabel("Minutes")
+    axes.set_ylabel("Resident memory of the server, MiB")
+    axes.legend(loc="lower left")
+    axes.grid(alpha=0.3)
+    save_figure(figure, path, command)
+
+
+def get_args_parser() -> argparse.ArgumentParser:
+    """The command line of this benchmark."""
+    parser = make_measuring_parser(__doc__, FIGURES, browsers=2, minutes=0.1, pause=1.0, starts=1)
+    add = parser.add_argument
+    add("--browsers", type=int, default=10, help="how many are open at once")
+    add("--minutes", type=float, default=5.0, help="how long they draw")
+    add("--pause", type=float, default=4.0, help="mean seconds between two strokes of a browser")
+    add("--starts", type=int, default=3, help="how often to start the page on one core")
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Measure and print one JSON object."""
+    result = measure(args)
+    print(json.dumps(result))
+    save_measured(args, "many_browsers.json", result)
+    if args.save:
+        plot_memory(result, args.out / "many_browsers.png", command_line())
+
+
+if __name__ == "__main__":
+    raise SystemExit(run_script(lambda: main(get_args_parser().parse_args())))

@@ -1,0 +1,148 @@
+"""What "Compare runs" shows of networks that read characters: training, classes, mistakes."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from handwriting.labels import CLASSES
+from handwriting.runs import RunFiles
+from handwriting.web import charts
+from handwriting.web.mistakes import show_examples
+from handwriting.web.run_figures import (
+    FIGURES_OF_CLASSES,
+    Confusion,
+    Row,
+    by_difference,
+    class_rows,
+    confusion_rows,
+    frequent,
+    headline_rows,
+    history_rows,
+    mistakes_of,
+    most_mistaken,
+    read_confusion,
+    side_by_side,
+)
+
+HISTORY = {
+    "loss": {"val_loss": "validation", "train_loss": "training"},
+    "accuracy": {"val_accuracy": "validation", "held_out_accuracy": "writers left out"},
+}
+"""What is drawn over the epochs: columns of a history, and what they are called."""
+
+_MOST = 10
+_CHOSEN = "mistaken_character"
+
+
+def show_table(runs: Sequence[RunFiles]) -> None:
+    """The figures of all runs; a click on a column's name sorts by it."""
+    from handwriting.evaluation.metrics import HEADLINES
+
+    numbers = {title: st.column_config.NumberColumn(format="%.4f") for title in HEADLINES.values()}
+    rows = headline_rows(runs, HEADLINES)
+    st.dataframe(rows, hide_index=True, column_config=numbers)
+
+
+def show_training(runs: list[RunFiles]) -> None:
+    """Loss and accuracy over the epochs."""
+    st.subheader("Training")
+    names = [run.name for run in runs]
+    for column, (title, series) in zip(st.columns(2), HISTORY.items(), strict=True):
+        rows = [row for run in runs for row in history_rows(run, series)]
+        present = [name for name in series.values() if any(row["series"] == name for row in rows)]
+        chart = charts.two_runs_over_epochs(title, names, present)
+        column.vega_lite_chart(rows, chart, alt=f"{title.capitalize()} over the epochs")
+    st.caption("The training loss is that of randomly changed images.")
+
+
+def show_classes(runs: list[RunFiles]) -> None:
+    """Precision, recall or F1 of each class, and all of them as a table."""
+    st.subheader("Each class")
+    with st.container(horizontal=True):
+        figure = st.segmented_control(
+            "Figure",
+            list(FIGURES_OF_CLASSES),
+            default="f1",
+            required=True,
+            format_func=FIGURES_OF_CLASSES.get,
+        )
+        order = st.segmented_control(
+            "Order", ("Largest difference", "Character"), default="Largest difference"
+        )
+    rows = class_rows(runs, figure)
+    characters = list(CLASSES) if order == "Character" else by_difference(rows)
+    names = [run.name for run in runs]
+    third = -(-len(characters) // 3)
+    for column, first in zip(st.columns(3), range(0, len(characters), third), strict=True):
+        shown = characters[first : first + third]
+        part = [row for row in rows if row["character"] in shown]
+        title = FIGURES_OF_CLASSES[figure]
+        chart = charts.classes_chart(title, shown, names)
+        column.vega_lite_chart(part, chart, alt=f"{title} of {' '.join(shown)}")
+    with st.expander("All figures as a table; a click on a column's name sorts by it"):
+        st.dataframe(side_by_side(runs), hide_index=True)
+
+
+def show_mistakes(runs: list[RunFiles]) -> None:
+    """The confusion matrices, one character's mistakes, and pictures of one mistake."""
+    st.subheader("Mistakes")
+    st.caption("A click on a row of a matrix chooses its character.")
+    confusions = {run.name: read_confusion(run) for run in runs}
+    for place, (column, run) in enumerate(zip(st.columns(2), runs, strict=False)):
+        with column:
+            _show_matrix(run.name, confusions[run.name], f"matrix_{place}")
+    st.session_state.setdefault(_CHOSEN, most_mistaken(confusions))
+    character = st.selectbox("Mistakes of one character", CLASSES, key=_CHOSEN)
+    taken_for, taken = mistakes_of(character, confusions)
+    titles = (f"`{character}` was taken for", f"Taken for `{character}`")
+    for column, title, rows in zip(st.columns(2), titles, (taken_for, taken), strict=True):
+        with column:
+            _show_bars(title, rows, list(confusions))
+    _choose_examples(runs, taken_for + taken)
+
+
+def _show_matrix(name: str, confusion: Confusion, key: str) -> None:
+    st.markdown(f"**{name}**")
+
+    def choose() -> None:
+        cells = st.session_state[key].selection.get(charts.CELL)
+        if cells:
+            st.session_state[_CHOSEN] = cells[0]["true"]
+
+    chart = charts.confusion_chart(CLASSES)
+    alt = f"Confusion matrix of {name}"
+    st.vega_lite_chart(confusion_rows(confusion), chart, key=key, on_select=choose, alt=alt)
+
+
+def _show_bars(title: str, rows: list[Row], names: Sequence[str]) -> None:
+    st.markdown(f"**{title}**")
+    others = frequent(rows, _MOST)
+    if not others:
+        st.caption("Nothing.")
+        return
+    shown = [row for row in rows if row["other"] in others]
+    alt = title.replace("`", "")
+    st.vega_lite_chart(shown, charts.mistakes_chart(others, names), alt=alt)
+
+
+def _choose_examples(runs: Sequence[RunFiles], rows: Sequence[Row]) -> None:
+    counts: dict[tuple[str, str], int] = {}
+    for row in rows:
+        pair = (row["true"], row["read"])
+        counts[pair] = counts.get(pair, 0) + row["images"]
+    pairs = sorted(counts, key=lambda pair: -counts[pair])[:_MOST]
+    if not pairs:
+        return
+    pair = st.pills(
+        "Pictures of a mistake",
+        pairs,
+        default=pairs[:1],
+        required=True,
+        format_func=lambda pair: "`{}` read as `{}`".format(*pair),
+    )
+    for column, run in zip(st.columns(2), runs, strict=False):
+        with column:
+            show_examples(run, *pair)
+
+
+SECTIONS = (show_training, show_classes, show_mistakes)

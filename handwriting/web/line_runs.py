@@ -1,0 +1,94 @@
+"""What "Compare runs" shows of line readers: error rates in training, and of the study."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from handwriting.errors import HandwritingError
+from handwriting.runs import METRICS_FOLDER, RunFiles
+from handwriting.web import charts
+from handwriting.web.run_figures import Row, history_rows
+
+STUDY = METRICS_FOLDER / "studies" / "line_reading.json"
+SETS = {
+    "words": "words",
+    "text": "lines and short texts",
+    "numbers": "numbers in forms",
+    "words_photographed": "photographed words",
+    "pages": "photographed pages",
+}
+"""What readers are measured on, as the files of figures call it and as the page does."""
+
+DECODERS = {"greedy": "by itself", "language": "with the language model"}
+MEASURES = {"cer": "Characters wrong", "exact": "Wholly right"}
+
+
+def show_error_rates(runs: list[RunFiles]) -> None:
+    """Over the epochs, on each set of writers left out."""
+    st.subheader("Training")
+    measure = st.segmented_control(
+        "Measure", list(MEASURES), default="cer", required=True, format_func=MEASURES.get
+    )
+    names = [run.name for run in runs]
+    columns = {f"{name}_{measure}": title for name, title in SETS.items()}
+    rates = [row for run in runs for row in history_rows(run, columns)]
+    losses = [row for run in runs for row in history_rows(run, {"train_loss": "training"})]
+    sets = [title for title in SETS.values() if any(row["series"] == title for row in rates)]
+    title = MEASURES[measure].lower()
+    left, right = st.columns([2, 1])
+    chart = charts.series_over_epochs(title, names, sets)
+    left.vega_lite_chart(rates, chart, alt=f"{MEASURES[measure]} over the epochs")
+    chart = charts.two_runs_over_epochs("training loss", names, ["training"])
+    right.vega_lite_chart(losses, chart, alt="Training loss over the epochs")
+
+
+def show_decoders(runs: list[RunFiles]) -> None:
+    """The study's error rates, with the language model and without.
+
+    Raises:
+        HandwritingError: no study of one of these runs is there, or it is damaged.
+    """
+    st.subheader("With a language model and without")
+    study = read_study(STUDY)
+    if study.get("run") not in [run.name for run in runs]:
+        raise HandwritingError(
+            "These runs were not measured with the language model: 'python -m "
+            "studies.line_reading' measures one."
+        )
+    st.caption(f"{study['run']}, on writers that its training left out")
+    pairs = zip(charts.BADGES, DECODERS.values(), strict=True)
+    st.markdown(" &nbsp; ".join(f"{badge} {words}" for badge, words in pairs))
+    rows = decoder_rows(study)
+    sets = list(dict.fromkeys(row["set"] for row in rows))
+    chart = charts.decoders_chart(sets, list(DECODERS.values()))
+    st.vega_lite_chart(rows, chart, alt="Characters wrong with the language model and without")
+
+
+def read_study(path: Path) -> dict[str, Any]:
+    """The study's figures; none where it was not made.
+
+    Raises:
+        HandwritingError: the file is damaged.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise HandwritingError(f"{path} is damaged. Make the study again.") from error
+
+
+def decoder_rows(study: dict[str, Any]) -> list[Row]:
+    """A row per set and way to decode: ``set``, ``decoder``, ``cer``, ``exact``, ``samples``."""
+    return [
+        {"set": title, "decoder": words}
+        | {name: study["sets"][key][decoder].get(name) for name in ("cer", "exact", "samples")}
+        for key, title in SETS.items()
+        if key in study["sets"]
+        for decoder, words in DECODERS.items()
+    ]
+
+
+SECTIONS = (show_error_rates, show_decoders)

@@ -1,0 +1,65 @@
+"""Examples of a run's mistakes, from the test set of stage 1 where it is at hand."""
+
+import numpy as np
+import streamlit as st
+
+from handwriting.datasets.prepared import PROCESSED, load_images
+from handwriting.errors import HandwritingError
+from handwriting.labels import CLASSES
+from handwriting.runs import RunFiles, build_network, load_weights
+from models import fuse_batch_norm, predict_logits
+
+_ACROSS, _DOWN = 8, 4
+_GAP = 2
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def find_mistakes(run: RunFiles, modified: float, true: str, read: str) -> np.ndarray:
+    """Test images of one character that a run reads as another.
+
+    Args:
+        run: whose weights read.
+        modified: when the weights were, in seconds.
+        true: the character that the images show.
+        read: the character that they are taken for.
+
+    Returns:
+        uint8 (N, 28, 28), 32 at most.
+
+    Raises:
+        HandwritingError: stage 1 has not run here or the weights were trained on another archive.
+    """
+    content = load_weights(run.weights)
+    data = load_images(PROCESSED, "test")
+    if content.get("fingerprint") != data.fingerprint:
+        raise HandwritingError(f"{run.name} was trained on another archive than {PROCESSED} holds.")
+    images = data.subset(data.labels == CLASSES.index(true)).images
+    if not len(images):
+        return images.numpy()
+    network = fuse_batch_norm(build_network(content, run.weights))
+    taken = predict_logits(network, images).argmax(dim=1) == CLASSES.index(read)
+    return images[taken][: _ACROSS * _DOWN].numpy()
+
+
+def contact_sheet(images: np.ndarray) -> np.ndarray:
+    """Images side by side on grey, uint8 (rows, columns), at most eight in a row."""
+    down = -(-len(images) // _ACROSS)
+    side = images.shape[1] + _GAP
+    sheet = np.full((down * side, _ACROSS * side), 128, dtype=np.uint8)
+    for k, image in enumerate(images):
+        row, column = side * (k // _ACROSS), side * (k % _ACROSS)
+        sheet[row : row + images.shape[1], column : column + images.shape[2]] = image
+    return sheet
+
+
+def show_examples(run: RunFiles, true: str, read: str) -> None:
+    """Some of the images of a mistake, or the sentence that says why there are none.
+
+    Raises:
+        HandwritingError: as `find_mistakes`.
+    """
+    images = find_mistakes(run, run.weights.stat().st_mtime, true, read)
+    if len(images):
+        st.image(contact_sheet(images), f"{run.name}: {true} read as {read}", width="stretch")
+    else:
+        st.caption(f"{run.name} has not read {true} as {read}.")
