@@ -12,7 +12,6 @@ from handwriting.errors import HandwritingError
 from handwriting.runs import available_runs
 from handwriting.web.components import choose_recognizers, find_sizes
 from handwriting.web.draw_tab import draw_and_read
-from handwriting.web.files_tab import read_files
 from handwriting.web.runs_tab import show_runs
 
 ABOUT = Path(__file__).parent / "handwriting" / "web" / "about.md"
@@ -23,15 +22,15 @@ st.header("Handwritten characters")
 torch.set_num_threads(1)
 runs = available_runs()
 # The tables of runs take a second to come; the first answer need not wait for them.
-draw_tab, pages_tab, runs_tab, about_tab = st.tabs(
-    ["Draw", "Read photographs", "Compare runs", "About"], on_change="rerun"
+draw_tab, pictures_tab, runs_tab, about_tab = st.tabs(
+    ["Draw", "Read a picture", "Compare runs", "About"], on_change="rerun"
 )
-if pages_tab.open:
-    with pages_tab:
+if pictures_tab.open:
+    with pictures_tab:
         # Its libraries take a second to come; the first answer need not wait for them.
-        from handwriting.web.pages_tab import read_photographs
+        from handwriting.web.pictures_tab import read_pictures
 
-        read_photographs()
+        read_pictures(list(runs))
 if runs_tab.open:
     with runs_tab:
         show_runs([run for run, accuracy in runs.items() if accuracy is not None])
@@ -51,6 +50,3 @@ with draw_tab:
         if any(recognizer.content.get("synthetic") for recognizer in recognizers.values()):
             st.warning("Trained on synthetic characters: it does not read handwriting well.")
     draw_and_read(recognizers, find_sizes())
-    with st.expander("Read picture files"):
-        name, recognizer = next(iter(recognizers.items()))
-        read_files(name, recognizer)

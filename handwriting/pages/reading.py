@@ -25,6 +25,7 @@ _TURNED = 0.04
 _EDGE = 9
 _NO_WRITING, _FREE = 0.58, ("greedy", "language")
 _MARKS = "-_.,~= "
+_LOW, _FOR_A_LINE = 100, 0.1
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,26 @@ class LineOfPage:
 def text_of_page(lines: list[LineOfPage]) -> str:
     """The text with its line breaks and indentation."""
     return "\n".join(" " * line.indent + line.whole.text for line in lines)
+
+
+def read_picture(
+    reader: Reader, photograph: Photograph, decoder: Decoder = GREEDY
+) -> list[LineOfPage]:
+    """The lines of a page, or the only line of a picture, whichever it seems to be.
+
+    A page needs room for two lines and has two. Where one line is found, the picture is read as one
+    line too, and what the reader is surer of counts.
+    """
+    if photograph.size[1] < _LOW:
+        return read_single_line(reader, photograph, decoder)
+    page = read_page(reader, photograph, decoder)
+    if len(page) > 1:
+        return page
+    line = read_single_line(reader, photograph, decoder)
+    least = _NO_WRITING if decoder.name in _FREE else 0.0
+    if page:
+        least = max(least, _mean_probability(page) - _FOR_A_LINE)
+    return line if line and _mean_probability(line) > least else page
 
 
 def read_page(
