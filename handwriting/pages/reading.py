@@ -74,16 +74,19 @@ def read_picture(
     A page needs room for two lines and has two. Where one line is found, the picture is read as one
     line too, and what the reader is surer of counts.
     """
-    if photograph.size[1] < _LOW:
+    if photograph.size[1] < _LOW or not _may_be_page(reader, photograph, decoder):
         return read_single_line(reader, photograph, decoder)
     page = read_page(reader, photograph, decoder)
     if len(page) > 1:
         return page
     line = read_single_line(reader, photograph, decoder)
-    least = _NO_WRITING if decoder.name in _FREE else 0.0
-    if page:
-        least = max(least, _mean_probability(page) - _FOR_A_LINE)
+    least = max(_NO_WRITING, _mean_probability(page) - _FOR_A_LINE if page else 0.0)
     return line if line and _mean_probability(line) > least else page
+
+
+def _may_be_page(reader: Reader, photograph: Photograph, decoder: Decoder) -> bool:
+    """Whether there are lines; a pattern would be found in a ruling, too, so it is left aside."""
+    return decoder.name in _FREE or len(read_picture(reader, photograph)) > 1
 
 
 def read_page(

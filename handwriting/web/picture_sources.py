@@ -9,8 +9,8 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from handwriting.synthesis.examples import EXAMPLES, photograph_of_example
 from handwriting.web.picture_reading import Given
+from handwriting.web.picture_widgets import decode, has_camera, paste_picture
 from handwriting.web.shelf import Shelf
-from handwriting.web.widgets import decode, has_camera, paste_picture
 
 TYPES = ["png", "jpg", "jpeg", "webp", "gif", "tif", "tiff", "bmp"]
 _PASTE, _TIMES = "paste", "times_uploaded"

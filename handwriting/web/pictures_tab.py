@@ -21,8 +21,8 @@ from handwriting.web.components import SURE, chosen_options, load_recognizer
 from handwriting.web.downloads import as_csv, as_json, as_text
 from handwriting.web.picture_reading import PictureRead, Read, character_reader, text_reader
 from handwriting.web.picture_sources import take_pictures
+from handwriting.web.picture_widgets import picture_with_words
 from handwriting.web.shelf import Entry, Shelf
-from handwriting.web.widgets import picture_with_words
 
 ANYTHING, LINE, CHARACTER = "Words or a page", "One line", "One character"
 

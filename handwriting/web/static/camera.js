@@ -1,4 +1,4 @@
-// Asks for the camera once and says why there is none; see widgets.py.
+// Asks for the camera once and says why there is none; see picture_widgets.py.
 const WHY = {
   NotFoundError: "There is no camera here. Upload a photograph instead.",
   NotAllowedError: "The camera was refused. Allow it for this page in the browser's settings and "

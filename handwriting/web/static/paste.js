@@ -1,4 +1,4 @@
-// The widget that takes a picture from the clipboard; see widgets.py.
+// The widget that takes a picture from the clipboard; see picture_widgets.py.
 export default function (component) {
   const { parentElement, data, setTriggerValue } = component
   const paste = parentElement.querySelector("#paste")

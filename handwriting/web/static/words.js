@@ -1,4 +1,4 @@
-// A picture with its words outlined and its text beside it; see widgets.py.
+// A picture with its words outlined and its text beside it; see picture_widgets.py.
 const SVG = "http://www.w3.org/2000/svg"
 
 const make = (parent, tag, attributes, text) => {
