@@ -1,11 +1,11 @@
 """The ways a picture comes to the page: from files, the clipboard, the camera, and examples."""
 
 import io
-from typing import Any
 
 import streamlit as st
 from PIL import Image
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from handwriting.synthesis.examples import EXAMPLES, photograph_of_example
 from handwriting.web.picture_reading import Given
@@ -52,15 +52,19 @@ def _offer_examples(shelf: Shelf) -> None:
 
 def _take_files(shelf: Shelf, key: str) -> None:
     """Move what came from files or the camera to the shelf, and begin with an empty widget."""
-    uploaded = st.session_state[key] or []
-    files = uploaded if isinstance(uploaded, list) else [uploaded]
+    uploaded = st.session_state[key]
+    # A click while a picture is read calls this again, with files that are gone.
+    given = uploaded if isinstance(uploaded, list) else [uploaded]
+    files = [file for file in given if isinstance(file, UploadedFile)]
+    if not files:
+        return
     shelf.put([Given(file.name, file.getvalue()) for file in files])
     for file in files:
         _forget(file)
     st.session_state[_TIMES] = st.session_state.get(_TIMES, 0) + 1
 
 
-def _forget(file: Any) -> None:
+def _forget(file: UploadedFile) -> None:
     """Free an upload's memory; Streamlit keeps it until the person leaves."""
     context = get_script_run_ctx()
     if context is not None:
