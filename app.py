@@ -24,8 +24,8 @@ runs = available_runs()
 write_tab, pages_tab, runs_tab, about_tab = st.tabs(
     ["Write", "Read a picture", "Compare runs", "About"], on_change="rerun"
 )
-if pages_tab.open:
-    with pages_tab:
+if pictures_tab.open:
+    with pictures_tab:
         # Its libraries take a second to come; the first answer need not wait for them.
         from handwriting.web.files_tab import read_files
         from handwriting.web.pages_tab import read_photographs

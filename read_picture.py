@@ -15,60 +15,14 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from handwriting.cli import make_parser, run_script
 from handwriting.errors import HandwritingError
 from handwriting.lines.options import add_decoder_options, choose_decoder
 from handwriting.lines.reader import LINES_FOLDER, Reader, find_reader
 from handwriting.pages.photographs import open_photograph
-from handwriting.pages.reading import (
-    LineOfPage,
-    WordRead,
-    read_page,
-    read_single_line,
-    text_of_page,
-)
-
-
-def as_json(file: Path, size: tuple[int, int], lines: list[LineOfPage]) -> dict[str, Any]:
-    """What was read of a picture, for a program.
-
-    Args:
-        file: the picture's.
-        size: its width and height in pixels.
-        lines: what was read.
-    """
-    return {
-        "file": str(file),
-        "width": size[0],
-        "height": size[1],
-        "text": text_of_page(lines),
-        "lines": [
-            {
-                **_facts(line.whole),
-                "indent": line.indent,
-                "words": [_facts(word) for word in line.words],
-                "characters": [
-                    [[other, round(p, 4)] for other, p in character.ranked]
-                    for character in line.whole.characters
-                ],
-            }
-            for line in lines
-        ],
-    }
-
-
-def _facts(read: WordRead) -> dict[str, Any]:
-    low, high = np.floor(read.polygon.min(axis=0)), np.ceil(read.polygon.max(axis=0))
-    return {
-        "text": read.text,
-        "confidence": round(read.confidence, 4),
-        "box": [int(value) for value in (*low, *high)],
-        "polygon": np.round(read.polygon).astype(int).tolist(),
-    }
+from handwriting.pages.reading import read_page, read_single_line, text_of_page
+from handwriting.pages.records import picture_record
 
 
 def get_args_parser() -> argparse.ArgumentParser:
@@ -105,7 +59,7 @@ def main(args: argparse.Namespace) -> None:
             print(f"{file} has {width}x{height} pixels and is made smaller first.", file=sys.stderr)
         lines = read(reader, photograph, decoder)
         if args.json:
-            print(json.dumps(as_json(file, photograph.size, lines)))
+            print(json.dumps(picture_record(str(file), photograph.size, lines)))
             continue
         if len(args.files) > 1:
             print(f"{file}:")

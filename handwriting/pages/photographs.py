@@ -56,7 +56,10 @@ class Photograph:
 
 
 def open_photograph(
-    source: Path | BinaryIO, is_line: bool = False, name: str | None = None
+    source: Path | BinaryIO,
+    is_line: bool = False,
+    name: str | None = None,
+    most: int = MOST_PIXELS,
 ) -> Photograph:
     """Open a picture of a page or of one line; large ones are made smaller.
 
@@ -64,6 +67,7 @@ def open_photograph(
         source: a file's path or its content.
         is_line: whether it shows one line only.
         name: how to call it in an error.
+        most: pixels that the file may have.
 
     Raises:
         HandwritingError: it is missing, damaged, too large, or not a picture.
@@ -71,8 +75,8 @@ def open_photograph(
     if isinstance(source, Path) and source.is_dir():
         raise HandwritingError(f"{source} is a folder. Name the pictures in it.")
     enough = LONGEST_LINE if is_line else LONGEST
-    picture = open_picture(source, name, enough, MOST_PIXELS)
+    picture = open_picture(source, name, enough, most)
     size = size_of_picture(source)
     if not is_line and max(size) > LONGEST and size[0] > STRIP * size[1]:
-        picture = open_picture(source, name, LONGEST_LINE, MOST_PIXELS)
+        picture = open_picture(source, name, LONGEST_LINE, most)
     return Photograph(colours_of(picture), size)

@@ -25,6 +25,7 @@ _TURNED = 0.04
 _EDGE = 9
 _NO_WRITING, _FREE = 0.58, ("greedy", "language")
 _MARKS = "-_.,~= "
+_LOW, _FOR_A_LINE = 100, 0.1
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,29 @@ class LineOfPage:
 def text_of_page(lines: list[LineOfPage]) -> str:
     """The text with its line breaks and indentation."""
     return "\n".join(" " * line.indent + line.whole.text for line in lines)
+
+
+def read_picture(
+    reader: Reader, photograph: Photograph, decoder: Decoder = GREEDY
+) -> list[LineOfPage]:
+    """The lines of a page, or the only line of a picture, whichever it seems to be.
+
+    A page needs room for two lines and has two. Where one line is found, the picture is read as one
+    line too, and what the reader is surer of counts.
+    """
+    if photograph.size[1] < _LOW or not _may_be_page(reader, photograph, decoder):
+        return read_single_line(reader, photograph, decoder)
+    page = read_page(reader, photograph, decoder)
+    if len(page) > 1:
+        return page
+    line = read_single_line(reader, photograph, decoder)
+    least = max(_NO_WRITING, _mean_probability(page) - _FOR_A_LINE if page else 0.0)
+    return line if line and _mean_probability(line) > least else page
+
+
+def _may_be_page(reader: Reader, photograph: Photograph, decoder: Decoder) -> bool:
+    """Whether there are lines; a pattern would be found in a ruling, too, so it is left aside."""
+    return decoder.name in _FREE or len(read_picture(reader, photograph)) > 1
 
 
 def read_page(

@@ -1,15 +1,17 @@
-// The widget that takes a picture from the clipboard; see widgets.py.
+// The widget that takes a picture from the clipboard; see picture_widgets.py.
 export default function (component) {
-  const { parentElement, setStateValue } = component
+  const { parentElement, data, setTriggerValue } = component
   const paste = parentElement.querySelector("#paste")
-  const remove = parentElement.querySelector("#remove")
   const note = parentElement.querySelector("#note")
 
   const send = (blob) => {
+    if (blob.size > data.megabytes * 2 ** 20) {
+      note.textContent = `the picture is larger than ${data.megabytes} MB`
+      return
+    }
     const reader = new FileReader()
     reader.onload = () => {
-      setStateValue("picture", reader.result)
-      remove.hidden = false
+      setTriggerValue("picture", reader.result)
       note.textContent = "pasted"
     }
     reader.readAsDataURL(blob)
@@ -29,11 +31,6 @@ export default function (component) {
     } catch {
       note.textContent = "the browser keeps the clipboard closed; press Ctrl+V instead"
     }
-  }
-  remove.onclick = () => {
-    setStateValue("picture", null)
-    remove.hidden = true
-    note.textContent = "removed"
   }
   document.addEventListener("paste", onPaste)
   return () => document.removeEventListener("paste", onPaste)

@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from handwriting.web.widgets import decode
+from handwriting.web.picture_widgets import decode
 
 
 def test_a_data_address_gives_its_content():

@@ -1,0 +1,123 @@
+"""A picture's file read: its lines with their words and places, whatever it shows."""
+
+import io
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from handwriting.errors import HandwritingError
+from handwriting.imaging.character import open_character
+from handwriting.imaging.photograph import MOST_PIXELS
+from handwriting.labels import CHARACTER_SETS
+from handwriting.lines.decoding import CharacterRead, Decoder
+from handwriting.lines.reader import Reader
+from handwriting.pages.photographs import Photograph, open_photograph
+from handwriting.pages.reading import LineOfPage, WordRead, read_picture, read_single_line
+from handwriting.recognition.recognizer import Recognizer
+from handwriting.web.answer import Options
+from handwriting.web.components import MULTIPLE
+
+NOTHING = "No writing was found."
+_SHOWN, _QUALITY = 1400, 80
+
+# A large picture takes 400 MB for a moment: the machine has room for one at a time.
+_one_at_a_time = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Given:
+    """A picture that a person gave.
+
+    Attributes:
+        name: of its file.
+        content: of its file.
+    """
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class PictureRead:
+    """What was read of a picture.
+
+    Attributes:
+        size: width and height of the picture in pixels.
+        lines: with boxes in these pixels.
+        shown: a JPEG of it to look at, at most 1,400 pixels wide or high.
+        note: a sentence on what could not be read as asked, or nothing.
+    """
+
+    size: tuple[int, int]
+    lines: list[LineOfPage]
+    shown: bytes
+    note: str = ""
+
+
+Read = Callable[[Given], PictureRead]
+"""Reads a picture; raises HandwritingError where it cannot be opened."""
+
+
+def text_reader(reader: Reader, decoder: Decoder, is_line: bool) -> Read:
+    """Reads words and pages, or the only line."""
+
+    def read(given: Given) -> PictureRead:
+        with _one_at_a_time:
+            photograph = _opened(given, is_line)
+            how = read_single_line if is_line else read_picture
+            lines = how(reader, photograph, decoder)
+        notes = [_made_smaller(photograph), "" if lines else NOTHING]
+        return PictureRead(photograph.size, lines, _to_look_at(photograph), _joined(notes))
+
+    return read
+
+
+def character_reader(recognizer: Recognizer, options: Options) -> Read:
+    """Reads the only character; it counts as a line of one word."""
+
+    def read(given: Given) -> PictureRead:
+        with _one_at_a_time:
+            photograph = _opened(given, is_line=False)
+            character = open_character(io.BytesIO(given.content), given.name)
+        shown = _to_look_at(photograph)
+        if character.bbox is None or not character.height:
+            return PictureRead(photograph.size, [], shown, NOTHING)
+        allowed = CHARACTER_SETS[options.characters]
+        reading = recognizer.read(character.image, prior=options.prior, allowed=allowed)
+        box = np.array(character.bbox) * photograph.size[1] / character.height
+        polygon = box[[[0, 1], [2, 1], [2, 3], [0, 3]]]
+        ranked = reading.ranked()
+        word = WordRead(*ranked[0], polygon, [CharacterRead(0, 0, ranked)])
+        notes = [_made_smaller(photograph), MULTIPLE if character.is_multiple else ""]
+        return PictureRead(photograph.size, [LineOfPage(word, [word])], shown, _joined(notes))
+
+    return read
+
+
+def _opened(given: Given, is_line: bool) -> Photograph:
+    try:
+        return open_photograph(io.BytesIO(given.content), is_line, given.name, MOST_PIXELS)
+    except MemoryError as error:
+        raise HandwritingError(f"{given.name} needs more memory than there is.") from error
+
+
+def _to_look_at(photograph: Photograph) -> bytes:
+    picture = Image.fromarray(photograph.colours)
+    picture.thumbnail((_SHOWN, _SHOWN))
+    content = io.BytesIO()
+    picture.save(content, "JPEG", quality=_QUALITY)
+    return content.getvalue()
+
+
+def _made_smaller(photograph: Photograph) -> str:
+    width, height = photograph.size
+    if not photograph.is_large:
+        return ""
+    return f"It has {width}x{height} pixels and was made smaller first."
+
+
+def _joined(notes: list[str]) -> str:
+    return " ".join(filter(None, notes))

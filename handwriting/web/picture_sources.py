@@ -1,0 +1,90 @@
+"""The ways a picture comes to the page: from files, the clipboard, the camera, and examples."""
+
+import io
+
+import streamlit as st
+from PIL import Image
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from handwriting.synthesis.examples import EXAMPLES, photograph_of_example
+from handwriting.web.picture_reading import Given
+from handwriting.web.picture_widgets import decode, has_camera, paste_picture
+from handwriting.web.shelf import Shelf
+
+TYPES = ["png", "jpg", "jpeg", "webp", "gif", "tif", "tiff", "bmp"]
+_PASTE, _TIMES = "paste", "times_uploaded"
+
+
+def take_pictures(shelf: Shelf) -> None:
+    """The widgets that take pictures; each puts them on the shelf and is empty again."""
+    key = f"upload_{st.session_state.get(_TIMES, 0)}"
+    st.file_uploader(
+        "Pictures of words, numbers or pages",
+        TYPES,
+        accept_multiple_files=True,
+        key=key,
+        on_change=_take_files,
+        args=(shelf, key),
+    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        paste_picture(_PASTE, lambda: _take_pasted(shelf))
+        is_on = st.toggle("Use the camera", key="use_camera")
+    if is_on and has_camera("camera_there"):
+        key = f"camera_{st.session_state.get(_TIMES, 0)}"
+        st.camera_input(
+            "Take a photograph",
+            key=key,
+            on_change=_take_files,
+            args=(shelf, key),
+            label_visibility="collapsed",
+        )
+    if not shelf.entries:
+        _offer_examples(shelf)
+
+
+def _offer_examples(shelf: Shelf) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown("Or an example:", width="content")
+        for name in EXAMPLES:
+            st.button(name, on_click=_take_example, args=(shelf, name))
+
+
+def _take_files(shelf: Shelf, key: str) -> None:
+    """Move what came from files or the camera to the shelf, and begin with an empty widget."""
+    uploaded = st.session_state[key]
+    # A click while a picture is read calls this again, with files that are gone.
+    given = uploaded if isinstance(uploaded, list) else [uploaded]
+    files = [file for file in given if isinstance(file, UploadedFile)]
+    if not files:
+        return
+    shelf.put([Given(file.name, file.getvalue()) for file in files])
+    for file in files:
+        _forget(file)
+    st.session_state[_TIMES] = st.session_state.get(_TIMES, 0) + 1
+
+
+def _forget(file: UploadedFile) -> None:
+    """Free an upload's memory; Streamlit keeps it until the person leaves."""
+    context = get_script_run_ctx()
+    if context is not None:
+        context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
+
+
+def _take_pasted(shelf: Shelf) -> None:
+    data = st.session_state[_PASTE].picture
+    content = decode(data) if isinstance(data, str) else None
+    if content is not None:
+        shelf.put([Given("pasted picture", content.getvalue())])
+
+
+def _take_example(shelf: Shelf, name: str) -> None:
+    shelf.put([Given(f"{name.lower()}.jpg", example_file(name))])
+
+
+@st.cache_data(show_spinner=False, max_entries=len(EXAMPLES))
+def example_file(name: str) -> bytes:
+    """The JPEG of one of EXAMPLES."""
+    content = io.BytesIO()
+    Image.fromarray(photograph_of_example(name)).save(content, "JPEG", quality=88)
+    return content.getvalue()

@@ -1,0 +1,64 @@
+"""Widgets for pictures that Streamlit lacks: the clipboard, the camera's presence, words to choose.
+
+Their JavaScript, CSS and HTML are the files in static/.
+"""
+
+import base64
+import binascii
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+_STATIC = Path(__file__).parent / "static"
+
+
+def _component(name: str) -> Callable[..., Any]:
+    files = {kind: _STATIC / f"{name}.{kind}" for kind in ("html", "css", "js")}
+    parts = {kind: file.read_text(encoding="utf-8") for kind, file in files.items()}
+    return st.components.v2.component(f"handwriting.{name}", **parts)
+
+
+_paste, _camera, _words = map(_component, ("paste", "camera", "words"))
+
+
+def paste_picture(key: str, on_picture: Callable[[], None]) -> None:
+    """A widget that takes a picture from the clipboard, by Ctrl+V anywhere or by its button.
+
+    Args:
+        key: of the widget; in the session's state its ``picture`` is a base64 ``data:`` address.
+        on_picture: called when a picture came.
+    """
+    limit = {"megabytes": st.get_option("server.maxUploadSize")}
+    _paste(key=key, data=limit, on_picture_change=on_picture)
+
+
+def has_camera(key: str) -> bool:
+    """Ask for the camera; where there is none, or it is refused, a sentence says so."""
+    return bool(_camera(key=key, on_ready_change=lambda: None).ready)
+
+
+def picture_with_words(key: str, data: dict[str, Any], on_chosen: Callable[[], None]) -> None:
+    """A picture with its words outlined, its text beside it, and other readings of each word.
+
+    Args:
+        key: of the widget; in the session's state its ``chosen`` is a list of line, place and
+            character, each a character taken instead of the one read.
+        data: ``id``, another one for another answer; ``name``; ``picture``, its address; ``width``
+            and ``height``; ``lines`` with ``text``, ``indent`` and ``words``, which have ``place``,
+            ``polygon``, ``ranked`` and ``unsure`` each; ``chosen`` before.
+        on_chosen: called when another reading was taken.
+    """
+    _words(key=key, data=data, on_chosen_change=on_chosen)
+
+
+def decode(data: str) -> io.BytesIO | None:
+    """The content of a base64 ``data:`` address; ``None`` where it is not one."""
+    try:
+        content = io.BytesIO(base64.b64decode(data.partition(",")[2], validate=True))
+    except binascii.Error:
+        return None
+    content.name = "pasted picture"
+    return content

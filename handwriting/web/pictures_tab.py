@@ -1,0 +1,184 @@
+"""Reading of pictures: what is given, how it is read, and the answers with boxes and text."""
+
+import base64
+import re
+from collections.abc import Hashable, Sequence
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from handwriting.errors import HandwritingError
+from handwriting.lines.beam import BeamDecoder
+from handwriting.lines.decoding import GREEDY, Decoder
+from handwriting.lines.language import LANGUAGE_FILE, LanguageModel
+from handwriting.lines.pattern import Pattern
+from handwriting.lines.reader import Reader, find_reader
+from handwriting.pages.corrections import places_of_words
+from handwriting.pages.reading import LineOfPage
+from handwriting.runs import RunFiles
+from handwriting.web.components import SURE, chosen_options, load_recognizer
+from handwriting.web.downloads import as_csv, as_json, as_text
+from handwriting.web.picture_reading import PictureRead, Read, character_reader, text_reader
+from handwriting.web.picture_sources import take_pictures
+from handwriting.web.picture_widgets import picture_with_words
+from handwriting.web.shelf import Entry, Shelf
+
+ANYTHING, LINE, CHARACTER = "Words or a page", "One line", "One character"
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def load_reader(path: Path, modified: float) -> Reader:
+    """One line reader per weights file, loaded again when the file changes."""
+    return Reader.load(path)
+
+
+@st.cache_resource(show_spinner=False)
+def load_language() -> LanguageModel:
+    """The language model that the project comes with."""
+    return LanguageModel.load(LANGUAGE_FILE)
+
+
+@st.fragment
+def read_pictures(runs: Sequence[RunFiles]) -> None:
+    """The whole tab.
+
+    Args:
+        runs: of networks that read characters, the best one first.
+    """
+    shelf: Shelf = st.session_state.setdefault("shelf", Shelf())
+    with st.expander("Give pictures", expanded=not shelf.entries):
+        take_pictures(shelf)
+    try:
+        read, asked = _choose_reading(runs)
+    except HandwritingError as error:
+        st.error(_plain(str(error)))
+        return
+    if shelf.left_out:
+        st.warning(_plain(shelf.left_out))
+    _read_waiting(shelf, read, asked)
+    for digest, entry in shelf.entries.items():
+        _show(shelf, digest, entry)
+    if shelf.entries:
+        _offer_downloads(shelf)
+
+
+def _choose_reading(runs: Sequence[RunFiles]) -> tuple[Read, Hashable]:
+    """The widgets that say what is shown and expected; how to read, and what tells it from others.
+
+    Raises:
+        HandwritingError: the pattern is not sound, or there are no weights that read it.
+    """
+    reader = _find_reader()
+    kinds = [ANYTHING, LINE, CHARACTER] if reader else [CHARACTER]
+    kind = st.segmented_control("The pictures show", kinds, default=kinds[0], key="shows")
+    kind = kind or kinds[0]
+    if reader is None or kind == CHARACTER:
+        if not runs:
+            raise HandwritingError("There are no weights in models/ that read characters.")
+        modified = runs[0].weights.stat().st_mtime
+        options = chosen_options()
+        recognizer = load_recognizer(runs[0], modified)
+        return character_reader(recognizer, options), (CHARACTER, runs[0], modified, options)
+    with st.expander("Options for text"):
+        pattern = st.text_input(
+            "Only what matches a pattern", placeholder="[0-9]+ or [A-Z]{2}[0-9]{4}", key="pattern"
+        )
+        is_language = st.toggle("Expect words of a language", value=True, key="use_language")
+    read = text_reader(reader, _decoder(pattern, is_language), kind == LINE)
+    return read, (kind, pattern, is_language, reader)
+
+
+def _find_reader() -> Reader | None:
+    try:
+        path = find_reader("latest")
+        return load_reader(path, path.stat().st_mtime)
+    except HandwritingError as error:
+        st.warning(f"{_plain(str(error))} Until then only single characters are read.")
+        return None
+
+
+def _decoder(pattern: str, is_language: bool) -> Decoder:
+    if pattern:
+        return Pattern(pattern)
+    return BeamDecoder(load_language()) if is_language else GREEDY
+
+
+def _read_waiting(shelf: Shelf, read: Read, asked: Hashable) -> None:
+    """Read what was not read so before. Stopped by another click, it goes on where it was."""
+    waiting = [entry for entry in shelf.entries.values() if not entry.is_read(asked)]
+    with st.empty():
+        for number, entry in enumerate(waiting, start=1):
+            with st.spinner(_progress(entry, number, len(waiting)), show_time=True):
+                entry.read(read, asked)
+
+
+def _progress(entry: Entry, number: int, count: int) -> str:
+    return f"Reading {_plain(entry.given.name)}" + (f" ({number} of {count})" if count > 1 else "")
+
+
+def _offer_downloads(shelf: Shelf) -> None:
+    """What was read, as corrected, of all pictures."""
+    entries = [entry for entry in shelf.entries.values() if entry.lines]
+    name = Path(entries[0].given.name).stem if len(entries) == 1 else "pictures"
+    with st.container(horizontal=True):
+        if entries:
+            for label, ending, content in (
+                ("Download as text", "txt", as_text(entries)),
+                ("Download as CSV", "csv", as_csv(entries)),
+                ("Download as JSON", "json", as_json(entries)),
+            ):
+                st.download_button(label, content, f"{name}.{ending}", on_click="ignore")
+        st.button("Remove all", on_click=shelf.clear)
+
+
+def _show(shelf: Shelf, digest: str, entry: Entry) -> None:
+    """A picture and what was read of it."""
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{_plain(entry.given.name)}**", width="stretch")
+            st.button("Remove", key=f"remove_{digest}", on_click=shelf.remove, args=(digest,))
+        answer = entry.answer
+        if not isinstance(answer, PictureRead):
+            st.error(_plain(answer or ""))
+            return
+        if answer.note:
+            st.info(answer.note)
+        key = f"words_{digest}_{abs(hash(entry.asked))}"
+        picture_with_words(key, _for_browser(key, entry, answer), lambda: _take_chosen(entry, key))
+
+
+def _for_browser(key: str, entry: Entry, answer: PictureRead) -> dict[str, Any]:
+    picture = base64.b64encode(answer.shown).decode()
+    return {
+        "id": key,
+        "name": entry.given.name,
+        "picture": f"data:image/jpeg;base64,{picture}",
+        "width": answer.size[0],
+        "height": answer.size[1],
+        "lines": [_line_for_browser(line) for line in answer.lines],
+        "chosen": [[line, place, c] for (line, place), c in entry.choices.items()],
+    }
+
+
+def _line_for_browser(line: LineOfPage) -> dict[str, Any]:
+    words = [
+        {
+            "place": place,
+            "polygon": word.polygon.round(1).tolist(),
+            "ranked": [character.ranked for character in word.characters],
+            "unsure": word.confidence < SURE,
+        }
+        for word, place in zip(line.words, places_of_words(line), strict=True)
+    ]
+    return {"text": line.whole.text, "indent": line.indent, "words": words}
+
+
+def _take_chosen(entry: Entry, key: str) -> None:
+    chosen = st.session_state[key].chosen or []
+    entry.choices = {(line, place): character for line, place, character in chosen}
+
+
+def _plain(text: str) -> str:
+    """A text of which nothing is taken as Markdown."""
+    return re.sub(r"([\\`*_{}\[\]()<>#+!|$~:-])", r"\\\1", text)

@@ -1,0 +1,107 @@
+"""The pictures that one person gave, what was read of them, and what was taken instead.
+
+All of it is kept in memory until the person removes it or leaves.
+"""
+
+import hashlib
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field
+
+from handwriting.errors import HandwritingError
+from handwriting.pages.corrections import corrected
+from handwriting.pages.reading import LineOfPage
+from handwriting.web.picture_reading import Given, PictureRead, Read
+
+MOST_PICTURES = 20
+MOST_BYTES = 60_000_000
+"""Of all files of one person."""
+
+_NAMED = 3
+
+
+@dataclass
+class Entry:
+    """A picture on the shelf.
+
+    Attributes:
+        given: its file.
+        asked: what it was last read with.
+        answer: what was read, or the sentence why nothing was; ``None`` before that.
+        choices: characters taken instead of those read, by line and place.
+    """
+
+    given: Given
+    asked: Hashable = None
+    answer: PictureRead | str | None = None
+    choices: dict[tuple[int, int], str] = field(default_factory=dict)
+
+    @property
+    def lines(self) -> list[LineOfPage]:
+        """What was read, corrected."""
+        found = self.answer.lines if isinstance(self.answer, PictureRead) else []
+        return corrected(found, self.choices)
+
+    def is_read(self, asked: Hashable) -> bool:
+        """Whether it was read with this."""
+        return self.answer is not None and self.asked == asked
+
+    def read(self, read: Read, asked: Hashable) -> None:
+        """Read it, or keep the sentence why it cannot be; corrections of an old answer go."""
+        try:
+            answer: PictureRead | str = read(self.given)
+        except HandwritingError as error:
+            answer = str(error)
+        self.asked, self.answer, self.choices = asked, answer, {}
+
+
+class Shelf:
+    """Pictures by their content, the newest first.
+
+    Attributes:
+        entries: by a short name of their content.
+        left_out: a sentence about those of the last ones that found no room, or nothing.
+    """
+
+    def __init__(self) -> None:
+        self.entries: dict[str, Entry] = {}
+        self.left_out = ""
+
+    def put(self, pictures: Sequence[Given]) -> None:
+        """Add pictures; older ones make room, and of too many the first ones are taken."""
+        before = self.entries
+        added: dict[str, Entry] = {}
+        names = []
+        for given in pictures:
+            digest = hashlib.sha256(given.content).hexdigest()[:16]
+            if _has_room(added, given):
+                added.setdefault(digest, before.get(digest) or Entry(given))
+            else:
+                names.append(given.name)
+        self.entries = added
+        for digest, entry in before.items():
+            if _has_room(self.entries, entry.given):
+                self.entries.setdefault(digest, entry)
+        self.left_out = _sentence(names)
+
+    def remove(self, digest: str) -> None:
+        """Forget a picture and its answer."""
+        self.entries.pop(digest, None)
+
+    def clear(self) -> None:
+        """Forget all of them."""
+        self.entries, self.left_out = {}, ""
+
+
+def _has_room(entries: dict[str, Entry], given: Given) -> bool:
+    size = sum(len(entry.given.content) for entry in entries.values())
+    return len(entries) < MOST_PICTURES and size + len(given.content) <= MOST_BYTES
+
+
+def _sentence(names: list[str]) -> str:
+    if not names:
+        return ""
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return (
+        f"{MOST_PICTURES} pictures of {MOST_BYTES // 1_000_000} MB in all are read at once. "
+        f"Left out: {', '.join(names[:_NAMED])}{more}."
+    )

@@ -1,0 +1,221 @@
+"""The tab that reads pictures, without a browser."""
+
+import csv
+import io
+import json
+import shutil
+import time
+
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from handwriting.evaluation.text_metrics import edit_distance
+from handwriting.lines.reader import Reader, find_reader
+from handwriting.pages.corrections import places_of_words
+from handwriting.pages.photographs import open_photograph
+from handwriting.pages.reading import read_page
+from handwriting.pages.records import picture_record
+from handwriting.synthesis.examples import EXAMPLES
+from handwriting.web.downloads import as_csv, as_json, as_text
+from handwriting.web.picture_reading import Given
+from handwriting.web.shelf import MOST_BYTES, MOST_PICTURES, Entry, Shelf
+from tests.pages.drawn import draw_page
+from tests.support import PROJECT, shared_folder
+from tests.web.pictures import encoded, example, number, odd_files, upload
+
+TAB = """
+import torch
+import streamlit as st
+from handwriting.runs import available_runs
+from handwriting.web.pictures_tab import read_pictures
+
+torch.set_num_threads(1)
+read_pictures(list(available_runs()))
+"""
+
+
+@pytest.fixture
+def tab(monkeypatch) -> AppTest:
+    monkeypatch.chdir(PROJECT)
+    return AppTest.from_string(TAB, default_timeout=300).run()
+
+
+def give(tab: AppTest, **files: bytes) -> AppTest:
+    """Upload files; their names have ``_`` for the dot."""
+    uploads = [upload(name.replace("_", "."), content) for name, content in files.items()]
+    tab.file_uploader[0].set_value(uploads).run()
+    assert not tab.exception
+    return tab
+
+
+def shelf_of(tab: AppTest) -> Shelf:
+    return tab.session_state["shelf"]
+
+
+def texts(tab: AppTest) -> list[str]:
+    return [" ".join(line.whole.text for line in e.lines) for e in shelf_of(tab).entries.values()]
+
+
+def press(tab: AppTest, label: str) -> AppTest:
+    next(button for button in tab.button if button.label == label).click().run()
+    assert not tab.exception
+    return tab
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_each_example_is_read_nearly_without_a_mistake(tab, name):
+    press(tab, name)
+    expected = " ".join(EXAMPLES[name].lines)
+    assert edit_distance(texts(tab)[0], expected) <= 0.08 * len(expected)
+    assert {"Download as text", "Download as CSV"} <= {b.label for b in tab.get("download_button")}
+
+
+def test_a_picture_is_read_once_until_the_options_change(tab):
+    press(tab, "A number")
+    (entry,) = shelf_of(tab).entries.values()
+    answer = entry.answer
+    tab.run()
+    assert entry.answer is answer
+    tab.segmented_control[0].set_value("One line").run()
+    assert entry.answer is not answer and texts(tab) == ["73,950"]
+
+
+def test_one_character_is_read_by_the_network_for_characters(tab):
+    tab.segmented_control[0].set_value("One character").run()
+    press(tab, "A character")
+    (entry,) = shelf_of(tab).entries.values()
+    (line,) = entry.lines
+    assert line.whole.text == "R" and len(line.whole.characters[0].ranked) == 5
+    low, high = line.whole.polygon.min(axis=0), line.whole.polygon.max(axis=0)
+    assert 200 < low[0] < high[0] < 350 and 180 < low[1] < high[1] < 400
+
+
+def test_a_pattern_is_kept_to_and_an_unsound_one_is_said(tab):
+    press(tab, "A number")
+    tab.text_input[0].set_value("[A-Z]{4}").run()
+    assert texts(tab)[0].isupper() and texts(tab)[0].isalpha()
+    tab.text_input[0].set_value("[A-Z").run()
+    assert not tab.exception and "A\\-Z" in tab.error[0].value
+
+
+def test_another_reading_changes_text_table_and_json(tab):
+    press(tab, "A number")
+    (entry,) = shelf_of(tab).entries.values()
+    other = entry.lines[0].whole.characters[0].ranked[1][0]
+    entry.choices = {(0, 0): other, (0, 1): "no such character", (7, 7): "x"}
+    assert as_text([entry]) == f"{other}3,950\n"
+    row = next(csv.DictReader(io.StringIO(as_csv([entry]))))
+    assert (row["file"], row["line"], row["word"]) == ("a number.jpg", "1", "1")
+    assert row["text"] == f"{other}3,950" and int(row["left"]) < int(row["right"])
+    record = json.loads(as_json([entry]))
+    assert record["text"] == record["lines"][0]["words"][0]["text"] == f"{other}3,950"
+    assert record["lines"][0]["box"] == [int(row[c]) for c in ("left", "top", "right", "bottom")]
+
+
+def test_places_of_words_are_where_they_begin_in_the_line(tab):
+    press(tab, "A page")
+    (entry,) = shelf_of(tab).entries.values()
+    for line in entry.lines:
+        for word, place in zip(line.words, places_of_words(line), strict=True):
+            assert line.whole.text[place : place + len(word.text)] == word.text
+
+
+def test_odd_files_are_read_or_said_and_none_holds_up_the_others(tab):
+    began = time.monotonic()
+    files = odd_files()
+    tab.file_uploader[0].set_value([upload(*file) for file in files.items()]).run()
+    assert not tab.exception
+    assert time.monotonic() - began < 120
+    answers = {e.given.name: e.answer for e in shelf_of(tab).entries.values()}
+    assert "is not a picture that can be read" in answers["junk.png"]
+    assert "is not a picture that can be read" in answers["cut.jpg"]
+    assert len(tab.error) == 2
+    for name in ("animated.gif", "deep.png", "cmyk.jpg"):
+        assert answers[name].lines, name
+    assert "10000x10000 pixels and was made smaller" in answers["large.png"].note
+
+
+def test_of_fifty_files_the_first_are_read_and_the_others_named(tab):
+    began = time.monotonic()
+    files = {f"{k}_png": encoded(number(f"{k:02}"), "PNG") for k in range(49)}
+    give(tab, junk_png=b"hello", **files)
+    assert len(shelf_of(tab).entries) == MOST_PICTURES
+    (warning,) = tab.warning
+    assert f"{MOST_PICTURES} pictures" in warning.value and "27 more" in warning.value
+    assert len(tab.error) == 1 and time.monotonic() - began < 120
+
+
+def test_no_upload_stays_behind_and_removing_forgets_the_picture(tab):
+    give(tab, seven_png=encoded(number("7"), "PNG"))
+    assert not tab.file_uploader[0].value
+    press(tab, "Remove")
+    assert not shelf_of(tab).entries
+    give(tab, a_png=encoded(number("1"), "PNG"), b_png=encoded(number("2"), "PNG"))
+    press(tab, "Remove all")
+    assert not shelf_of(tab).entries
+
+
+def test_a_blank_picture_is_said_to_have_no_writing(tab):
+    give(tab, blank_png=encoded(Image.new("RGB", (300, 200), "white"), "PNG"))
+    assert "No writing was found" in tab.info[0].value
+
+
+def test_names_are_no_markup(tab):
+    page = encoded(number("7"), "PNG")
+    tab.file_uploader[0].set_value([upload("**a**_b_[x](http://x).png", page)]).run()
+    assert not tab.exception
+    assert any("\\*\\*a\\*\\*" in text.value for text in tab.markdown)
+
+
+@pytest.mark.parametrize("damage", ["missing", "damaged"])
+def test_without_a_line_reader_single_characters_are_still_read(tab, monkeypatch, tmp_path, damage):
+    (tmp_path / "models" / "lines").mkdir(parents=True)
+    for file in (PROJECT / "models").glob("compactcnn*.pt"):
+        shutil.copy(file, tmp_path / "models")
+    if damage == "damaged":
+        (tmp_path / "models" / "lines" / "broken.pt").write_bytes(b"not weights")
+    monkeypatch.chdir(tmp_path)
+    press(tab.run(), "A character")
+    assert "only single characters" in tab.warning[0].value
+    assert texts(tab) == ["R"]
+
+
+def test_the_shelf_keeps_few_pictures_and_the_newest_first():
+    shelf = Shelf()
+    shelf.put([Given(str(k), bytes([k])) for k in range(MOST_PICTURES)])
+    shelf.put([Given("new", b"new"), Given("again", b"new")])
+    names = [entry.given.name for entry in shelf.entries.values()]
+    assert names == ["new", *map(str, range(MOST_PICTURES - 1))] and not shelf.left_out
+    shelf.put([Given("huge", bytes(MOST_BYTES)), Given("one more", b"more")])
+    assert [entry.given.name for entry in shelf.entries.values()] == ["huge"]
+    assert "one more" in shelf.left_out
+
+
+def test_a_picture_given_again_keeps_its_answer():
+    shelf = Shelf()
+    shelf.put([Given("a", b"a")])
+    (entry,) = shelf.entries.values()
+    shelf.put([Given("b", b"b"), Given("a", b"a")])
+    assert list(shelf.entries.values())[1] is entry
+
+
+@pytest.mark.slow
+def test_a_real_page_is_read_as_the_command_line_reads_it(tab):
+    file = shared_folder("pages") / "08.jpg"
+    tab.toggle(key="use_language").set_value(False).run()
+    tab.file_uploader[0].set_value([upload(file.name, file.read_bytes())]).run()
+    photograph = open_photograph(file)
+    lines = read_page(Reader.load(find_reader("latest")), photograph)
+    expected = json.dumps(picture_record(file.name, photograph.size, lines)) + "\n"
+    assert as_json(list(shelf_of(tab).entries.values())) == expected
+
+
+def test_a_page_of_several_lines_is_no_single_line(tab):
+    give(tab, page_png=encoded(Image.fromarray(draw_page("ruled")), "PNG"))
+    (entry,) = shelf_of(tab).entries.values()
+    assert isinstance(entry, Entry) and len(entry.lines) == 5
+
+
+def test_examples_are_always_the_same():
+    assert example("A number") == example("A number")

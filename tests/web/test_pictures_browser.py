@@ -1,0 +1,219 @@
+"""The tab that reads pictures in a real Chromium, on a desktop and on a phone."""
+
+import base64
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+
+from handwriting.synthesis.examples import EXAMPLES
+from tests.pages.drawn import draw_page
+from tests.web.browsing import DESKTOP, PATIENCE, PHONE
+from tests.web.pictures import encoded, number
+
+pytestmark = pytest.mark.browser
+
+READING = 120_000
+"""Milliseconds that a page may take on a busy machine."""
+
+PASTE = """(picture) => {
+    const bytes = Uint8Array.from(atob(picture), (c) => c.charCodeAt(0))
+    const data = new DataTransfer()
+    data.items.add(new File([bytes], "x.png", { type: "image/png" }))
+    document.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data }))
+}"""
+
+CAMERA = """
+    const picture = document.createElement("canvas")
+    Object.assign(picture, { width: 640, height: 480 })
+    const pen = picture.getContext("2d")
+    setInterval(() => {
+        pen.fillStyle = "white"
+        pen.fillRect(0, 0, 640, 480)
+        pen.fillStyle = "navy"
+        pen.font = "160px sans-serif"
+        pen.fillText("274", 150, 300)
+    }, 50)
+    navigator.mediaDevices.getUserMedia = async () => picture.captureStream(20)
+"""
+NO_CAMERA = 'navigator.mediaDevices.getUserMedia = async () => { throw new DOMException("", "%s") }'
+
+CONTRAST = """(element) => {
+    const light = (colour) => {
+        const parts = colour.match(/[0-9.]+/g).slice(0, 3).map((part) => {
+            const share = part / 255
+            return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4
+        })
+        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+    }
+    let ground = element
+    while (getComputedStyle(ground).backgroundColor === "rgba(0, 0, 0, 0)") {
+        ground = ground.parentElement ?? ground.getRootNode().host
+    }
+    const [ink, paper] = [getComputedStyle(element).color,
+        getComputedStyle(ground).backgroundColor].map(light)
+    return (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05)
+}"""
+
+
+def open_tab(browser: Browser, address: str, script: str | None = None, **options) -> Page:
+    page = browser.new_page(**options)
+    page.set_default_timeout(PATIENCE)
+    if script:
+        page.add_init_script(script)
+    page.goto(address)
+    page.get_by_role("tab", name="Read a picture").click()
+    expect(page.get_by_role("button", name="A page")).to_be_visible(timeout=PATIENCE)
+    return page
+
+
+@pytest.fixture(scope="module", params=["desktop", "phone"])
+def read(request, browser, address) -> Iterator[Page]:
+    """The example page, read; on the desktop light, on the phone dark."""
+    options = {"viewport": DESKTOP, "color_scheme": "light"}
+    if request.param == "phone":
+        options = {"viewport": PHONE, "color_scheme": "dark", "has_touch": True}
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"], **options)
+    page = open_tab(context, address)
+    page.get_by_role("button", name="A page").click()
+    count = sum(len(line.split()) for line in EXAMPLES["A page"].lines)
+    expect(words(page)).to_have_count(count, timeout=READING)
+    expect(page.get_by_role("button", name="Download as text")).to_be_visible(timeout=READING)
+    yield page
+    context.close()
+
+
+def words(page: Page):
+    return page.get_by_role("group", name="Text of").locator(".word")
+
+
+def readings(page: Page):
+    return page.get_by_role("group", name="Other readings of")
+
+
+def downloaded(page: Page, kind: str) -> str:
+    with page.expect_download() as download:
+        page.get_by_role("button", name=f"Download as {kind}").click()
+    return Path(download.value.path()).read_text()
+
+
+def choose_other(page: Page, word: str) -> str:
+    """Take the second reading of a word's first character; the new word."""
+    words(page).get_by_text(word, exact=True).first.click()
+    second = readings(page).get_by_role("group", name="Character 1").get_by_role("button").nth(1)
+    changed = second.get_attribute("data-character") + word[1:]
+    second.click()
+    expect(words(page).get_by_text(changed, exact=True)).to_be_visible()
+    page.get_by_role("button", name="Done").click()
+    expect(readings(page)).to_have_count(0)
+    return changed
+
+
+def test_nothing_is_wider_than_the_window_and_the_picture_is_seen(read):
+    width = read.viewport_size["width"]
+    assert read.evaluate("document.documentElement.scrollWidth") <= width
+    box = read.get_by_role("img", name="a page.jpg, its words outlined").bounding_box()
+    assert box["width"] > min(320, width / 3)
+    assert box["y"] < read.viewport_size["height"] - 200, "it begins far below the fold"
+
+
+def test_another_reading_is_taken_and_downloaded_and_stays_when_the_tab_is_left(read):
+    changed = choose_other(read, "river")
+    for kind in ("text", "CSV", "JSON"):
+        expect(read.get_by_role("button", name=f"Download as {kind}")).to_be_enabled()
+        assert changed in downloaded(read, kind), kind
+    record = json.loads(downloaded(read, "JSON"))
+    assert record["file"] == "a page.jpg" and len(record["lines"]) == 6
+    read.get_by_role("tab").first.click()
+    expect(read.locator("canvas.upper-canvas")).to_be_visible()
+    read.get_by_role("tab", name="Read a picture").click()
+    expect(words(read).get_by_text(changed, exact=True)).to_be_visible()
+
+
+def test_a_word_on_the_picture_opens_its_readings(read):
+    read.locator("polygon").first.click()
+    expect(readings(read)).to_be_visible()
+    expect(readings(read)).to_be_in_viewport()
+    expect(words(read).first).to_have_attribute("aria-expanded", "true")
+    read.keyboard.press("Escape")
+    expect(readings(read)).to_have_count(0)
+
+
+def test_readings_are_chosen_with_the_keyboard_alone(read):
+    word = words(read).get_by_text("full", exact=True)
+    word.focus()
+    read.keyboard.press("Enter")
+    expect(readings(read).locator(":focus")).to_have_attribute("aria-pressed", "true")
+    read.keyboard.press("Tab")
+    other = read.locator("button:focus").get_attribute("data-character")
+    read.keyboard.press("Enter")
+    expect(readings(read).locator(":focus")).to_have_attribute("aria-pressed", "true")
+    read.keyboard.press("Escape")
+    expect(read.locator("button:focus")).to_have_text(f"{other}ull")
+
+
+def test_the_text_is_copied_as_it_is_shown(read):
+    read.get_by_role("button", name="Copy text").click()
+    expect(read.get_by_text("Copied")).to_be_visible()
+    copied = read.evaluate("navigator.clipboard.readText()")
+    assert copied.split() == words(read).all_inner_texts()
+
+
+def test_words_and_readings_are_legible_and_large_enough_for_a_finger(read):
+    words(read).first.click()
+    shown = [words(read).first, *readings(read).get_by_role("button").all()]
+    shown += [read.get_by_text("Choose a word for other readings"), read.locator("small").first]
+    for element in shown:
+        assert element.evaluate(CONTRAST) >= 4.5
+    if read.evaluate("matchMedia('(pointer: coarse)').matches"):
+        for button in [*words(read).all(), *readings(read).get_by_role("button").all()]:
+            assert button.bounding_box()["height"] >= 44
+    read.keyboard.press("Escape")
+
+
+def test_a_picture_pasted_while_another_is_read_is_read_too(browser, address, tmp_path):
+    page = open_tab(browser, address, viewport=DESKTOP)
+    Image.fromarray(draw_page("ruled")).save(tmp_path / "page.png")
+    (tmp_path / "text.png").write_text("hello")
+    chooser = page.locator("input[type=file]")
+    chooser.set_input_files([tmp_path / "page.png", tmp_path / "text.png"])
+    expect(page.get_by_text("Reading page.png")).to_be_visible()
+    page.evaluate(PASTE, base64.b64encode(encoded(number("274"), "PNG")).decode())
+    group = page.get_by_role("group", name="Text of pasted picture")
+    expect(group).to_be_visible(timeout=READING)
+    expect(page.get_by_role("group", name="Text of page.png")).to_be_visible(timeout=READING)
+    expect(page.get_by_text("text.png is not a picture that can be read")).to_be_visible()
+    text = downloaded(page, "text")
+    assert "pasted picture:" in text and "page.png:" in text
+    page.get_by_role("button", name="Remove all").click()
+    expect(page.get_by_role("button", name="A page")).to_be_visible()
+    expect(page.get_by_text("Traceback")).to_have_count(0)
+    page.close()
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        ("NotFoundError", "There is no camera here."),
+        ("NotAllowedError", "The camera was refused."),
+        ("NotReadableError", "The camera cannot be used now."),
+    ],
+)
+def test_without_a_camera_a_sentence_says_why(browser, address, error, sentence):
+    page = open_tab(browser, address, NO_CAMERA % error, viewport=PHONE)
+    page.get_by_text("Use the camera").click()
+    expect(page.get_by_text(sentence)).to_be_visible()
+    expect(page.get_by_test_id("stCameraInput")).to_have_count(0)
+    page.close()
+
+
+def test_a_photograph_is_taken_and_read(browser, address):
+    page = open_tab(browser, address, CAMERA, viewport=PHONE)
+    page.get_by_text("Use the camera").click()
+    page.get_by_role("button", name=re.compile("Take Photo", re.IGNORECASE)).click()
+    expect(words(page).first).to_be_visible(timeout=READING)
+    page.close()
