@@ -13,6 +13,7 @@ from handwriting.runs import available_runs
 from handwriting.web.components import choose_recognizers, find_sizes
 from handwriting.web.draw_tab import draw_and_read
 from handwriting.web.files_tab import read_files
+from handwriting.web.hand_tab import teach_hand
 from handwriting.web.runs_tab import show_runs
 
 ABOUT = Path(__file__).parent / "handwriting" / "web" / "about.md"
@@ -23,8 +24,8 @@ st.header("Handwritten characters")
 torch.set_num_threads(1)
 runs = available_runs()
 # The tables of runs take a second to come; the first answer need not wait for them.
-draw_tab, pages_tab, runs_tab, about_tab = st.tabs(
-    ["Draw", "Read photographs", "Compare runs", "About"], on_change="rerun"
+draw_tab, pages_tab, hand_tab, runs_tab, about_tab = st.tabs(
+    ["Draw", "Read photographs", "Teach it your hand", "Compare runs", "About"], on_change="rerun"
 )
 if pages_tab.open:
     with pages_tab:
@@ -32,6 +33,9 @@ if pages_tab.open:
         from handwriting.web.pages_tab import read_photographs
 
         read_photographs()
+if hand_tab.open:
+    with hand_tab:
+        teach_hand(runs)
 if runs_tab.open:
     with runs_tab:
         show_runs([run for run, accuracy in runs.items() if accuracy is not None])

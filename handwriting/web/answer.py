@@ -7,6 +7,7 @@ import numpy as np
 
 from handwriting.imaging.character import CharacterImage, character_from_strokes
 from handwriting.labels import CHARACTER_SETS
+from handwriting.recognition.hand import Hand
 from handwriting.recognition.recognizer import Reading, Recognizer
 from handwriting.recognition.sizes import Sizes
 from handwriting.web.canvas import LINES
@@ -45,6 +46,7 @@ def answer_strokes(
     recognizers: dict[str, Recognizer],
     sizes: Sizes | None,
     options: Options,
+    hand: Hand | None = None,
 ) -> Answer:
     """Read one character, drawn on the canvas.
 
@@ -53,12 +55,14 @@ def answer_strokes(
         recognizers: by name.
         sizes: the model of sizes; without it the height does not count.
         options: what the person chose.
+        hand: the person's, where it was taught.
     """
     character = character_from_strokes(list(strokes))
     log_size = None
     if sizes and options.use_size and character.bbox is not None:
+        sizes = hand.own_sizes(sizes) if hand else sizes
         log_size = sizes.on_lines(character.bbox, LINES)
-    return answer_character(character, recognizers, log_size, options)
+    return answer_character(character, recognizers, log_size, options, hand)
 
 
 def answer_character(
@@ -66,13 +70,14 @@ def answer_character(
     recognizers: dict[str, Recognizer],
     size_log_likelihood: np.ndarray | None,
     options: Options,
+    hand: Hand | None = None,
 ) -> Answer:
     """Read a 28x28 image; without ink there is nothing to read."""
     if character.bbox is None:
         return Answer(character, {})
     allowed = CHARACTER_SETS[options.characters]
     readings = {
-        name: recognizer.read(character.image, size_log_likelihood, options.prior, allowed)
+        name: recognizer.read(character.image, size_log_likelihood, options.prior, allowed, hand)
         for name, recognizer in recognizers.items()
     }
     return Answer(character, readings)

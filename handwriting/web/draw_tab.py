@@ -8,6 +8,7 @@ from handwriting.recognition.sizes import Sizes
 from handwriting.web.answer import answer_strokes
 from handwriting.web.canvas import CANVAS_HEIGHT, CANVAS_WIDTH, ruled_paper, strokes_of
 from handwriting.web.components import MULTIPLE, chosen_options, show_image, show_reading
+from handwriting.web.hand_tab import hand_badge
 from handwriting.web.widgets import send_at_pen_up
 
 
@@ -27,8 +28,11 @@ def draw_and_read(recognizers: dict[str, Recognizer], sizes: Sizes | None) -> No
             key="canvas",
         )
         send_at_pen_up()
+        hand_badge()
         st.caption("Capitals and digits between the thick line and the top one.")
-    answer = answer_strokes(strokes_of(canvas.json_data), recognizers, sizes, chosen_options())
+    hand = st.session_state.get("hand")
+    strokes = strokes_of(canvas.json_data)
+    answer = answer_strokes(strokes, recognizers, sizes, chosen_options(), hand)
     with right, st.container(height=600, border=False):
         if not answer.readings:
             st.info("Draw one digit or letter on the lines.")
