@@ -1,162 +1,20 @@
 """The page in a real Chromium, drawn on with the mouse."""
 
 import base64
-import os
 import re
-import shutil
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PIL import Image, ImageDraw
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import expect
 
 from handwriting.evaluation.text_metrics import edit_distance
-from handwriting.web.canvas import CANVAS_HEIGHT, CANVAS_WIDTH, LINES
 from tests.pages.drawn import TEXT, draw_page
-from tests.support import PROJECT
-from tests.web.strokes import DRAWINGS, Stroke
+from tests.web.browsing import PATIENCE, PHONE, answer, clear, draw, open_page, settle
+from tests.web.strokes import DRAWINGS
 
 pytestmark = pytest.mark.browser
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-QUIET = (
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
-    *("--disable-background-networking", "--disable-component-update"),
-    # Tabs then share the compiled JavaScript: each opens in a third of the time.
-    "--process-per-site",
-)
-PATIENCE = 30_000
-DESKTOP = {"width": 1100, "height": 1000}
-expect.set_options(timeout=15_000)
-
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    """The page, served on this machine."""
-    if CHROMIUM is None:
-        if os.environ.get("REQUIRE_ALL"):
-            pytest.fail("chromium is missing, and REQUIRE_ALL is set")
-        pytest.skip("needs chromium (Debian's package), which is not on this machine")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"),
-            *("--server.address", "127.0.0.1", "--server.port", str(port)),
-        ],
-        cwd=PROJECT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    url = f"http://127.0.0.1:{port}"
-    wait_for(f"{url}/_stcore/health")
-    yield url
-    server.terminate()
-    server.wait()
-
-
-def wait_for(url: str) -> None:
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            urllib.request.urlopen(url, timeout=2).close()
-            return
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.2)
-
-
-@pytest.fixture(scope="module")
-def browser(address) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
-        yield chromium
-        chromium.close()
-
-
-def open_page(browser: Browser | BrowserContext, address: str, **options) -> Page:
-    page = browser.new_page(**options)
-    page.set_default_timeout(PATIENCE)
-    page.goto(address)
-    page.wait_for_selector("canvas.upper-canvas")
-    expect(page.get_by_text("Draw one digit or letter")).to_be_visible(timeout=PATIENCE)
-    return page
-
-
-@pytest.fixture(scope="module")
-def tabs(browser) -> Iterator[BrowserContext]:
-    """A window whose tabs are opened quickly; to the server each of them is a person."""
-    context = browser.new_context(viewport=DESKTOP)
-    yield context
-    context.close()
-
-
-@pytest.fixture
-def page(tabs, address) -> Iterator[Page]:
-    """A page that was just opened."""
-    page = open_page(tabs, address)
-    yield page
-    page.close()
-
-
-@pytest.fixture(scope="module")
-def canvas_page(tabs, address) -> Page:
-    return open_page(tabs, address)
-
-
-@pytest.fixture
-def canvas(canvas_page) -> Page:
-    """A page whose canvas is blank, for tests that change nothing else."""
-    canvas_page.bring_to_front()
-    clear(canvas_page)
-    return canvas_page
-
-
-def clear(page: Page) -> None:
-    page.get_by_role("button", name="Clear").or_(page.get_by_role("button", name="Reset")).click()
-    expect(answer(page)).to_have_count(0)
-    expect(page.get_by_text("Draw one digit or letter")).to_be_visible()
-
-
-def settle(page: Page) -> None:
-    """Wait until a change of the options has been worked off; it redraws the page."""
-    page.wait_for_timeout(1000)
-    page.wait_for_selector('.stApp[data-test-script-state="notRunning"]')
-
-
-def draw(page: Page, *strokes: Stroke) -> None:
-    """Draw with the mouse; x and y in units of a capital, y upwards from the baseline."""
-    canvas = page.locator("canvas.upper-canvas")
-    canvas.scroll_into_view_if_needed()
-    box = canvas.bounding_box()
-    unit = LINES.baseline - LINES.capital
-    for stroke in strokes:
-        points = [
-            (
-                box["x"] + (CANVAS_WIDTH / 2 + (x - 0.4) * unit) * box["width"] / CANVAS_WIDTH,
-                box["y"] + (LINES.baseline - y * unit) * box["height"] / CANVAS_HEIGHT,
-            )
-            for x, y in stroke
-        ]
-        page.mouse.move(*points[0])
-        page.mouse.down()
-        # Curves are dense already, and each move takes a frame of the browser's.
-        steps = 4 if len(points) < 10 else 1
-        for point in points[1:]:
-            page.mouse.move(*point, steps=steps)
-        page.mouse.up()
-
-
-def answer(page: Page):
-    return page.get_by_role("heading", level=1)
 
 
 @pytest.mark.parametrize("character", DRAWINGS)
@@ -318,7 +176,7 @@ def test_dark_theme_keeps_the_paper_white_and_reads(browser, address):
 
 
 def test_on_a_phone_nothing_is_wider_than_the_screen(browser, address):
-    page = open_page(browser, address, viewport={"width": 390, "height": 844}, has_touch=True)
+    page = open_page(browser, address, viewport=PHONE, has_touch=True)
     draw(page, *DRAWINGS["T"])
     expect(answer(page)).to_have_text("T")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -1,0 +1,109 @@
+"""How a test drives the page: it opens it, draws on its canvas, and looks for the answer."""
+
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from handwriting.web.canvas import CANVAS_HEIGHT, CANVAS_WIDTH, LINES
+from tests.support import PROJECT
+from tests.web.strokes import Stroke
+
+DESKTOP = {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 844}
+PATIENCE = 30_000
+HINT = "Draw one digit or letter"
+"""What the page says while there is nothing to read."""
+
+expect.set_options(timeout=15_000)
+
+
+@contextmanager
+def served_page(folder: Path) -> Iterator[str]:
+    """The address of the page, served on this machine with the weights of a folder."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "streamlit", "run", str(PROJECT / "app.py")),
+            *("--server.headless", "true", "--server.address", "127.0.0.1"),
+            *("--server.port", str(port)),
+        ],
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        wait_for(f"{url}/_stcore/health")
+        yield url
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def wait_for(url: str) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            urllib.request.urlopen(url, timeout=2).close()
+            return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+
+
+def open_page(browser: Browser | BrowserContext, address: str, **options) -> Page:
+    page = browser.new_page(**options)
+    page.set_default_timeout(PATIENCE)
+    page.goto(address)
+    page.wait_for_selector("canvas.upper-canvas")
+    expect(page.get_by_text(HINT)).to_be_visible(timeout=PATIENCE)
+    return page
+
+
+def clear(page: Page) -> None:
+    page.get_by_role("button", name="Clear").or_(page.get_by_role("button", name="Reset")).click()
+    expect(answer(page)).to_have_count(0)
+    expect(page.get_by_text(HINT)).to_be_visible()
+
+
+def settle(page: Page) -> None:
+    """Wait until a change of the options has been worked off; it redraws the page."""
+    page.wait_for_timeout(1000)
+    page.wait_for_selector('.stApp[data-test-script-state="notRunning"]')
+
+
+def draw(page: Page, *strokes: Stroke) -> None:
+    """Draw with the mouse; x and y in units of a capital, y upwards from the baseline."""
+    canvas = page.locator("canvas.upper-canvas")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    unit = LINES.baseline - LINES.capital
+    for stroke in strokes:
+        points = [
+            (
+                box["x"] + (CANVAS_WIDTH / 2 + (x - 0.4) * unit) * box["width"] / CANVAS_WIDTH,
+                box["y"] + (LINES.baseline - y * unit) * box["height"] / CANVAS_HEIGHT,
+            )
+            for x, y in stroke
+        ]
+        page.mouse.move(*points[0])
+        page.mouse.down()
+        # Curves are dense already, and each move takes a frame of the browser's.
+        steps = 4 if len(points) < 10 else 1
+        for point in points[1:]:
+            page.mouse.move(*point, steps=steps)
+        page.mouse.up()
+
+
+def answer(page: Page):
+    return page.get_by_role("heading", level=1)
