@@ -1,4 +1,4 @@
-"""The page: write on ruled lines, have photographs read, compare runs.
+"""The page: write on ruled lines, have pictures read, teach it your hand, compare runs.
 
 streamlit run app.py
 """
@@ -9,7 +9,8 @@ import streamlit as st
 import torch
 
 from handwriting.runs import available_runs
-from handwriting.web.components import chosen_recognizers, show_options
+from handwriting.web.components import show_options
+from handwriting.web.hand_tab import hand_badge, teach_hand
 from handwriting.web.runs_tab import show_runs
 from handwriting.web.widgets import dress_page
 from handwriting.web.write_tab import write_and_read
@@ -21,19 +22,18 @@ dress_page()
 # One picture is read fastest by one core, and ten people need the others.
 torch.set_num_threads(1)
 runs = available_runs()
-write_tab, pages_tab, runs_tab, about_tab = st.tabs(
-    ["Write", "Read a picture", "Compare runs", "About"], on_change="rerun"
+write_tab, pictures_tab, hand_tab, runs_tab, about_tab = st.tabs(
+    ["Write", "Read a picture", "Teach it your hand", "Compare runs", "About"], on_change="rerun"
 )
 if pictures_tab.open:
     with pictures_tab:
         # Its libraries take a second to come; the first answer need not wait for them.
-        from handwriting.web.files_tab import read_files
-        from handwriting.web.pages_tab import read_photographs
+        from handwriting.web.pictures_tab import read_pictures
 
-        read_photographs()
-        if runs:
-            with st.expander("Read picture files"):
-                read_files(*next(iter(chosen_recognizers(runs).items())))
+        read_pictures(list(runs))
+if hand_tab.open:
+    with hand_tab:
+        teach_hand(runs)
 if runs_tab.open:
     with runs_tab:
         # The tables of runs take a second to come; the first answer need not wait for them.
@@ -45,5 +45,7 @@ with write_tab:
         st.error("There are no weights in models/. Run 'python model_training.py' first (stage 3).")
         st.stop()
     write_and_read(runs)
-    with st.popover("Options"):
-        show_options(runs)
+    with st.container(horizontal=True):
+        with st.popover("Options"):
+            show_options(runs)
+        hand_badge()

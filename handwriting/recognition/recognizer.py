@@ -5,8 +5,10 @@ character stood, p(size | character) of `handwriting.recognition.sizes`; which c
 possible at all; and that drawn characters are not as frequent as on NIST's forms.
 """
 
-from collections.abc import Collection
+import hashlib
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,8 @@ import numpy as np
 import torch
 
 from handwriting.labels import CLASSES, NUM_CLASSES, class_index
+from handwriting.recognition.hand import Hand, Taught
+from handwriting.recognition.sizes import Sizes
 from handwriting.runs import build_network, has_hands_head, load_weights, temperature
 from models import fuse_batch_norm, predict_logits
 
@@ -150,12 +154,26 @@ class Recognizer:
         """float64 (N, 62): p(character | image), as :meth:`log_probs`."""
         return np.exp(self.log_probs(images))
 
+    @cached_property
+    def fingerprint(self) -> str:
+        """sha256 of the weights: what a hand was taught with."""
+        digest = hashlib.sha256()
+        for tensor in self.content["weights"].values():
+            digest.update(tensor.numpy().tobytes())
+        return digest.hexdigest()
+
+    def teach(self, taught: Sequence[Taught], sizes: Sizes | None) -> Hand:
+        """The hand of a person's samples, at least one; without ``sizes`` by shape alone."""
+        images = torch.from_numpy(np.stack([sample.image for sample in taught]))
+        return Hand.fit(self.fingerprint, self.log_probs(images, "equal"), taught, sizes)
+
     def read(
         self,
         image: np.ndarray,
         size_log_likelihood: np.ndarray | None = None,
         prior: str = "equal",
         allowed: Collection[str] = CLASSES,
+        hand: Hand | None = None,
     ) -> Reading:
         """Read one uint8 (28, 28) image: p(c | image, size) ∝ p(c | image) · p(size | c).
 
@@ -164,8 +182,13 @@ class Recognizer:
             size_log_likelihood: float (62,) log p(size | character), or ``None`` without a size.
             prior: one of PRIORS.
             allowed: the characters that are possible.
+            hand: whose writing it is; one that was taught with another network does not count.
         """
-        (log_image,) = self.log_probs(torch.from_numpy(image).unsqueeze(0), prior)
+        images = torch.from_numpy(image).unsqueeze(0)
+        (log_image,) = self.log_probs(images, prior)
+        if hand is not None and hand.network == self.fingerprint:
+            (seen,) = [log_image] if prior == "equal" else self.log_probs(images, "equal")
+            log_image = hand.adapt(log_image, seen)
         log_image[[c not in allowed for c in CLASSES]] = -np.inf
         image_probs = _normalised(log_image)
         if size_log_likelihood is None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from handwriting.imaging.character import CharacterImage, character_from_strokes
 from handwriting.labels import CHARACTER_SETS, CLASSES
+from handwriting.recognition.hand import Hand
 from handwriting.recognition.recognizer import Reading, Recognizer
 from handwriting.recognition.sizes import Lines, Sizes
 from handwriting.web.canvas import LINES
@@ -67,6 +68,7 @@ def answer_strokes(
     sizes: Sizes | None,
     options: Options,
     lines: Lines = LINES,
+    hand: Hand | None = None,
 ) -> Answer:
     """Read one character, drawn on the canvas.
 
@@ -76,12 +78,14 @@ def answer_strokes(
         sizes: the model of sizes; without it the height does not count.
         options: what the person chose.
         lines: where the canvas is ruled, in its pixels.
+        hand: the person's, where it was taught.
     """
     character = character_from_strokes(list(strokes))
     log_size = None
     if sizes and options.use_size and character.bbox is not None:
-        log_size = sizes.on_lines(character.bbox, lines)
-    return answer_character(character, recognizers, log_size, options)
+        own = hand.own_sizes(sizes) if hand else sizes
+        log_size = own.on_lines(character.bbox, lines)
+    return answer_character(character, recognizers, log_size, options, hand)
 
 
 def answer_character(
@@ -89,12 +93,15 @@ def answer_character(
     recognizers: dict[str, Recognizer],
     size_log_likelihood: np.ndarray | None,
     options: Options,
+    hand: Hand | None = None,
 ) -> Answer:
     """Read a 28x28 image; without ink there is nothing to read."""
     if character.bbox is None:
         return Answer(character, {})
     readings = {
-        name: recognizer.read(character.image, size_log_likelihood, options.prior, options.allowed)
+        name: recognizer.read(
+            character.image, size_log_likelihood, options.prior, options.allowed, hand
+        )
         for name, recognizer in recognizers.items()
     }
     return Answer(character, readings)

@@ -11,7 +11,6 @@ from PIL import Image
 from handwriting.errors import HandwritingError
 from handwriting.imaging.character import open_character
 from handwriting.imaging.photograph import MOST_PIXELS
-from handwriting.labels import CHARACTER_SETS
 from handwriting.lines.decoding import CharacterRead, Decoder
 from handwriting.lines.reader import Reader
 from handwriting.pages.photographs import Photograph, open_photograph
@@ -85,8 +84,7 @@ def character_reader(recognizer: Recognizer, options: Options) -> Read:
         shown = _to_look_at(photograph)
         if character.bbox is None or not character.height:
             return PictureRead(photograph.size, [], shown, NOTHING)
-        allowed = CHARACTER_SETS[options.characters]
-        reading = recognizer.read(character.image, prior=options.prior, allowed=allowed)
+        reading = recognizer.read(character.image, prior=options.prior, allowed=options.allowed)
         box = np.array(character.bbox) * photograph.size[1] / character.height
         polygon = box[[[0, 1], [2, 1], [2, 3], [0, 3]]]
         ranked = reading.ranked()

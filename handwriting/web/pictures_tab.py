@@ -11,13 +11,19 @@ import streamlit as st
 from handwriting.errors import HandwritingError
 from handwriting.lines.beam import BeamDecoder
 from handwriting.lines.decoding import GREEDY, Decoder
-from handwriting.lines.language import LANGUAGE_FILE, LanguageModel
 from handwriting.lines.pattern import Pattern
-from handwriting.lines.reader import Reader, find_reader
+from handwriting.lines.reader import Reader
 from handwriting.pages.corrections import places_of_words
 from handwriting.pages.reading import LineOfPage
 from handwriting.runs import RunFiles
-from handwriting.web.components import SURE, chosen_options, load_recognizer
+from handwriting.web.components import (
+    SURE,
+    chosen_options,
+    find_line_reader,
+    load_language,
+    load_recognizer,
+    modified,
+)
 from handwriting.web.downloads import as_csv, as_json, as_text
 from handwriting.web.picture_reading import PictureRead, Read, character_reader, text_reader
 from handwriting.web.picture_sources import take_pictures
@@ -25,18 +31,6 @@ from handwriting.web.picture_widgets import picture_with_words
 from handwriting.web.shelf import Entry, Shelf
 
 ANYTHING, LINE, CHARACTER = "Words or a page", "One line", "One character"
-
-
-@st.cache_resource(show_spinner=False, max_entries=2)
-def load_reader(path: Path, modified: float) -> Reader:
-    """One line reader per weights file, loaded again when the file changes."""
-    return Reader.load(path)
-
-
-@st.cache_resource(show_spinner=False)
-def load_language() -> LanguageModel:
-    """The language model that the project comes with."""
-    return LanguageModel.load(LANGUAGE_FILE)
 
 
 @st.fragment
@@ -76,23 +70,24 @@ def _choose_reading(runs: Sequence[RunFiles]) -> tuple[Read, Hashable]:
     if reader is None or kind == CHARACTER:
         if not runs:
             raise HandwritingError("There are no weights in models/ that read characters.")
-        modified = runs[0].weights.stat().st_mtime
+        written = modified(runs[0].weights)
         options = chosen_options()
-        recognizer = load_recognizer(runs[0], modified)
-        return character_reader(recognizer, options), (CHARACTER, runs[0], modified, options)
+        recognizer = load_recognizer(runs[0], written)
+        return character_reader(recognizer, options), (CHARACTER, runs[0], written, options)
     with st.expander("Options for text"):
         pattern = st.text_input(
-            "Only what matches a pattern", placeholder="[0-9]+ or [A-Z]{2}[0-9]{4}", key="pattern"
+            "Only what matches a pattern",
+            placeholder="[0-9]+ or [A-Z]{2}[0-9]{4}",
+            key="pattern_of_pictures",
         )
-        is_language = st.toggle("Expect words of a language", value=True, key="use_language")
+        is_language = st.toggle("Expect words of a language", value=True, key="words_in_pictures")
     read = text_reader(reader, _decoder(pattern, is_language), kind == LINE)
     return read, (kind, pattern, is_language, reader)
 
 
 def _find_reader() -> Reader | None:
     try:
-        path = find_reader("latest")
-        return load_reader(path, path.stat().st_mtime)
+        return find_line_reader()
     except HandwritingError as error:
         st.warning(f"{_plain(str(error))} Until then only single characters are read.")
         return None

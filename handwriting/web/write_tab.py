@@ -107,7 +107,9 @@ def _read(
         warnings.append(f"Only single characters can be read. {error}")
     if several:
         return several, warnings
-    answer = answer_strokes(strokes, recognizers, sizes, options, paper.lines)
+    answer = answer_strokes(
+        strokes, recognizers, sizes, options, paper.lines, st.session_state.get("hand")
+    )
     if answer.character.is_multiple:
         warnings.append(MULTIPLE)
     names = list(answer.readings) if len(answer.readings) > 1 else [""]

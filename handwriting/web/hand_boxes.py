@@ -1,0 +1,79 @@
+"""The boxes to teach one's hand in: what each screen asks for, its ruled paper, and the samples
+that stand on it."""
+
+import io
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from handwriting.imaging.character import character_from_strokes
+from handwriting.labels import CHARACTER_SETS
+from handwriting.recognition.hand import Taught
+from handwriting.recognition.sizes import Lines
+from handwriting.web.canvas import DESCENDER, strokes_of
+
+GROUPS = {name: "".join(CHARACTER_SETS[name]) for name in ("Digits", "Capitals", "Small letters")}
+BOXES = 4
+"""On a screen: so many are wide enough for a finger on a telephone."""
+
+SCREENS = tuple(
+    (group, characters[first : first + BOXES])
+    for group, characters in GROUPS.items()
+    for first in range(0, len(characters), BOXES)
+)
+"""The part's name and the characters of each screen."""
+
+STRIP_WIDTH, STRIP_HEIGHT = 328, 190
+STRIP = Lines(baseline=142, capital=66)
+
+_PAPER, _WORDS, _FAINT, _STRONG = "#ffffff", "#4a5568", "#d9e6f2", "#9dbbd8"
+
+
+def taught_characters(drawings: dict[int, dict[str, Any]]) -> list[Taught]:
+    """What stands in the boxes of all screens; empty boxes are left out.
+
+    Args:
+        drawings: the canvas's JSON by screen.
+
+    Raises:
+        HandwritingError: a drawing is none or too much.
+    """
+    return [
+        sample
+        for screen, drawing in sorted(drawings.items())
+        for sample in _in_boxes(strokes_of(drawing), SCREENS[screen][1])
+    ]
+
+
+def _in_boxes(strokes: list[np.ndarray], characters: str) -> list[Taught]:
+    """A stroke belongs to the box in which its middle lies."""
+    width = STRIP_WIDTH / BOXES
+    boxes = [int((stroke[:, 0].min() + stroke[:, 0].max()) / 2 // width) for stroke in strokes]
+    found = []
+    for box, character in enumerate(characters):
+        own = [stroke for stroke, place in zip(strokes, boxes, strict=True) if place == box]
+        image = character_from_strokes(own)
+        if image.bbox is not None:
+            found.append(Taught(character, image.image, STRIP.measure(image.bbox)))
+    return found
+
+
+@lru_cache(maxsize=len(SCREENS))
+def ruled_strip(characters: str, x_height: float) -> bytes:
+    """Boxes with lines as on the page's paper and above each what to write; as PNG."""
+    paper = Image.new("RGB", (STRIP_WIDTH, STRIP_HEIGHT), _PAPER)
+    pen, font = ImageDraw.Draw(paper), ImageFont.load_default(26)
+    unit, width = STRIP.baseline - STRIP.capital, STRIP_WIDTH // BOXES
+    heights = ((1, _FAINT), (x_height, _FAINT), (DESCENDER, _FAINT), (0, _STRONG))
+    for height, colour in heights:
+        y = round(STRIP.baseline - height * unit)
+        pen.line((0, y, width * len(characters), y), fill=colour, width=2)
+    for box, character in enumerate(characters):
+        right = width * (box + 1)
+        pen.text((right - width / 2, 20), character, _WORDS, font, anchor="mm")
+        pen.line((right, 0, right, STRIP_HEIGHT), fill=_STRONG, width=2)
+    content = io.BytesIO()
+    paper.save(content, "PNG")
+    return content.getvalue()

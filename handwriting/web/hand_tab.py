@@ -1,0 +1,167 @@
+"""The tab to teach the page one's hand in: a few characters at a time, on ruled boxes.
+
+The hand is kept in ``st.session_state["hand"]`` and in a file that the person downloads, and
+nowhere on the server.
+"""
+
+import streamlit as st
+from streamlit_drawable_canvas import st_canvas
+
+from handwriting.errors import HandwritingError
+from handwriting.labels import NUM_CLASSES
+from handwriting.recognition.hand import Hand
+from handwriting.recognition.recognizer import Recognizer
+from handwriting.recognition.sizes import Sizes
+from handwriting.runs import RunFiles
+from handwriting.web.components import find_sizes, load_recognizer, modified
+from handwriting.web.hand_boxes import (
+    GROUPS,
+    SCREENS,
+    STRIP_HEIGHT,
+    STRIP_WIDTH,
+    ruled_strip,
+    taught_characters,
+)
+
+FILE_NAME = "my_hand.json"
+
+_PEN = 4
+_X_HEIGHT = 0.6
+
+
+def teach_hand(runs: dict[RunFiles, float | None]) -> None:
+    """The whole tab; teaches the first of the runs, which the page reads with."""
+    if not runs:
+        st.error("There are no weights in models/. Run 'python model_training.py' first (stage 3).")
+        return
+    run = next(iter(runs))
+    try:
+        recognizer = load_recognizer(run, modified(run.weights))
+    except HandwritingError as error:
+        st.error(str(error))
+        return
+    sizes = find_sizes()
+    left, right = st.columns(2, gap="large")
+    with left:
+        _write_characters(recognizer, sizes)
+    with right:
+        _keep_hand(recognizer)
+
+
+def hand_badge() -> None:
+    """Says that a taught hand is in use, with a button that removes it; nothing without one."""
+    if st.session_state.get("hand") is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.badge("Your hand is in use", icon=":material/edit:")
+        st.button("Remove it", key="remove_hand_here", on_click=remove_hand)
+
+
+def remove_hand() -> None:
+    """Read as for everybody again."""
+    st.session_state["hand"] = None
+
+
+@st.fragment
+def _write_characters(recognizer: Recognizer, sizes: Sizes | None) -> None:
+    """One screen after the other; runs again after each stroke."""
+    state = st.session_state
+    drawings = state.setdefault("hand_drawings", {})
+    screen = state.setdefault("hand_screen", 0)
+    group, characters = SCREENS[screen]
+    st.segmented_control(
+        "Part", list(GROUPS), default=group, key=f"hand_part_{screen}", on_change=_jump
+    )
+    st.markdown(f"Write **{'  '.join(characters)}**, each in its box. Leave out what you like.")
+    x_height = sizes.x_height if sizes else _X_HEIGHT
+    canvas = st_canvas(
+        stroke_width=_PEN,
+        stroke_color="#1a1a1a",
+        background_image=ruled_strip(characters, x_height),
+        background_color="#ffffff",
+        initial_drawing=state.setdefault("hand_before", drawings.get(screen)),
+        width=STRIP_WIDTH,
+        height=STRIP_HEIGHT,
+        # A new key is a new canvas; one that is come back to shows what stood there.
+        key=f"hand_strip_{state.setdefault('hand_visit', 0)}",
+    )
+    if canvas.json_data is not None:
+        drawings[screen] = canvas.json_data
+    try:
+        taught = taught_characters(drawings)
+    except HandwritingError as error:
+        st.error(str(error))
+        return
+    number = len({sample.character for sample in taught})
+    with st.container(horizontal=True):
+        st.button("Back", on_click=_go, args=(screen - 1,), disabled=screen == 0)
+        is_last = screen == len(SCREENS) - 1
+        st.button("Next", on_click=_go, args=(screen + 1,), disabled=is_last)
+        used = st.button("Use it", type="primary", disabled=not number)
+    st.progress(number / NUM_CLASSES, f"{number} of {NUM_CLASSES} characters written")
+    if used:
+        with st.spinner("Learning your hand"):
+            state["hand"] = recognizer.teach(taught, sizes)
+        st.rerun()
+
+
+def _go(screen: int) -> None:
+    state = st.session_state
+    state["hand_screen"] = screen
+    state["hand_before"] = state["hand_drawings"].get(screen)
+    state["hand_visit"] += 1
+
+
+def _jump() -> None:
+    """To the first screen of a part; that one is in already chosen again stays."""
+    state = st.session_state
+    screen = state["hand_screen"]
+    chosen = state[f"hand_part_{screen}"]
+    if chosen is not None:
+        _go(next(k for k, (group, _) in enumerate(SCREENS) if group == chosen))
+
+
+def _keep_hand(recognizer: Recognizer) -> None:
+    """Whether a hand is in use; to download it, to remove it, to load one."""
+    hand = st.session_state.get("hand")
+    if hand is None:
+        st.info(
+            "Write each character once, about two minutes for all 62. From then on single "
+            "characters are read as you write them: your shapes, your heights on the lines."
+        )
+    else:
+        _show_hand(hand)
+    st.file_uploader(
+        "Load your hand from a file",
+        type="json",
+        max_upload_size=1,
+        key="hand_file",
+        on_change=_load_hand,
+        args=(recognizer.fingerprint,),
+    )
+    if error := st.session_state.pop("hand_error", None):
+        st.error(error)
+
+
+def _show_hand(hand: Hand) -> None:
+    st.success(f"Your hand is in use: {len(set(hand.characters))} of {NUM_CLASSES} characters.")
+    with st.container(horizontal=True):
+        st.download_button(
+            "Download it",
+            hand.to_bytes(),
+            FILE_NAME,
+            "application/json",
+            on_click="ignore",
+        )
+        st.button("Remove it", key="remove_hand", on_click=remove_hand)
+    st.caption("It is kept in this window and in your file, never on the server.")
+
+
+def _load_hand(network: str) -> None:
+    state = st.session_state
+    if state["hand_file"] is None:
+        return
+    try:
+        state["hand"] = Hand.from_bytes(state["hand_file"].getvalue(), network)
+    except HandwritingError as error:
+        state["hand_error"] = str(error)
