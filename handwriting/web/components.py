@@ -1,4 +1,4 @@
-"""What several tabs show or need: loaded models, the chosen options, a reading, the 28x28 image."""
+"""What several tabs show or need: loaded models, and the options as chosen."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from handwriting.errors import HandwritingError
-from handwriting.imaging.character import CharacterImage
 from handwriting.labels import CHARACTER_SETS
-from handwriting.recognition.recognizer import Reading, Recognizer, join_words
+from handwriting.recognition.recognizer import Recognizer
 from handwriting.recognition.sizes import Sizes, load_sizes
 from handwriting.runs import RunFiles
 from handwriting.web.answer import Options
-from handwriting.web.widgets import probability_bars
 
 if TYPE_CHECKING:
     from handwriting.lines.language import LanguageModel
@@ -118,26 +116,3 @@ def chosen_options() -> Options:
         use_size=state.get("use_size", True),
         prior="emnist" if state.get("census") else "equal",
     )
-
-
-def show_reading(name: str, reading: Reading) -> None:
-    """The answer large, why, and the five most likely characters."""
-    ranked = reading.ranked()
-    character, probability = ranked[0]
-    group = reading.lookalikes()
-    words = f"{probability:.0%}"
-    if probability < SURE:
-        close = [c for c, p in ranked if p > probability / 4]
-        words = f":orange[Not sure: {join_words(close)}]"
-    elif len(group) > 1:
-        words += f" · easily confused: {join_words(group)}"
-    # One element and not four: each costs the browser time before the answer is seen.
-    small = ":small[:gray[{}]]"
-    lines = (small.format(name), f"# {character}", words, small.format(reading.sentence()))
-    st.markdown("\n\n".join(lines))
-    probability_bars(ranked)
-
-
-def show_image(character: CharacterImage) -> None:
-    """The 28x28 image, enlarged."""
-    st.image(character.image, "Seen as 28x28", width=112)

@@ -1,10 +1,9 @@
-"""What the page needs and Streamlit lacks: an answer to be corrected, a quick pen, a clipboard.
+"""What the page needs and Streamlit lacks: an answer to be corrected, and a quick pen.
 
 Their JavaScript, CSS and HTML are the files in static/.
 """
 
 import base64
-import binascii
 import io
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,12 +20,6 @@ def _static(name: str) -> str:
 
 
 _CANVAS_CSS = _static("canvas.css")
-_paste = st.components.v2.component(
-    "handwriting.paste",
-    html=_static("paste.html"),
-    css=_static("paste.css"),
-    js=_static("paste.js"),
-)
 _pen = st.components.v2.component("handwriting.pen", js=_static("pen.js"), isolate_styles=False)
 _answer = st.components.v2.component(
     "handwriting.answer",
@@ -35,53 +28,6 @@ _answer = st.components.v2.component(
     js=_static("answer.js"),
     isolate_styles=False,
 )
-
-
-def probability_bars(ranked: list[tuple[str, float]]) -> None:
-    """The likeliest characters as bars from 0 to 100%."""
-    st.vega_lite_chart(
-        [{"character": c, "probability": p} for c, p in ranked],
-        {
-            "height": 150,
-            "mark": "bar",
-            "encoding": {
-                "x": {
-                    "field": "probability",
-                    "type": "quantitative",
-                    "title": None,
-                    "scale": {"domain": [0, 1]},
-                    "axis": {"format": "%"},
-                },
-                "y": {
-                    "field": "character",
-                    "type": "nominal",
-                    "title": None,
-                    "sort": "-x",
-                    "axis": {"labelFontSize": 15},
-                },
-            },
-        },
-    )
-
-
-def pasted_picture() -> io.BytesIO | None:
-    """A widget that takes a picture from the clipboard, by Ctrl+V anywhere or by its button.
-
-    Returns:
-        The pasted picture's file, kept in memory, or ``None``.
-    """
-    data = _paste(key="paste", on_picture_change=lambda: None).picture
-    return decode(data) if data else None
-
-
-def decode(data: str) -> io.BytesIO | None:
-    """The content of a base64 ``data:`` address; ``None`` where it is not one."""
-    try:
-        content = io.BytesIO(base64.b64decode(data.partition(",")[2], validate=True))
-    except binascii.Error:
-        return None
-    content.name = "pasted picture"
-    return content
 
 
 def dress_page() -> None:

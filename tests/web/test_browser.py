@@ -1,16 +1,12 @@
 """The page in a real Chromium, drawn on with the mouse."""
 
-import base64
 import re
 import time
-from pathlib import Path
 
 import pytest
 from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
 
-from handwriting.evaluation.text_metrics import edit_distance
-from tests.pages.drawn import TEXT, draw_page
 from tests.web.browsing import (
     PATIENCE,
     PHONE,
@@ -99,53 +95,6 @@ def uploaded(folder, name: str, characters: int = 1):
         pen.line(points, fill="navy", width=16, joint="curve")
     picture.save(folder / name)
     return folder / name
-
-
-def test_uploaded_pictures_give_answers_and_a_table(page, tmp_path):
-    page.get_by_role("tab", name="Read a picture").click()
-    page.get_by_text("Read picture files").click()
-    (tmp_path / "text.png").write_text("hello")
-    chooser = page.locator("input[type=file]")
-    chooser.set_input_files([uploaded(tmp_path, "seven.png")])
-    expect(answer(page)).to_have_text("7")
-    chooser.set_input_files([uploaded(tmp_path, "77.png", 2), tmp_path / "text.png"])
-    expect(page.get_by_test_id("stDownloadButton")).to_be_visible()
-    expect(page.get_by_text("Traceback")).to_have_count(0)
-
-
-def test_a_pasted_picture_is_read_and_removed(page, tmp_path):
-    page.get_by_role("tab", name="Read a picture").click()
-    page.get_by_text("Read picture files").click()
-    picture = base64.b64encode(uploaded(tmp_path, "seven.png").read_bytes()).decode()
-    expect(page.get_by_role("button", name="Paste a picture")).to_be_visible()
-    page.evaluate(
-        """(picture) => {
-            const bytes = Uint8Array.from(atob(picture), (c) => c.charCodeAt(0))
-            const data = new DataTransfer()
-            data.items.add(new File([bytes], "x.png", { type: "image/png" }))
-            document.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data }))
-        }""",
-        picture,
-    )
-    expect(answer(page)).to_have_text("7")
-    page.get_by_role("button", name="Remove it").click()
-    expect(answer(page)).to_have_count(0)
-
-
-def test_a_photographed_page_is_read_with_boxes_and_text_to_download(page, tmp_path):
-    Image.fromarray(draw_page("ruled")).save(tmp_path / "page.png")
-    (tmp_path / "text.png").write_text("hello")
-    page.get_by_role("tab", name="Read a picture").click()
-    chooser = page.get_by_role("tabpanel").locator("input[type=file]")
-    chooser.set_input_files([tmp_path / "text.png", tmp_path / "page.png"])
-    button = page.get_by_role("button", name="Download as text")
-    expect(button).to_be_visible()
-    expect(page.get_by_text("text.png is not a picture that can be read")).to_be_visible()
-    with page.expect_download() as download:
-        button.click()
-    read = Path(download.value.path()).read_text()
-    assert len(read.splitlines()) == len(TEXT)
-    assert edit_distance(read.replace(" ", ""), "".join("".join(TEXT).split())) < 30
 
 
 def test_dark_theme_keeps_the_paper_white_and_reads(browser, address):
