@@ -6,7 +6,7 @@ from PIL import Image
 
 from handwriting.lines.decoding import GREEDY, CharacterRead, LineRead
 from handwriting.pages.photographs import Photograph, open_photograph
-from handwriting.pages.reading import read_page, read_single_line, text_of_page
+from handwriting.pages.reading import read_page, read_picture, read_single_line, text_of_page
 from tests.pages.drawn import LEFT, PITCH, TEXT, TOP, draw_page
 
 
@@ -75,3 +75,20 @@ def test_a_blank_picture_has_no_text():
     blank = photograph_of(np.full((200, 300, 3), 240, dtype=np.uint8))
     assert read_page(MarkReader(), blank) == read_single_line(MarkReader(), blank) == []
     assert text_of_page([]) == ""
+
+
+def test_a_picture_of_one_line_is_read_as_a_line_and_a_page_as_a_page():
+    page = draw_page()
+    assert len(read_picture(MarkReader(), photograph_of(page))) == len(TEXT)
+    line = np.ascontiguousarray(page[TOP - 60 : TOP + 40])
+    (found,) = read_picture(MarkReader(), photograph_of(line[:90]))
+    assert found.whole.text == "ab cd"
+    (found,) = read_picture(
+        MarkReader(), photograph_of(np.pad(line, ((60, 60), (0, 0), (0, 0)), "edge"))
+    )
+    assert found.whole.text == "ab cd"
+
+
+def test_a_blank_picture_has_no_line_however_it_is_read():
+    blank = photograph_of(np.full((300, 400, 3), 225, dtype=np.uint8))
+    assert read_picture(MarkReader(), blank) == []
