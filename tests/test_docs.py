@@ -701,6 +701,12 @@ def page() -> Iterator[str]:
     yield f"alone reads {{{before}[accuracy]:.4f}} of these"
     yield "drawing to the answer: {drawings[median_milliseconds]:.1f} ms on one core"
     yield (
+        "Of {page_or_line[page][samples]} cells with a number of writers left out, with the "
+        "language model, {page_or_line[page][exact]:.4f} are wholly right when they are read as "
+        "pages, {page_or_line[found_out][exact]:.4f} when it is found out, "
+        "{page_or_line[line][exact]:.4f} when one says that each is a line"
+    )
+    yield (
         "there {web_latency[pen_up_to_answer_median_ms]:.0f} ms after the pen is lifted (median; "
         "{web_latency[pen_up_to_answer_90th_percentile_ms]:.0f} ms for nine of ten), of which the "
         "converter takes {web_latency[converter_median_ms]:.1f} ms and the network "

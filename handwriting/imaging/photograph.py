@@ -44,7 +44,7 @@ def open_picture(
                 picture.draft(picture.mode, (enough, enough))
                 picture.thumbnail((enough, enough))
             picture.load()
-            return picture.copy()
+            return _without_damaged_exif(picture.copy())
     except FileNotFoundError as error:
         raise HandwritingError(f"{name} does not exist.") from error
     except Image.DecompressionBombError as error:
@@ -60,5 +60,14 @@ def size_of_picture(source: Path | BinaryIO) -> tuple[int, int]:
     For a file that :func:`open_picture` has opened, however small it made the picture.
     """
     with warnings.catch_warnings(action="ignore"), Image.open(source) as picture:
-        turned = picture.getexif().get(_ORIENTATION, 1) >= _ON_ITS_SIDE
+        exif = _without_damaged_exif(picture).getexif()
+        turned = exif.get(_ORIENTATION, 1) >= _ON_ITS_SIDE
         return (picture.height, picture.width) if turned else picture.size
+
+
+def _without_damaged_exif(picture: Image.Image) -> Image.Image:
+    try:
+        picture.getexif()
+    except SyntaxError:
+        picture.info.pop("exif", None)
+    return picture

@@ -10,7 +10,6 @@ from PIL import Image
 
 from handwriting.errors import HandwritingError
 from handwriting.imaging.character import open_character
-from handwriting.imaging.photograph import MOST_PIXELS
 from handwriting.lines.decoding import CharacterRead, Decoder
 from handwriting.lines.reader import Reader
 from handwriting.pages.photographs import Photograph, open_photograph
@@ -22,7 +21,10 @@ from handwriting.web.components import MULTIPLE
 NOTHING = "No writing was found."
 _SHOWN, _QUALITY = 1400, 80
 
-# A large picture takes 400 MB for a moment: the machine has room for one at a time.
+MOST_PIXELS = 60_000_000
+"""Of a picture; with transparency they take 0.5 GB for a moment."""
+
+# The machine has room for one large picture at a time.
 _one_at_a_time = threading.Lock()
 
 

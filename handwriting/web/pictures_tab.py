@@ -31,6 +31,7 @@ from handwriting.web.picture_widgets import picture_with_words
 from handwriting.web.shelf import Entry, Shelf
 
 ANYTHING, LINE, CHARACTER = "Words or a page", "One line", "One character"
+HINT = "Choose a word for other readings. Dotted words are less sure."
 
 
 @st.fragment
@@ -51,6 +52,8 @@ def read_pictures(runs: Sequence[RunFiles]) -> None:
     if shelf.left_out:
         st.warning(_plain(shelf.left_out))
     _read_waiting(shelf, read, asked)
+    if any(entry.lines for entry in shelf.entries.values()):
+        st.markdown(f":small[{HINT}]")
     for digest, entry in shelf.entries.items():
         _show(shelf, digest, entry)
     if shelf.entries:

@@ -10,7 +10,8 @@ from PIL import Image
 
 from handwriting.errors import HandwritingError
 from handwriting.imaging.character import character_from_ink, open_character
-from handwriting.imaging.photograph import open_picture
+from handwriting.imaging.contrast import colours_of
+from handwriting.imaging.photograph import open_picture, size_of_picture
 from tests.support import ring
 
 
@@ -88,3 +89,13 @@ def test_a_photograph_of_50_megapixels_is_read_as_its_small_self(tmp_path):
     plain = character_from_ink(255 - np.asarray(small)).image
     assert np.abs(read.image.astype(int) - plain).mean() < 3
     assert not read.is_multiple
+
+
+def test_a_picture_whose_exif_is_damaged_is_opened_as_it_lies():
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    file = io.BytesIO()
+    Image.new("RGB", (40, 20), "white").save(file, "JPEG", exif=exif)
+    damaged = io.BytesIO(file.getvalue().replace(b"MM\x00*", b"MM\xd7*"))
+    assert colours_of(open_picture(damaged, "x.jpg")).shape == (20, 40, 3)
+    assert size_of_picture(damaged) == (40, 20)

@@ -13,6 +13,7 @@ from handwriting.pages.reading import (
     evenness,
     ink_of_page,
     read_page,
+    read_picture,
     read_single_line,
     text_of_page,
 )
@@ -98,3 +99,20 @@ def test_lines_that_stand_below_like_ones_are_not_taken_for_columns():
     assert down > 1.6 * across, "else the case is another"
     lines = read_page(Reader.load(find_reader("latest")), photograph_of(colours))
     assert text_metrics([line.whole.text for line in lines], texts)["cer"] < 0.2
+
+
+def test_a_picture_of_one_line_is_read_as_a_line_and_a_page_as_a_page():
+    page = draw_page()
+    assert len(read_picture(MarkReader(), photograph_of(page))) == len(TEXT)
+    line = np.ascontiguousarray(page[TOP - 60 : TOP + 40])
+    (found,) = read_picture(MarkReader(), photograph_of(line[:90]))
+    assert found.whole.text == "ab cd"
+    (found,) = read_picture(
+        MarkReader(), photograph_of(np.pad(line, ((60, 60), (0, 0), (0, 0)), "edge"))
+    )
+    assert found.whole.text == "ab cd"
+
+
+def test_a_blank_picture_has_no_line_however_it_is_read():
+    blank = photograph_of(np.full((300, 400, 3), 225, dtype=np.uint8))
+    assert read_picture(MarkReader(), blank) == []

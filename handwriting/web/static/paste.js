@@ -32,6 +32,8 @@ export default function (component) {
       note.textContent = "the browser keeps the clipboard closed; press Ctrl+V instead"
     }
   }
+  // Telephones have no such keys.
+  if (matchMedia("(pointer: coarse)").matches) note.textContent = ""
   document.addEventListener("paste", onPaste)
   return () => document.removeEventListener("paste", onPaste)
 }

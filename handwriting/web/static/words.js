@@ -24,7 +24,8 @@ export default function ({ parentElement: root, data, setStateValue }) {
   picture.dataset.id = data.id
   const text = root.querySelector(".text")
   const said = root.querySelector(".said")
-  for (const part of root.querySelectorAll(".hint, .copy")) part.hidden = !data.lines.length
+  const copy = root.querySelector(".copy")
+  copy.hidden = !data.lines.length
   picture.replaceChildren()
   text.replaceChildren()
   said.textContent = ""
@@ -114,7 +115,6 @@ export default function ({ parentElement: root, data, setStateValue }) {
 
   const content = () => lines
     .map((characters, k) => " ".repeat(data.lines[k].indent) + characters.join("")).join("\n")
-  const copy = root.querySelector(".copy")
   copy.onclick = async () => {
     try {
       await navigator.clipboard.writeText(content())
