@@ -2,10 +2,12 @@
 
     python -m handwriting.synthesis.writing --out samples.png --pens ../shared/pen/words.npz
 
-draws a sheet of such pictures to look at.
+draws a sheet of such pictures to look at; without --pens, of words in the project's own hand.
 """
 
 import argparse
+from collections.abc import Iterator
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +20,29 @@ from handwriting.datasets.text import line_strokes, written
 from handwriting.files import replacing
 from handwriting.synthesis.grounds import GROUNDS
 from handwriting.synthesis.light import photographed
+from handwriting.synthesis.plain_hand import write
 
 _USUAL = ("white", "yellowed", "ruled", "squared", "cell")
 _SELDOM = ("kraft", "whiteboard", "blackboard")
+
+_WORDS = (
+    *("paper", "7,250", "chalk", "river", "1984", "yellow", "3.14", "garden", "0628", "window"),
+    *(
+        "squared",
+        "Come",
+        "42",
+        "thunder",
+        "Tom",
+        "90,5",
+        "morning",
+        "Rain",
+        "quick brown fox",
+        "57",
+    ),
+)
+"""Of characters that `plain_hand` can write."""
+
+_SHEET, _ROW, _BETWEEN = (1200, 720), 90, 6
 
 
 def photograph_of(
@@ -72,11 +94,38 @@ def _placed(strokes: list[np.ndarray], height: float) -> tuple[list[np.ndarray],
     return [(stroke - low) * scale for stroke in strokes], extent * scale
 
 
+def _words_of(pens: Path | None, rng: np.random.Generator) -> Iterator[list[np.ndarray]]:
+    """The strokes of one word after the other, without an end."""
+    if pens is None:
+        for word in cycle(_WORDS):
+            yield write(word, rng)
+    else:
+        archive = load_pen(pens)
+        for sample in cycle(rng.permutation(written(archive)).tolist()):
+            yield line_strokes(archive, sample)
+
+
+def sheet_of(words: Iterator[list[np.ndarray]], rng: np.random.Generator) -> Image.Image:
+    """Words photographed and laid beside each other, a ground in each row."""
+    sheet = Image.new("RGB", _SHEET, "white")
+    x, y = 0, 0
+    grounds = list(GROUNDS)
+    while y < sheet.height:
+        strokes, _ = LINE_VARIATION(next(words), rng)
+        picture = photograph_of(strokes, rng, grounds[(y // _ROW) % len(grounds)])
+        if x and x + picture.shape[1] > sheet.width:
+            x, y = 0, y + _ROW
+            continue
+        sheet.paste(Image.fromarray(picture), (x, y))
+        x += picture.shape[1] + _BETWEEN
+    return sheet
+
+
 def get_args_parser() -> argparse.ArgumentParser:
     """The command line."""
     parser = make_parser(__doc__)
     add = parser.add_argument
-    add("--pens", type=Path, required=True, metavar="FILE", help="pen archive of words or lines")
+    add("--pens", type=Path, default=None, metavar="FILE", help="pen archive of words or lines")
     add("--out", type=Path, required=True, metavar="PNG", help="where to draw the sheet")
     add("--seed", type=int, default=0, help="seed of what is drawn")
     return parser
@@ -85,20 +134,7 @@ def get_args_parser() -> argparse.ArgumentParser:
 def main(args: argparse.Namespace) -> None:
     """Draw the sheet."""
     rng = np.random.default_rng(args.seed)
-    archive = load_pen(args.pens)
-    samples = rng.permutation(written(archive))
-    sheet = Image.new("RGB", (1200, 90 * 16), "white")
-    x, y, number = 0, 0, 0
-    grounds = list(GROUNDS)
-    while y < sheet.height:
-        strokes, _ = LINE_VARIATION(line_strokes(archive, int(samples[number])), rng)
-        picture = photograph_of(strokes, rng, grounds[(y // 90) % len(grounds)])
-        number += 1
-        if x and x + picture.shape[1] > sheet.width:
-            x, y = 0, y + 90
-            continue
-        sheet.paste(Image.fromarray(picture), (x, y))
-        x += picture.shape[1] + 6
+    sheet = sheet_of(_words_of(args.pens, rng), rng)
     with replacing(args.out) as (part,):
         sheet.save(part, format="png")
 
