@@ -105,7 +105,7 @@ def test_uploaded_pictures_give_answers_and_a_table(page, tmp_path):
     page.get_by_role("tab", name="Read a picture").click()
     page.get_by_text("Read picture files").click()
     (tmp_path / "text.png").write_text("hello")
-    chooser = page.locator("input[type=file]")
+    chooser = page.locator("input[type=file]").last
     chooser.set_input_files([uploaded(tmp_path, "seven.png")])
     expect(answer(page)).to_have_text("7")
     chooser.set_input_files([uploaded(tmp_path, "77.png", 2), tmp_path / "text.png"])
@@ -136,7 +136,7 @@ def test_a_photographed_page_is_read_with_boxes_and_text_to_download(page, tmp_p
     Image.fromarray(draw_page("ruled")).save(tmp_path / "page.png")
     (tmp_path / "text.png").write_text("hello")
     page.get_by_role("tab", name="Read a picture").click()
-    chooser = page.get_by_role("tabpanel").locator("input[type=file]")
+    chooser = page.get_by_role("tabpanel").locator("input[type=file]").first
     chooser.set_input_files([tmp_path / "text.png", tmp_path / "page.png"])
     button = page.get_by_role("button", name="Download as text")
     expect(button).to_be_visible()
