@@ -6,9 +6,10 @@
 Starts the page on this machine several times and takes the time from the command to the first
 answer, to a stroke drawn as soon as there is a canvas. Then draws strokes with the mouse in
 headless Chromium, and takes the time in the browser itself: from the event of the pen's lifting to
-the change of the answer. The parts are measured in this process on the same strokes: converter
-(strokes to 28x28) and network (28x28 to the answer). What is left is the browser, Streamlit and
-the connection. With --save: web_latency.json.
+the change of the answer, to single strokes and to the last one of a word. The parts are measured in
+this process on the same strokes: converter (strokes to 28x28) and network (28x28 to the answer).
+What is left is the browser, Streamlit, the connection, and the line reader, which tells one
+character from more. With --save: web_latency.json.
 """
 
 import argparse
@@ -23,6 +24,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +38,10 @@ from handwriting.files import replacing
 from handwriting.imaging.character import character_from_strokes
 from handwriting.recognition.recognizer import Recognizer
 from handwriting.runs import available_runs
+from handwriting.web.canvas import Paper
 
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
-VIEWPORT = {"width": 1100, "height": 960}
+VIEWPORT = {"width": 1280, "height": 900}
 HINT = "Draw one digit or letter"
 """What the page says while there is nothing to read."""
 
@@ -52,10 +55,13 @@ _MILLISECONDS_TO_PAINT = 2000
 WATCH = """() => {
     window.latencies = []
     let lifted = null
-    document.addEventListener("mouseup", () => { lifted = performance.now() }, true)
+    const text = () => document.querySelector("h1")?.textContent
+    document.addEventListener("mouseup", () => {
+        lifted = { time: performance.now(), text: text() }
+    }, true)
     new MutationObserver(() => {
-        if (lifted !== null && document.querySelector("h1")) {
-            window.latencies.push(performance.now() - lifted)
+        if (lifted && text() && text() !== lifted.text) {
+            window.latencies.push(performance.now() - lifted.time)
             lifted = null
         }
     }).observe(document.body, { childList: true, subtree: true, characterData: true })
@@ -132,6 +138,8 @@ def open_page(browser: Browser, address: str) -> Page:
     page.goto(address)
     page.wait_for_selector("canvas.upper-canvas")
     page.get_by_text(HINT).wait_for()
+    # It is narrow until the page knows how wide the window is.
+    page.wait_for_timeout(_MILLISECONDS_TO_SETTLE)
     return page
 
 
@@ -141,13 +149,45 @@ def waves(count: int) -> list[np.ndarray]:
     return [np.stack([x, 150 + 60 * np.sin(x / (12 + 4 * (k % 10)))], axis=1) for k in range(count)]
 
 
-def letter_g() -> list[np.ndarray]:
-    """The strokes of a `g` as tall as the canvas's lines want it: float (points, 2), in pixels."""
-    round_part = np.linspace(-0.6, -0.6 - 2 * np.pi, 40)
-    bowl = np.stack([177 + 37 * np.cos(round_part), 178 + 43 * np.sin(round_part)], axis=1)
-    hook = np.linspace(0, 0.8 * np.pi, 20)
-    tail = np.stack([176 + 33 * np.cos(hook), 258 + 36 * np.sin(hook)], axis=1)
-    return [bowl, np.concatenate([[(215, 136), (212, 200)], tail])]
+def word(paper: Paper, times: int = 1) -> list[np.ndarray]:
+    """The strokes of `hello`, float (points, 2), in pixels on the lines of a canvas.
+
+    Args:
+        paper: the canvas.
+        times: how often it is written, without a space.
+    """
+    baseline, unit = paper.lines.baseline, paper.lines.baseline - paper.lines.capital
+    size = min(unit, 0.9 * paper.width / (_WORD_WIDTH * times))
+    shifts = [(16 / size + k * _WORD_WIDTH, 0.0) for k in range(times)]
+    return [
+        (np.add(stroke, shift) * (1, -1)) * size + (0, baseline)
+        for shift in shifts
+        for stroke in _HELLO
+    ]
+
+
+def _arc(x: float, y: float, rx: float, ry: float, start: float, end: float) -> np.ndarray:
+    """Part of an ellipse, from one angle in degrees to another, anticlockwise from the right."""
+    angles = np.radians(np.linspace(start, end, 24))
+    return np.stack([x + rx * np.cos(angles), y + ry * np.sin(angles)], axis=1)
+
+
+def _straight(*points: tuple[float, float]) -> np.ndarray:
+    """Twelve points along each part of a way with corners."""
+    return np.concatenate([np.linspace(start, end, 12) for start, end in pairwise(points)])
+
+
+_HELLO = [
+    _straight((0.05, 1), (0.05, 0)),
+    np.concatenate([_arc(0.22, 0.33, 0.17, 0.25, 180, 0), _straight((0.39, 0.33), (0.39, 0))]),
+    np.concatenate([_straight((0.56, 0.3), (0.92, 0.3)), _arc(0.74, 0.28, 0.2, 0.28, 0, 310)]),
+    _straight((1.12, 1), (1.12, 0)),
+    _straight((1.32, 1), (1.32, 0)),
+    _arc(1.72, 0.28, 0.22, 0.28, 90, 450),
+]
+"""In units of a capital, y upwards from the baseline."""
+
+_WORD_WIDTH = 2.1
 
 
 def draw(page: Page, stroke: np.ndarray) -> None:
@@ -170,6 +210,27 @@ def page_latencies(page: Page, strokes: list[np.ndarray]) -> list[float]:
         page.wait_for_timeout(_MILLISECONDS_TO_SETTLE)
         page.get_by_role("button", name="Reset").click()
         page.get_by_text(HINT).wait_for()
+        page.wait_for_timeout(_MILLISECONDS_TO_SETTLE)
+    return page.evaluate("window.latencies")
+
+
+def paper_of(page: Page) -> Paper:
+    """The size of the canvas."""
+    box = page.locator("canvas.upper-canvas").bounding_box()
+    return Paper(round(box["width"]), round(box["height"]))
+
+
+def word_latencies(page: Page, count: int) -> list[float]:
+    """Milliseconds from the pen's lifting to the answer, for the last of ten characters."""
+    strokes = word(paper_of(page), times=2)
+    for stroke in strokes:
+        draw(page, stroke)
+    page.wait_for_timeout(_MILLISECONDS_TO_SETTLE)
+    page.evaluate(WATCH)
+    for _ in range(count):
+        page.get_by_role("button", name="Undo").click()
+        page.wait_for_timeout(_MILLISECONDS_TO_SETTLE)
+        draw(page, strokes[-1])
         page.wait_for_timeout(_MILLISECONDS_TO_SETTLE)
     return page.evaluate("window.latencies")
 
@@ -212,6 +273,7 @@ def measure(strokes: list[np.ndarray], starts: int) -> dict[str, Any]:
         with served_page() as address:
             # The first answer also loads the weights.
             latencies = page_latencies(open_page(browser, address), strokes)[1:]
+            of_word = word_latencies(open_page(browser, address), len(strokes))
     parts = measure_parts(Recognizer.load(run.weights), strokes)
     whole = statistics.median(latencies)
     return {
@@ -222,16 +284,17 @@ def measure(strokes: list[np.ndarray], starts: int) -> dict[str, Any]:
         "strokes": len(latencies),
         "pen_up_to_answer_median_ms": round(whole, 1),
         "pen_up_to_answer_90th_percentile_ms": round(float(np.quantile(latencies, 0.9)), 1),
+        "word_of_ten_characters_median_ms": round(statistics.median(of_word), 1),
         **{f"{name}_median_ms": value for name, value in parts.items()},
         "browser_and_server_median_ms": round(whole - sum(parts.values()), 1),
     }
 
 
 def take_screenshot(path: Path) -> None:
-    """Write a PNG of the page with a drawn letter and its answer."""
+    """Write a PNG of the page with a word and its answer."""
     with opened_browser() as browser, served_page() as address:
         page = open_page(browser, address)
-        for stroke in letter_g():
+        for stroke in word(paper_of(page)):
             draw(page, stroke)
         page.wait_for_timeout(_MILLISECONDS_TO_PAINT)
         with replacing(path) as (part,):
@@ -249,7 +312,7 @@ def get_args_parser() -> argparse.ArgumentParser:
         type=Path,
         default=None,
         metavar="FILE",
-        help="instead of measuring, write a picture (PNG) of the page with a letter and its answer",
+        help="instead of measuring, write a picture (PNG) of the page with a word and its answer",
     )
     return parser
 

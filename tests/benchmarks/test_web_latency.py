@@ -8,10 +8,10 @@ import pytest
 from PIL import Image
 
 from benchmarks import web_latency
-from handwriting.recognition.recognizer import Recognizer
-from handwriting.recognition.sizes import SIZES_FILE, load_sizes
-from handwriting.runs import available_runs
-from handwriting.web.answer import Options, answer_strokes
+from handwriting.lines.decoding import GREEDY
+from handwriting.lines.reader import LINES_FOLDER, Reader, find_reader
+from handwriting.web.canvas import Paper
+from handwriting.web.writing import read_several
 from tests.benchmarks.support import committed, need_chromium, run_quick
 from tests.support import PROJECT
 
@@ -24,12 +24,12 @@ def served() -> Iterator[Callable]:
         yield lambda: nullcontext(address)
 
 
-def test_the_drawn_letter_is_read_as_the_letter_that_it_is():
-    run = next(iter(available_runs(PROJECT / "models", PROJECT / "metrics")))
-    recognizers = {"best": Recognizer.load(run.weights)}
-    sizes = load_sizes(PROJECT / SIZES_FILE)
-    answer = answer_strokes(web_latency.letter_g(), recognizers, sizes, Options())
-    assert answer.readings["best"].character == "g"
+def test_the_drawn_word_is_read_as_the_word_that_it_is():
+    reader = Reader.load(find_reader("latest", PROJECT / LINES_FOLDER))
+    for times in (1, 2):
+        strokes = web_latency.word(Paper(1248, 405), times)
+        ((_, read),) = read_several(strokes, reader, GREEDY)
+        assert read.text.lower() == "hello" * times
 
 
 def test_the_waves_differ_and_stay_on_the_canvas():

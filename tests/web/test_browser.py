@@ -4,7 +4,6 @@ import re
 import time
 
 import pytest
-from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
 
 from tests.web.browsing import (
@@ -85,16 +84,6 @@ def test_many_fast_strokes_are_survived(canvas):
     draw(canvas, *([(0.02 * k, 0), (0.02 * k, 0.9)] for k in range(30)))
     expect(answer(canvas)).to_have_count(1)
     expect(canvas.get_by_text("Traceback")).to_have_count(0)
-
-
-def uploaded(folder, name: str, characters: int = 1):
-    picture = Image.new("RGB", (240 * characters, 300), "khaki")
-    pen = ImageDraw.Draw(picture)
-    for k in range(characters):
-        points = [(240 * k + 60, 60), (240 * k + 180, 60), (240 * k + 110, 250)]
-        pen.line(points, fill="navy", width=16, joint="curve")
-    picture.save(folder / name)
-    return folder / name
 
 
 def test_dark_theme_keeps_the_paper_white_and_reads(browser, address):
