@@ -247,7 +247,7 @@ def _by_parts(writers: list[Writer]) -> Iterator[tuple[str, np.ndarray]]:
 def plot_writers(shown: dict[str, np.ndarray], path: Path) -> None:
     """Each writer's mistakes without and with the hand."""
     figure, axes = plt.subplots(
-        1, len(shown), figsize=(5 * len(shown), 5), layout="constrained", squeeze=False
+        1, len(shown), figsize=(5 * len(shown), 5.4), layout="constrained", squeeze=False
     )
     for place, (name, found) in zip(axes[0], shown.items(), strict=True):
         by_writer = 100 * found.mean(axis=1)
@@ -263,7 +263,6 @@ def plot_writers(shown: dict[str, np.ndarray], path: Path) -> None:
         place.set_ylabel("Mistakes with it (%)")
         place.set_xlim(0, high)
         place.set_ylim(0, high)
-        place.set_aspect("equal")
         place.grid(alpha=0.3)
         place.legend(loc="upper left")
     save_figure(figure, path, command_line())
