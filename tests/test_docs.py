@@ -696,6 +696,7 @@ def page() -> Iterator[str]:
     for name in ("aga", "art", "ced", "drawings"):
         models = ("drawings alone", "pens alone", "mixture")
         yield row(name, *(f"{{pen_sizes[models][{name}][{m}][log_loss]:.4f}}" for m in models))
+    yield from taught_hand()
     before, after = (hands("drawings", "shape and size", run) for run in (EMNIST_ONLY, COMPACT))
     yield f"drawings too, reads {{{after}[accuracy]:.4f}} of the drawings of three writers"
     yield f"alone reads {{{before}[accuracy]:.4f}} of these"
@@ -713,6 +714,35 @@ def page() -> Iterator[str]:
         "{web_latency[network_median_ms]:.1f} ms; from `streamlit run` to the first answer it "
         "takes {web_latency[start_to_first_answer_median_s]:.1f} s"
     )
+
+
+def taught_hand() -> Iterator[str]:
+    """What a taught hand is worth."""
+    left_out = "taught_hand[left_out]"
+    by_part = f"{left_out}[shape_by_what_was_written]"
+    for title, place in {
+        "shape and size": f"{left_out}[shape_and_size]",
+        "shape alone": f"{left_out}[shape]",
+        "shape alone, of these: all kinds of characters": (
+            f"{by_part}[digits and capitals and small letters]"
+        ),
+        "shape alone, of these: digits and capitals": f"{by_part}[digits and capitals]",
+        "shape and size, ten characters taught": f"{left_out}[shape_and_size_few]",
+        "shape and size, of characters not taught": f"{left_out}[shape_and_size_untaught]",
+        "shape and size, a tenth misnamed": f"{left_out}[shape_and_size_misnamed]",
+    }.items():
+        cells = (
+            f"{{{place}[62_classes][{key}]:{style}}} ({{{place}[without_case][{key}]:{style}}})"
+            for key, style in (
+                ("accuracy_before", ".4f"),
+                ("accuracy_after", ".4f"),
+                ("mistakes_removed", ".1%"),
+            )
+        )
+        yield row(title, f"{{{place}[writers]}}", *cells)
+    draws = f"{left_out}[shape_and_size][62_classes][range_over_draws]"
+    yield f"the five draws lie between {{{draws}[0]:.1%}} and {{{draws}[1]:.1%}}"
+    yield f"one writer of {{{left_out}[shape][writers]}} loses"
 
 
 def log() -> Iterator[str]:

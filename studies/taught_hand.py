@@ -1,0 +1,311 @@
+"""What is a taught hand worth, of writers who wrote characters twice or more?
+
+    python -m studies.taught_hand RUN ../shared/pen/characters.npz --save
+
+Of each writer of a pen archive whom RUN's training left out, and who wrote five characters twice at
+least: a hand is taught with one sample of each character that the writer wrote, drawn by chance,
+and all other samples are read without it and with it, several times. Nothing is said of what the
+writer did not write: all 62 classes stay possible. By shape alone of all writers, and by what each
+of them wrote; by shape and size of those whose characters stand on a common line
+(`fit_sizes.ON_A_LINE`), the lines being where the taught capitals and digits stand. Then what a
+hand can spoil: taught with a few characters; with every tenth sample under another's name; and of
+characters that were not taught. Writers of the training come apart: without a hand they are read
+too well. Figures are means over writers. With --save: taught_hand.json and a plot.
+"""
+
+import argparse
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+
+from handwriting.cli import command_line, make_measuring_parser, run_script, save_measured
+from handwriting.datasets.external import held_out_hands
+from handwriting.datasets.pen import PenArchive, draw_samples, load_pen
+from handwriting.errors import HandwritingError
+from handwriting.labels import CLASSES, FIRST_CAPITAL, FIRST_SMALL, WITHOUT_CASE, class_index
+from handwriting.plots import BLUE, ORANGE, save_figure
+from handwriting.recognition.hand import Hand, Taught
+from handwriting.recognition.recognizer import Recognizer
+from handwriting.recognition.sizes import Lines, Sizes, load_sizes
+from handwriting.runs import MODELS_FOLDER, find_run
+from handwriting.training.fit_sizes import ON_A_LINE
+from studies.common import FIGURES
+
+_FEWEST_TWICE = 5
+
+
+@dataclass(frozen=True)
+class Writer:
+    """What one writer wrote, as the network reads it.
+
+    Attributes:
+        name: of the writer.
+        provider: who collected it.
+        images: uint8 (N, 28, 28).
+        bboxes: float (N, 4), in units of the tablet.
+        labels: int (N,) in 0..61.
+        log_probs: float (N, 62), all characters alike.
+    """
+
+    name: str
+    provider: str
+    images: np.ndarray
+    bboxes: np.ndarray
+    labels: np.ndarray
+    log_probs: np.ndarray
+
+    @property
+    def parts(self) -> str:
+        """What it consists of, as "digits and capitals"."""
+        bounds = {
+            "digits": (0, FIRST_CAPITAL),
+            "capitals": (FIRST_CAPITAL, FIRST_SMALL),
+            "small letters": (FIRST_SMALL, len(CLASSES)),
+        }
+        written = np.unique(self.labels)
+        found = [
+            n for n, (low, high) in bounds.items() if ((written >= low) & (written < high)).any()
+        ]
+        return " and ".join(found)
+
+    def one_of_each(self, rng: np.random.Generator) -> np.ndarray:
+        """int: one sample of each character, by chance."""
+        return np.array(
+            [rng.choice(np.flatnonzero(self.labels == c)) for c in np.unique(self.labels)]
+        )
+
+
+def read_writers(archive: PenArchive, names: np.ndarray, recognizer: Recognizer) -> list[Writer]:
+    """Draw and read what these writers wrote; only those who wrote enough of it twice."""
+    samples = archive.characters()
+    samples = samples[np.isin(archive.writer[samples], names)]
+    labels = np.array([class_index(text) for text in archive.text[samples].tolist()])
+    writers = archive.writer[samples]
+    enough = [
+        name
+        for name in np.unique(writers)
+        if (np.bincount(labels[writers == name]) > 1).sum() >= _FEWEST_TWICE
+    ]
+    kept = np.isin(writers, enough)
+    samples, labels, writers = samples[kept], labels[kept], writers[kept]
+    characters = draw_samples(archive, samples)
+    images = np.stack([character.image for character in characters])
+    bboxes = np.array([character.bbox for character in characters])
+    log_probs = recognizer.log_probs(torch.from_numpy(images), "equal")
+    providers = archive.provider[samples]
+    return [
+        Writer(
+            str(name),
+            str(providers[own][0]),
+            *(array[own] for array in (images, bboxes, labels, log_probs)),
+        )
+        for name, own in ((name, writers == name) for name in enough)
+    ]
+
+
+def lines_of(writer: Writer, rows: np.ndarray) -> Lines | None:
+    """Where the capitals and digits among some samples stand; ``None`` without a height."""
+    tall = rows[writer.labels[rows] < FIRST_SMALL]
+    if not len(tall):
+        return None
+    top, bottom = np.median(writer.bboxes[tall][:, [1, 3]], axis=0)
+    return Lines(baseline=float(bottom), capital=float(top)) if bottom > top else None
+
+
+def teach(
+    writer: Writer, rows: np.ndarray, names: np.ndarray, lines: Lines | None, sizes: Sizes
+) -> Hand:
+    """A hand of some samples under some names, int (N,) each."""
+    measured = [lines.measure(writer.bboxes[row]) if lines else None for row in rows]
+    taught = [
+        Taught(CLASSES[name], writer.images[row], size)
+        for row, name, size in zip(rows, names, measured, strict=True)
+    ]
+    return Hand.fit("", writer.log_probs[rows], taught, sizes)
+
+
+def answers(
+    writer: Writer, rows: np.ndarray, hand: Hand | None, lines: Lines | None, sizes: Sizes
+) -> np.ndarray:
+    """int (N,): what some samples are read as, by size too where there are lines."""
+    log_probs = writer.log_probs[rows]
+    if hand is not None:
+        log_probs, sizes = np.array([hand.adapt(p, p) for p in log_probs]), hand.own_sizes(sizes)
+    if lines is not None:
+        log_probs = log_probs + [sizes.on_lines(bbox, lines) for bbox in writer.bboxes[rows]]
+    return log_probs.argmax(axis=1)
+
+
+Lesson = Callable[[Writer, np.random.Generator], tuple[np.ndarray, np.ndarray, np.ndarray]]
+"""From a writer to the samples that are taught, the names that they go by, and those to read."""
+
+
+def one_each(writer: Writer, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """One sample of each character; the rest is read."""
+    taught = writer.one_of_each(rng)
+    rest = np.setdiff1d(np.arange(len(writer.labels)), taught)
+    return taught, writer.labels[taught], rest
+
+
+def few(writer: Writer, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Ten characters at most, by chance; what :func:`one_each` reads is read."""
+    taught, _, rest = one_each(writer, rng)
+    taught = rng.permutation(taught)[:10]
+    return taught, writer.labels[taught], rest
+
+
+def misnamed(writer: Writer, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """As :func:`one_each`, with a tenth of the names exchanged among each other."""
+    taught, names, rest = one_each(writer, rng)
+    wrong = rng.permutation(len(names))[: max(2, round(0.1 * len(names)))]
+    names = names.copy()
+    names[wrong] = np.roll(names[wrong], 1)
+    return taught, names, rest
+
+
+def untaught(writer: Writer, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Half of the characters are taught, and of the others those that :func:`one_each` reads."""
+    taught, names, rest = one_each(writer, rng)
+    half = rng.permutation(names)[: len(names) // 2]
+    taught = taught[np.isin(names, half)]
+    return taught, writer.labels[taught], rest[~np.isin(writer.labels[rest], half)]
+
+
+def measure(
+    writers: list[Writer], lesson: Lesson, sizes: Sizes, draws: int, with_size: bool = False
+) -> np.ndarray:
+    """float (writers, draws, 2, 2): shares of mistakes without and with a hand; each over 62
+    classes and without case."""
+    found = np.empty((len(writers), draws, 2, 2))
+    for number, writer in enumerate(writers):
+        for draw in range(draws):
+            rng = np.random.default_rng((draw, *writer.name.encode()))
+            taught, names, rest = lesson(writer, rng)
+            lines = lines_of(writer, taught) if with_size else None
+            hand = teach(writer, taught, names, lines, sizes)
+            right = writer.labels[rest]
+            for place, used in enumerate((None, hand)):
+                read = answers(writer, rest, used, lines, sizes)
+                same_letter = WITHOUT_CASE[read] == WITHOUT_CASE[right]
+                found[number, draw, place] = (read != right).mean(), 1 - same_letter.mean()
+    return found
+
+
+def figures(found: np.ndarray) -> dict[str, Any]:
+    """Means over writers and draws of what :func:`measure` found."""
+    means = found.mean(axis=(0, 1))
+    of_draws = found.mean(axis=0)
+    removed = 1 - of_draws[:, 1] / of_draws[:, 0]
+    by_writer = found.mean(axis=1)[:, :, 0]
+    return {
+        "writers": len(found),
+        **{
+            name: {
+                "accuracy_before": round(1 - means[0, k], 4),
+                "accuracy_after": round(1 - means[1, k], 4),
+                "mistakes_removed": round(1 - means[1, k] / means[0, k], 4),
+                "range_over_draws": [round(f(removed[:, k]), 4) for f in (min, max)],
+            }
+            for k, name in enumerate(("62_classes", "without_case"))
+        },
+        "writers_worse_by_a_point": int((by_writer[:, 1] - by_writer[:, 0] > 0.01).sum()),
+        "most_lost": round(float((by_writer[:, 1] - by_writer[:, 0]).max()), 4),
+    }
+
+
+def all_figures(writers: list[Writer], sizes: Sizes, draws: int) -> tuple[dict[str, Any], Any]:
+    """Everything about some writers, and mistakes by writer for the plot."""
+    on_a_line = [w for w in writers if w.provider in ON_A_LINE and len(w.parts.split(" and ")) == 3]
+    shape = measure(writers, one_each, sizes, draws)
+    result = {"shape": figures(shape), "shape_by_what_was_written": {}}
+    for parts, own in _by_parts(writers):
+        result["shape_by_what_was_written"][parts] = figures(shape[own])
+    for lesson in (few, misnamed, untaught):
+        result[f"shape_{lesson.__name__}"] = figures(measure(writers, lesson, sizes, draws))
+    shown = {"by shape": shape}
+    if on_a_line:
+        sized = measure(on_a_line, one_each, sizes, draws, with_size=True)
+        result["shape_and_size"] = figures(sized)
+        for lesson in (few, misnamed, untaught):
+            measured = measure(on_a_line, lesson, sizes, draws, with_size=True)
+            result[f"shape_and_size_{lesson.__name__}"] = figures(measured)
+        shown["by shape and size"] = sized
+    return result, shown
+
+
+def _by_parts(writers: list[Writer]) -> Iterator[tuple[str, np.ndarray]]:
+    parts = np.array([writer.parts for writer in writers])
+    return ((str(name), parts == name) for name in np.unique(parts))
+
+
+def plot_writers(shown: dict[str, np.ndarray], path: Path) -> None:
+    """Each writer's mistakes without and with the hand."""
+    figure, axes = plt.subplots(
+        1, len(shown), figsize=(5 * len(shown), 5.4), layout="constrained", squeeze=False
+    )
+    for place, (name, found) in zip(axes[0], shown.items(), strict=True):
+        by_writer = 100 * found.mean(axis=1)
+        high = 1.08 * by_writer.max()
+        place.plot([0, high], [0, high], color="grey", lw=1)
+        for k, (kind, colour) in enumerate((("62 classes", BLUE), ("without case", ORANGE))):
+            before, after = by_writer[:, :, k].T
+            removed = 1 - after.mean() / before.mean()
+            label = f"{kind}: {removed:.0%} of the mistakes gone"
+            place.plot(before, after, "o", color=colour, label=label)
+        place.set_title(f"{len(found)} writers, {name}")
+        place.set_xlabel("Mistakes without a taught hand (%)")
+        place.set_ylabel("Mistakes with it (%)")
+        place.set_xlim(0, high)
+        place.set_ylim(0, high)
+        place.grid(alpha=0.3)
+        place.legend(loc="upper left")
+    save_figure(figure, path, command_line())
+
+
+def get_args_parser() -> argparse.ArgumentParser:
+    """The command line of this study."""
+    parser = make_measuring_parser(__doc__, FIGURES, writers=3, trained=2, draws=1)
+    add = parser.add_argument
+    add("run", metavar="RUN", help="run that left writers out")
+    add("pens", type=Path, metavar="FILE", help="pen archive that it was trained with")
+    add("--draws", type=int, default=5, help="how often samples to teach with are drawn")
+    add("--writers", type=int, default=1000, help="left-out writers at most")
+    add("--trained", type=int, default=40, help="writers of the training at most")
+    add("--models", type=Path, default=MODELS_FOLDER, help="folder with weights")
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Measure, print one JSON object, plot."""
+    recognizer = Recognizer.load(find_run(args.run, args.models).weights)
+    fraction = recognizer.content.get("hyperparameters", {}).get("extra_held_out", 0.0)
+    archive, sizes = load_pen(args.pens), load_sizes()
+    hands = archive.writer[archive.characters()]
+    is_left_out = held_out_hands(hands, fraction)
+    left_out = np.unique(hands[is_left_out])[: args.writers]
+    shuffled = np.random.default_rng(0).permutation(np.unique(hands[~is_left_out]))
+    writers = read_writers(archive, left_out, recognizer) if len(left_out) else []
+    if not writers:
+        raise HandwritingError(
+            f"{args.run} left out no writer of {args.pens} who wrote {_FEWEST_TWICE} characters "
+            "twice. Give a run trained with --extra-held-out."
+        )
+    trained = read_writers(archive, shuffled[: args.trained], recognizer)
+    result, shown = all_figures(writers, sizes, args.draws)
+    result = {"run": args.run, "draws": args.draws, "left_out": result}
+    if trained:
+        result["trained_on"], _ = all_figures(trained, sizes, args.draws)
+    print(json.dumps(result, indent=1))
+    save_measured(args, "taught_hand.json", result)
+    if args.save:
+        plot_writers(shown, args.out / "taught_hand.png")
+
+
+if __name__ == "__main__":
+    raise SystemExit(run_script(lambda: main(get_args_parser().parse_args())))
