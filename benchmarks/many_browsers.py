@@ -213,17 +213,16 @@ def plot_memory(result: dict[str, Any], path: Path, command: str) -> None:
     figure, axes = plt.subplots(figsize=(9, 5), layout="constrained")
     points, found = result["memory_over_time"], result["memory_mib"]
     minutes = np.array(points["seconds"]) / 60
-    label = f"{result['browsers']} browsers, an answer every {result['pause_s']:g} s each"
+    label = f"{result['browsers']} browsers, a stroke every {result['pause_s']:g} s or so each"
     axes.plot(minutes, points["mib"], color=BLUE, label=label)
-    for name, title in (("start", "served, nobody there"), ("one_browser", "one browser")):
-        axes.axhline(found[name], color=ORANGE, linestyle="--", linewidth=1)
-        axes.annotate(title, (minutes[-1], found[name]), (0, 4), ha="right", color=ORANGE)
-    axes.axhline(1024, color="grey", linestyle=":", linewidth=1)
-    axes.annotate("1 GiB", (minutes[-1], 1024), ha="right", va="bottom", color="grey")
+    levels = {"1 GiB": 1024, "one browser": found["one_browser"], "nobody there": found["start"]}
+    for title, level in levels.items():
+        axes.axhline(level, color=ORANGE, linestyle="--", linewidth=1)
+        axes.text(minutes[-1], level - 8, title, ha="right", va="top", color=ORANGE)
     axes.set_ylim(0, 1.1 * max(1024, *points["mib"]))
     axes.set_xlabel("Minutes")
     axes.set_ylabel("Resident memory of the server, MiB")
-    axes.legend(loc="lower left")
+    axes.legend(loc="center left")
     axes.grid(alpha=0.3)
     save_figure(figure, path, command)
 

@@ -164,6 +164,6 @@ print(*sys.modules)
 
 def test_the_tab_costs_nothing_before_it_is_opened():
     imported = set(run_program(IMPORTS).split())
-    assert "handwriting.web.charts" in imported
-    heavy = {"altair", "matplotlib", "sklearn", "handwriting.lines.reader"}
+    assert "handwriting.web.runs_tab" in imported
+    heavy = {"altair", "pandas", "matplotlib", "sklearn", "handwriting.lines.reader"}
     assert not imported & heavy
