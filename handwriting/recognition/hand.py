@@ -4,8 +4,8 @@ Two things of a person are kept. Shape: what the network answers for each of the
 samples; a new drawing whose answer is like that for the own `a` is more likely an `a`. What the
 network gave to the taught characters together is only divided anew among them, so that one that
 was not taught loses nothing. Size: how far the person's heights and places on the lines lie from
-other people's. Nothing is trained, a hand is there at once, and reading with it takes 30
-microseconds more (`studies.taught_hand` measures what it is worth).
+other people's. Nothing is trained, so a hand is there at once, and reading with it costs a tenth
+of a millisecond at most (`studies.taught_hand` measures what it is worth).
 """
 
 import json
@@ -22,7 +22,7 @@ from handwriting.recognition.sizes import SizeMixture, SizeModel, Sizes
 FORMAT = "handwriting hand"
 VERSION = 1
 MOST_BYTES = 500_000
-"""Of a file; one of 62 characters has 30,000."""
+"""Of a file; one of 62 characters has 31,000."""
 
 SHAPE_WEIGHT = 0.01
 """Of the squared distance between two answers' logarithms, against the network's own answer."""
