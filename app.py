@@ -13,6 +13,7 @@ from handwriting.runs import available_runs
 from handwriting.web.components import choose_recognizers, find_sizes
 from handwriting.web.draw_tab import draw_and_read
 from handwriting.web.files_tab import read_files
+from handwriting.web.memory import collect_often
 from handwriting.web.runs_tab import show_runs
 
 ABOUT = Path(__file__).parent / "handwriting" / "web" / "about.md"
@@ -54,3 +55,4 @@ with draw_tab:
     with st.expander("Read picture files"):
         name, recognizer = next(iter(recognizers.items()))
         read_files(name, recognizer)
+collect_often()
