@@ -11,6 +11,7 @@ import torch
 from handwriting.runs import available_runs
 from handwriting.web.components import show_options
 from handwriting.web.hand_tab import hand_badge, teach_hand
+from handwriting.web.memory import collect_often
 from handwriting.web.runs_tab import show_runs
 from handwriting.web.widgets import dress_page
 from handwriting.web.write_tab import write_and_read
@@ -49,3 +50,4 @@ with write_tab:
         with st.popover("Options"):
             show_options(runs)
         hand_badge()
+collect_often()

@@ -1,0 +1,31 @@
+"""Memory of the page: what nobody uses any more is freed without being asked for."""
+
+import pytest
+
+from tests.support import run_program
+
+VISITS = """
+import gc, sys, weakref
+import pandas, streamlit, torch
+from handwriting.web.memory import collect_often
+
+class Window:
+    def __init__(self):
+        self.itself = self
+
+if sys.argv[1] == "often":
+    collect_often()
+open_windows = [Window() for _ in range(20)]
+windows = [weakref.ref(window) for window in open_windows]
+# They stay open until they are old.
+gc.collect()
+open_windows.clear()
+for _ in range(300):
+    stroke = [[] for _ in range(1000)]
+print(sum(window() is not None for window in windows))
+"""
+
+
+@pytest.mark.parametrize(("how", "left"), [("often", 0), ("seldom", 20)])
+def test_closed_windows_are_freed_soon(how, left):
+    assert int(run_program(VISITS, how).split()[-1]) == left
