@@ -238,7 +238,8 @@ def test_the_drawing_stays_when_the_phone_is_turned(browser, address):
     page.set_viewport_size({"width": PHONE["height"], "height": PHONE["width"]})
     expect(canvas).to_have_js_property("width", PHONE["height"] - 32)
     assert ink(page) > 100
-    draw(page, [(1.2, 1), (1.7, 1), (1.4, 0)])
+    # The canvas is wider now, and its middle further to the right.
+    draw(page, [(-0.3, 1), (0.2, 1), (-0.1, 0)])
     expect(answer(page)).to_have_text("E7")
     page.close()
 
@@ -317,7 +318,6 @@ def test_the_connection_may_be_cut_in_the_middle_of_a_stroke(browser, address):
     connections[-1].close()
     page.mouse.move(*path[2], steps=4)
     page.mouse.up()
-    assert ink(page) > 100
     expect(answer(page)).to_have_text("L", timeout=PATIENCE)
     assert len(connections) > 1 and ink(page) > 100
     page.close()
