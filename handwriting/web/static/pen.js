@@ -4,7 +4,8 @@ const TOOLBAR = '.dc-toolbar button[aria-label="'
 const buttonOf = (root, label) => root?.querySelector(`${TOOLBAR}${label}"]`)
 const canvasOf = (event) => {
   const path = event.composedPath()
-  return path[0] instanceof HTMLCanvasElement && path.find((node) => node instanceof ShadowRoot)
+  if (!(path[0] instanceof HTMLCanvasElement)) return null
+  return path.find((node) => node instanceof ShadowRoot) ?? null
 }
 
 // The canvas stands in a shadow root, where the page's own style sheets do not reach.
