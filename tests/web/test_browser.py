@@ -95,6 +95,19 @@ def test_dark_theme_keeps_the_paper_white_and_reads(browser, address):
     page.close()
 
 
+def test_clicks_on_and_beside_the_canvas_raise_no_error_in_the_browser(browser, address):
+    page = browser.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    ready(page, address)
+    draw(page, *DRAWINGS["7"])
+    answer(page).click()
+    page.get_by_role("button", name="Undo").click()
+    expect(answer(page)).to_have_count(0)
+    assert errors == []
+    page.close()
+
+
 def test_the_answer_comes_soon_after_the_pen_is_lifted(canvas):
     draw(canvas, *DRAWINGS["7"])
     lifted = time.perf_counter()
