@@ -713,7 +713,8 @@ def page() -> Iterator[str]:
         "converter takes {web_latency[converter_median_ms]:.1f} ms and the network "
         "{web_latency[network_median_ms]:.1f} ms; from `streamlit run` to the first answer it "
         "takes {web_latency[start_to_first_answer_median_s]:.1f} s. After the last stroke of a "
-        "word of ten characters it is there in {web_latency[word_of_ten_characters_median_ms]:.0f} ms"
+        "word of ten characters it is there in "
+        "{web_latency[word_of_ten_characters_median_ms]:.0f} ms"
     )
 
 
