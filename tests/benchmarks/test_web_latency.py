@@ -21,7 +21,7 @@ def served() -> Iterator[Callable]:
     """The page, started once: what `served_page` gives."""
     need_chromium()
     with web_latency.served_page() as address:
-        yield lambda: nullcontext(address)
+        yield lambda cores=None: nullcontext(address)
 
 
 def test_the_drawn_word_is_read_as_the_word_that_it_is():

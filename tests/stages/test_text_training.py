@@ -26,7 +26,7 @@ SHAPES = {
     "v": np.array([[0, 40], [25, 100], [50, 40.0]]),
 }
 SMALL = (
-    *("--width", "4", "--hidden", "16", "--columns", "1024"),
+    *("--width", "4", "--hidden", "16", "--layers", "1", "--columns", "1024"),
     *("--held-out", "0.25", "--photographed", "0"),
 )
 

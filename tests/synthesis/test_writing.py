@@ -55,5 +55,5 @@ def test_a_sheet_of_samples_is_drawn(tmp_path):
     arguments = ["--pens", str(pens), "--out", str(out)]
     writing.main(writing.get_args_parser().parse_args(arguments))
     with Image.open(out) as sheet:
-        assert sheet.size == (1200, 1440)
+        assert sheet.size == (1200, 720)
         assert np.asarray(sheet.convert("L")).std() > 30

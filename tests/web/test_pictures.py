@@ -203,7 +203,7 @@ def test_a_picture_given_again_keeps_its_answer():
 @pytest.mark.slow
 def test_a_real_page_is_read_as_the_command_line_reads_it(tab):
     file = shared_folder("pages") / "08.jpg"
-    tab.toggle(key="use_language").set_value(False).run()
+    tab.toggle(key="words_in_pictures").set_value(False).run()
     tab.file_uploader[0].set_value([upload(file.name, file.read_bytes())]).run()
     photograph = open_photograph(file)
     lines = read_page(Reader.load(find_reader("latest")), photograph)
