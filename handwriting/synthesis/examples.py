@@ -42,7 +42,7 @@ EXAMPLES = {
             "Dear Anna,",
             "the trees stand in full leaf",
             "and the river is warm again.",
-            "Come on the 24th of June",
+            "Come on the last day of June",
             "and bring a good book.",
             "Yours, Tom",
         ),
