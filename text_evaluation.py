@@ -137,8 +137,7 @@ def main(args: argparse.Namespace) -> dict[str, Any]:
         pages = load_pages(args.data) if args.data.is_dir() else None
         if pages:
             if fraction:
-                unseen = unseen_pages(*pages, fraction).tolist()
-                pages = tuple([column[k] for k in unseen] for column in pages)
+                pages = unseen_pages(*pages, fraction)
             found = evaluate_pages(reader, *(column[: args.most] for column in pages), decoder)
         else:
             data = load_text(args.data)

@@ -18,7 +18,7 @@ needed.
 import argparse
 import zipfile
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from string import ascii_lowercase, ascii_uppercase
 
@@ -59,6 +59,7 @@ PEN_WEIGHT, CODE_WEIGHT = 3.0, 0.3
 
 _DRAWN = 1_000
 _STEPS_PER_NAT = 24
+_REMEMBERED = 20_000
 
 
 class LanguageModel:
@@ -90,8 +91,9 @@ class LanguageModel:
             keys[start : start + ORDER - 1].lstrip(b"\0"): row
             for row, start in enumerate(range(0, len(keys), ORDER - 1))
         }
-        self._after = cache(self._log_probs)
-        self._mixed = cache(self._mix)
+        # A page that is served for weeks must not remember all that was ever written on it.
+        self._after = lru_cache(_REMEMBERED)(self._log_probs)
+        self._mixed = lru_cache(_REMEMBERED)(self._mix)
 
     @classmethod
     def load(cls, path: Path = LANGUAGE_FILE) -> "LanguageModel":

@@ -42,8 +42,10 @@ def lines_of_pages(files: Sequence[Path], texts: Sequence[str]) -> PhotographedT
     return PhotographedText(contrasts, known, np.array(groups))
 
 
-def unseen_pages(files: Sequence[Path], texts: Sequence[str], fraction: float) -> np.ndarray:
-    """int64: the pages that a training on them saw nothing of.
+def unseen_pages(
+    files: Sequence[Path], texts: Sequence[str], fraction: float
+) -> tuple[list[Path], list[str]]:
+    """The pages, and their texts, that a training on them saw nothing of.
 
     Args:
         files: photographs of upright pages.
@@ -52,4 +54,5 @@ def unseen_pages(files: Sequence[Path], texts: Sequence[str], fraction: float) -
     """
     names = np.array([file.name for file in files])
     trained = np.isin(names, lines_of_pages(files, texts).groups) & ~left_out(names, fraction)
-    return np.flatnonzero(~trained)
+    unseen = np.flatnonzero(~trained).tolist()
+    return [files[k] for k in unseen], [texts[k] for k in unseen]

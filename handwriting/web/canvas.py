@@ -21,7 +21,7 @@ DESCENDER = -0.4
 _BASELINE, _CAPITAL = 0.72, 0.22
 _LOWEST, _HIGHEST = 190, 420
 _OF_HEIGHT, _OF_WIDTH = 0.45, 0.7
-_PAPER, _FAINT, _STRONG = "#ffffff", "#d9e6f2", "#9dbbd8"
+PAPER_COLOUR, _FAINT, STRONG = "#ffffff", "#d9e6f2", "#9dbbd8"
 _FAR = 20_000
 
 
@@ -59,13 +59,22 @@ def paper_for(window: Sequence[float]) -> Paper:
 def ruled_paper(x_height: float, paper: Paper = PAPER) -> bytes:
     """White paper with a baseline and, fainter, lines for capitals, small letters, descenders;
     as PNG."""
-    picture = Image.new("RGB", paper, _PAPER)
-    pen = ImageDraw.Draw(picture)
-    unit = paper.lines.baseline - paper.lines.capital
-    heights = ((1, _FAINT), (x_height, _FAINT), (DESCENDER, _FAINT), (0, _STRONG))
+    picture = Image.new("RGB", paper, PAPER_COLOUR)
+    rule(ImageDraw.Draw(picture), paper.lines, x_height, paper.width)
+    return as_png(picture)
+
+
+def rule(pen: ImageDraw.ImageDraw, lines: Lines, x_height: float, right: float) -> None:
+    """Draw the lines of `ruled_paper` from the left edge to x ``right``."""
+    unit = lines.baseline - lines.capital
+    heights = ((1, _FAINT), (x_height, _FAINT), (DESCENDER, _FAINT), (0, STRONG))
     for height, colour in heights:
-        y = round(paper.lines.baseline - height * unit)
-        pen.line((0, y, paper.width, y), fill=colour, width=2)
+        y = round(lines.baseline - height * unit)
+        pen.line((0, y, right, y), fill=colour, width=2)
+
+
+def as_png(picture: Image.Image) -> bytes:
+    """The picture's file."""
     content = io.BytesIO()
     picture.save(content, "PNG")
     return content.getvalue()

@@ -1,7 +1,6 @@
 """The boxes to teach one's hand in: what each screen asks for, its ruled paper, and the samples
 that stand on it."""
 
-import io
 from functools import lru_cache
 from typing import Any
 
@@ -12,7 +11,7 @@ from handwriting.imaging.character import character_from_strokes
 from handwriting.labels import CHARACTER_SETS
 from handwriting.recognition.hand import Taught
 from handwriting.recognition.sizes import Lines
-from handwriting.web.canvas import DESCENDER, strokes_of
+from handwriting.web.canvas import PAPER_COLOUR, STRONG, as_png, rule, strokes_of
 
 GROUPS = {name: "".join(CHARACTER_SETS[name]) for name in ("Digits", "Capitals", "Small letters")}
 BOXES = 4
@@ -28,7 +27,7 @@ SCREENS = tuple(
 STRIP_WIDTH, STRIP_HEIGHT = 328, 190
 STRIP = Lines(baseline=142, capital=66)
 
-_PAPER, _WORDS, _FAINT, _STRONG = "#ffffff", "#4a5568", "#d9e6f2", "#9dbbd8"
+_WORDS = "#4a5568"
 
 
 def taught_characters(drawings: dict[int, dict[str, Any]]) -> list[Taught]:
@@ -63,17 +62,12 @@ def _in_boxes(strokes: list[np.ndarray], characters: str) -> list[Taught]:
 @lru_cache(maxsize=len(SCREENS))
 def ruled_strip(characters: str, x_height: float) -> bytes:
     """Boxes with lines as on the page's paper and above each what to write; as PNG."""
-    paper = Image.new("RGB", (STRIP_WIDTH, STRIP_HEIGHT), _PAPER)
+    paper = Image.new("RGB", (STRIP_WIDTH, STRIP_HEIGHT), PAPER_COLOUR)
     pen, font = ImageDraw.Draw(paper), ImageFont.load_default(26)
-    unit, width = STRIP.baseline - STRIP.capital, STRIP_WIDTH // BOXES
-    heights = ((1, _FAINT), (x_height, _FAINT), (DESCENDER, _FAINT), (0, _STRONG))
-    for height, colour in heights:
-        y = round(STRIP.baseline - height * unit)
-        pen.line((0, y, width * len(characters), y), fill=colour, width=2)
+    width = STRIP_WIDTH // BOXES
+    rule(pen, STRIP, x_height, width * len(characters))
     for box, character in enumerate(characters):
         right = width * (box + 1)
         pen.text((right - width / 2, 20), character, _WORDS, font, anchor="mm")
-        pen.line((right, 0, right, STRIP_HEIGHT), fill=_STRONG, width=2)
-    content = io.BytesIO()
-    paper.save(content, "PNG")
-    return content.getvalue()
+        pen.line((right, 0, right, STRIP_HEIGHT), fill=STRONG, width=2)
+    return as_png(paper)

@@ -7,21 +7,15 @@ import base64
 import binascii
 import io
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-_STATIC = Path(__file__).parent / "static"
+from handwriting.web.widgets import component
 
-
-def _component(name: str) -> Callable[..., Any]:
-    files = {kind: _STATIC / f"{name}.{kind}" for kind in ("html", "css", "js")}
-    parts = {kind: file.read_text(encoding="utf-8") for kind, file in files.items()}
-    return st.components.v2.component(f"handwriting.{name}", **parts)
-
-
-_paste, _camera, _words = map(_component, ("paste", "camera", "words"))
+_paste, _camera, _words = (
+    component(name, "html", "css", "js") for name in ("paste", "camera", "words")
+)
 
 
 def paste_picture(key: str, on_picture: Callable[[], None]) -> None:

@@ -5,8 +5,10 @@ Their JavaScript, CSS and HTML are the files in static/.
 
 import base64
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -19,15 +21,21 @@ def _static(name: str) -> str:
     return (_STATIC / name).read_text(encoding="utf-8")
 
 
+def component(name: str, *kinds: str, **options: Any) -> Callable[..., Any]:
+    """A component of files in static/, called like the component.
+
+    Args:
+        name: of the files.
+        kinds: of the files: ``html``, ``css``, ``js``.
+        options: of Streamlit's function.
+    """
+    parts = {kind: _static(f"{name}.{kind}") for kind in kinds}
+    return st.components.v2.component(f"handwriting.{name}", **parts, **options)
+
+
 _CANVAS_CSS = _static("canvas.css")
-_pen = st.components.v2.component("handwriting.pen", js=_static("pen.js"), isolate_styles=False)
-_answer = st.components.v2.component(
-    "handwriting.answer",
-    html=_static("answer.html"),
-    css=_static("answer.css"),
-    js=_static("answer.js"),
-    isolate_styles=False,
-)
+_pen = component("pen", "js", isolate_styles=False)
+_answer = component("answer", "html", "css", "js", isolate_styles=False)
 
 
 def dress_page() -> None:
