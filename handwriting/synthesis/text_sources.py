@@ -143,7 +143,7 @@ class PictureSource:
         return len(self.pictures) * self.repeats
 
     def draw(self, number: int, rng: np.random.Generator) -> Drawn:
-        """A picture slanted, stretched, thinned or thickened, blurred, and cut out a little off."""
+        """A picture bent, slanted, stretched, thicker or thinner, blurred, and cut a little off."""
         number %= len(self.pictures)
         picture = self.pictures[number]
         if number not in self.boxes:
@@ -151,7 +151,7 @@ class PictureSource:
         box = self.boxes[number]
         if box is None:
             return Drawn(line_from_contrast(picture), self.texts[number])
-        varied = cut_line(_slanted(_thickened(picture, rng), rng), _moved(box, rng))
+        varied = cut_line(_warped(_thickened(picture, rng), rng), _moved(box, rng))
         return Drawn(_blurred(varied, rng), self.texts[number])
 
 
@@ -164,12 +164,19 @@ def _thickened(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return picture
 
 
-def _slanted(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Sheared and turned about its middle, without leaving the picture's size."""
+def _warped(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Sheared, turned and bent about its middle, without leaving the picture's size."""
     rows, columns = picture.shape
-    slant, turn = rng.normal(0, 0.12), rng.normal(0, 0.015)
-    matrix = np.array([[1, slant, -slant * rows / 2], [turn, 1, -turn * columns / 2]])
-    return cv2.warpAffine(picture, matrix, (columns, rows), flags=cv2.INTER_LINEAR)
+    slant, turn = rng.normal(0, 0.18), rng.normal(0, 0.015)
+    knots = (2, 3, 2 + round(1.5 * columns / rows))
+    bends = rng.normal(0, rng.uniform(0, 0.06) * rows, knots).astype(np.float32)
+    bend_x, bend_y = (
+        cv2.resize(bend, (columns, rows), interpolation=cv2.INTER_CUBIC) for bend in bends
+    )
+    y, x = np.indices(picture.shape, dtype=np.float32)
+    from_x = x + np.float32(slant) * (y - rows / 2) + bend_x
+    from_y = y + np.float32(turn) * (x - columns / 2) + bend_y
+    return cv2.remap(picture, from_x, from_y, cv2.INTER_LINEAR)
 
 
 def _moved(
@@ -182,10 +189,23 @@ def _moved(
 
 
 def _blurred(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Stretched, and at times blurred, paler or darker, or with a strip rubbed out."""
+    rows, columns = picture.shape
+    size = (max(8, round(columns * np.exp(rng.normal(0, 0.15)))), rows)
+    picture = cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR)
     if rng.random() < 0.3:
         picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.3, 1.2))
     if rng.random() < 0.3:
-        wide = np.exp(rng.normal(0, 0.15))
-        size = (max(8, round(picture.shape[1] * wide)), picture.shape[0])
-        picture = cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR)
+        ink = (picture / 255.0) ** np.exp(rng.normal(0, 0.4))
+        picture = (255 * ink).astype(np.uint8)
+    if rng.random() < 0.2:
+        picture = _rubbed(picture, rng)
     return picture
+
+
+def _rubbed(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A strip, thinner than a letter's strokes are far apart, fades."""
+    row = rng.integers(len(picture))
+    rubbed = picture.copy()
+    rubbed[row : row + rng.integers(1, 4)] //= int(rng.integers(2, 6))
+    return rubbed

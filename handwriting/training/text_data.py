@@ -31,7 +31,7 @@ LONGEST_TEXT = 100
 JOINED, COMPOSED = 1 / 20, 1 / 8
 """Lines of words for each word, and texts of characters for each character, in an epoch."""
 
-REPEATS, PAGE_REPEATS = 3, 8
+REPEATS, PAGE_REPEATS = 3, 16
 """Times that a photographed word, and a line of a page, comes in an epoch: they are few, and
 changed each time."""
 
