@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,8 @@ class PhotographedText:
     """Pictures of one word or line each.
 
     Attributes:
-        contrasts: uint8 (rows, columns) each, 0 paper, 255 ink, as of `imaging.contrast`.
+        contrasts: uint8 (rows, columns) each, 0 paper, 255 ink, as of `imaging.contrast`; or what
+            else was kept of each photograph.
         texts: printable ASCII.
         groups: str (N,), the writer where the table names one, else the photograph.
     """
@@ -45,7 +46,11 @@ class PhotographedText:
         )
 
 
-def load_photographed(folder: Path, variants: bool = False) -> PhotographedText:
+def load_photographed(
+    folder: Path,
+    variants: bool = False,
+    kept: Callable[[np.ndarray], np.ndarray] = contrast_of_line,
+) -> PhotographedText:
     """Read a folder of pictures.
 
     `text.csv` has the columns ``file`` and ``text`` and may have ``writer``; each picture shows one
@@ -55,25 +60,26 @@ def load_photographed(folder: Path, variants: bool = False) -> PhotographedText:
     Args:
         folder: with one of these tables.
         variants: of a `words.json`, add each word cut out by its box, and the lines, to train on.
+        kept: makes of each photograph, uint8 (height, width, 3), what to keep.
 
     Raises:
         HandwritingError: something is missing, damaged, or no text in printable ASCII.
     """
     table = folder / "words.json"
     if not table.is_file():
-        return _load_table(folder)
+        return _load_table(folder, kept)
     contrasts, texts, groups = [], [], []
     for picture, text, image in _words(folder, _read_words(table), variants):
-        contrasts.append(contrast_of_line(picture))
+        contrasts.append(kept(picture))
         texts.append(text)
         groups.append(image)
     return PhotographedText(contrasts, texts, np.array(groups))
 
 
-def _load_table(folder: Path) -> PhotographedText:
+def _load_table(folder: Path, kept: Callable[[np.ndarray], np.ndarray]) -> PhotographedText:
     rows = read_texts(folder / "text.csv")
     contrasts = [
-        contrast_of_line(colours_of(open_picture(folder / row["file"])))
+        kept(colours_of(open_picture(folder / row["file"])))
         for row in tqdm(rows, unit="img", desc="reading")
     ]
     groups = np.array([row.get("writer") or row["file"] for row in rows])

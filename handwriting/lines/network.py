@@ -14,21 +14,24 @@ COLUMNS_PER_STEP = 4
 class LineReader(nn.Module):
     """Residual convolutions, then an LSTM of one or more layers that reads in both directions.
 
-    Input float (N, 1, 40, width) in 0..1, white ink on black, output float (N, steps, outputs),
-    logits of the blank and of the characters of `handwriting.lines.alphabet`. In training mode the
-    output is (2, N, steps, outputs): the second are logits of the convolutions alone, to be trained
-    along ("CTC shortcut", Retsinas et al. 2022).
+    Input float (N, channels, 40, width) in 0..1, white ink on black, output float (N, steps,
+    outputs), logits of the blank and of the characters of `handwriting.lines.alphabet`. In training
+    mode the output is (2, N, steps, outputs): the second are logits of the convolutions alone, to
+    be trained along ("CTC shortcut", Retsinas et al. 2022).
 
     Args:
         width: channels of the first convolution; the others are multiples.
         hidden: cells of each layer of the LSTM in each direction.
         layers: of the LSTM.
+        channels: of a picture; 3 to try colours.
     """
 
-    def __init__(self, width: int = 32, hidden: int = 256, layers: int = 1) -> None:
+    def __init__(
+        self, width: int = 32, hidden: int = 256, layers: int = 1, channels: int = 1
+    ) -> None:
         super().__init__()
         self.convolutions = nn.Sequential(
-            *conv_unit(1, width, kernel=5, stride=(2, 2)),
+            *conv_unit(channels, width, kernel=5, stride=(2, 2)),
             ResidualUnit(width),
             *conv_unit(width, 2 * width, stride=(2, 2)),
             ResidualUnit(2 * width),
@@ -69,13 +72,14 @@ def steps_of(widths: torch.Tensor) -> torch.Tensor:
 
 
 def pad(pictures: list[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Pictures, uint8 (40, width), beside each other in one tensor, and their widths.
+    """Pictures, uint8 (40, width) or (40, width, channels), in one tensor, and their widths.
 
     Returns:
-        float32 (N, 1, 40, widest) in 0..1, channels last, and int64 (N,).
+        float32 (N, channels, 40, widest) in 0..1, channels last, and int64 (N,).
     """
     widths = torch.tensor([picture.shape[1] for picture in pictures])
     widest = int(steps_of(widths.max())) * COLUMNS_PER_STEP
-    batch = torch.stack([F.pad(p, (0, widest - p.shape[1])) for p in pictures])
-    floats = batch.unsqueeze(1).to(torch.float32).div_(255)
+    layers = [picture.reshape(*picture.shape[:2], -1) for picture in pictures]
+    batch = torch.stack([F.pad(p, (0, 0, 0, widest - p.shape[1])) for p in layers])
+    floats = batch.permute(0, 3, 1, 2).to(torch.float32).div_(255)
     return floats.contiguous(memory_format=torch.channels_last), widths

@@ -88,6 +88,7 @@ class TextRun:
         files: where its files go.
         device: where it computes.
         samples: to train on in an epoch.
+        network: to train instead of one of the settings' size.
 
     Attributes:
         network: the weights that are trained.
@@ -96,11 +97,16 @@ class TextRun:
     """
 
     def __init__(
-        self, settings: TextSettings, files: RunFiles, device: torch.device, samples: int
+        self,
+        settings: TextSettings,
+        files: RunFiles,
+        device: torch.device,
+        samples: int,
+        network: LineReader | None = None,
     ) -> None:
         torch.manual_seed(settings.seed)
         self.settings, self.files, self.device = settings, files, device
-        network = LineReader(settings.width, settings.hidden, settings.layers)
+        network = network or LineReader(settings.width, settings.hidden, settings.layers)
         self.network = network.to(device, memory_format=torch.channels_last)
         self.trained = wrap_ddp(self.network)
         recipe = settings.recipe

@@ -17,48 +17,13 @@ from handwriting.datasets.text import load_text
 from handwriting.errors import HandwritingError
 from handwriting.files import load_torch
 from handwriting.lines.reader import Reader
+from tests.lines.support import pen_archive
 from tests.support import PROJECT
 
-_TURN = np.linspace(0, 2 * np.pi, 12)
-SHAPES = {
-    "l": np.array([[0, 0], [0, 100.0]]),
-    "o": np.stack([30 + 30 * np.cos(_TURN), 70 + 30 * np.sin(_TURN)], axis=1),
-    "v": np.array([[0, 40], [25, 100], [50, 40.0]]),
-}
 SMALL = (
     *("--width", "4", "--hidden", "16", "--layers", "1", "--columns", "1024"),
     *("--held-out", "0.25", "--photographed", "0"),
 )
-
-
-def word(text: str, rng: np.random.Generator) -> list[np.ndarray]:
-    """The strokes of a word, its characters side by side."""
-    strokes, right = [], 0.0
-    for character in text:
-        shape = SHAPES[character] + rng.normal(0, 2, SHAPES[character].shape)
-        strokes.append(shape + np.array([right, 0]))
-        right += np.ptp(SHAPES[character][:, 0]) + 20
-    return strokes
-
-
-def pen_archive(path: Path, samples: int = 160) -> Path:
-    """Words of l, o and v by eight writers."""
-    rng = np.random.default_rng(0)
-    texts = ["".join(rng.choice(list(SHAPES), rng.integers(1, 5))) for _ in range(samples)]
-    drawn = [[np.round(s).astype(np.int64) for s in word(text, rng)] for text in texts]
-    strokes = [stroke for sample in drawn for stroke in sample]
-    np.savez(
-        path,
-        origin=np.array([stroke[0] for stroke in strokes], np.int32),
-        step=np.concatenate([np.diff(stroke, axis=0) for stroke in strokes]).astype(np.int32),
-        stroke_start=np.cumsum([0, *map(len, strokes)]).astype(np.int32),
-        sample_start=np.cumsum([0, *map(len, drawn)]).astype(np.int32),
-        text=np.array(texts),
-        writer=np.array([f"w{k % 8}" for k in range(samples)]),
-        provider=np.full(samples, "abc"),
-        style=np.where(np.arange(samples) % 2, "PRINTED", "MIXED"),
-    )
-    return path
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,238 @@
+"""What the parts of the line reader's training are worth, and how many writers it needs.
+
+    python -m studies.line_training ../shared/pen/words.npz ../shared/numbers … --save
+
+A small line reader learns words of the first path, drawn plainly, of 8, 32, 128 and of all writers
+that a training may see: as many samples each, drawn anew. From the last of these a second training
+goes on with all paths, strokes drawn partly as photographs; others do without one path, without
+photographed strokes, or without lines joined of words. Error rates are those of the writers and
+photographs left out of all. Finished trainings are kept in data/studies, so that the study can be
+stopped and started again. One seed. With --save: line_training.json and line_training.png.
+"""
+
+import argparse
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+
+from handwriting.cli import make_measuring_parser, run_script, save_measured
+from handwriting.compute.devices import choose_device, choose_precision, keep_memory
+from handwriting.datasets.pen import PenArchive, load_pen
+from handwriting.datasets.text import left_out, written
+from handwriting.datasets.text_batches import Drawn, JoinedSources, TextBatches, TextSource
+from handwriting.errors import HandwritingError
+from handwriting.lines.reader import load_reader_weights
+from handwriting.plots import BLUE, save_figure
+from handwriting.runs import RunFiles
+from handwriting.synthesis.text_sources import Hand, JoinedWords, PenSource
+from handwriting.training.text_data import LONGEST_TEXT, Measured, load_sources
+from handwriting.training.text_run import TextRun, TextSettings
+from studies.common import FIGURES, FINISHED, FinishedTrainings
+from text_training import measure, train_epoch
+
+HELD_OUT = 0.1
+WRITERS = (8, 32, 128)
+PHOTOGRAPHED = 0.4
+
+
+@dataclass(frozen=True)
+class SomeOf:
+    """So many samples of a source, drawn by chance, as one epoch."""
+
+    source: TextSource
+    count: int
+
+    def __len__(self) -> int:
+        return self.count
+
+    def draw(self, number: int, rng: np.random.Generator) -> Drawn:
+        """Any sample of the source."""
+        return self.source.draw(int(rng.integers(len(self.source))), rng)
+
+
+@dataclass(frozen=True)
+class Trainings:
+    """How each training of the study is done.
+
+    Attributes:
+        args: the options of the study.
+        measured: samples left out of all.
+        folder: for the runs' files.
+    """
+
+    args: argparse.Namespace
+    measured: list[Measured]
+    folder: Path
+
+    def train(
+        self, name: str, source: TextSource, samples: int, start: Path | None = None
+    ) -> dict[str, float]:
+        """Train for some samples, keep the weights; the error rates.
+
+        Args:
+            name: of the run's files.
+            source: what to draw from.
+            samples: to draw.
+            start: weights to begin with, or ``None`` for random ones.
+        """
+        args = self.args
+        device = choose_device("auto")
+        settings = TextSettings(
+            tuple(args.data),
+            epochs=1,
+            lr=args.lr,
+            width=args.width,
+            hidden=args.hidden,
+            layers=1,
+            precision=choose_precision("auto", device),
+        )
+        batches = TextBatches(SomeOf(source, samples), settings.columns, settings.seed)
+        run = TextRun(settings, self.files(name), device, samples)
+        if start:
+            run.begin_with(load_reader_weights(start))
+        loss = train_epoch(run, batches, 1)
+        rates = measure(run, self.measured)
+        run.history.append({"epoch": 1, "train_loss": loss, **rates})
+        run.save()
+        return rates
+
+    def files(self, name: str) -> RunFiles:
+        """Where a training's files go."""
+        return RunFiles(name.replace(" ", "_"), self.folder, self.folder)
+
+
+def words_of(archive: PenArchive, writers: int | None) -> tuple[PenSource, int]:
+    """Words of some writers whom a training may see, drawn plainly, and how many those are."""
+    samples = written(archive)
+    samples = samples[np.char.str_len(archive.text[samples]) <= LONGEST_TEXT]
+    samples = samples[~left_out(archive.writer[samples], HELD_OUT)]
+    names = np.random.default_rng(0).permutation(np.unique(archive.writer[samples]))[:writers]
+    own = samples[np.isin(archive.writer[samples], names)]
+    return PenSource(archive, own, Hand(0.0)), len(names)
+
+
+def parts_of(paths: Sequence[str]) -> dict[str, Callable[[], TextSource]]:
+    """What the second training draws from, to be loaded: everything, and all but one part of it."""
+
+    def of(paths: Sequence[str], photographed: float = PHOTOGRAPHED) -> JoinedSources:
+        return load_sources(paths, HELD_OUT, photographed)[0]
+
+    def unjoined() -> JoinedSources:
+        return JoinedSources([s for s in of(paths).sources if not isinstance(s, JoinedWords)])
+
+    def without(path: str) -> JoinedSources:
+        return of([other for other in paths if other != path])
+
+    return {
+        "everything": partial(of, paths),
+        "without photographed strokes": partial(of, paths, 0.0),
+        "without joined words": unjoined,
+        **{f"without {Path(path).stem}": partial(without, path) for path in paths[1:]},
+    }
+
+
+def plot(result: dict[str, Any], path: Path) -> None:
+    """Draw the error rates against writers, and those without each part."""
+    figure, (left, right) = plt.subplots(
+        1, 2, figsize=(12, 4.5), layout="constrained", width_ratios=(1, 1.7)
+    )
+    curve = result["writers"]
+    left.plot([row["writers"] for row in curve], [row["cer"] for row in curve], "o-", color=BLUE)
+    for row in curve:
+        left.annotate(
+            f"{row['cer']:.3f}",
+            (row["writers"], row["cer"]),
+            xytext=(0, 8),
+            textcoords="offset points",
+            ha="center",
+        )
+    left.set_xscale("log")
+    left.set_xticks([row["writers"] for row in curve], [str(row["writers"]) for row in curve])
+    left.minorticks_off()
+    left.margins(0.12, 0.15)
+    left.set_xlabel("writers in the training")
+    left.set_ylabel("cer, words of writers left out")
+    left.grid(alpha=0.3)
+    parts = result["parts"]
+    names = [name for name in parts["everything"] if name.endswith("_cer") and name != "val_cer"]
+    height = 0.8 / len(parts)
+    for number, (part, rates) in enumerate(parts.items()):
+        places = np.arange(len(names)) + number * height
+        bars = right.barh(places, [rates[name] for name in names], height * 0.9, label=part)
+        right.bar_label(bars, fmt="%.3f", fontsize=7, padding=2)
+    middle = np.arange(len(names)) + 0.4 - height / 2
+    right.set_yticks(middle, [name.removesuffix("_cer") for name in names])
+    right.invert_yaxis()
+    right.set_xlabel("cer on writers and photographs left out")
+    right.margins(0.1, 0.02)
+    right.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    save_figure(figure, path, "python -m studies.line_training … --save")
+
+
+def get_args_parser() -> argparse.ArgumentParser:
+    """The command line of this study."""
+    parser = make_measuring_parser(
+        __doc__, FIGURES, start_samples=600, samples=200, width=8, hidden=16
+    )
+    add = parser.add_argument
+    add("data", nargs="+", metavar="PATH", help="words of pens first, then what else to train on")
+    add("--start-samples", type=int, default=150_000, help="samples of each number of writers")
+    add("--samples", type=int, default=40_000, help="samples of each further training")
+    add("--lr", type=float, default=0.003, help="highest learning rate")
+    add("--width", type=int, default=16, help="channels of the first convolution")
+    add("--hidden", type=int, default=128, help="cells of the LSTM in each direction")
+    return parser
+
+
+def study(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    """Train and measure all; finished trainings are taken from the folder."""
+    settings = {
+        name: getattr(args, name) for name in ("start_samples", "samples", "lr", "width", "hidden")
+    }
+    finished = FinishedTrainings(folder / "line_training.json", settings)
+    archive = load_pen(Path(args.data[0]))
+    trainings = Trainings(args, load_sources(args.data, HELD_OUT, 0.0)[1], folder / "lines")
+    words = trainings.measured[0].name
+    curve, name = [], ""
+    for number in (*WRITERS, None):
+        source, writers = words_of(archive, number)
+        name = f"{writers} writers"
+        rates = finished.get(name, partial(trainings.train, name, source, args.start_samples))
+        curve.append({"writers": writers, "words": len(source), "cer": rates[f"{words}_cer"]})
+    start = trainings.files(name).weights
+
+    def go_on(part: str, load: Callable[[], TextSource]) -> dict[str, float]:
+        return trainings.train(part, load(), args.samples, start)
+
+    parts = {
+        part: finished.get(part, partial(go_on, part, load))
+        for part, load in parts_of(args.data).items()
+    }
+    left_out_counts = {part.name: len(part.texts) for part in trainings.measured}
+    return {"measured": left_out_counts, **settings, "writers": curve, "parts": parts}
+
+
+def main(args: argparse.Namespace) -> None:
+    """Train, measure, and print one JSON object."""
+    keep_memory()
+    torch.manual_seed(0)
+    if not Path(args.data[0]).is_file():
+        raise HandwritingError("give a pen archive of words first.")
+    with TemporaryDirectory() as passing:
+        result = study(args, Path(passing) if args.quick else FINISHED)
+    print(json.dumps(result, indent=1))
+    save_measured(args, "line_training.json", result)
+    if args.save:
+        plot(result, args.out / "line_training.png")
+
+
+if __name__ == "__main__":
+    raise SystemExit(run_script(lambda: main(get_args_parser().parse_args())))
