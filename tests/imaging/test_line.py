@@ -104,3 +104,10 @@ def test_a_ruled_line_and_a_neighbours_tail_do_not_count_for_the_height():
     ink[:12, 40:46] = 255
     ink[10:95, :3] = 255
     assert writing_box(ink) == plain == (100, 30, 180, 70)
+
+
+def test_a_ruled_line_alone_is_cut_out_where_nothing_else_is():
+    ink = np.zeros((60, 200), dtype=np.uint8)
+    ink[30:34] = 255
+    assert writing_box(ink) == (0, 30, 200, 34)
+    assert line_from_contrast(ink).shape[0] == HEIGHT
