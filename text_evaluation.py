@@ -137,7 +137,7 @@ def main(args: argparse.Namespace) -> dict[str, Any]:
         pages = load_pages(args.data) if args.data.is_dir() else None
         if pages:
             if fraction:
-                pages = unseen_pages(*pages, fraction)
+                pages = unseen_pages(*pages, reader.trained_pages)
             found = evaluate_pages(reader, *(column[: args.most] for column in pages), decoder)
         else:
             data = load_text(args.data)

@@ -193,17 +193,18 @@ def main(args: argparse.Namespace) -> None:
     device = own_device(choose_device(args.device))
     state = saved_state(args) if args.resume is not None else None
     settings = TextSettings.from_dict(state["settings"]) if state else choose_settings(args, device)
-    sources, measured = load_sources(settings.data, settings.held_out, settings.photographed)
-    batches = TextBatches(sources, settings.columns, settings.seed, rank(), world_size())
+    data = load_sources(settings.data, settings.held_out, settings.photographed)
+    batches = TextBatches(data.sources, settings.columns, settings.seed, rank(), world_size())
     name = state["name"] if state else args.name or run_name("lines", datetime.now())
-    run = TextRun(settings, RunFiles(name, args.models, args.metrics), device, len(batches))
+    files = RunFiles(name, args.models, args.metrics)
+    run = TextRun(settings, files, device, len(batches), pages=data.pages)
     if state:
         run.restore(state)
     elif settings.init_from:
         run.begin_with(load_reader_weights(find_reader(args.init_from, args.models)))
     weights = sum(parameter.numel() for parameter in run.network.parameters())
     print(f"{name}: {device.type}, {settings.precision}, {weights:,} weights")
-    left_out = ", ".join(f"{len(part.texts)} of {part.name}" for part in measured) or "none"
+    left_out = ", ".join(f"{len(part.texts)} of {part.name}" for part in data.measured) or "none"
     print(f"  {len(batches)} samples to train on, left out to measure on: {left_out}", flush=True)
     while len(run.history) < settings.epochs:
         epoch = len(run.history) + 1
@@ -214,7 +215,7 @@ def main(args: argparse.Namespace) -> None:
         row["seconds"] = round(time.perf_counter() - start, 1)
         broadcast_buffers(run.final_network)
         if is_first_rank():
-            run.history.append(row | measure(run, measured))
+            run.history.append(row | measure(run, data.measured))
             run.save()
             plot_error_rates(run.history, name, run.files.metric("error_rates.png"), command_line())
             print(

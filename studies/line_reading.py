@@ -153,7 +153,8 @@ def measure(
             return {"look_alikes": look_alikes(reader, recognizer, pens, args.most or 1_500)}
     language = BeamDecoder(LanguageModel.load(args.language))
     if path.is_dir() and (pages := load_pages(path)):
-        files, texts = (column[: args.most] for column in unseen_pages(*pages, fraction))
+        unseen = unseen_pages(*pages, reader.trained_pages)
+        files, texts = (column[: args.most] for column in unseen)
         ways = {"greedy": GREEDY, "language": language}
         return {n: evaluate_pages(reader, files, texts, decoder) for n, decoder in ways.items()}
     data = load_text(path)

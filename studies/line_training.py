@@ -123,7 +123,7 @@ def parts_of(paths: Sequence[str]) -> dict[str, Callable[[], TextSource]]:
     """What the second training draws from, to be loaded: everything, and all but one part of it."""
 
     def of(paths: Sequence[str], photographed: float = PHOTOGRAPHED) -> JoinedSources:
-        return load_sources(paths, HELD_OUT, photographed)[0]
+        return load_sources(paths, HELD_OUT, photographed).sources
 
     def unjoined() -> JoinedSources:
         return JoinedSources([s for s in of(paths).sources if not isinstance(s, JoinedWords)])
@@ -199,7 +199,7 @@ def study(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
     }
     finished = FinishedTrainings(folder / "line_training.json", settings)
     archive = load_pen(Path(args.data[0]))
-    trainings = Trainings(args, load_sources(args.data, HELD_OUT, 0.0)[1], folder / "lines")
+    trainings = Trainings(args, load_sources(args.data, HELD_OUT, 0.0).measured, folder / "lines")
     words = trainings.measured[0].name
     curve, name = [], ""
     for number in (*WRITERS, None):

@@ -46,6 +46,11 @@ class Reader:
         """Part of the writers that the training left out, in 0..1; 0 where that is not known."""
         return float(self.content.get("hyperparameters", {}).get("held_out", 0.0))
 
+    @property
+    def trained_pages(self) -> list[str]:
+        """Names of the photographs of pages that the training saw lines of."""
+        return list(self.content.get("trained_pages", []))
+
     @classmethod
     def load(cls, path: Path) -> "Reader":
         """The reader of a weights file.

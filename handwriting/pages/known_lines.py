@@ -1,13 +1,12 @@
 """Lines of photographed pages whose text is known, to train the line reader on."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
 from handwriting.datasets.photographed_text import PhotographedText
-from handwriting.datasets.text import left_out
 from handwriting.imaging.contrast import normalised
 from handwriting.pages.lines import find_lines
 from handwriting.pages.photographs import open_photograph
@@ -43,16 +42,14 @@ def lines_of_pages(files: Sequence[Path], texts: Sequence[str]) -> PhotographedT
 
 
 def unseen_pages(
-    files: Sequence[Path], texts: Sequence[str], fraction: float
+    files: Sequence[Path], texts: Sequence[str], trained: Collection[str]
 ) -> tuple[list[Path], list[str]]:
-    """The pages, and their texts, that a training on them saw nothing of.
+    """The pages, and their texts, that a training saw nothing of.
 
     Args:
-        files: photographs of upright pages.
-        texts: what each says, line by line.
-        fraction: of the pages, by their names, that the training left out.
+        files: photographs of pages.
+        texts: what each says.
+        trained: names of the files that it saw lines of (`lines.reader.Reader.trained_pages`).
     """
-    names = np.array([file.name for file in files])
-    trained = np.isin(names, lines_of_pages(files, texts).groups) & ~left_out(names, fraction)
-    unseen = np.flatnonzero(~trained).tolist()
+    unseen = [k for k, file in enumerate(files) if file.name not in trained]
     return [files[k] for k in unseen], [texts[k] for k in unseen]

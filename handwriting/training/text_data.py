@@ -53,9 +53,22 @@ class Measured:
     texts: list[str]
 
 
-def load_sources(
-    paths: Sequence[str], held_out: float, photographed: float
-) -> tuple[JoinedSources, list[Measured]]:
+@dataclass(frozen=True)
+class TextData:
+    """What a training of the line reader needs.
+
+    Attributes:
+        sources: the samples to train on.
+        measured: those of other writers to measure on.
+        pages: names of the photographed pages that lines to train on are of.
+    """
+
+    sources: JoinedSources
+    measured: list[Measured]
+    pages: list[str]
+
+
+def load_sources(paths: Sequence[str], held_out: float, photographed: float) -> TextData:
     """The samples to train on, and those of other writers to measure on.
 
     Args:
@@ -68,14 +81,16 @@ def load_sources(
     """
     sources: list[TextSource] = []
     measured: list[Measured] = []
+    pages: list[str] = []
     characters: list[tuple[PenArchive, np.ndarray]] = []
     words: list[str] = []
     hand = Hand(photographed)
     for path in map(Path, paths):
         if path.is_dir():
-            source, others = _folder(path, held_out)
+            source, others, own_pages = _folder(path, held_out)
             sources.append(source)
             measured += others
+            pages += own_pages
             continue
         archive = load_pen(path)
         samples = written(archive)
@@ -97,7 +112,7 @@ def load_sources(
         sources.append(ComposedCharacters(pens, words or list(_WORDS), count))
     if not any(len(source) for source in sources):
         raise HandwritingError("no writer is left to train on. Make --held-out smaller.")
-    return JoinedSources(sources), measured
+    return TextData(JoinedSources(sources), measured, pages)
 
 
 def _chosen(samples: np.ndarray) -> np.ndarray:
@@ -111,7 +126,8 @@ def _measured_pens(name: str, archive: PenArchive, samples: np.ndarray) -> list[
     return [Measured(name, pictures, texts)] if chosen else []
 
 
-def _folder(path: Path, held_out: float) -> tuple[PictureSource, list[Measured]]:
+def _folder(path: Path, held_out: float) -> tuple[PictureSource, list[Measured], list[str]]:
+    """Photographs to train on and to measure on, and the names of the pages among the first."""
     pages = load_pages(path)
     data = lines_of_pages(*pages) if pages else load_photographed(path, variants=True)
     is_left_out = left_out(data.groups, held_out)
@@ -119,4 +135,5 @@ def _folder(path: Path, held_out: float) -> tuple[PictureSource, list[Measured]]
     source = PictureSource(own.contrasts, own.texts, PAGE_REPEATS if pages else REPEATS)
     others = data.subset(_chosen(np.flatnonzero(is_left_out)))
     pictures = [line_from_contrast(contrast) for contrast in others.contrasts]
-    return source, [Measured(path.name, pictures, others.texts)] if pictures else []
+    measured = [Measured(path.name, pictures, others.texts)] if pictures else []
+    return source, measured, np.unique(own.groups).tolist() if pages else []

@@ -1,6 +1,7 @@
 """One training of the line reader: its settings, network, history, checkpoint and weights."""
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,7 @@ class TextRun:
         device: where it computes.
         samples: to train on in an epoch.
         network: to train instead of one of the settings' size.
+        pages: names of photographed pages among the samples.
 
     Attributes:
         network: the weights that are trained.
@@ -103,9 +105,10 @@ class TextRun:
         device: torch.device,
         samples: int,
         network: LineReader | None = None,
+        pages: Sequence[str] = (),
     ) -> None:
         torch.manual_seed(settings.seed)
-        self.settings, self.files, self.device = settings, files, device
+        self.settings, self.files, self.device, self.pages = settings, files, device, list(pages)
         network = network or LineReader(settings.width, settings.hidden, settings.layers)
         self.network = network.to(device, memory_format=torch.channels_last)
         self.trained = wrap_ddp(self.network)
@@ -153,6 +156,7 @@ class TextRun:
             "hidden": self.settings.hidden,
             "layers": self.settings.layers,
             "hyperparameters": settings,
+            "trained_pages": self.pages,
             "metrics": dict(self.history[-1]),
             "weights": half_precision(self.final_network.state_dict()),
         }
@@ -168,6 +172,7 @@ class TextRun:
             HandwritingError: they are those of a network of another size.
         """
         weights = {name: tensor.float() for name, tensor in content["weights"].items()}
+        self.pages = sorted({*self.pages, *content.get("trained_pages", [])})
         try:
             self.network.load_state_dict(self.network.state_dict() | weights)
         except RuntimeError as error:

@@ -1,12 +1,15 @@
 """Lines of pages are trained on only where it is known which text is whose."""
 
+import csv
 import shutil
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
 from handwriting.pages.known_lines import lines_of_pages, unseen_pages
+from handwriting.training.text_data import load_sources
 
 WORDS = ("one line", "and another", "the third")
 
@@ -35,9 +38,19 @@ def test_a_page_of_another_number_of_lines_gives_none(page):
     assert found.contrasts == [] and found.texts == [] and len(found.groups) == 0
 
 
-def test_a_page_left_out_or_without_known_lines_was_not_seen(page):
-    pages = [page, page.with_name("other.png")]
-    shutil.copy(*pages)
-    texts = ["\n".join(WORDS), "one line\nand another"]
-    assert unseen_pages(pages, texts, 0.0) == (pages[1:], texts[1:])
-    assert unseen_pages(pages, texts, 1.0) == (pages, texts)
+def test_pages_that_a_training_saw_are_left_aside():
+    pages, texts = [Path("a/1.png"), Path("a/2.png")], ["one", "two"]
+    assert unseen_pages(pages, texts, ["1.png"]) == (pages[1:], texts[1:])
+    assert unseen_pages(pages, texts, []) == (pages, texts)
+
+
+def test_a_training_tells_the_pages_that_it_has_lines_of(page):
+    shutil.copy(page, page.with_name("other.png"))
+    rows = [
+        ("file", "text"),
+        ("page.png", "\n".join(WORDS)),
+        ("other.png", "one line\nand another"),
+    ]
+    with (page.parent / "text.csv").open("w", newline="") as table:
+        csv.writer(table).writerows([("file", "text"), *texts.items()])
+    assert load_sources([str(page.parent)], 0.0, 0.0).pages == ["page.png"]
