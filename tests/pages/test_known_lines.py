@@ -46,11 +46,7 @@ def test_pages_that_a_training_saw_are_left_aside():
 
 def test_a_training_tells_the_pages_that_it_has_lines_of(page):
     shutil.copy(page, page.with_name("other.png"))
-    rows = [
-        ("file", "text"),
-        ("page.png", "\n".join(WORDS)),
-        ("other.png", "one line\nand another"),
-    ]
+    texts = {"page.png": "\n".join(WORDS), "other.png": "one line\nand another"}
     with (page.parent / "text.csv").open("w", newline="") as table:
         csv.writer(table).writerows([("file", "text"), *texts.items()])
     assert load_sources([str(page.parent)], 0.0, 0.0).pages == ["page.png"]
