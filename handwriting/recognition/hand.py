@@ -5,8 +5,7 @@ drawing that lies nearer to the own `a` than other people's `a` would is more li
 (`handwriting.recognition.shapes`). What the network gave to the taught characters together is only
 divided anew among them, so that one that was not taught loses nothing. Size: how far the person's
 heights and places on the lines lie from other people's. Nothing is trained, so a hand is there at
-once, and reading with it costs a tenth of a millisecond or so (`studies.taught_hand` measures what
-it is worth).
+once, and reading with it costs half a millisecond; `studies.taught_hand` measures what it is worth.
 """
 
 import json
@@ -24,7 +23,7 @@ from handwriting.recognition.sizes import SizeMixture, SizeModel, Sizes
 FORMAT = "handwriting hand"
 VERSION = 2
 MOST_BYTES = 500_000
-"""Of a file; one of 62 characters has 60,000."""
+"""Of a file; one of 62 characters has 52,000."""
 
 SHAPE_WEIGHT, MOST_AGAINST = 0.1, 2.0
 """How much the features' log ratio counts, for the directions are not independent; and how much it
