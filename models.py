@@ -246,6 +246,16 @@ def select_outputs(network: nn.Module, first: int, count: int) -> nn.Module:
     return network
 
 
+def pass_features(network: nn.Module) -> nn.Module:
+    """Let a network, changed in place, give its last layer's inputs too, behind the logits."""
+    layer = last_linear(network)
+    inputs = layer.in_features
+    layer.weight = nn.Parameter(torch.cat([layer.weight.detach(), torch.eye(inputs)]))
+    layer.bias = nn.Parameter(torch.cat([layer.bias.detach(), torch.zeros(inputs)]))
+    layer.out_features += inputs
+    return network
+
+
 def normalise(images: torch.Tensor) -> torch.Tensor:
     """uint8 (N, 28, 28) to float32 (N, 1, 28, 28) in 0..1, channels last."""
     floats = images.unsqueeze(1).to(torch.float32).div_(255)

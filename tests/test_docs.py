@@ -723,15 +723,15 @@ def taught_hand() -> Iterator[str]:
     left_out = "taught_hand[left_out]"
     by_part = f"{left_out}[shape_by_what_was_written]"
     for title, place in {
-        "shape and size": f"{left_out}[shape_and_size]",
+        "shape, height and place, as on the page": f"{left_out}[shape_and_size]",
+        "shape, height and place, ten characters taught": f"{left_out}[shape_and_size_few]",
+        "shape, height and place, of characters not taught": f"{left_out}[shape_and_size_untaught]",
+        "shape, height and place, a tenth misnamed": f"{left_out}[shape_and_size_misnamed]",
+        "shape and height": f"{left_out}[shape_and_height]",
+        "shape and height, a tenth misnamed": f"{left_out}[shape_and_height_misnamed]",
         "shape alone": f"{left_out}[shape]",
-        "shape alone, of these: all kinds of characters": (
-            f"{by_part}[digits and capitals and small letters]"
-        ),
         "shape alone, of these: digits and capitals": f"{by_part}[digits and capitals]",
-        "shape and size, ten characters taught": f"{left_out}[shape_and_size_few]",
-        "shape and size, of characters not taught": f"{left_out}[shape_and_size_untaught]",
-        "shape and size, a tenth misnamed": f"{left_out}[shape_and_size_misnamed]",
+        "shape alone, a tenth misnamed": f"{left_out}[shape_misnamed]",
     }.items():
         cells = (
             f"{{{place}[62_classes][{key}]:{style}}} ({{{place}[without_case][{key}]:{style}}})"
@@ -743,8 +743,11 @@ def taught_hand() -> Iterator[str]:
         )
         yield row(title, f"{{{place}[writers]}}", *cells)
     draws = f"{left_out}[shape_and_size][62_classes][range_over_draws]"
-    yield f"the five draws lie between {{{draws}[0]:.1%}} and {{{draws}[1]:.1%}}"
-    yield f"one writer of {{{left_out}[shape][writers]}} loses"
+    yield f"the draws lie between {{{draws}[0]:.1%}} and {{{draws}[1]:.1%}}"
+    yield (
+        f"{{{left_out}[shape][writers_worse_by_a_point]}} of {{{left_out}[shape][writers]}} "
+        "writers lose more than a point"
+    )
 
 
 def log() -> Iterator[str]:

@@ -1,11 +1,11 @@
 """One person's hand, taught with one sample or so of any of the 62 characters.
 
-Two things of a person are kept. Shape: what the network answers for each of the person's own
-samples; a new drawing whose answer is like that for the own `a` is more likely an `a`. What the
-network gave to the taught characters together is only divided anew among them, so that one that
-was not taught loses nothing. Size: how far the person's heights and places on the lines lie from
-other people's. Nothing is trained, so a hand is there at once, and reading with it costs a tenth
-of a millisecond at most (`studies.taught_hand` measures what it is worth).
+Two things of a person are kept. Shape: where the own samples lie in the network's features; a new
+drawing that lies nearer to the own `a` than other people's `a` would is more likely an `a`
+(`handwriting.recognition.shapes`). What the network gave to the taught characters together is only
+divided anew among them, so that one that was not taught loses nothing. Size: how far the person's
+heights and places on the lines lie from other people's. Nothing is trained, so a hand is there at
+once, and reading with it costs half a millisecond; `studies.taught_hand` measures what it is worth.
 """
 
 import json
@@ -17,15 +17,21 @@ import numpy as np
 
 from handwriting.errors import HandwritingError
 from handwriting.labels import CLASSES, FIRST_SMALL, NUM_CLASSES, class_index
+from handwriting.recognition.shapes import Shapes
 from handwriting.recognition.sizes import SizeMixture, SizeModel, Sizes
 
 FORMAT = "handwriting hand"
-VERSION = 1
+VERSION = 2
 MOST_BYTES = 500_000
-"""Of a file; one of 62 characters has 31,000."""
+"""Of a file; one of 62 characters has 52,000."""
 
-SHAPE_WEIGHT = 0.01
-"""Of the squared distance between two answers' logarithms, against the network's own answer."""
+SHAPE_WEIGHT, MOST_AGAINST = 0.1, 2.0
+"""How much the features' log ratio counts, for the directions are not independent; and how much it
+may speak against a character, for a person may write it in two ways."""
+
+DOUBTED = 8.0
+"""A sample whose name the network finds less likely than another by e to this teaches no shape: it
+is rather in the wrong box."""
 
 SIZE_WEIGHT, COMMON_WEIGHT, COMMON_PRIOR = 0.4, 0.5, 4
 """How far a character's size, and that which capitals and digits or small letters have in common,
@@ -35,7 +41,7 @@ SPREAD = 0.8
 """One person's sizes vary less than those of all: what their covariances are multiplied by."""
 
 _MOST_SHIFT = 0.7
-_MOST_LOG = 1e3
+_MOST_PLACE = 1e3
 _TEACH_AGAIN = "Teach your hand again, or take another file."
 
 
@@ -60,52 +66,75 @@ class Hand:
     """What is known of a person's writing.
 
     Attributes:
-        network: fingerprint of the network whose answers these are.
+        network: fingerprint of what it was taught with.
         characters: of each sample.
-        answers: float (samples, 62), the network's log p(character | image), less their mean.
+        shaped: of each sample whose shape counts.
+        places: float (len(shaped), features), where these lie.
         size_shifts: float (62, 2), what a character's (log height, top) is beyond other people's.
     """
 
     network: str
     characters: str
-    answers: np.ndarray
+    shaped: str
+    places: np.ndarray
     size_shifts: np.ndarray
 
     @classmethod
     def fit(
-        cls, network: str, log_probs: np.ndarray, taught: Sequence[Taught], sizes: Sizes | None
+        cls,
+        network: str,
+        log_probs: np.ndarray,
+        features: np.ndarray,
+        taught: Sequence[Taught],
+        shapes: Shapes | None,
+        sizes: Sizes | None,
     ) -> "Hand":
         """The hand of some samples; `Recognizer.teach` is the simpler way.
 
         Args:
-            network: fingerprint of the network.
-            log_probs: float (samples, 62), its answers.
+            network: fingerprint of what it is taught with.
+            log_probs: float (samples, 62), the network's answers.
+            features: float (samples, features), those behind them.
             taught: the samples, at least one.
+            shapes: how shapes differ, or ``None`` for a hand by size alone.
             sizes: the model of sizes, or ``None`` for a hand without them.
         """
         characters = "".join(sample.character for sample in taught)
+        shaped, places = "", np.zeros((0, features.shape[1]))
+        if shapes is not None:
+            own = log_probs[np.arange(len(taught)), _labels(characters)]
+            believed = np.flatnonzero(log_probs.max(axis=1) - own < DOUBTED)
+            shaped = "".join(characters[k] for k in believed)
+            places = shapes.places(features[believed])
         shifts = np.zeros((NUM_CLASSES, 2))
         measured = [sample for sample in taught if sample.size is not None]
         if sizes is not None and measured:
             shifts = _size_shifts(measured, sizes.ruled)
-        return cls(network, characters, _centred(log_probs), shifts)
+        return cls(network, characters, shaped, places, shifts)
 
-    def adapt(self, log_probs: np.ndarray, seen: np.ndarray) -> np.ndarray:
-        """float (62,): an answer that counts how like the own samples' answers it is.
+    def adapt(
+        self, log_probs: np.ndarray, features: np.ndarray, shapes: Shapes | None
+    ) -> np.ndarray:
+        """float (..., 62): answers that count where the person's own samples lie.
 
         Args:
-            log_probs: float (62,) log p(character | image), up to a constant.
-            seen: float (62,), the same by the network and prior that the samples were read with.
+            log_probs: float (..., 62) log p(character | image), up to a constant.
+            features: float (..., features), of the network that it was taught with.
+            shapes: those that it was taught with.
         """
-        distances = ((_centred(seen) - self.answers) ** 2).sum(axis=1)
-        labels = np.array([class_index(character) for character in self.characters])
-        nearest = np.full(NUM_CLASSES, np.inf)
-        np.minimum.at(nearest, labels, distances)
-        taught = np.isfinite(nearest)
-        before = log_probs[taught]
-        after = before - SHAPE_WEIGHT * nearest[taught]
+        # A crafted file may hold places of another length.
+        if shapes is None or self.places.shape[1] != len(shapes.means[0]) or not self.shaped:
+            return log_probs
+        places, labels = shapes.places(features), _labels(self.shaped)
+        taught, counts = np.unique(labels, return_counts=True)
+        own = np.array([self.places[labels == c].mean(axis=0) for c in taught])
+        ratios = shapes.log_ratios(places, own, np.stack((taught, counts), axis=1))
+        gains = np.maximum(SHAPE_WEIGHT * ratios, -MOST_AGAINST)
+        before = log_probs[..., taught]
+        after = before + gains
+        kept = _log_sum(before) - _log_sum(after)
         adapted = log_probs.copy()
-        adapted[taught] = after + np.logaddexp.reduce(before) - np.logaddexp.reduce(after)
+        adapted[..., taught] = after + kept
         return adapted
 
     def own_sizes(self, sizes: Sizes) -> Sizes:
@@ -123,7 +152,8 @@ class Hand:
             "version": VERSION,
             "network": self.network,
             "characters": self.characters,
-            "answers": self.answers.round(3).tolist(),
+            "shaped": self.shaped,
+            "places": self.places.round(2).tolist(),
             "size_shifts": self.size_shifts.round(4).tolist(),
         }
         return json.dumps(content).encode()
@@ -147,7 +177,7 @@ class Hand:
             )
         try:
             hand = cls._from_json(json.loads(content))
-        except (ValueError, KeyError, TypeError, RecursionError, OverflowError) as error:
+        except (LookupError, ValueError, TypeError, RecursionError, OverflowError) as error:
             raise HandwritingError(
                 f"The file is damaged or holds no taught hand. {_TEACH_AGAIN}"
             ) from error
@@ -168,13 +198,15 @@ class Hand:
                 f"this one reads {VERSION}). {_TEACH_AGAIN}"
             )
         network, characters = content["network"], content["characters"]
-        if not isinstance(network, str) or not isinstance(characters, str):
-            raise TypeError("network and characters must be text")
-        if not characters or not set(characters) <= set(CLASSES):
+        shaped, places = content["shaped"], content["places"]
+        if not all(isinstance(text, str) for text in (network, characters, shaped)):
+            raise TypeError("network, characters and shaped must be text")
+        if not characters or not set(shaped) <= set(characters) <= set(CLASSES):
             raise ValueError("the characters must be some of the 62")
-        answers = _numbers(content["answers"], (len(characters), NUM_CLASSES), _MOST_LOG)
+        width = len(places[0]) if shaped else 0
+        places = _numbers(places, (len(shaped), width) if shaped else (0,), _MOST_PLACE)
         shifts = _numbers(content["size_shifts"], (NUM_CLASSES, 2), _MOST_SHIFT)
-        return cls(network, characters, answers, shifts)
+        return cls(network, characters, shaped, places.reshape(len(shaped), width), shifts)
 
 
 def _numbers(values: object, shape: tuple[int, int], most: float) -> np.ndarray:
@@ -191,14 +223,18 @@ def _numbers(values: object, shape: tuple[int, int], most: float) -> np.ndarray:
     return array
 
 
-def _centred(log_probs: np.ndarray) -> np.ndarray:
-    return log_probs - log_probs.mean(axis=-1, keepdims=True)
+def _labels(characters: str) -> np.ndarray:
+    return np.array([class_index(character) for character in characters], dtype=int)
+
+
+def _log_sum(log_weights: np.ndarray) -> np.ndarray:
+    return np.logaddexp.reduce(log_weights, axis=-1, keepdims=True)
 
 
 def _size_shifts(measured: Sequence[Taught], ruled: SizeMixture) -> np.ndarray:
     """float (62, 2): how far this person's sizes lie from the general ones, shrunk towards 0."""
     general = np.average([model.means for model in ruled.models], axis=0, weights=ruled.weights)
-    labels = np.array([class_index(sample.character) for sample in measured])
+    labels = _labels("".join(sample.character for sample in measured))
     own = np.array([sample.size for sample in measured]) - general[labels]
     own = own.clip(-_MOST_SHIFT, _MOST_SHIFT)
     shifts = np.zeros((NUM_CLASSES, 2))

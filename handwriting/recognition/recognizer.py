@@ -5,8 +5,9 @@ character stood, p(size | character) of `handwriting.recognition.sizes`; which c
 possible at all; and that drawn characters are not as frequent as on NIST's forms.
 """
 
+import copy
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,12 +15,14 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 from handwriting.labels import CLASSES, NUM_CLASSES, class_index
 from handwriting.recognition.hand import Hand, Taught
+from handwriting.recognition.shapes import Shapes, load_shapes, shapes_file
 from handwriting.recognition.sizes import Sizes
 from handwriting.runs import build_network, has_hands_head, load_weights, temperature
-from models import fuse_batch_norm, predict_logits
+from models import fuse_batch_norm, pass_features, predict_logits
 
 PRIORS = ("equal", "emnist")
 
@@ -117,13 +120,16 @@ class Recognizer:
     Attributes:
         network: that for EMNIST.
         networks: by prior; of a run with a head for any hand that is another one for ``equal``.
+        shapes: how persons' shapes differ, or ``None``: hands are then taught by size alone.
 
     Raises:
-        HandwritingError: the weights do not fit the network that they name.
+        HandwritingError: the weights do not fit the network that they name, or the file of shapes
+            beside them is damaged.
     """
 
     def __init__(self, content: dict[str, Any], source: Path) -> None:
         self.content = content
+        self.shapes = self._find_shapes(shapes_file(source))
         self.network = fuse_batch_norm(build_network(content, source))
         self.temperature = temperature(content, "emnist")
         self.networks = dict.fromkeys(PRIORS, self.network)
@@ -154,18 +160,46 @@ class Recognizer:
         """float64 (N, 62): p(character | image), as :meth:`log_probs`."""
         return np.exp(self.log_probs(images))
 
+    def answers(self, images: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
+        """What :meth:`log_probs` gives for ``equal``, and float64 (N, features) behind it.
+
+        Args:
+            images: uint8 (N, 28, 28).
+        """
+        both = predict_logits(self._network_with_features, images).double()
+        logits = both[:, :NUM_CLASSES] / temperature(self.content, "equal")
+        log_probs = logits.log_softmax(dim=1).numpy() + log_prior_change(self.content, "equal")
+        return log_probs, both[:, NUM_CLASSES:].numpy()
+
+    @cached_property
+    def _network_with_features(self) -> nn.Module:
+        return pass_features(copy.deepcopy(self.networks["equal"]))
+
+    def _find_shapes(self, path: Path) -> Shapes | None:
+        """Those of these weights; others, of a run that had the same name, do not count."""
+        if not path.is_file():
+            return None
+        shapes = load_shapes(path)
+        return shapes if shapes.network == self.weights_digest else None
+
+    @cached_property
+    def weights_digest(self) -> str:
+        """sha256 of the weights."""
+        return _digest(tensor.numpy() for tensor in self.content["weights"].values())
+
     @cached_property
     def fingerprint(self) -> str:
-        """sha256 of the weights: what a hand was taught with."""
-        digest = hashlib.sha256()
-        for tensor in self.content["weights"].values():
-            digest.update(tensor.numpy().tobytes())
-        return digest.hexdigest()
+        """sha256 of what a hand is taught with: the weights, and the shapes where there are any."""
+        if self.shapes is None:
+            return self.weights_digest
+        arrays = (self.shapes.whitening, self.shapes.means, np.array(self.shapes.between))
+        return _digest((np.array(self.weights_digest), *arrays))
 
     def teach(self, taught: Sequence[Taught], sizes: Sizes | None) -> Hand:
         """The hand of a person's samples, at least one; without ``sizes`` by shape alone."""
         images = torch.from_numpy(np.stack([sample.image for sample in taught]))
-        return Hand.fit(self.fingerprint, self.log_probs(images, "equal"), taught, sizes)
+        log_probs, features = self.answers(images)
+        return Hand.fit(self.fingerprint, log_probs, features, taught, self.shapes, sizes)
 
     def read(
         self,
@@ -185,10 +219,10 @@ class Recognizer:
             hand: whose writing it is; one that was taught with another network does not count.
         """
         images = torch.from_numpy(image).unsqueeze(0)
-        (log_image,) = self.log_probs(images, prior)
         if hand is not None and hand.network == self.fingerprint:
-            (seen,) = [log_image] if prior == "equal" else self.log_probs(images, "equal")
-            log_image = hand.adapt(log_image, seen)
+            log_image = self._read_hand(images, prior, hand)
+        else:
+            (log_image,) = self.log_probs(images, prior)
         log_image[[c not in allowed for c in CLASSES]] = -np.inf
         image_probs = _normalised(log_image)
         if size_log_likelihood is None:
@@ -196,6 +230,19 @@ class Recognizer:
         return Reading(
             _normalised(log_image + size_log_likelihood), image_probs, size_log_likelihood
         )
+
+    def _read_hand(self, images: torch.Tensor, prior: str, hand: Hand) -> np.ndarray:
+        (log_image,), (features,) = self.answers(images)
+        if prior != "equal":
+            (log_image,) = self.log_probs(images, prior)
+        return hand.adapt(log_image, features, self.shapes)
+
+
+def _digest(arrays: Iterable[np.ndarray]) -> str:
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(array.tobytes())
+    return digest.hexdigest()
 
 
 def _normalised(log_weights: np.ndarray) -> np.ndarray:

@@ -58,10 +58,10 @@ class SizeModel:
     covariances: np.ndarray
 
     def log_likelihood(self, size: np.ndarray) -> np.ndarray:
-        """float (62,): log p(size | character) of one (log height, top)."""
-        offset = size - self.means
+        """float (..., 62): log p(size | character) of (log height, top), float (..., 2)."""
+        offset = size[..., None, :] - self.means
         inverse = np.linalg.inv(self.covariances)
-        distance = np.einsum("ci,cij,cj->c", offset, inverse, offset)
+        distance = np.einsum("...ci,cij,...cj->...c", offset, inverse, offset)
         _, log_volume = np.linalg.slogdet(self.covariances)
         nu = DEGREES_OF_FREEDOM
         # In two dimensions the t density's constant is 1 / (2 pi) for any nu.
@@ -82,7 +82,7 @@ class SizeMixture:
     weights: tuple[float, ...]
 
     def log_likelihood(self, size: np.ndarray) -> np.ndarray:
-        """float (62,): log p(size | character) of one (log height, top)."""
+        """float (..., 62): log p(size | character) of (log height, top), float (..., 2)."""
         parts = zip(self.models, self.weights, strict=True)
         return np.logaddexp.reduce([np.log(w) + model.log_likelihood(size) for model, w in parts])
 
