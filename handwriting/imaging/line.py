@@ -112,6 +112,8 @@ def writing_box(contrast: np.ndarray) -> tuple[int, int, int, int] | None:
     written = np.where(_level_lines(solid), 0, solid).astype(np.uint8)
     _, _, facts, _ = cv2.connectedComponentsWithStats(written, connectivity=8)
     facts = facts[1:]
+    if not len(facts):
+        return bounding_box(contrast, 127)
     stroke = 4 * float(cv2.distanceTransform(solid, cv2.DIST_L2, 3)[solid > 0].mean()) - 2
     is_dust = facts[:, cv2.CC_STAT_AREA] < max(_DUST * stroke**2, 2)
     is_other = _is_from_outside(facts, solid.shape) | _is_dotted_line(facts, stroke, solid.shape[1])
