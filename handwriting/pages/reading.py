@@ -23,7 +23,7 @@ _PROBED, _LETTER = 6, 4
 _CLEAR = 1.6
 _TURNED = 0.04
 _EDGE = 9
-_NO_WRITING, _UNCLEAR, _FREE = 0.58, 0.65, ("greedy", "language")
+_NO_WRITING, _UNCLEAR, _FREE = 0.6, 0.65, ("greedy", "language")
 _MARKS = "-_.,~= "
 _LOW, _FOR_A_LINE = 100, 0.1
 
@@ -106,9 +106,7 @@ def read_page(
     view = view.turned(quarters)
     matrix = view.matrix @ np.diag([*photograph.scales, 1.0])
     found = _read_lines(reader, lines, View(matrix, view.size), decoder)
-    if not found:
-        return read_single_line(reader, photograph, decoder)
-    return _clear_ones(found)
+    return _clear_ones(found or read_single_line(reader, photograph, decoder))
 
 
 def read_single_line(
@@ -154,7 +152,7 @@ def upright(reader: Reader, ink: np.ndarray) -> tuple[int, list[Line]]:
 
 def _clear_ones(lines: list[LineOfPage]) -> list[LineOfPage]:
     """The lines that are about as clear as the others; none where all hardly look like writing."""
-    mean = _mean_clearness(lines)
+    mean = _mean_clearness(lines) if lines else 0.0
     return [line for line in lines if line.clearness > _UNCLEAR * mean and mean > _NO_WRITING]
 
 

@@ -104,3 +104,9 @@ def test_a_ruled_line_and_a_neighbours_tail_do_not_count_for_the_height():
     ink[:12, 40:46] = 255
     ink[10:95, :3] = 255
     assert writing_box(ink) == plain == (100, 30, 180, 70)
+
+
+def test_a_picture_of_level_stripes_alone_has_a_box():
+    ink = np.zeros((60, 200), dtype=np.uint8)
+    ink[10:14] = ink[40:44] = 255
+    assert writing_box(ink) == (0, 10, 200, 44)
