@@ -68,10 +68,12 @@ class LineRead:
     Attributes:
         characters: from left to right, spaces included.
         confidence: probability that the whole text is right, in 0..1.
+        clearness: as of :func:`clearness`.
     """
 
     characters: list[CharacterRead]
     confidence: float
+    clearness: float = 1.0
 
     @property
     def text(self) -> str:
@@ -111,6 +113,17 @@ def greedy(log_probs: np.ndarray) -> str:
     best = log_probs.argmax(axis=1)
     is_new = np.append(True, best[1:] != best[:-1])
     return decode(best[is_new & (best != BLANK)]).strip()
+
+
+def clearness(log_probs: np.ndarray) -> float:
+    """How much the ink looks like writing, however it is decoded: the mean probability of the most
+    likely output where that is a character, 0..1.
+
+    Args:
+        log_probs: float (steps, 96).
+    """
+    likeliest = log_probs.max(axis=1)[log_probs.argmax(axis=1) != BLANK]
+    return float(np.exp(likeliest).mean()) if len(likeliest) else 0.0
 
 
 class GreedyDecoder:
@@ -219,7 +232,8 @@ def read_line(log_probs: np.ndarray, decoder: Decoder, calibration: Calibration)
         for span, values, character in zip(spans, logits, decoded.text, strict=True)
     ]
     odds = log_odds(np.array(decoded.log_prob))
-    return LineRead(characters, float(calibration.confidence(odds, len(characters))))
+    confidence = float(calibration.confidence(odds, len(characters)))
+    return LineRead(characters, confidence, clearness(log_probs))
 
 
 def softmax(logits: np.ndarray, temperature: float) -> np.ndarray:

@@ -35,7 +35,7 @@ LANGUAGE_FILE = Path("models/lines/language.npz")
 ORDER = 6
 """Characters of the longest n-grams."""
 
-FLAT = 0.02
+FLAT = 0.05
 """Part of the probability that all characters share alike, so that a code can be read, too."""
 
 LANGUAGES = {"en": 1.0, "de": 0.05, "fr": 0.05, "it": 0.05, "es": 0.05, "nl": 0.05}

@@ -21,6 +21,9 @@ _STEEPEST = 0.2
 _SAME_LINE, _SAME_LINE_SHORT = 0.6, 0.9
 _REACH, _BEYOND = 1.5, 2.5
 _WHOLE = 0.75
+_BAR = 0.3
+_LOW, _GROWN, _WITHIN = 2, 0.3, 0.65
+_STRIP, _APART = 1.5, 0.6
 _HIGHEST = 7.0
 _MOST_PIECES = 300
 _LEAST_HIGH, _LEAST_WIDE = 0.4, 0.6
@@ -66,6 +69,9 @@ def find_lines(ink: np.ndarray) -> list[Line]:
         return []
     rows, columns = np.nonzero(written)
     owner = owners(rows * scale, columns * scale, labels[rows, columns], curves, size * scale)
+    curves, owner = without_fragments(rows * scale, columns * scale, owner, curves, size * scale)
+    at_side = _beside_the_page(columns, owner, ink.shape[1], size)
+    owner[at_side] = -1
     lines = [
         _cut(ink, rows[owner == k], columns[owner == k], curve, scale, size)
         for k, curve in enumerate(curves)
@@ -108,16 +114,30 @@ def is_writing(labels: np.ndarray, facts: np.ndarray) -> np.ndarray:
     if size is None:
         return usable
     radius = _radii(labels, len(facts))
-    stroke = _weighted_median(2 * radius[usable], area[usable])
+    # By length, not by area: the holes of a spiral are no strokes.
+    stroke = _weighted_median(2 * radius[usable], area[usable] / radius[usable])
     is_dust = area < (0.1 * size) ** 2
     is_border = (high > _HIGHEST * size) | ((high > 3 * size) & (wide < 0.15 * high))
-    is_bar = (wide > 3 * size) & (wide > 3 * high) & (area < 1.6 * stroke * wide)
+    is_bar = (wide > 3 * size) & (wide > 3 * high) & (_thickness(labels, area) < _BAR * size)
     is_blot = (2 * radius > 2.5 * stroke) & (2 * radius > 0.4 * size)
     at_side = (left == 0) | (left + wide == width)
     at_end = (top == 0) | (top + high == height)
     is_outside = at_side & ((wide < 0.3 * size) | (high > 2.5 * size))
     is_outside |= at_end & (high < 0.3 * size)
     return usable & ~(is_dust | is_border | is_bar | is_blot | is_outside)
+
+
+def _thickness(labels: np.ndarray, area: np.ndarray) -> np.ndarray:
+    """float (count,): across its longer axis of a bar that is as spread as each connected part."""
+    rows, columns = np.nonzero(labels)
+    part = labels[rows, columns]
+
+    def mean(values: np.ndarray) -> np.ndarray:
+        return np.bincount(part, values, minlength=len(area)) / np.maximum(area, 1)
+
+    x, y = columns - mean(columns)[part], rows - mean(rows)[part]
+    xx, yy, xy = mean(x * x), mean(y * y), mean(x * y)
+    return np.sqrt(12 * np.maximum(yy - xy**2 / np.maximum(xx, 1e-9), 0))
 
 
 def _radii(labels: np.ndarray, count: int) -> np.ndarray:
@@ -220,6 +240,12 @@ class _Piece:
     def end(self) -> int:
         return int(self.columns[-1])
 
+    def at(self, columns: np.ndarray) -> np.ndarray:
+        """y of the curve, drawn on at its ends, float (N,)."""
+        inside = np.clip(columns, self.start, self.end)
+        y = np.interp(inside, self.columns, self.curve[self.columns])
+        return y + self.slope * (columns - inside)
+
     def bridged(self, other: "_Piece", usual: float, size: float) -> "_Piece":
         """Both as one, with a straight way between them."""
         both = np.where(np.isnan(self.curve), other.curve, self.curve)
@@ -313,6 +339,66 @@ def owners(
     share = table[:, 1:].max(axis=1) / np.maximum(total, 1)
     owner = np.where(share[labels] >= _WHOLE, most[labels], nearest)
     return owner
+
+
+def without_fragments(
+    rows: np.ndarray, columns: np.ndarray, owner: np.ndarray, curves: list[np.ndarray], size: float
+) -> tuple[list[np.ndarray], np.ndarray]:
+    """The curves and owners where what stands within a larger line's height is a part of it: a
+    quotation mark, the upper ends of tall letters, the second half of a line.
+
+    Args:
+        rows: of each pixel of ink, in the small picture.
+        columns: likewise.
+        owner: as of :func:`owners`.
+        curves: as of :func:`find_curves`.
+        size: height of a letter.
+    """
+    curves, owner = list(curves), owner.copy()
+    usual = _usual_slope(sorted(curves, key=_length, reverse=True))
+    pieces = [_Piece.of(curve, usual, size) for curve in curves]
+    counts = np.bincount(owner[owner >= 0], minlength=len(curves))
+    bands = {
+        k: np.percentile(rows[owner == k] - pieces[k].at(columns[owner == k]), (_LOW, 100 - _LOW))
+        for k in np.flatnonzero(counts)
+    }
+    for k in sorted(bands, key=counts.__getitem__):
+        own = owner == k
+        within = {
+            other: _share_within(rows[own], columns[own], pieces[other], bands[other], size)
+            for other in bands
+            if counts[other] > counts[k]
+        }
+        best = max(within, key=within.__getitem__, default=None)
+        if best is not None and within[best] > _WITHIN:
+            owner[own] = best
+            curves[best] = np.where(np.isnan(curves[best]), curves[k], curves[best])
+    return curves, owner
+
+
+def _share_within(
+    rows: np.ndarray, columns: np.ndarray, piece: _Piece, band: np.ndarray, size: float
+) -> float:
+    """Which part of some ink is as high as a line's own, beside it or on it."""
+    off = rows - piece.at(columns)
+    reach = _LONGEST_GAP * size
+    is_near = (columns > piece.start - reach) & (columns < piece.end + reach)
+    low, high = band + np.array([-_GROWN, _GROWN]) * size
+    return float(np.mean(is_near & (off >= low) & (off <= high)))
+
+
+def _beside_the_page(columns: np.ndarray, owner: np.ndarray, width: int, size: float) -> np.ndarray:
+    """bool: ink at the picture's side with a gap between it and the rest of its line."""
+    found = np.zeros(len(columns), dtype=bool)
+    strip = round(_STRIP * size)
+    for mirrored in (columns, width - 1 - columns):
+        for k in np.unique(owner[(mirrored < strip) & (owner >= 0)]):
+            own = owner == k
+            used = np.unique(mirrored[own])
+            gaps = np.flatnonzero((np.diff(used) > _APART * size) & (used[:-1] < strip))
+            if len(gaps):
+                found |= own & (mirrored <= used[gaps[-1]])
+    return found
 
 
 def _extended(curve: np.ndarray, reach: float) -> np.ndarray:

@@ -23,7 +23,7 @@ _PROBED, _LETTER = 6, 4
 _CLEAR = 1.6
 _TURNED = 0.04
 _EDGE = 9
-_NO_WRITING, _FREE = 0.58, ("greedy", "language")
+_NO_WRITING, _UNCLEAR, _FREE = 0.6, 0.65, ("greedy", "language")
 _MARKS = "-_.,~= "
 _LOW, _FOR_A_LINE = 100, 0.1
 
@@ -54,11 +54,13 @@ class LineOfPage:
         whole: all of it.
         words: its parts between spaces.
         indent: spaces before it, as many as usual characters have room there.
+        clearness: how much it looks like writing, as of `lines.decoding.clearness`.
     """
 
     whole: WordRead
     words: list[WordRead]
     indent: int = 0
+    clearness: float = 1.0
 
 
 def text_of_page(lines: list[LineOfPage]) -> str:
@@ -80,8 +82,8 @@ def read_picture(
     if len(page) > 1:
         return page
     line = read_single_line(reader, photograph, decoder)
-    least = max(_NO_WRITING, _mean_probability(page) - _FOR_A_LINE if page else 0.0)
-    return line if line and _mean_probability(line) > least else page
+    least = max(_NO_WRITING, _mean_clearness(page) - _FOR_A_LINE if page else 0.0)
+    return line if line and _mean_clearness(line) > least else page
 
 
 def _may_be_page(reader: Reader, photograph: Photograph, decoder: Decoder) -> bool:
@@ -104,9 +106,7 @@ def read_page(
     view = view.turned(quarters)
     matrix = view.matrix @ np.diag([*photograph.scales, 1.0])
     found = _read_lines(reader, lines, View(matrix, view.size), decoder)
-    if found and decoder.name in _FREE and _mean_probability(found) < _NO_WRITING:
-        return []
-    return found or read_single_line(reader, photograph, decoder)
+    return _clear_ones(found or read_single_line(reader, photograph, decoder))
 
 
 def read_single_line(
@@ -150,10 +150,16 @@ def upright(reader: Reader, ink: np.ndarray) -> tuple[int, list[Line]]:
     return candidates[best], found[best]
 
 
-def _mean_probability(lines: list[LineOfPage]) -> float:
-    """Of the characters that were read."""
-    read = [character for line in lines for character in line.whole.characters]
-    return float(np.mean([character.ranked[0][1] for character in read]))
+def _clear_ones(lines: list[LineOfPage]) -> list[LineOfPage]:
+    """The lines that are about as clear as the others; none where all hardly look like writing."""
+    mean = _mean_clearness(lines) if lines else 0.0
+    return [line for line in lines if line.clearness > _UNCLEAR * mean and mean > _NO_WRITING]
+
+
+def _mean_clearness(lines: list[LineOfPage]) -> float:
+    """Of all lines, each by its length."""
+    lengths = [len(line.whole.characters) for line in lines]
+    return float(np.average([line.clearness for line in lines], weights=lengths))
 
 
 def evenness(ink: np.ndarray) -> tuple[float, float]:
@@ -229,7 +235,8 @@ def _line_of_page(
         if start < end
     ]
     whole = _word(line, box, (box[0], box[2]), characters, view)
-    return LineOfPage(dataclasses.replace(whole, confidence=answer.confidence), words)
+    whole = dataclasses.replace(whole, confidence=answer.confidence)
+    return LineOfPage(whole, words, clearness=answer.clearness)
 
 
 def _word(
@@ -265,6 +272,6 @@ def _indented(
     widths = [(box[2] - box[0]) / len(read.whole.text) for _, box, read in found]
     spaces = np.round((lefts - lefts.min()) / max(float(np.median(widths)), 1)).astype(int)
     return [
-        LineOfPage(read.whole, read.words, int(indent))
+        dataclasses.replace(read, indent=int(indent))
         for (_, _, read), indent in zip(found, spaces, strict=True)
     ]

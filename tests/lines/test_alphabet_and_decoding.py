@@ -13,6 +13,7 @@ from handwriting.lines.decoding import (
     GREEDY,
     Calibration,
     align,
+    clearness,
     greedy,
     log_odds,
     read_line,
@@ -109,3 +110,11 @@ def test_the_probabilities_of_all_texts_add_up_to_1():
 def test_confidence_without_calibration_is_the_networks_probability(log_prob, length):
     confidence = Calibration().confidence(log_odds(log_prob), length)
     assert confidence == pytest.approx(np.exp(log_prob), abs=1e-6)
+
+
+def test_clearness_is_the_mean_probability_of_what_is_no_blank():
+    rows = np.full((4, 96), -20.0)
+    rows[[0, 3], 0] = 0
+    rows[1, 5], rows[2, 6] = np.log(0.9), np.log(0.5)
+    assert clearness(rows) == pytest.approx(0.7)
+    assert clearness(rows[:1]) == 0

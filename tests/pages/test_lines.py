@@ -104,3 +104,22 @@ def test_the_lines_of_real_pages_are_found():
 
 def test_the_drawn_page_is_as_large_as_said():
     assert draw_page().shape == (SIZE[1], SIZE[0], 3)
+
+
+def test_a_word_joined_in_one_stroke_is_no_bar():
+    page = draw_page()
+    x = np.arange(300, 560)
+    wave = np.stack((x, 700 + 14 * np.sin(x / 5)), axis=1).astype(np.int32)
+    cv2.polylines(page, [wave], False, (30, 30, 90), 4)
+    cv2.line(page, (620, 700), (900, 700), (30, 30, 90), 4)
+    last = lines_of(page)[-1]
+    columns = np.flatnonzero((last.ink > 127).any(axis=0)) + last.origin
+    assert columns[0] == pytest.approx(300, abs=5) and columns[-1] == pytest.approx(560, abs=5)
+
+
+def test_specks_beside_the_page_belong_to_no_line():
+    page = draw_page()
+    for y in range(100, 650, 14):
+        cv2.line(page, (12, y), (18, y + 6), (20, 20, 20), 4)
+    lines = lines_of(page)
+    assert len(lines) == len(TEXT) and min(line.origin for line in lines) > 60

@@ -116,3 +116,27 @@ def test_a_picture_of_one_line_is_read_as_a_line_and_a_page_as_a_page():
 def test_a_blank_picture_has_no_line_however_it_is_read():
     blank = photograph_of(np.full((300, 400, 3), 225, dtype=np.uint8))
     assert read_picture(MarkReader(), blank) == []
+
+
+class UnsureReader(MarkReader):
+    """Finds the narrowest picture, or all, unlike writing."""
+
+    def __init__(self, clearness: float) -> None:
+        self.clearness = clearness
+
+    def read(self, pictures, decoder=GREEDY):
+        narrowest = min((picture.shape[1] for picture in pictures), default=0)
+        return [
+            LineRead(
+                self._characters(picture),
+                0.5,
+                0.2 if picture.shape[1] == narrowest else self.clearness,
+            )
+            for picture in pictures
+        ]
+
+
+def test_a_line_far_less_clear_than_the_others_is_left_out_and_a_page_without_clear_ones_has_none():
+    page = photograph_of(draw_page())
+    assert len(read_page(UnsureReader(0.95), page)) == len(TEXT) - 1
+    assert read_page(UnsureReader(0.4), page) == []

@@ -175,3 +175,15 @@ def test_a_face_is_no_writing(shipped, capsys):
     face = Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"
     assert read(shipped, face) == 0
     assert "no writing was found" in capsys.readouterr().out
+
+
+def test_a_number_of_a_real_form_is_read_with_a_word_list(shipped, tmp_path, capsys):
+    folder = shared_folder("numbers")
+    rows = read_texts(folder / "text.csv")[:20]
+    words = {row["text"].strip() for row in rows} | {str(number) for number in range(3000)}
+    (tmp_path / "words.txt").write_text("\n".join(words))
+    files = [folder / row["file"] for row in rows]
+    assert read(shipped, *files, "--lines", "--json", "--words", tmp_path / "words.txt") == 0
+    read_ = [json.loads(line)["text"] for line in capsys.readouterr().out.splitlines()]
+    assert set(read_) <= words
+    assert sum(r == row["text"].strip() for r, row in zip(read_, rows, strict=True)) >= 15
