@@ -25,6 +25,7 @@ from handwriting.web.components import (
     modified,
 )
 from handwriting.web.downloads import as_csv, as_json, as_text
+from handwriting.web.fragments import fragment
 from handwriting.web.picture_reading import PictureRead, Read, character_reader, text_reader
 from handwriting.web.picture_sources import take_pictures
 from handwriting.web.picture_widgets import picture_with_words
@@ -34,7 +35,7 @@ ANYTHING, LINE, CHARACTER = "Words or a page", "One line", "One character"
 HINT = "Choose a word for other readings. Dotted words are less sure."
 
 
-@st.fragment
+@fragment
 def read_pictures(runs: Sequence[RunFiles]) -> None:
     """The whole tab.
 

@@ -314,6 +314,24 @@ def test_the_page_reads_on_when_the_canvas_calls_its_button_otherwise(page):
     expect(answer(page)).to_have_text("7")
 
 
+AT_ONCE = """(tab) => {
+    const hosts = document.querySelectorAll('[data-testid="stBidiComponentIsolated"]')
+    const roots = Array.from(hosts, (host) => host.shadowRoot)
+    const label = "Update the app with this drawing"
+    roots.map((root) => root.querySelector(`[aria-label="${label}"]`)).find(Boolean).click()
+    tab.click()
+}"""
+
+
+@pytest.mark.parametrize("name", ["Read a picture", "Compare runs"])
+def test_a_tab_chosen_while_the_canvas_sends_its_drawing_is_not_empty(page, name):
+    draw(page, *DRAWINGS["7"])
+    expect(answer(page)).to_have_text("7")
+    page.get_by_role("tab", name=name).evaluate(AT_ONCE)
+    panel = page.get_by_role("tabpanel", name=name)
+    expect(panel.get_by_role("radio").first).to_be_visible(timeout=PATIENCE)
+
+
 def test_the_connection_may_be_cut_in_the_middle_of_a_stroke(browser, address):
     page = browser.new_page(viewport=PHONE)
     connections = []

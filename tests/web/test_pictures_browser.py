@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from handwriting.synthesis.examples import EXAMPLES
 from tests.pages.drawn import draw_page
-from tests.web.browsing import DESKTOP, PATIENCE, PHONE, ready
+from tests.web.browsing import DESKTOP, PATIENCE, PHONE
 from tests.web.pictures import encoded, number
 
 pytestmark = pytest.mark.browser
@@ -64,7 +64,8 @@ def open_tab(browser: Browser, address: str, script: str | None = None, **option
     page = browser.new_page(**options)
     if script:
         page.add_init_script(script)
-    ready(page, address)
+    page.set_default_timeout(PATIENCE)
+    page.goto(address)
     page.get_by_role("tab", name="Read a picture").click()
     expect(page.get_by_role("button", name="A page")).to_be_visible(timeout=PATIENCE)
     return page
