@@ -146,6 +146,21 @@ def test_each_character_opens_its_alternatives_and_one_of_them_corrects_the_text
     expect(answer(canvas)).to_have_text("777")
 
 
+def test_a_character_is_left_out_and_the_text_typed(canvas):
+    draw(canvas, *SEVENTY_SEVEN)
+    expect(answer(canvas)).to_have_text("77")
+    canvas.get_by_role("button", name="7", exact=True).first.click()
+    canvas.get_by_role("button", name="Leave out").press("Enter")
+    expect(answer(canvas)).to_have_text("7")
+    field = canvas.get_by_role("textbox", name="Text", exact=True)
+    expect(field).to_have_value("7")
+    assert field.bounding_box()["height"] >= 44
+    field.fill("7 of 7")
+    expect(answer(canvas)).to_have_text("7 of 7")
+    draw(canvas, [(1.6, 1), (2.1, 1), (1.8, 0)])
+    expect(answer(canvas)).to_have_text("777")
+
+
 def test_a_single_characters_alternatives_are_there_at_once(canvas):
     draw(canvas, *DRAWINGS["S"])
     expect(answer(canvas)).to_have_text("S")
