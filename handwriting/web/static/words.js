@@ -134,7 +134,10 @@ export default function ({ parentElement: root, data, setStateValue }) {
     }
     done.onclick = leave
     panel.onkeydown = (event) => {
-      if (event.key === "Escape" || (event.key === "Enter" && event.target === field)) leave()
+      if (event.key !== "Escape" && (event.key !== "Enter" || event.target !== field)) return
+      // Else the same key would press the word's button, which then has the focus.
+      event.preventDefault()
+      leave()
     }
     word.button.parentElement.after(panel)
     word.button.setAttribute("aria-expanded", "true")
