@@ -22,7 +22,7 @@ def test_the_spaces_before_words():
 
 def test_without_corrections_all_stays():
     (line,) = corrected([LINE], {})
-    assert line.whole.text == "ab  cd" and line.whole.characters == LINE.whole.characters
+    assert line.whole.text == "ab  cd" and line.indent == LINE.indent
     assert [word.text for word in line.words] == ["ab", "cd"]
 
 
