@@ -10,6 +10,7 @@ import torch
 
 from handwriting.runs import available_runs
 from handwriting.web.components import show_options
+from handwriting.web.fragments import TAB
 from handwriting.web.hand_tab import hand_badge, teach_hand
 from handwriting.web.memory import collect_often
 from handwriting.web.runs_tab import show_runs
@@ -24,7 +25,9 @@ dress_page()
 torch.set_num_threads(1)
 runs = available_runs()
 write_tab, pictures_tab, hand_tab, runs_tab, about_tab = st.tabs(
-    ["Write", "Read a picture", "Teach it your hand", "Compare runs", "About"], on_change="rerun"
+    ["Write", "Read a picture", "Teach it your hand", "Compare runs", "About"],
+    key=TAB,
+    on_change="rerun",
 )
 if pictures_tab.open:
     with pictures_tab:

@@ -6,46 +6,56 @@ from collections.abc import Mapping
 from handwriting.lines.decoding import CharacterRead
 from handwriting.pages.reading import LineOfPage, WordRead
 
-Choices = Mapping[tuple[int, int], str]
-"""A character for a line and a place in it, both counted from 0, spaces too."""
+Texts = Mapping[tuple[int, int], str]
+"""The text of a word, by the numbers of its line and of the word in it, both counted from 0."""
 
 
-def corrected(lines: list[LineOfPage], choices: Choices) -> list[LineOfPage]:
-    """The lines with other characters; each must be one of the ranked ones, else nothing changes.
+def corrected(lines: list[LineOfPage], texts: Texts) -> list[LineOfPage]:
+    """The lines with other words; an empty word is left out, and a line without words too.
 
-    Confidences stay those of what was read.
+    Confidences and boxes stay those of what was read.
     """
-    return [_corrected_line(line, number, choices) for number, line in enumerate(lines)]
+    changed = [_corrected_line(line, number, texts) for number, line in enumerate(lines)]
+    return [line for line in changed if line.words]
 
 
-def places_of_words(line: LineOfPage) -> list[int]:
-    """Where the words of a line begin, in its characters."""
-    places, at = [], 0
+def gaps_of_words(line: LineOfPage) -> list[list[CharacterRead]]:
+    """The spaces before each word of a line."""
+    gaps, at = [], 0
     characters = line.whole.characters
     for word in line.words:
+        start = at
         while characters[at].character == " ":
             at += 1
-        places.append(at)
+        gaps.append(characters[start:at])
         at += len(word.characters)
-    return places
+    return gaps
 
 
-def _corrected_line(line: LineOfPage, number: int, choices: Choices) -> LineOfPage:
-    characters = [
-        _with_first(character, choices.get((number, place)))
-        for place, character in enumerate(line.whole.characters)
-    ]
-    words = [
-        _rewritten(word, characters[start : start + len(word.characters)])
-        for word, start in zip(line.words, places_of_words(line), strict=True)
-    ]
+def _corrected_line(line: LineOfPage, number: int, texts: Texts) -> LineOfPage:
+    words: list[WordRead] = []
+    characters: list[CharacterRead] = []
+    for place, (word, gap) in enumerate(zip(line.words, gaps_of_words(line), strict=True)):
+        text = texts.get((number, place), word.text)
+        if not text:
+            continue
+        changed = _rewritten(word, _typed(word.characters, text))
+        characters += [*(gap if words else []), *changed.characters]
+        words.append(changed)
     return LineOfPage(_rewritten(line.whole, characters), words, line.indent)
 
 
-def _with_first(read: CharacterRead, chosen: str | None) -> CharacterRead:
+def _typed(read: list[CharacterRead], text: str) -> list[CharacterRead]:
+    """The characters of a text; of another length than what was read, they have no alternatives."""
+    if len(read) == len(text):
+        return [_with_first(*pair) for pair in zip(read, text, strict=True)]
+    return [CharacterRead(read[0].first, read[-1].last, [(c, 1.0)]) for c in text]
+
+
+def _with_first(read: CharacterRead, chosen: str) -> CharacterRead:
     first = [pair for pair in read.ranked if pair[0] == chosen]
     others = [pair for pair in read.ranked if pair[0] != chosen]
-    return dataclasses.replace(read, ranked=first + others)
+    return dataclasses.replace(read, ranked=(first or [(chosen, 1.0)]) + others)
 
 
 def _rewritten(read: WordRead, characters: list[CharacterRead]) -> WordRead:

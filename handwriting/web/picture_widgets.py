@@ -34,18 +34,18 @@ def has_camera(key: str) -> bool:
     return bool(_camera(key=key, on_ready_change=lambda: None).ready)
 
 
-def picture_with_words(key: str, data: dict[str, Any], on_chosen: Callable[[], None]) -> None:
-    """A picture with its words outlined, its text beside it, and other readings of each word.
+def picture_with_words(key: str, data: dict[str, Any], on_texts: Callable[[], None]) -> None:
+    """A picture with its words outlined, its text beside it, and each word to be corrected.
 
     Args:
-        key: of the widget; in the session's state its ``chosen`` is a list of line, place and
-            character, each a character taken instead of the one read.
+        key: of the widget; in the session's state its ``texts`` is a list of line, word and text,
+            each a text taken instead of the one read.
         data: ``id``, another one for another answer; ``name``; ``picture``, its address; ``width``
-            and ``height``; ``lines`` with ``text``, ``indent`` and ``words``, which have ``place``,
-            ``polygon``, ``ranked`` and ``unsure`` each; ``chosen`` before.
-        on_chosen: called when another reading was taken.
+            and ``height``; ``lines`` with ``indent`` and ``words``, which have ``gap`` (the spaces
+            before), ``polygon``, ``ranked`` and ``unsure`` each; ``texts`` before.
+        on_texts: called when a word was corrected.
     """
-    _words(key=key, data=data, on_chosen_change=on_chosen)
+    _words(key=key, data=data, on_texts_change=on_texts)
 
 
 def decode(data: str) -> io.BytesIO | None:

@@ -13,7 +13,7 @@ from handwriting.lines.beam import BeamDecoder
 from handwriting.lines.decoding import GREEDY, Decoder
 from handwriting.lines.pattern import Pattern
 from handwriting.lines.reader import Reader
-from handwriting.pages.corrections import places_of_words
+from handwriting.pages.corrections import gaps_of_words
 from handwriting.pages.reading import LineOfPage
 from handwriting.runs import RunFiles
 from handwriting.web.components import (
@@ -25,16 +25,17 @@ from handwriting.web.components import (
     modified,
 )
 from handwriting.web.downloads import as_csv, as_json, as_text
+from handwriting.web.fragments import fragment
 from handwriting.web.picture_reading import PictureRead, Read, character_reader, text_reader
 from handwriting.web.picture_sources import take_pictures
 from handwriting.web.picture_widgets import picture_with_words
 from handwriting.web.shelf import Entry, Shelf
 
 ANYTHING, LINE, CHARACTER = "Words or a page", "One line", "One character"
-HINT = "Choose a word for other readings. Dotted words are less sure."
+HINT = "Choose a word to correct it. Dotted words are less sure."
 
 
-@st.fragment
+@fragment
 def read_pictures(runs: Sequence[RunFiles]) -> None:
     """The whole tab.
 
@@ -143,7 +144,7 @@ def _show(shelf: Shelf, digest: str, entry: Entry) -> None:
         if answer.note:
             st.info(answer.note)
         key = f"words_{digest}_{abs(hash(entry.asked))}"
-        picture_with_words(key, _for_browser(key, entry, answer), lambda: _take_chosen(entry, key))
+        picture_with_words(key, _for_browser(key, entry, answer), lambda: _take_texts(entry, key))
 
 
 def _for_browser(key: str, entry: Entry, answer: PictureRead) -> dict[str, Any]:
@@ -155,26 +156,26 @@ def _for_browser(key: str, entry: Entry, answer: PictureRead) -> dict[str, Any]:
         "width": answer.size[0],
         "height": answer.size[1],
         "lines": [_line_for_browser(line) for line in answer.lines],
-        "chosen": [[line, place, c] for (line, place), c in entry.choices.items()],
+        "texts": [[line, word, text] for (line, word), text in entry.texts.items()],
     }
 
 
 def _line_for_browser(line: LineOfPage) -> dict[str, Any]:
     words = [
         {
-            "place": place,
+            "gap": " " * len(gap),
             "polygon": word.polygon.round(1).tolist(),
             "ranked": [character.ranked for character in word.characters],
             "unsure": word.confidence < SURE,
         }
-        for word, place in zip(line.words, places_of_words(line), strict=True)
+        for word, gap in zip(line.words, gaps_of_words(line), strict=True)
     ]
-    return {"text": line.whole.text, "indent": line.indent, "words": words}
+    return {"indent": line.indent, "words": words}
 
 
-def _take_chosen(entry: Entry, key: str) -> None:
-    chosen = st.session_state[key].chosen or []
-    entry.choices = {(line, place): character for line, place, character in chosen}
+def _take_texts(entry: Entry, key: str) -> None:
+    texts = st.session_state[key].texts or []
+    entry.texts = {(line, word): " ".join(text.split()) for line, word, text in texts}
 
 
 def _plain(text: str) -> str:

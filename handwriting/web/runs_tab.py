@@ -7,12 +7,13 @@ import streamlit as st
 
 from handwriting.errors import HandwritingError
 from handwriting.runs import METRICS_FOLDER, RunFiles, list_runs
+from handwriting.web.fragments import fragment
 
 Section = Callable[[list[RunFiles]], None]
 KINDS = ("Characters", "Lines")
 
 
-@st.fragment
+@fragment
 def show_runs(measured: list[RunFiles]) -> None:
     """Two runs side by side; a choice in here redraws this tab alone.
 

@@ -27,19 +27,19 @@ class Entry:
         given: its file.
         asked: what it was last read with.
         answer: what was read, or the sentence why nothing was; ``None`` before that.
-        choices: characters taken instead of those read, by line and place.
+        texts: of words, taken instead of those read, by line and word.
     """
 
     given: Given
     asked: Hashable = None
     answer: PictureRead | str | None = None
-    choices: dict[tuple[int, int], str] = field(default_factory=dict)
+    texts: dict[tuple[int, int], str] = field(default_factory=dict)
 
     @property
     def lines(self) -> list[LineOfPage]:
         """What was read, corrected."""
         found = self.answer.lines if isinstance(self.answer, PictureRead) else []
-        return corrected(found, self.choices)
+        return corrected(found, self.texts)
 
     def is_read(self, asked: Hashable) -> bool:
         """Whether it was read with this."""
@@ -51,7 +51,7 @@ class Entry:
             answer: PictureRead | str = read(self.given)
         except HandwritingError as error:
             answer = str(error)
-        self.asked, self.answer, self.choices = asked, answer, {}
+        self.asked, self.answer, self.texts = asked, answer, {}
 
 
 class Shelf:

@@ -25,6 +25,7 @@ from handwriting.web.components import (
     find_sizes,
     load_language,
 )
+from handwriting.web.fragments import fragment
 from handwriting.web.widgets import Shown, prepare_canvas, show_answers
 
 HINT = "Draw one digit or letter, a word or a line."
@@ -32,7 +33,7 @@ PEN = 6
 """Width of the drawn stroke in pixels; it changes nothing in the answer."""
 
 
-@st.fragment
+@fragment
 def write_and_read(runs: dict[RunFiles, float | None]) -> None:
     """The canvas and the answer; runs again after each stroke."""
     with st.container(gap=None):

@@ -146,6 +146,21 @@ def test_each_character_opens_its_alternatives_and_one_of_them_corrects_the_text
     expect(answer(canvas)).to_have_text("777")
 
 
+def test_a_character_is_left_out_and_the_text_typed(canvas):
+    draw(canvas, *SEVENTY_SEVEN)
+    expect(answer(canvas)).to_have_text("77")
+    canvas.get_by_role("button", name="7", exact=True).first.click()
+    canvas.get_by_role("button", name="Leave out").press("Enter")
+    expect(answer(canvas)).to_have_text("7")
+    field = canvas.get_by_role("textbox", name="Text", exact=True)
+    expect(field).to_have_value("7")
+    assert field.bounding_box()["height"] >= 44
+    field.fill("7 of 7")
+    expect(answer(canvas)).to_have_text("7 of 7")
+    draw(canvas, [(1.6, 1), (2.1, 1), (1.8, 0)])
+    expect(answer(canvas)).to_have_text("777")
+
+
 def test_a_single_characters_alternatives_are_there_at_once(canvas):
     draw(canvas, *DRAWINGS["S"])
     expect(answer(canvas)).to_have_text("S")
@@ -312,6 +327,24 @@ def test_the_page_reads_on_when_the_canvas_calls_its_button_otherwise(page):
     )
     draw(page, *DRAWINGS["7"])
     expect(answer(page)).to_have_text("7")
+
+
+AT_ONCE = """(tab) => {
+    const hosts = document.querySelectorAll('[data-testid="stBidiComponentIsolated"]')
+    const roots = Array.from(hosts, (host) => host.shadowRoot)
+    const label = "Update the app with this drawing"
+    roots.map((root) => root.querySelector(`[aria-label="${label}"]`)).find(Boolean).click()
+    tab.click()
+}"""
+
+
+@pytest.mark.parametrize("name", ["Read a picture", "Compare runs"])
+def test_a_tab_chosen_while_the_canvas_sends_its_drawing_is_not_empty(page, name):
+    draw(page, *DRAWINGS["7"])
+    expect(answer(page)).to_have_text("7")
+    page.get_by_role("tab", name=name).evaluate(AT_ONCE)
+    panel = page.get_by_role("tabpanel", name=name)
+    expect(panel.get_by_role("radio").first).to_be_visible(timeout=PATIENCE)
 
 
 def test_the_connection_may_be_cut_in_the_middle_of_a_stroke(browser, address):

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from handwriting.evaluation.text_metrics import edit_distance
 from handwriting.lines.reader import Reader, find_reader
-from handwriting.pages.corrections import places_of_words
+from handwriting.pages.corrections import gaps_of_words
 from handwriting.pages.photographs import open_photograph
 from handwriting.pages.reading import read_page
 from handwriting.pages.records import picture_record
@@ -102,8 +102,8 @@ def test_a_pattern_is_kept_to_and_an_unsound_one_is_said(tab):
 def test_another_reading_changes_text_table_and_json(tab):
     press(tab, "A number")
     (entry,) = shelf_of(tab).entries.values()
-    other = entry.lines[0].whole.characters[0].ranked[1][0]
-    entry.choices = {(0, 0): other, (0, 1): "no such character", (7, 7): "x"}
+    other = "longer: 7"
+    entry.texts = {(0, 0): f"{other}3,950", (7, 7): "x"}
     assert as_text([entry]) == f"{other}3,950\n"
     row = next(csv.DictReader(io.StringIO(as_csv([entry]))))
     assert (row["file"], row["line"], row["word"]) == ("a number.jpg", "1", "1")
@@ -113,12 +113,13 @@ def test_another_reading_changes_text_table_and_json(tab):
     assert record["lines"][0]["box"] == [int(row[c]) for c in ("left", "top", "right", "bottom")]
 
 
-def test_places_of_words_are_where_they_begin_in_the_line(tab):
+def test_words_and_the_spaces_before_them_make_the_line(tab):
     press(tab, "A page")
     (entry,) = shelf_of(tab).entries.values()
     for line in entry.lines:
-        for word, place in zip(line.words, places_of_words(line), strict=True):
-            assert line.whole.text[place : place + len(word.text)] == word.text
+        gaps = (" " * len(gap) for gap in gaps_of_words(line))
+        words = (word.text for word in line.words)
+        assert "".join(map("".join, zip(gaps, words, strict=True))) == line.whole.text
 
 
 def test_odd_files_are_read_or_said_and_none_holds_up_the_others(tab):

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from handwriting.synthesis.examples import EXAMPLES
 from tests.pages.drawn import draw_page
-from tests.web.browsing import DESKTOP, PATIENCE, PHONE, ready
+from tests.web.browsing import DESKTOP, PATIENCE, PHONE
 from tests.web.pictures import encoded, number
 
 pytestmark = pytest.mark.browser
@@ -64,7 +64,8 @@ def open_tab(browser: Browser, address: str, script: str | None = None, **option
     page = browser.new_page(**options)
     if script:
         page.add_init_script(script)
-    ready(page, address)
+    page.set_default_timeout(PATIENCE)
+    page.goto(address)
     page.get_by_role("tab", name="Read a picture").click()
     expect(page.get_by_role("button", name="A page")).to_be_visible(timeout=PATIENCE)
     return page
@@ -155,6 +156,24 @@ def test_readings_are_chosen_with_the_keyboard_alone(read):
     expect(read.locator("button:focus")).to_have_text(f"{other}ull")
 
 
+def test_a_character_is_left_out_and_a_word_typed_by_the_keyboard(read):
+    words(read).get_by_text("and", exact=True).first.click()
+    readings(read).get_by_role("group", name="Character 3").get_by_label("leave out").click()
+    expect(words(read).get_by_text("an", exact=True)).to_be_visible()
+    field = readings(read).get_by_label("Or type it")
+    expect(field).to_have_value("an")
+    assert field.bounding_box()["height"] >= 44
+    field.fill("and yet")
+    field.press("Enter")
+    expect(readings(read)).to_have_count(0)
+    expect(words(read).get_by_text("and yet", exact=True)).to_be_visible()
+    read.wait_for_timeout(1000)
+    assert "and yet" in downloaded(read, "text")
+    words(read).get_by_text("and yet", exact=True).click()
+    readings(read).get_by_label("Or type it").fill("and")
+    read.get_by_role("button", name="Done").click()
+
+
 def test_the_text_is_copied_as_it_is_shown(read):
     read.get_by_role("button", name="Copy text").click()
     expect(read.get_by_text("Copied")).to_be_visible()
@@ -165,7 +184,7 @@ def test_the_text_is_copied_as_it_is_shown(read):
 def test_words_and_readings_are_legible_and_large_enough_for_a_finger(read):
     words(read).first.click()
     shown = [words(read).first, *readings(read).get_by_role("button").all()]
-    shown += [read.get_by_text("Choose a word for other readings"), read.locator("small").first]
+    shown += [read.get_by_text("Choose a word to correct it"), read.locator("small").first]
     for element in shown:
         assert element.evaluate(CONTRAST) >= 4.5
     if read.evaluate("matchMedia('(pointer: coarse)').matches"):

@@ -20,42 +20,59 @@ const press = (buttons, chosen) => {
 
 const shown = (character) => (character === " " ? "␣" : character)
 
-// The characters of a text as buttons; each opens its alternatives, and one of these takes its place.
+// The characters of a text as buttons; each opens its alternatives, and one of these, or none, takes
+// its place. Below them each line stands to be typed.
 const corrector = (lines, onText) => {
   const texts = lines.map((line) => line.map(([[character]]) => character))
-  const say = () => onText(texts.map((text) => text.join("")).join("\n"))
   const whole = element("div", "answer-corrector")
   const keys = element("div", "answer-keys")
   const choices = element("div", "answer-choices")
+  const fields = lines.map((_, row) => {
+    const field = element("input")
+    Object.assign(field, { type: "text", autocomplete: "off", spellcheck: false })
+    field.autocapitalize = "off"
+    field.ariaLabel = lines.length > 1 ? `Text of line ${row + 1}` : "Text"
+    field.oninput = () => say()
+    return field
+  })
+  const say = () => onText(fields.map((field) => field.value).filter(Boolean).join("\n"))
+  const write = (row) => {
+    fields[row].value = texts[row].join("")
+    say()
+  }
   const open = (key, row, place) => {
     press(keys.children, key)
-    choices.replaceChildren(
-      ...lines[row][place].map(([character, probability]) => {
-        const percent = `${Math.round(100 * probability)}%`
-        const choice = button("answer-choice", "", () => {
-          texts[row][place] = character
-          key.textContent = shown(character)
-          press(choices.children, choice)
-          say()
-        })
-        choice.style.setProperty("--share", percent)
-        choice.append(element("b", "", shown(character)), " ", element("span", "", percent))
-        choice.setAttribute("aria-pressed", character === texts[row][place])
-        return choice
-      }),
-    )
+    const take = (character, choice) => {
+      texts[row][place] = character
+      key.textContent = shown(character) || "✕"
+      press(choices.children, choice)
+      write(row)
+    }
+    const offered = lines[row][place].map(([character, probability]) => {
+      const percent = `${Math.round(100 * probability)}%`
+      const choice = button("answer-choice", "", () => take(character, choice))
+      choice.style.setProperty("--share", percent)
+      choice.append(element("b", "", shown(character)), " ", element("span", "", percent))
+      choice.setAttribute("aria-pressed", character === texts[row][place])
+      return choice
+    })
+    const none = button("answer-none", "Leave out", () => take("", none))
+    none.setAttribute("aria-pressed", texts[row][place] === "")
+    choices.replaceChildren(...offered, none)
   }
-  lines.forEach((line, row) =>
+  lines.forEach((line, row) => {
     line.forEach(([[character]], place) => {
       const key = button("answer-key", shown(character), () => open(key, row, place))
       key.title = "What else it may be"
       keys.append(key)
-    }),
-  )
-  say()
+    })
+    write(row)
+  })
   if (keys.children.length === 1) open(keys.firstChild, 0, 0)
   else whole.append(keys)
-  whole.append(choices)
+  const typed = element("div", "answer-typed")
+  typed.append(element("span", "", "Or type it"), ...fields)
+  whole.append(choices, typed)
   return whole
 }
 
@@ -76,6 +93,7 @@ const reading = ({ name, lines, note, why, pictures }) => {
   const heading = element("h1")
   const corrected = corrector(lines, (text) => {
     heading.textContent = text
+    heading.hidden = !text
     heading.dataset.length = text.length === 1 ? "one" : text.length > 12 ? "long" : "word"
   })
   const below = element("section", "answer-reading")

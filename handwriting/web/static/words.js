@@ -15,6 +15,7 @@ const makeSvg = (parent, tag, attributes) => {
 }
 
 const shown = (character) => (character === " " ? "␣" : character)
+const LEFT_OUT = "✕"
 const percent = (probability) => (probability < 0.01 ? "<1%" : `${Math.round(100 * probability)}%`)
 
 export default function ({ parentElement: root, data, setStateValue }) {
@@ -29,9 +30,18 @@ export default function ({ parentElement: root, data, setStateValue }) {
   picture.replaceChildren()
   text.replaceChildren()
   said.textContent = ""
-  const lines = data.lines.map((line) => [...line.text])
-  const taken = new Map(data.chosen.map(([line, place, c]) => [`${line} ${place}`, [line, place, c]]))
-  for (const [line, place, character] of taken.values()) lines[line][place] = character
+  for (const { words } of data.lines) {
+    for (const word of words) {
+      word.letters = word.ranked.map(([[character]]) => character)
+      word.text = word.letters.join("")
+    }
+  }
+  for (const [line, place, content] of data.texts) {
+    const word = data.lines[line].words[place]
+    word.text = content
+    if ([...content].length === word.letters.length) word.letters = [...content]
+    word.isChanged = true
+  }
 
   picture.setAttribute("viewBox", `0 0 ${data.width} ${data.height}`)
   picture.setAttribute("aria-label", `${data.name}, its words outlined`)
@@ -48,30 +58,47 @@ export default function ({ parentElement: root, data, setStateValue }) {
     open = null
   }
 
-  const wordOf = (line, word) => lines[line].slice(word.place, word.place + word.ranked.length).join("")
-
-  const choose = (line, place, character, word) => {
-    lines[line][place] = character
-    taken.set(`${line} ${place}`, [line, place, character])
-    word.button.textContent = wordOf(line, word)
-    for (const other of open.panel.querySelectorAll(`[data-place="${place}"]`)) {
-      other.setAttribute("aria-pressed", String(other.dataset.character === character))
-    }
-    said.textContent = ""
-    setStateValue("chosen", [...taken.values()])
+  let waiting
+  // Soon, and not for each letter that is typed.
+  const tell = (milliseconds) => {
+    clearTimeout(waiting)
+    waiting = setTimeout(() => {
+      setStateValue("texts", data.lines.flatMap(({ words }, line) => words
+        .map((word, place) => [line, place, word.text, word.isChanged])
+        .filter(([, , , isChanged]) => isChanged)
+        .map((told) => told.slice(0, 3))))
+    }, milliseconds)
   }
 
-  const openWord = (line, word) => {
+  const write = (word, content, milliseconds) => {
+    word.text = content
+    word.isChanged = true
+    if ([...content].length === word.letters.length) word.letters = [...content]
+    word.button.textContent = content.trim() || LEFT_OUT
+    for (const button of open.panel.querySelectorAll("[data-place]")) {
+      const { place, character } = button.dataset
+      button.setAttribute("aria-pressed", String(word.letters[place] === character))
+    }
+    said.textContent = ""
+    tell(milliseconds)
+  }
+
+  const choose = (word, place, character) => {
+    word.letters[place] = character
+    write(word, word.letters.join(""), 0)
+    open.field.value = word.text
+  }
+
+  const openWord = (word) => {
     const again = open?.button === word.button
     close()
     if (again) return
     const panel = document.createElement("div")
     panel.className = "choices"
     panel.setAttribute("role", "group")
-    panel.setAttribute("aria-label", `Other readings of ${wordOf(line, word)}`)
-    word.ranked.forEach((ranked, k) => {
-      const place = word.place + k
-      const label = `Character ${k + 1}`
+    panel.setAttribute("aria-label", `Other readings of ${word.text}`)
+    word.ranked.forEach((ranked, place) => {
+      const label = `Character ${place + 1}`
       const column = make(panel, "div", { class: "character", role: "group", "aria-label": label })
       for (const [character, probability] of ranked) {
         const button = make(column, "button", {
@@ -79,12 +106,27 @@ export default function ({ parentElement: root, data, setStateValue }) {
           "data-place": place,
           "data-character": character,
           "aria-label": `${character === " " ? "space" : character}, ${percent(probability)}`,
-          "aria-pressed": String(lines[line][place] === character),
+          "aria-pressed": String(word.letters[place] === character),
         }, shown(character))
         make(button, "small", {}, percent(probability))
-        button.onclick = () => choose(line, place, character, word)
+        button.onclick = () => choose(word, place, character)
       }
+      const none = make(column, "button", {
+        type: "button",
+        "data-place": place,
+        "data-character": "",
+        "aria-label": "leave out",
+        "aria-pressed": String(word.letters[place] === ""),
+        title: "Leave this character out",
+      }, LEFT_OUT)
+      none.onclick = () => choose(word, place, "")
     })
+    const label = make(panel, "label", { class: "typed" }, "Or type it")
+    const field = make(label, "input", {
+      type: "text", autocapitalize: "off", autocomplete: "off", spellcheck: "false", maxlength: 200,
+    })
+    field.value = word.text
+    field.oninput = () => write(word, field.value, 250)
     const done = make(panel, "button", { class: "close", type: "button" }, "Done")
     const leave = () => {
       close()
@@ -92,29 +134,34 @@ export default function ({ parentElement: root, data, setStateValue }) {
     }
     done.onclick = leave
     panel.onkeydown = (event) => {
-      if (event.key === "Escape") leave()
+      if (event.key !== "Escape" && (event.key !== "Enter" || event.target !== field)) return
+      // Else the same key would press the word's button, which then has the focus.
+      event.preventDefault()
+      leave()
     }
     word.button.parentElement.after(panel)
     word.button.setAttribute("aria-expanded", "true")
     word.outline.classList.add("open")
-    open = { ...word, panel }
+    open = { ...word, panel, field }
     panel.querySelector('[aria-pressed="true"]')?.focus({ preventScroll: true })
     panel.scrollIntoView({ block: "nearest" })
   }
 
-  data.lines.forEach((line, number) => {
+  data.lines.forEach((line) => {
     const row = make(text, "div", { class: "line", style: `padding-left: ${line.indent / 2}ch` })
     for (const word of line.words) {
       word.button = make(row, "button", {
         class: word.unsure ? "word unsure" : "word", type: "button", "aria-expanded": "false",
-      }, wordOf(number, word))
+      }, word.text || LEFT_OUT)
       word.outline = makeSvg(picture, "polygon", { points: word.polygon.join(" ") })
-      word.button.onclick = word.outline.onclick = () => openWord(number, word)
+      word.button.onclick = word.outline.onclick = () => openWord(word)
     }
   })
 
-  const content = () => lines
-    .map((characters, k) => " ".repeat(data.lines[k].indent) + characters.join("")).join("\n")
+  const textOf = ({ words, indent }) => words
+    .map(({ gap, text }) => [gap, text.trim().replace(/\s+/g, " ")]).filter(([, text]) => text)
+    .reduce((line, [gap, text]) => (line.trim() ? line + gap : line) + text, " ".repeat(indent))
+  const content = () => data.lines.map(textOf).filter((line) => line.trim()).join("\n")
   copy.onclick = async () => {
     try {
       await navigator.clipboard.writeText(content())
