@@ -2,16 +2,19 @@
 
 import numpy as np
 
-_BACK, _DOWN, _GAP = 1.0, 0.6, 0.7
+_BACK, _DOWN, _GAP = 1.2, 0.7, 0.7
 _FLAT = 0.5
 
 
 def split_lines(strokes: list[np.ndarray]) -> list[list[np.ndarray]]:
     """Part strokes where the pen went back to the left and down to a line of its own.
 
-    That is a step to the left of where the line has come to by more than the height of a letter,
-    and down by more than three fifths of it; the height is that of most strokes. What is flatter
-    than half a letter, as a hyphen or a forgotten dot, is no line of its own.
+    That is a stroke that reaches to the left of where the line has come to by more than 1.2 times
+    the height of a letter, and lies lower by more than 0.7 times; the height is that of most
+    strokes. What is flatter than half a letter, as a hyphen or a forgotten dot, is no line of its
+    own. Of 500 pairs of words of one writer, one below the other by 0 to 1.2 times the height of
+    the first, 480 to 489 are told apart, and 499 of 500 words stay whole
+    (tests/imaging/test_stroke_lines.py).
 
     Args:
         strokes: float (points, 2) of x, y each, y downwards, in the order of writing, none empty.
@@ -26,7 +29,7 @@ def split_lines(strokes: list[np.ndarray]) -> list[list[np.ndarray]]:
     for stroke in strokes[1:]:
         line = lines[-1]
         reached = max(float(part[:, 0].max()) for part in line)
-        back = reached - float(np.median(stroke[:, 0]))
+        back = reached - float(stroke[:, 0].min())
         if back > _BACK * height and _middle([stroke]) - _middle(line) > _DOWN * height:
             lines.append([stroke])
         else:

@@ -14,6 +14,7 @@ from handwriting.recognition.recognizer import Recognizer
 from handwriting.recognition.sizes import Sizes
 from handwriting.runs import RunFiles
 from handwriting.web.components import find_sizes, load_recognizer, modified
+from handwriting.web.fragments import fragment
 from handwriting.web.hand_boxes import (
     GROUPS,
     SCREENS,
@@ -62,7 +63,7 @@ def remove_hand() -> None:
     st.session_state["hand"] = None
 
 
-@st.fragment
+@fragment
 def _write_characters(recognizer: Recognizer, sizes: Sizes | None) -> None:
     """One screen after the other; runs again after each stroke."""
     state = st.session_state
