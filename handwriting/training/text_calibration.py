@@ -5,8 +5,8 @@
 Reads samples of the writers that the training left out, greedily and with the language model, fits
 a temperature for the alternatives of characters (Guo et al. 2017, arXiv 1706.04599) and a logistic
 function for whole texts, and adds these numbers to the weights file, where
-`handwriting.lines.reader.Reader` finds them. To show what it gains, it first fits on half of these
-writers and measures on the others.
+`handwriting.lines.reader.Reader` finds them. It first fits on half of these writers and measures on
+the others: numbers that do not make these likelier are not kept.
 """
 
 import argparse
@@ -107,7 +107,7 @@ def answers(log_probs: Sequence[np.ndarray], texts: Sequence[str], decoder: Deco
 
 
 def fit_text_calibration(given: Answers) -> Calibration:
-    """The numbers that make what was right likeliest."""
+    """The numbers that make what was right likeliest; of texts where some are right, some wrong."""
     # Here and not above: these take half a second to import.
     from scipy.optimize import minimize_scalar
     from sklearn.linear_model import LogisticRegression
@@ -118,10 +118,13 @@ def fit_text_calibration(given: Answers) -> Calibration:
         return -float(np.log(np.maximum(of_what_came, 1e-9)).mean())
 
     found = minimize_scalar(loss, bounds=(-2, 2), method="bounded")
+    temperature = float(np.exp(found.x))
+    if given.is_whole.all() or not given.is_whole.any():
+        return Calibration(temperature)
     features = np.stack([given.odds, given.lengths], axis=1)
     model = LogisticRegression(C=np.inf).fit(features, given.is_whole)
     slope, per_character = model.coef_[0].tolist()
-    return Calibration(float(np.exp(found.x)), slope, per_character, float(model.intercept_[0]))
+    return Calibration(temperature, slope, per_character, float(model.intercept_[0]))
 
 
 def errors_of(calibration: Calibration, given: Answers) -> tuple[float, float]:
@@ -159,16 +162,30 @@ def samples_left_out(
     return reader.log_probs(pictures), texts, np.array(writers)
 
 
-def measure(
-    log_probs: Sequence[np.ndarray], texts: Sequence[str], is_first: np.ndarray, decoder: Decoder
-) -> dict[str, tuple[float, float]]:
-    """The errors on a second part of the samples, before and after fitting on the first."""
-    first, second = (
-        answers([log_probs[k] for k in rows], [texts[k] for k in rows], decoder)
-        for rows in (np.flatnonzero(is_first), np.flatnonzero(~is_first))
+def losses_of(calibration: Calibration, given: Answers) -> np.ndarray:
+    """float (2,): mean -log p of what came, right or wrong, of characters and of whole texts."""
+    pairs = (
+        (given.of_characters(calibration.temperature), given.is_right),
+        (given.of_texts(calibration), given.is_whole),
     )
-    ways = {"before": Calibration(), "after": fit_text_calibration(first)}
-    return {name: errors_of(calibration, second) for name, calibration in ways.items()}
+    return np.array([-np.log(np.maximum(np.where(r, p, 1 - p), 1e-9)).mean() for p, r in pairs])
+
+
+def helpful_calibration(halves: Sequence[Answers], whole: Answers) -> Calibration:
+    """The numbers fitted on all answers, those of characters and those of texts each only if such
+    numbers, fitted on one half of the writers, lower the mean loss on the other."""
+    plain = Calibration()
+    gains = np.zeros(2)
+    for fitted_on, given in (halves, halves[::-1]):
+        fitted = fit_text_calibration(fitted_on)
+        before, after = losses_of(plain, given), losses_of(fitted, given)
+        gains += before - after
+    found = fit_text_calibration(whole)
+    if gains[0] <= 0:
+        found = dataclasses.replace(found, temperature=plain.temperature)
+    if gains[1] <= 0:
+        found = dataclasses.replace(plain, temperature=found.temperature)
+    return found
 
 
 def calibrate(
@@ -188,16 +205,21 @@ def calibrate(
     reader = Reader.load(path)
     log_probs, texts, writers = samples_left_out(reader, paths, most)
     fitted = {}
+    is_first = held_out_hands(writers, 0.5)
     for decoder in decoders:
-        found = measure(log_probs, texts, held_out_hands(writers, 0.5), decoder)
-        for when, (characters, whole) in found.items():
+        first, second, whole = (
+            answers([log_probs[k] for k in rows], [texts[k] for k in rows], decoder)
+            for rows in (np.flatnonzero(is_first), np.flatnonzero(~is_first), range(len(texts)))
+        )
+        ways = {"before": Calibration(), "after": fit_text_calibration(first)}
+        for when, calibration in ways.items():
+            characters, of_texts = errors_of(calibration, second)
             print(
                 f"{decoder.name}, {when}: calibration error {characters:.4f} of characters, "
-                f"{whole:.4f} of texts"
+                f"{of_texts:.4f} of texts"
             )
-        calibration = fit_text_calibration(answers(log_probs, texts, decoder))
-        fitted[decoder.name] = dataclasses.asdict(calibration)
-        print(f"  {fitted[decoder.name]}")
+        fitted[decoder.name] = dataclasses.asdict(helpful_calibration((first, second), whole))
+        print(f"  kept: {fitted[decoder.name]}")
     with replacing(path) as (part,):
         save_torch(reader.content | {"calibration": fitted}, part)
 

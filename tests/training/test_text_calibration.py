@@ -1,5 +1,7 @@
 """A line reader's probabilities are fitted, kept with its weights, and used."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -18,6 +20,8 @@ from handwriting.training.text_calibration import (
     calibrate,
     errors_of,
     fit_text_calibration,
+    helpful_calibration,
+    losses_of,
     right_characters,
 )
 
@@ -43,6 +47,24 @@ def test_fitting_makes_probabilities_mean_what_they_say():
     after = errors_of(fit_text_calibration(given_), given_)
     assert min(before) > 0.15 and max(after) < 0.03
     assert fit_text_calibration(given_).temperature > 1.3
+
+
+def test_texts_that_are_all_wrong_leave_their_numbers_alone():
+    given_ = answers(*overconfident_samples(), GREEDY)
+    wrong = dataclasses.replace(given_, is_whole=np.zeros_like(given_.is_whole))
+    fitted = fit_text_calibration(wrong)
+    assert fitted == Calibration(temperature=fitted.temperature) != Calibration()
+
+
+def test_numbers_that_help_no_other_writers_are_not_kept():
+    sure = answers(*overconfident_samples(), GREEDY)
+    kept = helpful_calibration((sure, sure), sure)
+    assert kept == fit_text_calibration(sure)
+    assert (losses_of(kept, sure) < losses_of(Calibration(), sure)).all()
+    right = dataclasses.replace(
+        sure, is_right=sure.is_right | True, is_whole=np.arange(len(sure.is_whole)) > 0
+    )
+    assert helpful_calibration((sure, right), sure) == Calibration()
 
 
 def test_answers_are_compared_with_the_texts():
@@ -97,8 +119,8 @@ def pens(path, samples: int = 240):
 
 def test_the_numbers_are_kept_with_the_weights(tmp_path, monkeypatch, capsys):
     fitted = Calibration(1.5, 0.9, 0.01, -0.2)
-    name = "handwriting.training.text_calibration.fit_text_calibration"
-    monkeypatch.setattr(name, lambda _: fitted)
+    name = "handwriting.training.text_calibration.helpful_calibration"
+    monkeypatch.setattr(name, lambda *_: fitted)
     path, archive = weights(tmp_path), pens(tmp_path / "pens.npz")
     before = Reader.load(path)
     assert before.calibrations == {}
