@@ -70,5 +70,5 @@ def plot_error_rates(
     axes.set_xlabel("Minutes of training, a mark after each epoch")
     axes.set_ylim(bottom=0)
     if axes.lines:
-        axes.legend()
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=2)
     save_figure(figure, path, command)
