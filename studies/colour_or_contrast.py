@@ -56,8 +56,7 @@ def colour_line(colours: np.ndarray) -> np.ndarray:
     box = writing_box(contrast_of(colours))
     if box is None:
         return np.zeros((HEIGHT, 2 * MARGIN + 1, 3), dtype=np.uint8)
-    dark = np.moveaxis(255 - colours, 2, 0)
-    return np.stack([cut_line(np.ascontiguousarray(layer), box) for layer in dark], axis=2)
+    return cut_line(255 - colours, box)
 
 
 FRONTS: dict[str, tuple[Front, int]] = {"contrast": (contrast_line, 1), "colours": (colour_line, 3)}

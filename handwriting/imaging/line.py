@@ -157,8 +157,13 @@ def _is_from_outside(facts: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
 def cut_line(contrast: np.ndarray, box: tuple[float, float, float, float]) -> np.ndarray:
     """What is in a box (left, top, right, bottom), with what lies MARGIN around it.
 
+    Args:
+        contrast: uint8 (height, width) or, of several colours, (height, width, channels).
+        box: in its pixels.
+
     Returns:
-        uint8 (HEIGHT, width), the box's height brought to HEIGHT less two margins.
+        uint8 (HEIGHT, width) or (HEIGHT, width, channels), the box's height brought to
+        HEIGHT less two margins.
     """
     left, top, right, bottom = box
     wide, high = max(right - left, 1), max(bottom - top, 1)
@@ -188,7 +193,7 @@ def _shrunk(contrast: np.ndarray, scale: float) -> tuple[np.ndarray, np.ndarray]
     """A picture to be drawn at a small scale, as means over its pixels, and its own scales."""
     if scale > 1 / 1.5:
         return contrast, np.ones(2)
-    height, width = contrast.shape
+    height, width = contrast.shape[:2]
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     return cv2.resize(contrast, size, interpolation=cv2.INTER_AREA), np.array(size) / (
         width,

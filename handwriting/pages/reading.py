@@ -25,7 +25,7 @@ _TURNED = 0.04
 _EDGE = 9
 _NO_WRITING, _UNCLEAR, _FREE = 0.6, 0.65, ("greedy", "language")
 _MARKS = "-_.,~= "
-_LOW, _FOR_A_LINE = 100, 0.1
+_LOW, _FOR_A_LINE, _FEW = 100, 0.1, 3
 
 
 @dataclass(frozen=True)
@@ -73,17 +73,24 @@ def read_picture(
 ) -> list[LineOfPage]:
     """The lines of a page, or the only line of a picture, whichever it seems to be.
 
-    A page needs room for two lines and has two. Where one line is found, the picture is read as one
-    line too, and what the reader is surer of counts.
+    A page needs room for two lines. Where few are found, the picture is read as one line too, and
+    what the reader is surer of counts: of several lines, only if there is more text in the one.
     """
     if photograph.size[1] < _LOW or not _may_be_page(reader, photograph, decoder):
         return read_single_line(reader, photograph, decoder)
     page = read_page(reader, photograph, decoder)
-    if len(page) > 1:
+    if len(page) > _FEW:
         return page
     line = read_single_line(reader, photograph, decoder)
-    least = max(_NO_WRITING, _mean_clearness(page) - _FOR_A_LINE if page else 0.0)
-    return line if line and _mean_clearness(line) > least else page
+    return line if line and _is_rather_line(line, page) else page
+
+
+def _is_rather_line(line: list[LineOfPage], page: list[LineOfPage]) -> bool:
+    if len(page) > 1 and len(text_of_page(line)) <= len(text_of_page(page)):
+        return False
+    less_sure = _FOR_A_LINE if len(page) == 1 else 0.0
+    least = max(_NO_WRITING, _mean_clearness(page) - less_sure if page else 0.0)
+    return _mean_clearness(line) > least
 
 
 def _may_be_page(reader: Reader, photograph: Photograph, decoder: Decoder) -> bool:
