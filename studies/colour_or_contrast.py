@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from handwriting.cli import make_measuring_parser, run_script, save_measured
-from handwriting.compute.devices import choose_device, choose_precision, keep_memory
+from handwriting.compute.devices import keep_memory
 from handwriting.datasets.pen import PenArchive, load_pen
 from handwriting.datasets.photographed_text import load_photographed
 from handwriting.datasets.stroke_augmentation import LINE_VARIATION
@@ -34,11 +34,10 @@ from handwriting.lines.reader import predict_log_probs
 from handwriting.runs import RunFiles
 from handwriting.synthesis.grounds import GROUNDS
 from handwriting.synthesis.writing import photograph_of
-from handwriting.training.text_run import TextRun, TextSettings
 from studies.common import FIGURES, FINISHED
+from studies.small_readers import HELD_OUT, add_reader_options, small_run
 from text_training import train_epoch
 
-HELD_OUT = 0.1
 REAL = 0.25
 """Part of the samples that are real photographs."""
 
@@ -134,17 +133,9 @@ def study(name: str, args: argparse.Namespace) -> dict[str, Any]:
     source = Photographs(
         archive, samples[~is_left_out], own.contrasts, own.texts, front, args.samples
     )
-    device = choose_device("auto")
-    settings = TextSettings(
-        (str(args.pens), str(args.photographs)),
-        epochs=1,
-        lr=args.lr,
-        precision=choose_precision("auto", device),
-    )
-    network = LineReader(args.width, args.hidden, channels=channels)
     files = RunFiles(name, FINISHED / "lines", FINISHED / "lines")
-    run = TextRun(settings, files, device, args.samples, network)
-    loss = train_epoch(run, TextBatches(source, settings.columns, settings.seed), 1)
+    run = small_run(args, [str(args.pens), str(args.photographs)], files, args.samples, channels)
+    loss = train_epoch(run, TextBatches(source, run.settings.columns, run.settings.seed), 1)
     words = load_photographed(args.photographs, kept=front)
     words = words.subset(np.flatnonzero(left_out(words.groups, HELD_OUT)))
     return {
@@ -163,9 +154,7 @@ def get_args_parser() -> argparse.ArgumentParser:
     add("photographs", type=Path, help="folder of photographed words")
     add("--samples", type=int, default=60_000, help="pictures that each network learns from")
     add("--measured", type=int, default=400, help="words of writers left out, on each ground")
-    add("--lr", type=float, default=0.003, help="highest learning rate")
-    add("--width", type=int, default=16, help="channels of the first convolution")
-    add("--hidden", type=int, default=128, help="cells of the LSTM in each direction")
+    add_reader_options(parser)
     return parser
 
 

@@ -24,7 +24,7 @@ import numpy as np
 import torch
 
 from handwriting.cli import make_measuring_parser, run_script, save_measured
-from handwriting.compute.devices import choose_device, choose_precision, keep_memory
+from handwriting.compute.devices import keep_memory
 from handwriting.datasets.pen import PenArchive, load_pen
 from handwriting.datasets.text import left_out, written
 from handwriting.datasets.text_batches import Drawn, JoinedSources, TextBatches, TextSource
@@ -34,11 +34,10 @@ from handwriting.plots import BLUE, save_figure
 from handwriting.runs import RunFiles
 from handwriting.synthesis.text_sources import Hand, JoinedWords, PenSource
 from handwriting.training.text_data import LONGEST_TEXT, Measured, load_sources
-from handwriting.training.text_run import TextRun, TextSettings
 from studies.common import FIGURES, FINISHED, FinishedTrainings
+from studies.small_readers import HELD_OUT, add_reader_options, small_run
 from text_training import measure, train_epoch
 
-HELD_OUT = 0.1
 WRITERS = (8, 32, 128)
 PHOTOGRAPHED = 0.4
 
@@ -83,19 +82,9 @@ class Trainings:
             samples: to draw.
             start: weights to begin with, or ``None`` for random ones.
         """
-        args = self.args
-        device = choose_device("auto")
-        settings = TextSettings(
-            tuple(args.data),
-            epochs=1,
-            lr=args.lr,
-            width=args.width,
-            hidden=args.hidden,
-            layers=1,
-            precision=choose_precision("auto", device),
-        )
+        run = small_run(self.args, self.args.data, self.files(name), samples)
+        settings = run.settings
         batches = TextBatches(SomeOf(source, samples), settings.columns, settings.seed)
-        run = TextRun(settings, self.files(name), device, samples)
         if start:
             run.begin_with(load_reader_weights(start))
         loss = train_epoch(run, batches, 1)
@@ -186,9 +175,7 @@ def get_args_parser() -> argparse.ArgumentParser:
     add("data", nargs="+", metavar="PATH", help="words of pens first, then what else to train on")
     add("--start-samples", type=int, default=150_000, help="samples of each number of writers")
     add("--samples", type=int, default=40_000, help="samples of each further training")
-    add("--lr", type=float, default=0.003, help="highest learning rate")
-    add("--width", type=int, default=16, help="channels of the first convolution")
-    add("--hidden", type=int, default=128, help="cells of the LSTM in each direction")
+    add_reader_options(parser)
     return parser
 
 

@@ -42,7 +42,7 @@ def _corrected_line(line: LineOfPage, number: int, texts: Texts) -> LineOfPage:
         changed = _rewritten(word, _typed(word.characters, text))
         characters += [*(gap if words else []), *changed.characters]
         words.append(changed)
-    return LineOfPage(_rewritten(line.whole, characters), words, line.indent)
+    return dataclasses.replace(line, whole=_rewritten(line.whole, characters), words=words)
 
 
 def _typed(read: list[CharacterRead], text: str) -> list[CharacterRead]:

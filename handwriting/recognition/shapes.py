@@ -4,19 +4,23 @@ Features are the inputs of the network's last layer. They are turned and stretch
 person writes for one character varies by 1 in every direction; by how much the persons' own means
 of a character vary around everybody's is ``between``. That makes a sample's likelihood ratio, by
 this person against by anybody, simple sums of squares (S. Ioffe, Probabilistic Linear Discriminant
-Analysis, ECCV 2006). `handwriting.training.fit_shapes` fits it, in a file beside the weights.
+Analysis, ECCV 2006). `handwriting.training.fit_shapes` fits it, in a file of its own.
 """
 
-import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from handwriting.errors import HandwritingError
-from handwriting.files import replacing
+from handwriting.files import load_torch, replacing, save_torch
 from handwriting.labels import NUM_CLASSES
+
+_REMEDY = (
+    "Fit it with 'python -m handwriting.training.fit_shapes RUN PENS', or remove it: hands are "
+    "then taught by size alone."
+)
 
 
 @dataclass(frozen=True)
@@ -95,19 +99,19 @@ def _distances(places: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 def shapes_file(weights: Path) -> Path:
     """Where the shapes for a weights file are."""
-    return weights.with_name(f"{weights.stem}_shapes.npz")
+    return weights.parent / "shapes" / weights.name
 
 
 def save_shapes(shapes: Shapes, path: Path) -> None:
     """Write them in half precision."""
-    with replacing(path) as (part,), part.open("wb") as file:
-        np.savez_compressed(
-            file,
-            network=shapes.network,
-            whitening=shapes.whitening.astype(np.float16),
-            means=shapes.means.astype(np.float16),
-            between=shapes.between,
-        )
+    content = {
+        "network": shapes.network,
+        "whitening": torch.from_numpy(shapes.whitening).half(),
+        "means": torch.from_numpy(shapes.means).half(),
+        "between": shapes.between,
+    }
+    with replacing(path) as (part,):
+        save_torch(content, part)
 
 
 def load_shapes(path: Path) -> Shapes:
@@ -116,24 +120,14 @@ def load_shapes(path: Path) -> Shapes:
     Raises:
         HandwritingError: the file is missing or damaged.
     """
+    content = load_torch(path, _REMEDY)
     try:
-        with np.load(path, allow_pickle=False) as content:
-            whitening, means = (content[n].astype(float) for n in ("whitening", "means"))
-            shapes = Shapes(str(content["network"]), whitening, means, float(content["between"]))
-    except (OSError, ValueError, KeyError, EOFError, TypeError) as error:
-        raise _damaged(path, error) from error
-    except (zipfile.BadZipFile, zlib.error) as error:
-        raise _damaged(path, error) from error
+        whitening, means = (content[name].double().numpy() for name in ("whitening", "means"))
+        shapes = Shapes(str(content["network"]), whitening, means, float(content["between"]))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise HandwritingError(f"{path} holds no shapes ({error}). {_REMEDY}") from error
     width = len(whitening)
     sound = whitening.shape == (width, width) and means.shape == (NUM_CLASSES, width)
     if not sound or not np.isfinite(whitening).all() or not np.isfinite(means).all():
-        raise _damaged(path, "its arrays do not fit each other")
+        raise HandwritingError(f"{path}: its arrays do not fit each other. {_REMEDY}")
     return shapes
-
-
-def _damaged(path: Path, why: object) -> HandwritingError:
-    return HandwritingError(
-        f"{path} cannot be read ({why}). Fit it with "
-        "'python -m handwriting.training.fit_shapes RUN PENS', or remove it: hands are then "
-        "taught by size alone."
-    )

@@ -2,7 +2,7 @@
 
     python -m handwriting.training.fit_shapes RUN ../shared/pen/characters.npz
 
-Writes models/RUN_shapes.npz, with which a hand is taught by shape
+Writes models/shapes/RUN.pt, with which a hand is taught by shape
 (`handwriting.recognition.shapes`). The writers that RUN's training left out are left out here too.
 """
 

@@ -72,6 +72,13 @@ class Answers:
         """float (N,): the confidence given for each text."""
         return calibration.confidence(self.odds, self.lengths)
 
+    def beside_what_came(self, calibration: Calibration) -> list[tuple[np.ndarray, np.ndarray]]:
+        """The probabilities given, and what was right: of the characters, and of the texts."""
+        return [
+            (self.of_characters(calibration.temperature), self.is_right),
+            (self.of_texts(calibration), self.is_whole),
+        ]
+
 
 def right_characters(read: str, text: str) -> np.ndarray:
     """bool (characters read,): those in their place in the text."""
@@ -106,6 +113,12 @@ def answers(log_probs: Sequence[np.ndarray], texts: Sequence[str], decoder: Deco
     )
 
 
+def log_loss(given: np.ndarray, is_right: np.ndarray) -> float:
+    """Mean -log p of what came, right or wrong, in nats."""
+    of_what_came = np.where(is_right, given, 1 - given)
+    return -float(np.log(np.maximum(of_what_came, 1e-9)).mean())
+
+
 def fit_text_calibration(given: Answers) -> Calibration:
     """The numbers that make what was right likeliest; of texts where some are right, some wrong."""
     # Here and not above: these take half a second to import.
@@ -113,9 +126,7 @@ def fit_text_calibration(given: Answers) -> Calibration:
     from sklearn.linear_model import LogisticRegression
 
     def loss(log_temperature: float) -> float:
-        given_p = given.of_characters(np.exp(log_temperature))
-        of_what_came = np.where(given.is_right, given_p, 1 - given_p)
-        return -float(np.log(np.maximum(of_what_came, 1e-9)).mean())
+        return log_loss(given.of_characters(np.exp(log_temperature)), given.is_right)
 
     found = minimize_scalar(loss, bounds=(-2, 2), method="bounded")
     temperature = float(np.exp(found.x))
@@ -127,12 +138,15 @@ def fit_text_calibration(given: Answers) -> Calibration:
     return Calibration(temperature, slope, per_character, float(model.intercept_[0]))
 
 
+def joined(parts: Sequence[Answers]) -> Answers:
+    """The answers of several parts as one."""
+    names = (field.name for field in dataclasses.fields(Answers))
+    return Answers(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+
 def errors_of(calibration: Calibration, given: Answers) -> tuple[float, float]:
     """Expected calibration error of characters and of whole texts, 15 bins."""
-    pairs = (
-        (given.of_characters(calibration.temperature), given.is_right),
-        (given.of_texts(calibration), given.is_whole),
-    )
+    pairs = given.beside_what_came(calibration)
     characters, texts = (calibration_error(reliability(*pair)) for pair in pairs)
     return characters, texts
 
@@ -164,14 +178,10 @@ def samples_left_out(
 
 def losses_of(calibration: Calibration, given: Answers) -> np.ndarray:
     """float (2,): mean -log p of what came, right or wrong, of characters and of whole texts."""
-    pairs = (
-        (given.of_characters(calibration.temperature), given.is_right),
-        (given.of_texts(calibration), given.is_whole),
-    )
-    return np.array([-np.log(np.maximum(np.where(r, p, 1 - p), 1e-9)).mean() for p, r in pairs])
+    return np.array([log_loss(*pair) for pair in given.beside_what_came(calibration)])
 
 
-def helpful_calibration(halves: Sequence[Answers], whole: Answers) -> Calibration:
+def helpful_calibration(halves: Sequence[Answers]) -> Calibration:
     """The numbers fitted on all answers, those of characters and those of texts each only if such
     numbers, fitted on one half of the writers, lower the mean loss on the other."""
     plain = Calibration()
@@ -180,7 +190,7 @@ def helpful_calibration(halves: Sequence[Answers], whole: Answers) -> Calibratio
         fitted = fit_text_calibration(fitted_on)
         before, after = losses_of(plain, given), losses_of(fitted, given)
         gains += before - after
-    found = fit_text_calibration(whole)
+    found = fit_text_calibration(joined(halves))
     if gains[0] <= 0:
         found = dataclasses.replace(found, temperature=plain.temperature)
     if gains[1] <= 0:
@@ -207,9 +217,9 @@ def calibrate(
     fitted = {}
     is_first = held_out_hands(writers, 0.5)
     for decoder in decoders:
-        first, second, whole = (
+        first, second = (
             answers([log_probs[k] for k in rows], [texts[k] for k in rows], decoder)
-            for rows in (np.flatnonzero(is_first), np.flatnonzero(~is_first), range(len(texts)))
+            for rows in (np.flatnonzero(is_first), np.flatnonzero(~is_first))
         )
         ways = {"before": Calibration(), "after": fit_text_calibration(first)}
         for when, calibration in ways.items():
@@ -218,7 +228,7 @@ def calibrate(
                 f"{decoder.name}, {when}: calibration error {characters:.4f} of characters, "
                 f"{of_texts:.4f} of texts"
             )
-        fitted[decoder.name] = dataclasses.asdict(helpful_calibration((first, second), whole))
+        fitted[decoder.name] = dataclasses.asdict(helpful_calibration((first, second)))
         print(f"  kept: {fitted[decoder.name]}")
     with replacing(path) as (part,):
         save_torch(reader.content | {"calibration": fitted}, part)

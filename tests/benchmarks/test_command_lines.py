@@ -12,7 +12,7 @@ MODULES = [
     f"{package.__name__}.{module.name}"
     for package in (benchmarks, studies)
     for module in pkgutil.iter_modules(package.__path__)
-    if module.name not in ("common", "usual_recipe")
+    if module.name not in ("common", "small_readers", "usual_recipe")
 ]
 
 

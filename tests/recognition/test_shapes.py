@@ -54,8 +54,8 @@ def test_the_ratio_is_that_of_two_normal_distributions(shapes):
 
 
 def test_a_file_gives_the_same_back(shapes, tmp_path):
-    save_shapes(shapes, tmp_path / "x_shapes.npz")
-    again = load_shapes(tmp_path / "x_shapes.npz")
+    save_shapes(shapes, tmp_path / "x.pt")
+    again = load_shapes(tmp_path / "x.pt")
     assert again.network == "weights" and again.between == shapes.between
     assert again.whitening == pytest.approx(shapes.whitening, rel=1e-3)
     assert again.means == pytest.approx(shapes.means, rel=1e-3)
@@ -63,7 +63,7 @@ def test_a_file_gives_the_same_back(shapes, tmp_path):
 
 @pytest.mark.parametrize("what", ["missing", "cut", "no archive", "another shape", "no numbers"])
 def test_a_damaged_file_is_refused_in_a_sentence(shapes, tmp_path, what):
-    path = tmp_path / "x_shapes.npz"
+    path = tmp_path / "x.pt"
     if what == "another shape":
         shapes = Shapes("weights", shapes.whitening, shapes.means[:, :2], 0.5)
     if what == "no numbers":

@@ -21,6 +21,7 @@ from handwriting.training.text_calibration import (
     errors_of,
     fit_text_calibration,
     helpful_calibration,
+    joined,
     losses_of,
     right_characters,
 )
@@ -58,13 +59,13 @@ def test_texts_that_are_all_wrong_leave_their_numbers_alone():
 
 def test_numbers_that_help_no_other_writers_are_not_kept():
     sure = answers(*overconfident_samples(), GREEDY)
-    kept = helpful_calibration((sure, sure), sure)
-    assert kept == fit_text_calibration(sure)
+    kept = helpful_calibration((sure, sure))
+    assert kept == fit_text_calibration(joined((sure, sure)))
     assert (losses_of(kept, sure) < losses_of(Calibration(), sure)).all()
     right = dataclasses.replace(
         sure, is_right=sure.is_right | True, is_whole=np.arange(len(sure.is_whole)) > 0
     )
-    assert helpful_calibration((sure, right), sure) == Calibration()
+    assert helpful_calibration((sure, right)) == Calibration()
 
 
 def test_answers_are_compared_with_the_texts():
