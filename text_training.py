@@ -5,8 +5,8 @@
     torchrun --nproc_per_node=2 text_training.py --data …    on two processes or GPUs
 
 PATH is a pen archive of words or lines; one of characters, of which numbers, codes and programs are
-composed; or a folder of photographs of words,
-lines or pages, with a `text.csv` or a `words.json`. Strokes are drawn anew in
+composed; data/EMNIST/processed, whose pictures are composed likewise; or a folder of photographs of
+words, lines or pages, with a `text.csv` or a `words.json`. Strokes are drawn anew in
 each epoch, as another hand would have written them, plainly or as on a photograph. A part of the
 writers is left out to measure on. After each epoch the averaged weights in half precision are
 written to models/lines/<run>.pt, the state to resume from to models/lines/checkpoints/<run>.pt, and
@@ -153,7 +153,7 @@ def get_args_parser() -> argparse.ArgumentParser:
         nargs="+",
         default=[],
         metavar="PATH",
-        help="pen archives of words, lines or characters, and folders of photographs",
+        help="pen archives of words, lines or characters, folders of photographs, EMNIST prepared",
     )
     add("--epochs", type=int, default=defaults.epochs, help="times through all samples")
     add("--lr", type=float, default=defaults.lr, help="highest learning rate")

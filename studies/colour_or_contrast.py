@@ -1,12 +1,15 @@
 """Should the line reader see a photograph's colours, or how far each pixel differs from its paper?
 
-    python -m studies.colour_or_contrast ../shared/pen/words.npz ../shared/words_photographed --save
+    python -m studies.colour_or_contrast ../shared/pen/words.npz ../shared/words_photographed \
+        --start data/studies/lines/350_writers.pt --save
 
-Two small networks of one kind learn the same photographs for the same number of samples, three in
+Three small networks of one kind learn the same photographs for the same number of samples, three in
 four drawn (words of pens, any medium on any ground), the others real. One sees what
-`imaging.contrast` makes of them; the other their red, green and blue, cut out at the same place.
-Both are measured on writers and photographs left out, by ground. One seed. With --save:
-colour_or_contrast.json.
+`imaging.contrast` makes of them; one their red, green and blue, cut out at the same place; one how
+far each of these differs from the paper's. All begin with the weights of --start, a small reader of
+words drawn plainly (`studies.line_training` leaves them): from random weights so few photographs
+teach none of them to read. All are measured on writers and photographs left out, by ground. One
+seed. With --save: colour_or_contrast.json.
 """
 
 import argparse
@@ -26,17 +29,19 @@ from handwriting.datasets.stroke_augmentation import LINE_VARIATION
 from handwriting.datasets.text import left_out, line_strokes, written
 from handwriting.datasets.text_batches import Drawn, TextBatches
 from handwriting.evaluation.text_metrics import text_metrics
-from handwriting.imaging.contrast import contrast_of
+from handwriting.imaging.contrast import contrast_of, is_dark_on_light, normalised, paper_of
 from handwriting.imaging.line import HEIGHT, MARGIN, cut_line, line_from_contrast, writing_box
 from handwriting.lines.decoding import greedy
 from handwriting.lines.network import LineReader
-from handwriting.lines.reader import predict_log_probs
+from handwriting.lines.reader import load_reader_weights, predict_log_probs
 from handwriting.runs import RunFiles
 from handwriting.synthesis.grounds import GROUNDS
 from handwriting.synthesis.writing import photograph_of
 from studies.common import FIGURES, FINISHED
 from studies.small_readers import HELD_OUT, add_reader_options, small_run
 from text_training import train_epoch
+
+FIRST_KERNEL = "convolutions.0.weight"
 
 REAL = 0.25
 """Part of the samples that are real photographs."""
@@ -58,7 +63,23 @@ def colour_line(colours: np.ndarray) -> np.ndarray:
     return cut_line(255 - colours, box)
 
 
-FRONTS: dict[str, tuple[Front, int]] = {"contrast": (contrast_line, 1), "colours": (colour_line, 3)}
+def paperless_line(colours: np.ndarray) -> np.ndarray:
+    """uint8 (40, width, 3): the same place, how far each colour differs from the paper's."""
+    box = writing_box(contrast_of(colours))
+    if box is None:
+        return np.zeros((HEIGHT, 2 * MARGIN + 1, 3), dtype=np.uint8)
+    paper = paper_of(colours, min(colours.shape[:2]))
+    darker = paper.astype(np.int16) - colours
+    if not is_dark_on_light(colours, paper):
+        darker = -darker
+    return cut_line(normalised(np.clip(darker, 0, 255).astype(np.uint8)), box)
+
+
+FRONTS: dict[str, tuple[Front, int]] = {
+    "contrast": (contrast_line, 1),
+    "colours": (colour_line, 3),
+    "colours less the paper": (paperless_line, 3),
+}
 
 
 @dataclass(frozen=True)
@@ -121,6 +142,14 @@ def error_rate(network: LineReader, pictures: list[np.ndarray], texts: list[str]
     return text_metrics(read, texts)["cer"]
 
 
+def start_weights(path: Path, channels: int) -> dict[str, Any]:
+    """A weights file, its first convolution spread over the channels of a picture."""
+    content = load_reader_weights(path)
+    kernel = content["weights"][FIRST_KERNEL]
+    content["weights"][FIRST_KERNEL] = kernel.repeat(1, channels, 1, 1) / channels
+    return content
+
+
 def study(name: str, args: argparse.Namespace) -> dict[str, Any]:
     """Train a network that sees what a front makes, and measure it."""
     front, channels = FRONTS[name]
@@ -135,6 +164,8 @@ def study(name: str, args: argparse.Namespace) -> dict[str, Any]:
     )
     files = RunFiles(name, FINISHED / "lines", FINISHED / "lines")
     run = small_run(args, [str(args.pens), str(args.photographs)], files, args.samples, channels)
+    if args.start:
+        run.begin_with(start_weights(args.start, channels))
     loss = train_epoch(run, TextBatches(source, run.settings.columns, run.settings.seed), 1)
     words = load_photographed(args.photographs, kept=front)
     words = words.subset(np.flatnonzero(left_out(words.groups, HELD_OUT)))
@@ -152,14 +183,15 @@ def get_args_parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("pens", type=Path, help="pen archive of words")
     add("photographs", type=Path, help="folder of photographed words")
-    add("--samples", type=int, default=60_000, help="pictures that each network learns from")
+    add("--start", type=Path, default=None, metavar="FILE", help="weights to begin with")
+    add("--samples", type=int, default=40_000, help="pictures that each network learns from")
     add("--measured", type=int, default=400, help="words of writers left out, on each ground")
     add_reader_options(parser)
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Train both, measure, and print one JSON object."""
+    """Train all, measure, and print one JSON object."""
     keep_memory()
     result = {"samples": args.samples, **{name: study(name, args) for name in FRONTS}}
     print(json.dumps(result, indent=1))

@@ -1,6 +1,6 @@
 """What the parts of the line reader's training are worth, and how many writers it needs.
 
-    python -m studies.line_training ../shared/pen/words.npz ../shared/numbers … --save
+    python -m studies.line_training ../shared/pen/words.npz data/EMNIST/processed … --save
 
 A small line reader learns words of the first path, drawn plainly, of 8, 32, 128 and of all writers
 that a training may see: as many samples each, drawn anew. From the last of these a second training
@@ -26,6 +26,7 @@ import torch
 from handwriting.cli import make_measuring_parser, run_script, save_measured
 from handwriting.compute.devices import keep_memory
 from handwriting.datasets.pen import PenArchive, load_pen
+from handwriting.datasets.prepared import is_prepared
 from handwriting.datasets.text import left_out, written
 from handwriting.datasets.text_batches import Drawn, JoinedSources, TextBatches, TextSource
 from handwriting.errors import HandwritingError
@@ -108,6 +109,11 @@ def words_of(archive: PenArchive, writers: int | None) -> tuple[PenSource, int]:
     return PenSource(archive, own, Hand(0.0)), len(names)
 
 
+def name_of(path: str) -> str:
+    """How a path is called in tables."""
+    return "EMNIST" if is_prepared(Path(path)) else Path(path).stem
+
+
 def parts_of(paths: Sequence[str]) -> dict[str, Callable[[], TextSource]]:
     """What the second training draws from, to be loaded: everything, and all but one part of it."""
 
@@ -124,7 +130,7 @@ def parts_of(paths: Sequence[str]) -> dict[str, Callable[[], TextSource]]:
         "everything": partial(of, paths),
         "without photographed strokes": partial(of, paths, 0.0),
         "without joined words": unjoined,
-        **{f"without {Path(path).stem}": partial(without, path) for path in paths[1:]},
+        **{f"without {name_of(path)}": partial(without, path) for path in paths[1:]},
     }
 
 

@@ -70,6 +70,11 @@ def save_prepared(
         save_json(manifest, manifest_file)
 
 
+def is_prepared(folder: Path) -> bool:
+    """Whether a folder is one that stage 1 wrote."""
+    return (folder / "manifest.json").is_file()
+
+
 def load_manifest(folder: Path) -> dict[str, Any]:
     """The manifest of stage 1.
 

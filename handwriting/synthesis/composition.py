@@ -64,6 +64,32 @@ _SIGNS: dict[str, list[list[tuple[float, float]]]] = {
 SIGNS = "".join(_SIGNS)
 
 
+def sign_strokes(sign: str, rng: np.random.Generator) -> Strokes:
+    """One of SIGNS, drawn a little otherwise each time; as :meth:`CharacterPens.compose`."""
+    jitter = np.exp(rng.normal(0, 0.12, 2))
+    shift = np.array([0, rng.normal(0, 0.04)])
+    return [(np.array(part, dtype=float) * jitter + shift) * (1, -1) for part in _SIGNS[sign]]
+
+
+def place(character: str, extent: np.ndarray, rng: np.random.Generator) -> tuple[float, float]:
+    """How large a letter or digit is on its line, and where.
+
+    Args:
+        character: a letter or a digit.
+        extent: width and height as it was written.
+        rng: where chance comes from.
+
+    Returns:
+        By how much to scale it, and how far below the line it then reaches, both in heights of a
+        capital.
+    """
+    top, bottom = _BAND.get(character, (_TALL, 0.0))
+    # A capital I or a 1 may be a line; nothing is made wider than it would be high.
+    size = max(float(extent[1]), float(extent[0]) / 2, 1e-6)
+    scale = (top - bottom) * float(np.exp(rng.normal(0, 0.07))) / size
+    return scale, float(-bottom + rng.normal(0, 0.03))
+
+
 class CharacterPens:
     """Isolated characters of an archive, by writer.
 
@@ -116,21 +142,14 @@ class CharacterPens:
     ) -> Strokes:
         """Strokes from x 0, y downwards from the line, a capital being about 1 high."""
         if character in _SIGNS:
-            jitter = np.exp(rng.normal(0, 0.12, 2))
-            shift = np.array([0, rng.normal(0, 0.04)])
-            signs = [np.array(part, dtype=float) * jitter + shift for part in _SIGNS[character]]
-            return [part * (1, -1) for part in signs]
+            return sign_strokes(character, rng)
         samples = own.get(character) or self.of_all[character]
         sample = samples[rng.integers(len(samples))]
         strokes = [stroke for stroke in self.archive.strokes(sample) if len(stroke)]
         points = np.concatenate(strokes)
-        top, bottom = _BAND.get(character, (_TALL, 0.0))
-        extent = np.ptp(points, axis=0)
-        # A capital I or a 1 may be a line; nothing is made wider than it would be high.
-        scale = (top - bottom) * np.exp(rng.normal(0, 0.07)) / max(extent[1], extent[0] / 2, 1e-6)
+        scale, below = place(character, np.ptp(points, axis=0), rng)
         low = np.array([points[:, 0].min(), points[:, 1].max()])
-        shift = np.array([0, -bottom + rng.normal(0, 0.03)])
-        return [(stroke - low) * scale + shift for stroke in strokes]
+        return [(stroke - low) * scale + np.array([0, below]) for stroke in strokes]
 
 
 def joined_words(

@@ -88,6 +88,15 @@ def program_line(words: Sequence[str], rng: np.random.Generator) -> str:
     return lines[rng.integers(len(lines))]
 
 
+def word(words: Sequence[str], rng: np.random.Generator) -> str:
+    """A word as it is, at times in capitals or with a capital first."""
+    chosen = str(words[rng.integers(len(words))])
+    kind = rng.random()
+    if kind < 0.2:
+        return chosen.upper()
+    return chosen.capitalize() if kind < 0.3 else chosen
+
+
 def invent(words: Sequence[str], rng: np.random.Generator) -> str:
     """A text of one of these kinds, of at least one character.
 
@@ -101,6 +110,6 @@ def invent(words: Sequence[str], rng: np.random.Generator) -> str:
         lambda: code(rng),
         lambda: identifier(words, rng),
         lambda: program_line(words, rng),
-        lambda: str(words[rng.integers(len(words))]),
+        lambda: word(words, rng),
     )
-    return kinds[rng.choice(len(kinds), p=[0.25, 0.08, 0.12, 0.12, 0.33, 0.1])]()
+    return kinds[rng.choice(len(kinds), p=[0.2, 0.06, 0.1, 0.1, 0.28, 0.26])]()

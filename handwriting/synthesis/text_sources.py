@@ -15,7 +15,8 @@ from handwriting.imaging.contrast import contrast_of
 from handwriting.imaging.line import cut_line, line_from_contrast, line_from_strokes, writing_box
 from handwriting.synthesis.composition import CharacterPens, Strokes, joined_words
 from handwriting.synthesis.invented_texts import invent
-from handwriting.synthesis.writing import photograph_of
+from handwriting.synthesis.picture_composition import CharacterPictures
+from handwriting.synthesis.writing import photograph_of, photograph_of_picture
 
 _BESIDE = 0.2
 
@@ -118,10 +119,44 @@ class ComposedCharacters:
 
     def draw(self, number: int, rng: np.random.Generator) -> Drawn:
         """A text of chance."""
-        invented = invent(self.words, rng)
-        text = "".join(filter(self.pens.can_write, invented)).strip()
-        text = text or str(rng.choice(list(self.pens.of_all)))
+        text = _invented(self.pens, self.words, rng)
         return Drawn(self.hand.draw(self.pens.compose(text, rng), rng), text)
+
+
+@dataclass(frozen=True)
+class ComposedPictures:
+    """The same of pictures of single characters.
+
+    Attributes:
+        pictures: the characters.
+        words: to make names of.
+        count: texts in an epoch.
+        photographed: chance that a text is drawn as a photograph.
+    """
+
+    pictures: CharacterPictures
+    words: Sequence[str]
+    count: int
+    photographed: float = 0.4
+
+    def __len__(self) -> int:
+        return self.count
+
+    def draw(self, number: int, rng: np.random.Generator) -> Drawn:
+        """A text of chance."""
+        text = _invented(self.pictures, self.words, rng)
+        line = self.pictures.compose(text, rng)
+        if rng.random() < self.photographed:
+            line = contrast_of(photograph_of_picture(line, rng))
+        return Drawn(_changed(line, writing_box(line), rng), text)
+
+
+def _invented(
+    characters: CharacterPens | CharacterPictures, words: Sequence[str], rng: np.random.Generator
+) -> str:
+    """A text that can be written, of one character at least."""
+    text = "".join(filter(characters.can_write, invent(words, rng))).strip()
+    return text or str(rng.choice(list(characters.of_all)))
 
 
 @dataclass(frozen=True)
@@ -148,11 +183,16 @@ class PictureSource:
         picture = self.pictures[number]
         if number not in self.boxes:
             self.boxes[number] = writing_box(picture)
-        box = self.boxes[number]
-        if box is None:
-            return Drawn(line_from_contrast(picture), self.texts[number])
-        varied = cut_line(_warped(_thickened(picture, rng), rng), _moved(box, rng))
-        return Drawn(_blurred(varied, rng), self.texts[number])
+        return Drawn(_changed(picture, self.boxes[number], rng), self.texts[number])
+
+
+def _changed(
+    picture: np.ndarray, box: tuple[int, int, int, int] | None, rng: np.random.Generator
+) -> np.ndarray:
+    """The line in a box of a picture, as another hand or camera would have made it."""
+    if box is None:
+        return line_from_contrast(picture)
+    return _blurred(cut_line(_warped(_thickened(picture, rng), rng), _moved(box, rng)), rng)
 
 
 def _thickened(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from itertools import cycle
 from pathlib import Path
 
+import cv2
 import numpy as np
 from PIL import Image
 
@@ -18,7 +19,7 @@ from handwriting.datasets.pen import load_pen
 from handwriting.datasets.stroke_augmentation import LINE_VARIATION
 from handwriting.datasets.text import line_strokes, written
 from handwriting.files import replacing
-from handwriting.synthesis.grounds import GROUNDS
+from handwriting.synthesis.grounds import GROUNDS, Ground
 from handwriting.synthesis.light import photographed
 from handwriting.synthesis.plain_hand import write
 
@@ -62,8 +63,7 @@ def photograph_of(
     Returns:
         uint8 (rows, columns, 3).
     """
-    name = ground or str(rng.choice(_USUAL if rng.random() < 0.8 else _SELDOM))
-    kind = GROUNDS[name]
+    kind = GROUNDS[ground or _any_ground(rng)]
     height = float(rng.uniform(26, 60))
     paths, extent = _placed(strokes, height)
     around = height * rng.uniform(0.02, 0.45, 4)
@@ -77,9 +77,39 @@ def photograph_of(
         paths += [path + np.array([around[1], down]) for path in other]
     shape = (int(rows), int(columns))
     medium = kind.media[rng.integers(len(kind.media))]
-    cover = medium(paths, shape, height, rng)[:, :, None]
+    return _photographed(medium(paths, shape, height, rng), kind, height, rng)
+
+
+def photograph_of_picture(written: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Photograph a line that is a picture already, 26 to 60 pixels high, on any ground.
+
+    Args:
+        written: uint8 (rows, columns), 0 ground, 255 ink.
+        rng: where chance comes from.
+
+    Returns:
+        uint8 (rows, columns, 3).
+    """
+    kind = GROUNDS[_any_ground(rng)]
+    height = float(rng.uniform(26, 60))
+    scale = height / len(written)
+    small = cv2.resize(written, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    around = (height * rng.uniform(0.02, 0.45, 4)).astype(int) + 1
+    cover = np.pad(small, (around[:2], around[2:])).astype(np.float32) / 255
+    return _photographed(cover * np.float32(rng.uniform(0.5, 1)), kind, height, rng)
+
+
+def _any_ground(rng: np.random.Generator) -> str:
+    return str(rng.choice(_USUAL if rng.random() < 0.8 else _SELDOM))
+
+
+def _photographed(
+    cover: np.ndarray, kind: Ground, height: float, rng: np.random.Generator
+) -> np.ndarray:
+    """Ink, float (rows, columns) of how much of the ground it hides, in some light."""
+    cover = cover[:, :, None]
     ink = np.array(kind.inks[rng.integers(len(kind.inks))], dtype=np.float32)
-    scene = kind.paint(shape, height, rng) * (1 - cover) + ink * cover
+    scene = kind.paint(cover.shape[:2], height, rng) * (1 - cover) + ink * cover
     return photographed(scene, rng)
 
 

@@ -8,14 +8,18 @@ import numpy as np
 
 from handwriting.datasets.pen import PenArchive, load_pen
 from handwriting.datasets.photographed_text import load_photographed
+from handwriting.datasets.prepared import is_prepared, load_images, load_split
 from handwriting.datasets.text import left_out, line_strokes, load_pages, written
 from handwriting.datasets.text_batches import JoinedSources, TextSource
 from handwriting.errors import HandwritingError
 from handwriting.imaging.line import line_from_contrast, line_from_strokes
+from handwriting.labels import NUM_CLASSES
 from handwriting.pages.known_lines import lines_of_pages
 from handwriting.synthesis.composition import CharacterPens
+from handwriting.synthesis.picture_composition import CharacterPictures
 from handwriting.synthesis.text_sources import (
     ComposedCharacters,
+    ComposedPictures,
     Hand,
     JoinedWords,
     PenSource,
@@ -30,6 +34,9 @@ LONGEST_TEXT = 100
 
 JOINED, COMPOSED = 1 / 20, 1 / 8
 """Lines of words for each word, and texts of characters for each character, in an epoch."""
+
+COMPOSED_PICTURES = 10_000
+"""Texts of EMNIST's pictures in an epoch."""
 
 REPEATS, PAGE_REPEATS = 3, 16
 """Times that a photographed word, and a line of a page, comes in an epoch: they are few, and
@@ -72,7 +79,8 @@ def load_sources(paths: Sequence[str], held_out: float, photographed: float) -> 
     """The samples to train on, and those of other writers to measure on.
 
     Args:
-        paths: pen archives of words, lines or characters, and folders of photographs.
+        paths: pen archives of words, lines or characters, folders of photographs, and EMNIST as
+            stages 1 and 2 prepare it.
         held_out: part of the writers that is left out, in 0..1.
         photographed: chance that a word of the pens is drawn as a photograph.
 
@@ -84,8 +92,12 @@ def load_sources(paths: Sequence[str], held_out: float, photographed: float) -> 
     pages: list[str] = []
     characters: list[tuple[PenArchive, np.ndarray]] = []
     words: list[str] = []
+    pictures: list[CharacterPictures] = []
     hand = Hand(photographed)
     for path in map(Path, paths):
+        if is_prepared(path):
+            pictures.append(_emnist(path))
+            continue
         if path.is_dir():
             source, others, own_pages = _folder(path, held_out)
             sources.append(source)
@@ -110,9 +122,25 @@ def load_sources(paths: Sequence[str], held_out: float, photographed: float) -> 
         pens = CharacterPens(archive, own)
         count = round(COMPOSED * len(own))
         sources.append(ComposedCharacters(pens, words or list(_WORDS), count))
+    for each in pictures:
+        own_words = words or list(_WORDS)
+        sources.append(ComposedPictures(each, own_words, COMPOSED_PICTURES, photographed))
     if not any(len(source) for source in sources):
         raise HandwritingError("no writer is left to train on. Make --held-out smaller.")
     return TextData(JoinedSources(sources), measured, pages)
+
+
+def _emnist(folder: Path) -> CharacterPictures:
+    """EMNIST's training images whose class is certain.
+
+    Raises:
+        HandwritingError: there is none.
+    """
+    data = load_images(folder, "train").subset(load_split(folder)["train"])
+    data = data.subset(data.labels < NUM_CLASSES)
+    if not len(data):
+        raise HandwritingError(f"{folder} holds no training image whose class is certain.")
+    return CharacterPictures(data.images.numpy(), data.labels.numpy())
 
 
 def _chosen(samples: np.ndarray) -> np.ndarray:
