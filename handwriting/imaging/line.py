@@ -9,6 +9,7 @@ import numpy as np
 
 from handwriting.imaging.contrast import contrast_of
 from handwriting.imaging.ink import bounding_box
+from handwriting.imaging.strokes import draw_strokes
 
 HEIGHT = 40
 """Of a line's picture in pixels."""
@@ -28,7 +29,6 @@ _ENOUGH = 96
 _DUST, _SHALLOW, _HIGH, _THIN, _SOLID = 0.5, 0.2, 0.7, 0.1, 0.5
 _DOT, _MANY = 3.0, 6
 _SUPERSAMPLING = 3
-_FRACTION_BITS = 4
 _FLAT = 1 / 8
 
 
@@ -53,7 +53,9 @@ def line_from_strokes(strokes: list[np.ndarray], pen: float = 1.0) -> np.ndarray
     down = max(0.0, (HEIGHT - 2 * MARGIN - extent[1] * scale[1]) / 2)
     start = np.array([MARGIN, MARGIN + down])
     paths = [(stroke - low) * scale + start for stroke in strokes]
-    return _draw(paths, int(size[0]), max(1, round(pen * STROKE * _SUPERSAMPLING)))
+    return draw_strokes(
+        ((path, pen * STROKE) for path in paths), (HEIGHT, int(size[0])), _SUPERSAMPLING
+    )
 
 
 def _scale(extent: np.ndarray, strokes: int) -> float:
@@ -63,15 +65,6 @@ def _scale(extent: np.ndarray, strokes: int) -> float:
     if strokes == 1 and height < _FLAT * width:
         return inner / (2 * width)
     return inner / height if height > 1e-9 else 1.0
-
-
-def _draw(paths: list[np.ndarray], width: int, thickness: int) -> np.ndarray:
-    large = np.zeros((HEIGHT * _SUPERSAMPLING, width * _SUPERSAMPLING), dtype=np.uint8)
-    unit = _SUPERSAMPLING * 2**_FRACTION_BITS
-    # A path of one place is drawn as a line of no length, which polylines would leave out.
-    whole = [np.round(np.vstack((path, path[-1:])) * unit).astype(np.int32) for path in paths]
-    cv2.polylines(large, whole, False, 255, thickness, cv2.LINE_AA, _FRACTION_BITS)
-    return cv2.resize(large, (width, HEIGHT), interpolation=cv2.INTER_AREA)
 
 
 def contrast_of_line(colours: np.ndarray) -> np.ndarray:

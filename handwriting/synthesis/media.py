@@ -3,12 +3,14 @@
 A medium turns the pen's path into how much of the ground each pixel hides.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-_FRACTION_BITS = 4
+from handwriting.imaging.strokes import draw_strokes
+
 _SUPERSAMPLING = 2
 
 
@@ -51,7 +53,8 @@ class Medium:
             float32 of that shape, 0 (ground) to 1 (ink).
         """
         width = max(1.0, height * rng.uniform(*self.width))
-        drawn = _draw(paths, shape, width, self.pressure, rng)
+        parts = _parts(paths, width, self.pressure, rng)
+        drawn = draw_strokes(parts, shape, _SUPERSAMPLING).astype(np.float32) / 255
         if self.spread:
             drawn = cv2.GaussianBlur(drawn, (0, 0), max(0.3, self.spread * width))
         grain = rng.uniform(*self.grain)
@@ -71,33 +74,16 @@ def slow_noise(shape: tuple[int, int], size: float, rng: np.random.Generator) ->
     return cv2.resize(coarse, shape[::-1], interpolation=cv2.INTER_CUBIC)
 
 
-def _draw(
-    paths: list[np.ndarray],
-    shape: tuple[int, int],
-    width: float,
-    pressure: float,
-    rng: np.random.Generator,
-) -> np.ndarray:
-    large = np.zeros((shape[0] * _SUPERSAMPLING, shape[1] * _SUPERSAMPLING), dtype=np.uint8)
-    unit = _SUPERSAMPLING * 2**_FRACTION_BITS
+def _parts(
+    paths: list[np.ndarray], width: float, pressure: float, rng: np.random.Generator
+) -> Iterator[tuple[np.ndarray, float]]:
+    """Pieces of paths, and how wide the pen is there."""
     for path in paths:
-        # A path of one place is drawn as a line of no length, which polylines would leave out.
-        points = np.round(np.vstack((path, path[-1:])) * unit).astype(np.int32)
-        for part in _parts(points, pressure):
-            wide = (
-                width * _SUPERSAMPLING * np.exp(rng.normal(0, pressure)) if pressure else width * 2
-            )
-            thick = max(1, round(wide))
-            cv2.polylines(large, [part], False, 255, thick, cv2.LINE_AA, _FRACTION_BITS)
-    small = cv2.resize(large, shape[::-1], interpolation=cv2.INTER_AREA)
-    return small.astype(np.float32) / 255
-
-
-def _parts(points: np.ndarray, pressure: float) -> list[np.ndarray]:
-    """Pieces of a path that are drawn at one width each."""
-    if not pressure:
-        return [points]
-    return [points[start : start + 7] for start in range(0, len(points) - 1, 6)]
+        if not pressure:
+            yield path, width
+            continue
+        for start in range(0, max(1, len(path) - 1), 6):
+            yield path[start : start + 7], width * np.exp(rng.normal(0, pressure))
 
 
 PENCIL = Medium((0.035, 0.07), (0.35, 0.8), grain=(0.1, 0.5))

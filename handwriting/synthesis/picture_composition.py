@@ -7,6 +7,7 @@ in their slant.
 import cv2
 import numpy as np
 
+from handwriting.imaging.strokes import draw_strokes
 from handwriting.labels import CLASSES
 from handwriting.synthesis.composition import SIGNS, place, sign_strokes
 
@@ -18,7 +19,6 @@ MOST = 1500
 
 _CANDIDATES = 8
 _MARGIN = CAPITAL // 2
-_FRACTION_BITS = 4
 
 Glyph = tuple[np.ndarray, float, float]
 """uint8 (rows, columns), how far it reaches below the line, and the room left of it, in pixels."""
@@ -141,10 +141,8 @@ def _sign(sign: str, pen: float, rng: np.random.Generator) -> tuple[np.ndarray, 
     points = np.concatenate(strokes)
     low, high = points.min(axis=0) - pen / 2, points.max(axis=0) + pen / 2
     size = np.ceil(high - low).astype(int) + 1
-    picture = np.zeros(size[::-1], dtype=np.uint8)
-    paths = [np.round((stroke - low) * 2**_FRACTION_BITS).astype(np.int32) for stroke in strokes]
-    cv2.polylines(picture, paths, False, 255, max(1, round(pen)), cv2.LINE_AA, _FRACTION_BITS)
-    return picture, float(high[1])
+    parts = ((stroke - low, pen) for stroke in strokes)
+    return draw_strokes(parts, (int(size[1]), int(size[0])), finer=2), float(high[1])
 
 
 def _laid(glyphs: list[Glyph]) -> np.ndarray:
