@@ -81,7 +81,10 @@ def paper_of(colours: np.ndarray, size: int, largest: int = _LARGEST_KERNEL) -> 
 def _difference(colours: np.ndarray, paper: np.ndarray) -> np.ndarray:
     """int16 (height, width): of the channel that differs most from the paper, above 0 if darker."""
     each = paper.astype(np.int16) - colours
-    darkest, lightest = each.max(axis=2), each.min(axis=2)
+    # Channel by channel, which numpy does several times as fast as over the last axis.
+    red, green, blue = each[..., 0], each[..., 1], each[..., 2]
+    darkest = np.maximum(np.maximum(red, green), blue)
+    lightest = np.minimum(np.minimum(red, green), blue)
     return np.where(darkest >= -lightest, darkest, lightest)
 
 

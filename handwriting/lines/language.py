@@ -1,35 +1,17 @@
-"""How likely a text is: a language model of characters, and the script that makes it.
+"""How likely a text is: a language model of characters.
 
-    python -m handwriting.lines.language --data ../shared/pen/words.npz ../shared/pen/text.npz
-
-The model gives p(character | the five before it), n-grams interpolated with shorter ones (Witten
-and Bell 1991, doi 10.1109/18.87000). A text stands between two spaces. It is counted on
-
-- the texts of pen archives, those of the writers left out excepted,
-- words of six languages with their frequencies, from the package wordfreq (R. Speer, doi
-  10.5281/zenodo.7199437; Apache 2.0, its data CC BY-SA 4.0, which may go on under GPL 3), as they
-  are, with a capital and in capitals,
-- numbers, dates and codes of digits and letters drawn by chance.
-
-The script needs `pip install wordfreq`; to use the model, models/lines/language.npz, nothing is
-needed.
+It gives p(character | the five before it), n-grams interpolated with shorter ones (Witten and Bell
+1991, doi 10.1109/18.87000). A text stands between two spaces. `training/fit_language.py` makes it.
 """
 
-import argparse
 import zipfile
-from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from string import ascii_lowercase, ascii_uppercase
 
 import numpy as np
 
-from handwriting.cli import make_parser, run_script
-from handwriting.datasets.pen import load_pen
-from handwriting.datasets.text import left_out, written
 from handwriting.errors import HandwritingError
-from handwriting.files import replacing
-from handwriting.lines.alphabet import ALPHABET, NUM_OUTPUTS, encode
+from handwriting.lines.alphabet import ALPHABET, encode
 
 LANGUAGE_FILE = Path("models/lines/language.npz")
 ORDER = 6
@@ -38,27 +20,9 @@ ORDER = 6
 FLAT = 0.05
 """Part of the probability that all characters share alike, so that a code can be read, too."""
 
-LANGUAGES = {"en": 1.0, "de": 0.05, "fr": 0.05, "it": 0.05, "es": 0.05, "nl": 0.05}
-"""Of the word list, and how much each counts."""
+STEPS_PER_NAT = 24
+"""Probabilities are kept as -log p in steps of 1/24 nats."""
 
-RAREST_WORD = 3e-7
-"""Share of a language's text that a word of the list must have."""
-
-TEMPERING = 0.4
-"""Power of a word's frequency: words alone are rarely "the" as often as in a book."""
-
-SHAPES = (
-    "9 99 999 9999 99999 999999 9.9 9.99 99.99 9,99 9,999 9:99 99:99 99% $9.99 $999 -9 "
-    "9/9/99 99/99/9999 99.99.9999 9999-99-99 999-9999 (999)999-9999 #99 A9 AA99 A999 "
-    "AA9999 A9A9 aa9 99A a99 AA-999"
-)
-"""Of numbers and codes: 9 is any digit, A and a any letter."""
-
-PEN_WEIGHT, CODE_WEIGHT = 3.0, 0.3
-"""How often a written text and a drawn code count; the rarest word counts 1."""
-
-_DRAWN = 1_000
-_STEPS_PER_NAT = 24
 _REMEMBERED = 20_000
 
 
@@ -78,7 +42,7 @@ class LanguageModel:
         self, contexts: np.ndarray, counts: np.ndarray, characters: np.ndarray, levels: np.ndarray
     ) -> None:
         ends = counts.cumsum(dtype=np.int64)
-        shares = np.exp(-levels.astype(np.float64) / _STEPS_PER_NAT)
+        shares = np.exp(-levels.astype(np.float64) / STEPS_PER_NAT)
         starts = ends - counts
         # Rounded shares may add up to more than 1.
         self._scale = 1 / np.maximum(1, np.add.reduceat(shares, starts) / 0.999)
@@ -97,7 +61,7 @@ class LanguageModel:
 
     @classmethod
     def load(cls, path: Path = LANGUAGE_FILE) -> "LanguageModel":
-        """Read a model that this script wrote.
+        """Read a model that `training/fit_language.py` wrote.
 
         Raises:
             HandwritingError: missing or damaged.
@@ -109,7 +73,7 @@ class LanguageModel:
         except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile) as error:
             raise HandwritingError(
                 f"{path} is no language model ({error}). "
-                "Make one with 'python -m handwriting.lines.language'."
+                "Make one with 'python -m handwriting.training.fit_language'."
             ) from error
 
     def log_probs(self, before: str) -> np.ndarray:
@@ -134,137 +98,3 @@ class LanguageModel:
         start, end = self._slices[row]
         probs[self._characters[start:end]] += self._shares[start:end]
         return probs
-
-
-def count(texts: Sequence[str], weights: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-    """The n-grams of texts, for n from 1 to ORDER.
-
-    Args:
-        texts: printable ASCII.
-        weights: float (texts,), how often each counts.
-
-    Returns:
-        For each n int64 (K,), the n-grams as numbers of base 96, ascending, and float64 (K,), how
-        often each occurs.
-    """
-    parts = [f"\0 {text} " for text in texts]
-    bytes_ = np.frombuffer("".join(parts).encode("ascii"), dtype=np.uint8).astype(np.int64)
-    outputs = np.where(bytes_ > 0, bytes_ - (ord(ALPHABET[0]) - 1), 0)
-    each = weights.repeat([len(part) for part in parts])
-    found = []
-    grams, is_whole = np.zeros_like(outputs), np.ones(len(outputs), dtype=bool)
-    for n in range(1, ORDER + 1):
-        # The first character has n - 1 places before the last, whose weight counts.
-        shifted = np.concatenate((np.zeros(n - 1, dtype=np.int64), outputs))[: len(outputs)]
-        grams = grams + shifted * NUM_OUTPUTS ** (n - 1)
-        is_whole = is_whole & (shifted > 0)
-        keys, which = np.unique(grams[is_whole], return_inverse=True)
-        found.append((keys, np.bincount(which, weights=each[is_whole])))
-    return found
-
-
-def estimate(grams: list[tuple[np.ndarray, np.ndarray]], least: float) -> dict[str, np.ndarray]:
-    """The arrays of a model.
-
-    Args:
-        grams: from :func:`count`.
-        least: how often an n-gram must occur to be kept; all single characters and pairs are.
-    """
-    contexts, counts, characters, levels = [], [], [], []
-    for n, (keys, times) in enumerate(grams, start=1):
-        before, which, following = np.unique(
-            keys // NUM_OUTPUTS, return_inverse=True, return_counts=True
-        )
-        # Witten and Bell: as many unseen events are expected as there were different ones.
-        total = np.bincount(which, weights=times) + following
-        level = np.round(-_STEPS_PER_NAT * np.log(times / total[which]))
-        kept = ((times >= least) | (n <= 2)) & (level <= 255)
-        kept_counts = np.bincount(which[kept], minlength=len(before))
-        places = NUM_OUTPUTS ** np.arange(ORDER - 2, -1, -1)
-        contexts.append((before[kept_counts > 0, None] // places) % NUM_OUTPUTS)
-        counts.append(kept_counts[kept_counts > 0])
-        characters.append(keys[kept] % NUM_OUTPUTS)
-        levels.append(level[kept])
-    arrays = {"contexts": contexts, "counts": counts, "characters": characters, "levels": levels}
-    return {name: np.concatenate(parts).astype(np.uint8) for name, parts in arrays.items()}
-
-
-def pen_texts(paths: Sequence[Path], held_out: float) -> list[str]:
-    """The different texts in pen archives, without those of the writers left out."""
-    texts: set[str] = set()
-    for path in paths:
-        archive = load_pen(path)
-        samples = written(archive)
-        samples = samples[~left_out(archive.writer[samples], held_out)]
-        texts.update(text.strip() for text in archive.text[samples].tolist())
-    return sorted(texts)
-
-
-def listed_words() -> dict[str, float]:
-    """Words of ASCII letters, apostrophes and hyphens, with how much each counts.
-
-    Raises:
-        HandwritingError: the package that holds them is not installed.
-    """
-    try:
-        from wordfreq import get_frequency_dict
-    except ImportError as error:
-        raise HandwritingError("the words are in a package: pip install wordfreq") from error
-    found: dict[str, float] = {}
-    for language, weight in LANGUAGES.items():
-        for word, share in get_frequency_dict(language, wordlist="large").items():
-            is_plain = word.isascii() and word.replace("'", "").replace("-", "").isalpha()
-            if is_plain and share >= RAREST_WORD:
-                found[word] = found.get(word, 0) + weight * (share / RAREST_WORD) ** TEMPERING
-    return found
-
-
-def in_cases(words: dict[str, float]) -> Iterator[tuple[str, float]]:
-    """Words as they are, with a capital and in capitals."""
-    for word, weight in words.items():
-        yield word, 0.7 * weight
-        yield word.capitalize(), 0.2 * weight
-        yield word.upper(), 0.1 * weight
-
-
-def draw_codes(rng: np.random.Generator) -> list[str]:
-    """Numbers and codes of all SHAPES by chance."""
-    choices = {"9": "0123456789", "A": ascii_uppercase, "a": ascii_lowercase}
-
-    def draw(place: str) -> str:
-        among = choices.get(place, place)
-        return among[rng.integers(len(among))]
-
-    return ["".join(map(draw, shape)) for shape in SHAPES.split() for _ in range(_DRAWN)]
-
-
-def get_args_parser() -> argparse.ArgumentParser:
-    """The command line."""
-    parser = make_parser(__doc__)
-    add = parser.add_argument
-    add("--data", type=Path, nargs="+", required=True, metavar="FILE", help="pen archives")
-    add("--held-out", type=float, default=0.1, help="part of the writers left out")
-    add("--least", type=float, default=2.0, help="how often an n-gram must occur to be kept")
-    add("--out", type=Path, default=LANGUAGE_FILE, help="file of the model")
-    return parser
-
-
-def main(args: argparse.Namespace) -> None:
-    """Count, write and say how large the model is."""
-    texts, words = pen_texts(args.data, args.held_out), dict(in_cases(listed_words()))
-    codes = draw_codes(np.random.default_rng(0))
-    weights = [PEN_WEIGHT] * len(texts) + list(words.values()) + [CODE_WEIGHT] * len(codes)
-    grams = count([*texts, *words, *codes], np.array(weights))
-    arrays = estimate(grams, args.least)
-    names = ", ".join(path.name for path in args.data)
-    sources = f"texts of {names} (UNIPEN, CC BY 4.0); wordfreq (R. Speer, CC BY-SA 4.0); numbers"
-    with replacing(args.out) as (part,), part.open("wb") as file:
-        np.savez_compressed(
-            file, **arrays, made_by=np.array("handwriting.lines.language"), sources=sources
-        )
-    size = args.out.stat().st_size / 2**20
-    print(f"wrote {args.out}: {len(arrays['characters']):,} n-grams, {size:.2f} MiB")
-
-
-if __name__ == "__main__":
-    raise SystemExit(run_script(lambda: main(get_args_parser().parse_args())))

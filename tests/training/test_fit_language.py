@@ -1,0 +1,50 @@
+"""The language model is counted as it should be, and its script says what it needs."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from handwriting.errors import HandwritingError
+from handwriting.lines.alphabet import encode
+from handwriting.lines.language import FLAT, LanguageModel
+from handwriting.training import fit_language
+from handwriting.training.fit_language import count, estimate
+
+
+def test_n_grams_are_counted_within_their_text():
+    grams = count(["ab", "b"], np.array([2.0, 1.0]))
+    space, a, b = encode(" ab")
+    pairs = dict(zip(grams[1][0].tolist(), grams[1][1].tolist(), strict=True))
+    expected = {(space, a): 2, (a, b): 2, (b, space): 3, (space, b): 1}
+    assert pairs == {96 * first + second: n for (first, second), n in expected.items()}
+    assert len(grams[3][0]) == 1 and not len(grams[4][0]), "the longest text has four with spaces"
+
+
+def test_the_shares_are_those_of_witten_and_bell():
+    model = LanguageModel(**estimate(count(["ab", "ac", "ac"], np.ones(3)), least=0))
+    probs = (np.exp(model.log_probs("a")) - FLAT / 95) / (1 - FLAT)
+    flat = 1 / 95
+    # Single characters: 6 spaces, 3 a, 1 b, 2 c; 4 kinds. After an "a": 1 b, 2 c; 2 kinds.
+    lone = (2 + 4 * flat) / (12 + 4)
+    after_a = (2 + 2 * lone) / (3 + 2)
+    after_space_a = (2 + 2 * after_a) / (3 + 2)
+    assert probs[encode("c")[0] - 1] == pytest.approx(after_space_a, rel=0.03)
+
+
+def test_rare_long_n_grams_are_left_out():
+    grams = count(["abc", "xyz"], np.array([5.0, 1.0]))
+    sizes = [len(estimate(grams, least)["characters"]) for least in (0, 2, 9)]
+    assert sizes[0] > sizes[1] > sizes[2] == len(grams[0][0]) + len(grams[1][0])
+
+
+def test_without_the_package_of_words_the_script_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "wordfreq", None)
+    with pytest.raises(HandwritingError, match="pip install wordfreq"):
+        fit_language.listed_words()
+
+
+def test_codes_have_their_shapes():
+    codes = fit_language.draw_codes(np.random.default_rng(0))
+    assert all(code.isascii() for code in codes)
+    assert {len(code) for code in codes} == {len(shape) for shape in fit_language.SHAPES.split()}
