@@ -182,7 +182,7 @@ def evenness(ink: np.ndarray) -> tuple[float, float]:
         fy=scale,
         interpolation=cv2.INTER_AREA,
     )
-    return sharpness(small, 0.0)
+    return sharpness(small)
 
 
 def _sureness(reader: Reader, lines: list[Line]) -> float:

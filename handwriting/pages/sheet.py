@@ -3,7 +3,7 @@
 A `View` maps the pixels of the picture to those of the straightened page and back.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -13,10 +13,15 @@ from handwriting.pages.ink import page_contrast
 STEEPEST = 16
 """Degrees by which the writing's lines may rise or fall."""
 
+WIDEST = 24
+"""Degrees by which they may differ from one end of the page to the other."""
+
 _SMALL = 500
 _LEAST_AREA, _LEAST_FILL = 0.2, 0.9
 _EDGE_STEP, _EDGE_RATIO, _EDGE_SHARE = 4, 0.78, 0.75
-_FLATTEST = 0.002
+_SPREADS = ("across", "down")
+_SPREAD, _RULED = 1.25, 2.2
+_FINE = (-0.4, -0.2, 0.0, 0.2, 0.4)
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,38 @@ class View:
         return view
 
 
+@dataclass(frozen=True)
+class Tilt:
+    """How the lines of a page lie in its picture. Lines that are alike on the page spread like a
+    fan in a photograph taken from aside.
+
+    Attributes:
+        angle: degrees by which those in the middle rise.
+        across: degrees by which level lines fall more at the bottom than at the top.
+        down: degrees by which upright lines lean more to the left at the right side than at the
+            left.
+    """
+
+    angle: float = 0.0
+    across: float = 0.0
+    down: float = 0.0
+
+    def levelling(self, size: tuple[int, int]) -> np.ndarray:
+        """float (3, 3): the homography that makes the lines level, its middle staying in place.
+
+        Args:
+            size: width and height of the picture.
+        """
+        width, height = size
+        cosine, sine = np.cos(np.radians(self.angle)), np.sin(np.radians(self.angle))
+        turn = np.array([[cosine, -sine, 0], [sine, cosine, 0], [0, 0, 1]])
+        # Slopes that grow along one axis are a vanishing point on the other one.
+        fan = np.eye(3)
+        fan[2, :2] = np.tan(np.radians([self.across, self.down])) / [height, width]
+        middle = np.array([[1, 0, width / 2], [0, 1, height / 2], [0, 0, 1]])
+        return middle @ fan @ turn @ np.linalg.inv(middle)
+
+
 def find_page(colours: np.ndarray) -> tuple[View, np.ndarray]:
     """The page of a photograph with level lines, or with upright ones where it lies on its side.
 
@@ -76,7 +113,7 @@ def find_page(colours: np.ndarray) -> tuple[View, np.ndarray]:
             straight = _straightened(corners)
     contrast = page_contrast(_shrunk(straight.of(colours)))
     inside = cv2.resize(straight.mask(mask), contrast.shape[::-1]) > 127
-    return _rotated(straight, slope_of(np.where(inside, contrast, 0))), mask
+    return _levelled(straight, tilt_of(np.where(inside, contrast, 0))), mask
 
 
 def find_sheet(colours: np.ndarray) -> tuple[np.ndarray, np.ndarray | None] | None:
@@ -159,44 +196,97 @@ def _straightened(corners: np.ndarray) -> View:
     return View(matrix, (width, height))
 
 
-def slope_of(contrast: np.ndarray) -> float:
-    """Degrees by which the lines rise (above 0) or fall: where the sums of rows differ most from
-    each other, or those of columns, for a page on its side (Postl 1986).
+def tilt_of(contrast: np.ndarray) -> Tilt:
+    """How the lines lie: as where the sums of rows differ most from each other once they are level,
+    or those of columns, for a page on its side (Postl 1986).
 
     Args:
         contrast: uint8 (height, width), small.
     """
     ink = np.where(contrast > max(20, 3 * np.median(contrast)), 255, 0).astype(np.uint8)
     if not ink.any():
-        return 0.0
-    angles = np.arange(-STEEPEST, STEEPEST + 1, dtype=float)
-    rough = _best(ink, angles)
-    return _best(ink, np.clip(rough + np.arange(-1, 1.01, 0.2), -STEEPEST, STEEPEST))
+        return Tilt()
+    tilt, scores = _turned_best(ink)
+    direction, fanned, score = _fanned_best(ink)
+    if score > _SPREAD * scores[direction]:
+        tilt = fanned
+    return _fanned_too(ink, tilt, 1 - direction)
 
 
-def _best(ink: np.ndarray, angles: np.ndarray) -> float:
-    scores = np.array([sharpness(ink, angle) for angle in angles])
+def _turned_best(ink: np.ndarray) -> tuple[Tilt, np.ndarray]:
+    """The best angle, and the highest sharpness of rows and of columns at any."""
+    rough = [Tilt(float(angle)) for angle in range(-STEEPEST, STEEPEST + 1)]
+    best, scores = _best(ink, rough)
+    near = np.clip(best.angle + np.arange(-1, 1.01, 0.2), -STEEPEST, STEEPEST)
+    best, more = _best(ink, [Tilt(float(angle)) for angle in near])
+    return best, np.maximum(scores, more)
+
+
+def _best(ink: np.ndarray, tilts: list[Tilt]) -> tuple[Tilt, np.ndarray]:
+    scores = np.array([sharpness(_seen(ink, tilt)) for tilt in tilts])
     relative = scores / np.maximum(np.median(scores, axis=0), 1e-9)
     best = relative.max(axis=1)
     # Of alike angles the smallest: an even ground has no slope.
-    return float(min(angles[best >= 0.999 * best.max()], key=abs))
+    alike = [tilt for tilt, score in zip(tilts, best, strict=True) if score >= 0.999 * best.max()]
+    return min(alike, key=lambda tilt: abs(tilt.angle)), scores.max(axis=0)
 
 
-def sharpness(ink: np.ndarray, angle: float) -> tuple[float, float]:
-    """How much the sums of rows, and of columns, differ from each other after a turn."""
-    height, width = ink.shape
-    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), -angle, 1)
-    turned = cv2.warpAffine(ink, matrix, (width, height)) / 255
-    return tuple(float((np.diff(turned.sum(axis=axis)) ** 2).sum()) for axis in (1, 0))
+def _fanned_best(ink: np.ndarray) -> tuple[int, Tilt, float]:
+    """Whether level (0) or upright (1) lines are the clearest as a fan, which, and how sharp."""
+    small = _shrunk(ink, _SMALL // 2)
+    steps = np.mgrid[-STEEPEST : STEEPEST + 1 : 2, -WIDEST : WIDEST + 1 : 4].reshape(2, -1).T
+    clearest = []
+    for direction in (0, 1):
+        tilts = [_fan(direction, angle, spread) for angle, spread in steps.tolist()]
+        scores = [sharpness(_seen(small, tilt))[direction] for tilt in tilts]
+        best = int(np.argmax(scores))
+        clearest.append(
+            (scores[best] / max(float(np.median(scores)), 1e-9), direction, steps[best])
+        )
+    _, direction, found = max(clearest, key=lambda one: one[0])
+    for angles, spreads in ((np.arange(-2, 2.1, 0.5), (-4, -2, 0, 2, 4)), (_FINE, (-1, 0, 1))):
+        near = [(found[0] + angle, found[1] + spread) for angle in angles for spread in spreads]
+        tilts = [_fan(direction, *one) for one in near]
+        scores = [sharpness(_seen(ink, tilt))[direction] for tilt in tilts]
+        best = int(np.argmax(scores))
+        found = near[best]
+    return direction, tilts[best], scores[best]
 
 
-def _rotated(view: View, angle: float) -> View:
-    """The view turned so that lines that rise by an angle are level, nothing cut off."""
-    if abs(angle) < 0.15:
+def _fanned_too(ink: np.ndarray, tilt: Tilt, direction: int) -> Tilt:
+    """The fan of the other lines as well, where there are rulings that show it."""
+    name = _SPREADS[direction]
+    tilts = [replace(tilt, **{name: float(spread)}) for spread in range(-WIDEST, WIDEST + 1, 2)]
+    scores = [sharpness(_seen(ink, one))[direction] for one in tilts]
+    best = int(np.argmax(scores))
+    return tilts[best] if scores[best] > _RULED * scores[len(tilts) // 2] else tilt
+
+
+def _fan(direction: int, angle: float, spread: float) -> Tilt:
+    return replace(Tilt(float(angle)), **{_SPREADS[direction]: float(spread)})
+
+
+def _seen(ink: np.ndarray, tilt: Tilt) -> np.ndarray:
+    """The picture with its lines level, what leaves its frame cut off."""
+    size = ink.shape[::-1]
+    return cv2.warpPerspective(ink, tilt.levelling(size), size)
+
+
+def sharpness(ink: np.ndarray) -> tuple[float, float]:
+    """How much the sums of rows, and of columns, differ from each other."""
+    shares = ink / 255
+    return tuple(float((np.diff(shares.sum(axis=axis)) ** 2).sum()) for axis in (1, 0))
+
+
+def _levelled(view: View, tilt: Tilt) -> View:
+    """The view with its lines level, nothing cut off."""
+    if abs(tilt.angle) < 0.15 and not tilt.across and not tilt.down:
         return view
     width, height = view.size
-    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), -angle, 1)
-    cosine, sine = abs(matrix[0, 0]), abs(matrix[0, 1])
-    size = (round(width * cosine + height * sine), round(width * sine + height * cosine))
-    matrix[:, 2] += [(size[0] - width) / 2, (size[1] - height) / 2]
-    return View(np.vstack((matrix, [0, 0, 1])) @ view.matrix, size)
+    matrix = tilt.levelling(view.size)
+    corners = np.array([[[0, 0], [width, 0], [width, height], [0, height]]], dtype=np.float64)
+    found = cv2.perspectiveTransform(corners, matrix)[0]
+    low, high = found.min(axis=0), found.max(axis=0)
+    moved = np.array([[1, 0, -low[0]], [0, 1, -low[1]], [0, 0, 1]])
+    size = (round(float(high[0] - low[0])), round(float(high[1] - low[1])))
+    return View(moved @ matrix @ view.matrix, size)

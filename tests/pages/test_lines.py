@@ -10,8 +10,19 @@ from handwriting.pages.ink import page_contrast, page_ink
 from handwriting.pages.lines import find_lines
 from handwriting.pages.photographs import open_photograph
 from handwriting.pages.reading import ink_of_page
-from handwriting.pages.sheet import View, find_sheet
-from tests.pages.drawn import LEFT, PITCH, SIZE, TEXT, TOP, draw_page, in_shadow, on_table, rotated
+from handwriting.pages.sheet import Tilt, View, find_sheet, tilt_of
+from tests.pages.drawn import (
+    LEFT,
+    PITCH,
+    SIZE,
+    TEXT,
+    TOP,
+    draw_page,
+    from_aside,
+    in_shadow,
+    on_table,
+    rotated,
+)
 from tests.support import shared_folder
 
 
@@ -27,6 +38,31 @@ def test_every_line_is_found_on_any_paper_however_it_is_turned(paper, degrees):
     assert len(lines) == len(TEXT)
     # Each is level: as high as print is, not as high as a slanting line.
     assert max(len(line.ink) for line in lines) < 0.85 * PITCH
+
+
+@pytest.mark.parametrize("paper", ["plain", "ruled", "squared"])
+@pytest.mark.parametrize("degrees", [-20, 20])
+@pytest.mark.parametrize("axis", [0, 1])
+def test_every_line_is_found_and_level_seen_from_aside(paper, degrees, axis):
+    lines = lines_of(from_aside(draw_page(paper), degrees, axis))
+    assert len(lines) == len(TEXT)
+    assert max(len(line.ink) for line in lines) < 0.85 * PITCH
+
+
+@pytest.mark.parametrize("across", [-18, 0, 12])
+@pytest.mark.parametrize("angle", [-6, 0, 9])
+def test_how_lines_lie_is_told_from_them(across, angle):
+    page = 225 - draw_page("ruled").min(axis=2)
+    size = page.shape[::-1]
+    fanned = np.linalg.inv(Tilt(angle, across).levelling(size))
+    found = tilt_of(cv2.resize(cv2.warpPerspective(page, fanned, size), (500, 400)))
+    assert found.angle == pytest.approx(angle, abs=1)
+    assert found.across == pytest.approx(across, abs=3)
+
+
+def test_a_level_page_stays_as_it_is():
+    view, _ = ink_of_page(draw_page("squared"))
+    assert np.allclose(view.matrix, np.eye(3)) and view.size == SIZE
 
 
 def test_a_line_lies_where_it_was_written():
