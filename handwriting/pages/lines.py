@@ -24,7 +24,7 @@ _WHOLE = 0.75
 _BAR = 0.3
 _LOW, _GROWN, _WITHIN = 2, 0.3, 0.65
 _STRIP, _APART = 1.5, 0.6
-_HIGHEST = 7.0
+_HIGHEST, _TALLEST = 7.0, 5.0
 _MOST_PIECES = 300
 _LEAST_HIGH, _LEAST_WIDE = 0.4, 0.6
 
@@ -161,6 +161,8 @@ def letter_height(facts: np.ndarray) -> float | None:
     upright = (high >= 5) & (wide < 12 * high) & (high < 8 * wide)
     if not upright.any():
         return None
+    # What is on the table beside the paper is larger than any letter.
+    upright &= high <= _TALLEST * np.percentile(high[upright], 75)
     high, wide = high[upright], wide[upright]
     return _weighted_median(high, np.minimum(wide, 2 * high) * np.sqrt(high))
 

@@ -17,7 +17,7 @@ from handwriting.lines.reader import Reader
 from handwriting.pages.ink import page_contrast, page_ink
 from handwriting.pages.lines import Line, find_lines, writing_of
 from handwriting.pages.photographs import Photograph
-from handwriting.pages.sheet import View, find_page, sharpness
+from handwriting.pages.sheet import View, find_page, sharpness, straightened
 
 _PROBED, _LETTER = 6, 4
 _CLEAR = 1.6
@@ -130,9 +130,16 @@ def read_single_line(
 def ink_of_page(colours: np.ndarray) -> tuple[View, np.ndarray]:
     """The page level or upright, and its ink as `pages.ink.page_ink` gives it."""
     view, mask = find_page(colours)
+    ink = _ink_in(view, mask, colours)
+    small = _small_writing(ink)
+    better = None if small is None else straightened(view, small)
+    return (view, ink) if better is None else (better, _ink_in(better, mask, colours))
+
+
+def _ink_in(view: View, mask: np.ndarray, colours: np.ndarray) -> np.ndarray:
     contrast = page_contrast(view.of(colours))
     inside = cv2.erode(view.mask(mask), np.ones((_EDGE, _EDGE)), borderValue=0)
-    return view, page_ink(np.where(inside > 0, contrast, 0).astype(np.uint8))
+    return page_ink(np.where(inside > 0, contrast, 0).astype(np.uint8))
 
 
 def upright(reader: Reader, ink: np.ndarray) -> tuple[int, list[Line]]:
@@ -171,18 +178,19 @@ def _mean_clearness(lines: list[LineOfPage]) -> float:
 
 def evenness(ink: np.ndarray) -> tuple[float, float]:
     """How much the sums of rows, and of columns, differ where a letter is a few pixels high."""
+    small = _small_writing(ink)
+    return (1.0, 0.0) if small is None else sharpness(small)
+
+
+def _small_writing(ink: np.ndarray) -> np.ndarray | None:
+    """The writing alone, a letter a few pixels high, so that lines are what shows; ``None``
+    without any."""
     written, size = writing_of(ink)
     if size is None:
-        return 1.0, 0.0
+        return None
     scale = min(1.0, _LETTER / size)
-    small = cv2.resize(
-        np.where(written, ink, 0).astype(np.uint8),
-        None,
-        fx=scale,
-        fy=scale,
-        interpolation=cv2.INTER_AREA,
-    )
-    return sharpness(small)
+    alone = np.where(written, ink, 0).astype(np.uint8)
+    return cv2.resize(alone, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
 
 
 def _sureness(reader: Reader, lines: list[Line]) -> float:

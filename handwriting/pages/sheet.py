@@ -20,7 +20,8 @@ _SMALL = 500
 _LEAST_AREA, _LEAST_FILL = 0.2, 0.9
 _EDGE_STEP, _EDGE_RATIO, _EDGE_SHARE = 4, 0.78, 0.75
 _SPREADS = ("across", "down")
-_SPREAD, _RULED = 1.25, 2.2
+_SPREAD, _RULED, _AGAIN = 1.25, 2.2, 1.2
+_SLANTED, _FANNED = 4, 10
 _FINE = (-0.4, -0.2, 0.0, 0.2, 0.4)
 
 
@@ -203,7 +204,7 @@ def tilt_of(contrast: np.ndarray) -> Tilt:
     Args:
         contrast: uint8 (height, width), small.
     """
-    ink = np.where(contrast > max(20, 3 * np.median(contrast)), 255, 0).astype(np.uint8)
+    ink = _solid(contrast)
     if not ink.any():
         return Tilt()
     tilt, scores = _turned_best(ink)
@@ -211,6 +212,28 @@ def tilt_of(contrast: np.ndarray) -> Tilt:
     if score > _SPREAD * scores[direction]:
         tilt = fanned
     return _fanned_too(ink, tilt, 1 - direction)
+
+
+def straightened(view: View, written: np.ndarray) -> View | None:
+    """The view with its lines level, told from the writing alone; ``None`` where they are about
+    level already, which finding lines allows for, or not clearly more so then. What else is in a
+    photograph, as the edge of a table, may have misled :func:`find_page`.
+
+    Args:
+        view: the page as it was seen.
+        written: uint8 (height, width), its writing without anything else, small.
+    """
+    ink = _solid(written)
+    tilt = tilt_of(ink)
+    if abs(tilt.angle) < _SLANTED and abs(tilt.across) < _FANNED and abs(tilt.down) < _FANNED:
+        return None
+    if max(sharpness(_seen(ink, tilt))) <= _AGAIN * max(sharpness(ink)):
+        return None
+    return _levelled(view, tilt)
+
+
+def _solid(contrast: np.ndarray) -> np.ndarray:
+    return np.where(contrast > max(20, 3 * np.median(contrast)), 255, 0).astype(np.uint8)
 
 
 def _turned_best(ink: np.ndarray) -> tuple[Tilt, np.ndarray]:

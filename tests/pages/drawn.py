@@ -48,19 +48,6 @@ def rotated(page: np.ndarray, degrees: float) -> tuple[np.ndarray, np.ndarray]:
     return cv2.warpAffine(page, matrix, (width, height), borderValue=ground), matrix
 
 
-def from_aside(page: np.ndarray, degrees: float, axis: int) -> np.ndarray:
-    """The page on paper of its colour, turned about the level (0) or the upright (1) axis through
-    its middle, before a camera as far away as 1.2 times its longer side."""
-    height, width = page.shape[:2]
-    far = 1.2 * max(height, width)
-    camera = np.array([[far, 0, width / 2], [0, far, height / 2], [0, 0, 1]])
-    turn, _ = cv2.Rodrigues(np.radians(degrees) * np.eye(3)[axis])
-    # A point of the page is (x, y, 0) before it is turned and moved away by 1.
-    seen = np.stack((turn[:, 0], turn[:, 1], [0, 0, 1]), axis=1)
-    matrix = camera @ seen @ np.linalg.inv(camera)
-    return cv2.warpPerspective(page, matrix, (width, height), borderValue=(225, 225, 225))
-
-
 def on_table(page: np.ndarray, corners: np.ndarray) -> np.ndarray:
     """The page on a dark table, its corners (4, 2), clockwise from the upper left, at these."""
     height, width = page.shape[:2]

@@ -11,6 +11,7 @@ from handwriting.pages.lines import find_lines
 from handwriting.pages.photographs import open_photograph
 from handwriting.pages.reading import ink_of_page
 from handwriting.pages.sheet import Tilt, View, find_sheet, tilt_of
+from studies.page_views import from_aside
 from tests.pages.drawn import (
     LEFT,
     PITCH,
@@ -18,7 +19,6 @@ from tests.pages.drawn import (
     TEXT,
     TOP,
     draw_page,
-    from_aside,
     in_shadow,
     on_table,
     rotated,
