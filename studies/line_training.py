@@ -152,7 +152,7 @@ def plot(result: dict[str, Any], path: Path) -> None:
     left.set_xscale("log")
     left.set_xticks([row["writers"] for row in curve], [str(row["writers"]) for row in curve])
     left.minorticks_off()
-    left.margins(0.12, 0.15)
+    left.margins(0.12, 0.2)
     left.set_xlabel("writers in the training")
     left.set_ylabel("cer, words of writers left out")
     left.grid(alpha=0.3)
@@ -164,7 +164,7 @@ def plot(result: dict[str, Any], path: Path) -> None:
         bars = right.barh(places, [rates[name] for name in names], height * 0.9, label=part)
         right.bar_label(bars, fmt="%.3f", fontsize=7, padding=2)
     middle = np.arange(len(names)) + 0.4 - height / 2
-    right.set_yticks(middle, [name.removesuffix("_cer") for name in names])
+    right.set_yticks(middle, [name.removesuffix("_cer").replace("_", " ") for name in names])
     right.invert_yaxis()
     right.set_xlabel("cer on writers and photographs left out")
     right.margins(0.1, 0.02)

@@ -16,6 +16,7 @@ import tomllib
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
 from functools import cache
+from itertools import chain
 from statistics import fmean
 from typing import Any
 
@@ -23,7 +24,9 @@ import pytest
 
 from handwriting.web.picture_reading import MOST_PIXELS
 from models import MODELS
+from studies.colour_or_contrast import FRONTS
 from studies.hands_ablations import in_words
+from studies.page_views import VIEWS
 from tests.support import PROJECT
 
 DOCUMENTS = ("README.md", *sorted(f"docs/{path.name}" for path in PROJECT.glob("docs/*.md")))
@@ -955,6 +958,26 @@ def lines() -> Iterator[str]:
     )
 
 
+def line_studies() -> Iterator[str]:
+    """More snippets of docs/lines.md: pages photographed askew, parts of the training, colours."""
+    for view in VIEWS:
+        found = f"page_views[{view}]"
+        yield row(view, f"{{{found}[cer]:.4f}}", f"{{{found}[cer_alphanumeric]:.4f}}")
+    curve = FIGURES["line_training"]["writers"]
+    yield row("writers in the training", *(f"{point['writers']}" for point in curve))
+    yield row("`cer`", *(f"{point['cer']:.4f}" for point in curve))
+    for part in FIGURES["line_training"]["parts"]:
+        names = ("words", "numbers", "words_photographed")
+        yield row(part, *(f"{{line_training[parts][{part}][{name}_cer]:.4f}}" for name in names))
+    colours = FIGURES["colour_or_contrast"]
+    yield f"with {colours['samples']:,} photographs each"
+    for front in FRONTS:
+        grounds = dict(colours[front]["grounds"])
+        boards = [grounds.pop(name) for name in ("whiteboard", "blackboard")]
+        shares = (colours[front]["real"], fmean(grounds.values()), *boards)
+        yield row(front, *(f"{share:.4f}" for share in shares))
+
+
 def deploy() -> Iterator[str]:
     """Snippets of docs/deploy.md."""
     with (PROJECT / ".streamlit" / "config.toml").open("rb") as file:
@@ -996,7 +1019,7 @@ def snippets() -> list[tuple[str, str]]:
         "docs/speed.md": speed,
         "docs/page.md": page,
         "docs/log.md": log,
-        "docs/lines.md": lines,
+        "docs/lines.md": lambda: chain(lines(), line_studies()),
         "docs/deploy.md": deploy,
     }
     return [(name, template) for name, make in by_document.items() for template in make()]

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from handwriting.pages.ink import page_contrast, page_ink
-from handwriting.pages.lines import find_lines
+from handwriting.pages.lines import find_lines, letter_height
 from handwriting.pages.photographs import open_photograph
 from handwriting.pages.reading import ink_of_page
-from handwriting.pages.sheet import Tilt, View, find_sheet, tilt_of
+from handwriting.pages.sheet import Tilt, View, find_sheet, sharpness, straightened, tilt_of
 from studies.page_views import from_aside
 from tests.pages.drawn import (
     LEFT,
@@ -159,3 +159,23 @@ def test_specks_beside_the_page_belong_to_no_line():
         cv2.line(page, (12, y), (18, y + 6), (20, 20, 20), 4)
     lines = lines_of(page)
     assert len(lines) == len(TEXT) and min(line.origin for line in lines) > 60
+
+
+def test_writing_that_lies_askew_is_made_level_by_itself_and_level_writing_left_alone():
+    ink = ink_of_page(draw_page())[1]
+    small = cv2.resize(ink, None, fx=0.2, fy=0.2, interpolation=cv2.INTER_AREA)
+    size = small.shape[::-1]
+    whole = View(np.eye(3), size)
+    assert straightened(whole, small) is None
+    for tilt in (Tilt(12), Tilt(-4, 18)):
+        askew = cv2.warpPerspective(small, np.linalg.inv(tilt.levelling(size)), size)
+        better = straightened(whole, askew)
+        sharp = max(sharpness(cv2.warpPerspective(askew, better.matrix, better.size)))
+        assert sharp > 0.4 * max(sharpness(small)), "twice drawn anew, it is less sharp"
+        assert sharp > 1.2 * max(sharpness(askew))
+
+
+def test_what_lies_beside_the_paper_does_not_decide_the_height_of_a_letter():
+    letters = np.array([[0, 0, 20, 20, 120]] * 40)
+    table = np.array([[0, 0, 200, 200, 4000]] * 8)
+    assert letter_height(np.concatenate((letters, table))) == 20
