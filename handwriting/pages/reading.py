@@ -17,7 +17,8 @@ from handwriting.lines.reader import Reader
 from handwriting.pages.ink import page_contrast, page_ink
 from handwriting.pages.lines import Line, find_lines, writing_of
 from handwriting.pages.photographs import Photograph
-from handwriting.pages.sheet import View, find_page, sharpness, straightened
+from handwriting.pages.sheet import View, find_page, straightened
+from handwriting.pages.tilt import sharpness
 
 _PROBED, _LETTER = 6, 4
 _CLEAR = 1.6

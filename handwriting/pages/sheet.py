@@ -3,26 +3,17 @@
 A `View` maps the pixels of the picture to those of the straightened page and back.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from handwriting.pages.ink import page_contrast
-
-STEEPEST = 16
-"""Degrees by which the writing's lines may rise or fall."""
-
-WIDEST = 24
-"""Degrees by which they may differ from one end of the page to the other."""
+from handwriting.pages.tilt import Tilt, clear_tilt_of, tilt_of
 
 _SMALL = 500
 _LEAST_AREA, _LEAST_FILL = 0.2, 0.9
 _EDGE_STEP, _EDGE_RATIO, _EDGE_SHARE = 4, 0.78, 0.75
-_SPREADS = ("across", "down")
-_SPREAD, _RULED, _AGAIN = 1.25, 2.2, 1.2
-_SLANTED, _FANNED = 4, 10
-_FINE = (-0.4, -0.2, 0.0, 0.2, 0.4)
 
 
 @dataclass(frozen=True)
@@ -59,38 +50,6 @@ class View:
             turn = np.array([[0, 1, 0], [-1, 0, width - 1], [0, 0, 1.0]])
             view = View(turn @ view.matrix, (height, width))
         return view
-
-
-@dataclass(frozen=True)
-class Tilt:
-    """How the lines of a page lie in its picture. Lines that are alike on the page spread like a
-    fan in a photograph taken from aside.
-
-    Attributes:
-        angle: degrees by which those in the middle rise.
-        across: degrees by which level lines fall more at the bottom than at the top.
-        down: degrees by which upright lines lean more to the left at the right side than at the
-            left.
-    """
-
-    angle: float = 0.0
-    across: float = 0.0
-    down: float = 0.0
-
-    def levelling(self, size: tuple[int, int]) -> np.ndarray:
-        """float (3, 3): the homography that makes the lines level, its middle staying in place.
-
-        Args:
-            size: width and height of the picture.
-        """
-        width, height = size
-        cosine, sine = np.cos(np.radians(self.angle)), np.sin(np.radians(self.angle))
-        turn = np.array([[cosine, -sine, 0], [sine, cosine, 0], [0, 0, 1]])
-        # Slopes that grow along one axis are a vanishing point on the other one.
-        fan = np.eye(3)
-        fan[2, :2] = np.tan(np.radians([self.across, self.down])) / [height, width]
-        middle = np.array([[1, 0, width / 2], [0, 1, height / 2], [0, 0, 1]])
-        return middle @ fan @ turn @ np.linalg.inv(middle)
 
 
 def find_page(colours: np.ndarray) -> tuple[View, np.ndarray]:
@@ -197,108 +156,16 @@ def _straightened(corners: np.ndarray) -> View:
     return View(matrix, (width, height))
 
 
-def tilt_of(contrast: np.ndarray) -> Tilt:
-    """How the lines lie: as where the sums of rows differ most from each other once they are level,
-    or those of columns, for a page on its side (Postl 1986).
-
-    Args:
-        contrast: uint8 (height, width), small.
-    """
-    ink = _solid(contrast)
-    if not ink.any():
-        return Tilt()
-    tilt, scores = _turned_best(ink)
-    direction, fanned, score = _fanned_best(ink)
-    if score > _SPREAD * scores[direction]:
-        tilt = fanned
-    return _fanned_too(ink, tilt, 1 - direction)
-
-
 def straightened(view: View, written: np.ndarray) -> View | None:
-    """The view with its lines level, told from the writing alone; ``None`` where they are about
-    level already, which finding lines allows for, or not clearly more so then. What else is in a
-    photograph, as the edge of a table, may have misled :func:`find_page`.
+    """The view with its lines level, told from the writing alone; ``None`` where they are so about.
+    What else is in a photograph, as the edge of a table, may have misled :func:`find_page`.
 
     Args:
         view: the page as it was seen.
         written: uint8 (height, width), its writing without anything else, small.
     """
-    ink = _solid(written)
-    tilt = tilt_of(ink)
-    if abs(tilt.angle) < _SLANTED and abs(tilt.across) < _FANNED and abs(tilt.down) < _FANNED:
-        return None
-    if max(sharpness(_seen(ink, tilt))) <= _AGAIN * max(sharpness(ink)):
-        return None
-    return _levelled(view, tilt)
-
-
-def _solid(contrast: np.ndarray) -> np.ndarray:
-    return np.where(contrast > max(20, 3 * np.median(contrast)), 255, 0).astype(np.uint8)
-
-
-def _turned_best(ink: np.ndarray) -> tuple[Tilt, np.ndarray]:
-    """The best angle, and the highest sharpness of rows and of columns at any."""
-    rough = [Tilt(float(angle)) for angle in range(-STEEPEST, STEEPEST + 1)]
-    best, scores = _best(ink, rough)
-    near = np.clip(best.angle + np.arange(-1, 1.01, 0.2), -STEEPEST, STEEPEST)
-    best, more = _best(ink, [Tilt(float(angle)) for angle in near])
-    return best, np.maximum(scores, more)
-
-
-def _best(ink: np.ndarray, tilts: list[Tilt]) -> tuple[Tilt, np.ndarray]:
-    scores = np.array([sharpness(_seen(ink, tilt)) for tilt in tilts])
-    relative = scores / np.maximum(np.median(scores, axis=0), 1e-9)
-    best = relative.max(axis=1)
-    # Of alike angles the smallest: an even ground has no slope.
-    alike = [tilt for tilt, score in zip(tilts, best, strict=True) if score >= 0.999 * best.max()]
-    return min(alike, key=lambda tilt: abs(tilt.angle)), scores.max(axis=0)
-
-
-def _fanned_best(ink: np.ndarray) -> tuple[int, Tilt, float]:
-    """Whether level (0) or upright (1) lines are the clearest as a fan, which, and how sharp."""
-    small = _shrunk(ink, _SMALL // 2)
-    steps = np.mgrid[-STEEPEST : STEEPEST + 1 : 2, -WIDEST : WIDEST + 1 : 4].reshape(2, -1).T
-    clearest = []
-    for direction in (0, 1):
-        tilts = [_fan(direction, angle, spread) for angle, spread in steps.tolist()]
-        scores = [sharpness(_seen(small, tilt))[direction] for tilt in tilts]
-        best = int(np.argmax(scores))
-        clearest.append(
-            (scores[best] / max(float(np.median(scores)), 1e-9), direction, steps[best])
-        )
-    _, direction, found = max(clearest, key=lambda one: one[0])
-    for angles, spreads in ((np.arange(-2, 2.1, 0.5), (-4, -2, 0, 2, 4)), (_FINE, (-1, 0, 1))):
-        near = [(found[0] + angle, found[1] + spread) for angle in angles for spread in spreads]
-        tilts = [_fan(direction, *one) for one in near]
-        scores = [sharpness(_seen(ink, tilt))[direction] for tilt in tilts]
-        best = int(np.argmax(scores))
-        found = near[best]
-    return direction, tilts[best], scores[best]
-
-
-def _fanned_too(ink: np.ndarray, tilt: Tilt, direction: int) -> Tilt:
-    """The fan of the other lines as well, where there are rulings that show it."""
-    name = _SPREADS[direction]
-    tilts = [replace(tilt, **{name: float(spread)}) for spread in range(-WIDEST, WIDEST + 1, 2)]
-    scores = [sharpness(_seen(ink, one))[direction] for one in tilts]
-    best = int(np.argmax(scores))
-    return tilts[best] if scores[best] > _RULED * scores[len(tilts) // 2] else tilt
-
-
-def _fan(direction: int, angle: float, spread: float) -> Tilt:
-    return replace(Tilt(float(angle)), **{_SPREADS[direction]: float(spread)})
-
-
-def _seen(ink: np.ndarray, tilt: Tilt) -> np.ndarray:
-    """The picture with its lines level, what leaves its frame cut off."""
-    size = ink.shape[::-1]
-    return cv2.warpPerspective(ink, tilt.levelling(size), size)
-
-
-def sharpness(ink: np.ndarray) -> tuple[float, float]:
-    """How much the sums of rows, and of columns, differ from each other."""
-    shares = ink / 255
-    return tuple(float((np.diff(shares.sum(axis=axis)) ** 2).sum()) for axis in (1, 0))
+    tilt = clear_tilt_of(written)
+    return None if tilt is None else _levelled(view, tilt)
 
 
 def _levelled(view: View, tilt: Tilt) -> View:

@@ -10,7 +10,8 @@ from handwriting.pages.ink import page_contrast, page_ink
 from handwriting.pages.lines import find_lines, letter_height
 from handwriting.pages.photographs import open_photograph
 from handwriting.pages.reading import ink_of_page
-from handwriting.pages.sheet import Tilt, View, find_sheet, sharpness, straightened, tilt_of
+from handwriting.pages.sheet import View, find_sheet, straightened
+from handwriting.pages.tilt import Tilt, sharpness, tilt_of
 from studies.page_views import from_aside
 from tests.pages.drawn import (
     LEFT,
