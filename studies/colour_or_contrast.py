@@ -9,13 +9,15 @@ four drawn (words of pens, any medium on any ground), the others real. One sees 
 far each of these differs from the paper's. All begin with the weights of --start, a small reader of
 words drawn plainly (`studies.line_training` leaves them): from random weights so few photographs
 teach none of them to read. All are measured on writers and photographs left out, by ground. One
-seed. With --save: colour_or_contrast.json.
+seed. Finished trainings are kept in data/studies, so that the study can be stopped and started
+again. With --save: colour_or_contrast.json.
 """
 
 import argparse
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +39,7 @@ from handwriting.lines.reader import load_reader_weights, predict_log_probs
 from handwriting.runs import RunFiles
 from handwriting.synthesis.grounds import GROUNDS
 from handwriting.synthesis.writing import photograph_of
-from studies.common import FIGURES, FINISHED
+from studies.common import FIGURES, FINISHED, FinishedTrainings
 from studies.small_readers import HELD_OUT, add_reader_options, small_run
 from text_training import train_epoch
 
@@ -193,7 +195,13 @@ def get_args_parser() -> argparse.ArgumentParser:
 def main(args: argparse.Namespace) -> None:
     """Train all, measure, and print one JSON object."""
     keep_memory()
-    result = {"samples": args.samples, **{name: study(name, args) for name in FRONTS}}
+    names = ("samples", "lr", "width", "hidden", "measured")
+    settings = {name: getattr(args, name) for name in names}
+    settings["start"] = args.start.stem if args.start else None
+    path = None if args.quick else FINISHED / "colour_or_contrast.json"
+    finished = FinishedTrainings(path, settings)
+    fronts = {name: finished.get(name, partial(study, name, args)) for name in FRONTS}
+    result = {**settings, **fronts}
     print(json.dumps(result, indent=1))
     save_measured(args, "colour_or_contrast.json", result)
 
