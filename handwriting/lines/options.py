@@ -17,7 +17,12 @@ def add_decoder_options(parser: argparse.ArgumentParser) -> None:
     """``--decoder``, ``--pattern``, ``--words`` and ``--language``."""
     add = parser.add_argument
     add("--decoder", choices=DECODERS, default="greedy", help="with a language model or without")
-    add("--pattern", default=None, metavar="REGEX", help="expression that each text matches wholly")
+    add(
+        "--pattern",
+        default=None,
+        metavar="REGEX",
+        help="expression that each text matches wholly; one that begins with - needs --pattern=-…",
+    )
     add("--words", type=Path, default=None, metavar="FILE", help="each text is a line of this file")
     add("--language", type=Path, default=LANGUAGE_FILE, help="file of the language model")
 

@@ -66,12 +66,17 @@ def test_a_level_page_stays_as_it_is():
     assert np.allclose(view.matrix, np.eye(3)) and view.size == SIZE
 
 
-def test_a_line_lies_where_it_was_written():
-    photograph, matrix = rotated(draw_page("ruled"), 7)
+@pytest.mark.parametrize("tilt", [Tilt(), Tilt(7), Tilt(4, 14)])
+def test_a_line_lies_where_it_was_written(tilt):
+    matrix = np.linalg.inv(tilt.levelling(SIZE))
+    photograph = cv2.warpPerspective(draw_page("ruled"), matrix, SIZE, borderValue=(225, 225, 225))
     view, ink = ink_of_page(photograph)
-    for k, line in enumerate(find_lines(ink)):
+    lines = find_lines(ink)
+    assert len(lines) == len(TEXT)
+    for k, line in enumerate(lines):
         x = LEFT + 22 * (len(TEXT[k]) - len(TEXT[k].lstrip()))
-        written = matrix @ [x, TOP + k * PITCH, 1]
+        place = np.array([[[x, TOP + k * PITCH]]], dtype=float)
+        written = cv2.perspectiveTransform(place, matrix)[0, 0]
         rows, columns = np.nonzero(line.ink > 127)
         lower_left = np.array([[columns.min(), np.percentile(rows, 90)]], dtype=float)
         found = view.to_picture(line.to_page(lower_left))[0]
