@@ -26,6 +26,7 @@ from handwriting.web.picture_reading import MOST_PIXELS
 from models import MODELS
 from studies.colour_or_contrast import FRONTS
 from studies.hands_ablations import in_words
+from studies.line_media import WRITTEN
 from studies.page_views import VIEWS
 from tests.support import PROJECT
 
@@ -970,7 +971,11 @@ def lines() -> Iterator[str]:
 
 
 def line_studies() -> Iterator[str]:
-    """More snippets of docs/lines.md: pages photographed askew, parts of the training, colours."""
+    """More snippets of docs/lines.md: media, pages photographed askew, parts of the training,
+    colours."""
+    yield "{line_media[words]} of the words, written with each medium"
+    yield row(*WRITTEN)
+    yield row(*(f"{{line_media[cer][{name}]:.4f}}" for name in WRITTEN))
     for view in VIEWS:
         found = f"page_views[{view}]"
         yield row(view, f"{{{found}[cer]:.4f}}", f"{{{found}[cer_alphanumeric]:.4f}}")

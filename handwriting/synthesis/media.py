@@ -93,3 +93,13 @@ MARKER = Medium((0.08, 0.16), (0.7, 1.0), spread=0.1, gaps=0.2)
 CRAYON = Medium((0.08, 0.15), (0.6, 0.95), grain=(0.2, 0.6), pressure=0.1)
 CHALK = Medium((0.07, 0.14), (0.5, 0.95), grain=(0.2, 0.6), pressure=0.1)
 BRUSH = Medium((0.07, 0.16), (0.8, 1.0), pressure=0.3, spread=0.1)
+
+MEDIA = {
+    "pencil": PENCIL,
+    "ballpoint": BALLPOINT,
+    "felt pen": FELT_PEN,
+    "marker": MARKER,
+    "crayon": CRAYON,
+    "chalk": CHALK,
+    "brush": BRUSH,
+}

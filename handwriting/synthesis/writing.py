@@ -21,6 +21,7 @@ from handwriting.datasets.text import line_strokes, written
 from handwriting.files import replacing
 from handwriting.synthesis.grounds import GROUNDS, Ground
 from handwriting.synthesis.light import photographed
+from handwriting.synthesis.media import Medium
 from handwriting.synthesis.plain_hand import write
 
 _USUAL = ("white", "yellowed", "ruled", "squared", "cell")
@@ -51,6 +52,7 @@ def photograph_of(
     rng: np.random.Generator,
     ground: str | None = None,
     beside: list[np.ndarray] | None = None,
+    medium: Medium | None = None,
 ) -> np.ndarray:
     """Write a word or a line, 26 to 60 pixels high, and photograph it.
 
@@ -59,6 +61,7 @@ def photograph_of(
         rng: where chance comes from.
         ground: one of GROUNDS; by default any, paper in four of five.
         beside: strokes of another line, parts of which show above or below.
+        medium: what to write with; by default anything used on the ground.
 
     Returns:
         uint8 (rows, columns, 3).
@@ -76,7 +79,7 @@ def photograph_of(
         )
         paths += [path + np.array([around[1], down]) for path in other]
     shape = (int(rows), int(columns))
-    medium = kind.media[rng.integers(len(kind.media))]
+    medium = medium or kind.media[rng.integers(len(kind.media))]
     return _photographed(medium(paths, shape, height, rng), kind, height, rng)
 
 
