@@ -1210,6 +1210,6 @@ def parser_of(module: str) -> ArgumentParser:
 def test_options_that_are_named_exist(document):
     scripts = {re.match(r"python (?:-m )?([\w.]+?)(?:\.py)?(?: |$)", c) for c in commands()}
     helps = [parser_of(script[1]).format_help() for script in scripts if script]
-    named = {code.split()[0] for code in inline_code(document) if code.startswith("--")}
+    named = {re.split("[ =]", code)[0] for code in inline_code(document) if code.startswith("--")}
     unknown = {o for o in named if not any(re.search(rf"{o}\b", text) for text in helps)}
     assert not unknown
