@@ -39,6 +39,14 @@ def send(number: signal.Signals):
     return main
 
 
+@pytest.fixture
+def _interruptible():
+    """Ctrl-C counts as in a terminal: what a shell starts in the background ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize(
     ("main", "code", "words"),
     [
@@ -52,7 +60,7 @@ def send(number: signal.Signals):
         (stop_by(PermissionError(errno.EACCES, "denied", "b.pt")), 1, "error: b.pt: denied."),
     ],
 )
-def test_a_script_ends_with_one_line_and_the_usual_code(capsys, main, code, words):
+def test_a_script_ends_with_one_line_and_the_usual_code(capsys, _interruptible, main, code, words):
     before = signal.getsignal(signal.SIGTERM)
     assert run_script(main) == code
     printed, error = capsys.readouterr()
