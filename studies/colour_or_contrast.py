@@ -1,7 +1,7 @@
 """Should the line reader see a photograph's colours, or how far each pixel differs from its paper?
 
     python -m studies.colour_or_contrast ../shared/pen/words.npz ../shared/words_photographed \
-        --start data/studies/lines/350_writers.pt --save
+        --start data/studies/lines/325_writers.pt --save
 
 Three small networks of one kind learn the same photographs for the same number of samples, three in
 four drawn (words of pens, any medium on any ground), the others real. One sees what
@@ -27,8 +27,7 @@ from handwriting.cli import make_measuring_parser, run_script, save_measured
 from handwriting.compute.devices import keep_memory
 from handwriting.datasets.pen import PenArchive, load_pen
 from handwriting.datasets.photographed_text import load_photographed
-from handwriting.datasets.stroke_augmentation import LINE_VARIATION
-from handwriting.datasets.text import left_out, line_strokes, written
+from handwriting.datasets.text import left_out, written
 from handwriting.datasets.text_batches import Drawn, TextBatches
 from handwriting.evaluation.text_metrics import text_metrics
 from handwriting.imaging.contrast import contrast_of, is_dark_on_light, normalised, paper_of
@@ -38,8 +37,7 @@ from handwriting.lines.network import LineReader
 from handwriting.lines.reader import load_reader_weights, predict_log_probs
 from handwriting.runs import RunFiles
 from handwriting.synthesis.grounds import GROUNDS
-from handwriting.synthesis.writing import photograph_of
-from studies.common import FIGURES, FINISHED, FinishedTrainings
+from studies.common import FIGURES, FINISHED, FinishedTrainings, drawn_photograph
 from studies.small_readers import HELD_OUT, add_reader_options, small_run
 from text_training import train_epoch
 
@@ -115,14 +113,6 @@ class Photographs:
         sample = int(rng.choice(self.samples))
         picture = self.front(drawn_photograph(self.archive, sample, rng))
         return Drawn(picture, str(self.archive.text[sample]).strip())
-
-
-def drawn_photograph(
-    archive: PenArchive, sample: int, rng: np.random.Generator, ground: str | None = None
-) -> np.ndarray:
-    """uint8 (rows, columns, 3): a word as another hand wrote it on some ground."""
-    strokes, _ = LINE_VARIATION(line_strokes(archive, sample), rng)
-    return photograph_of(strokes, rng, ground)
 
 
 def measure(

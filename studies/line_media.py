@@ -15,16 +15,14 @@ import numpy as np
 
 from handwriting.cli import make_measuring_parser, run_script, save_measured
 from handwriting.datasets.pen import PenArchive, load_pen
-from handwriting.datasets.stroke_augmentation import LINE_VARIATION
-from handwriting.datasets.text import left_out, line_strokes, written
+from handwriting.datasets.text import left_out, written
 from handwriting.errors import HandwritingError
 from handwriting.evaluation.text_metrics import text_metrics
 from handwriting.imaging.contrast import contrast_of
 from handwriting.imaging.line import line_from_contrast
 from handwriting.lines.reader import LINES_FOLDER, Reader, find_reader
 from handwriting.synthesis.media import MEDIA
-from handwriting.synthesis.writing import photograph_of
-from studies.common import FIGURES
+from studies.common import FIGURES, drawn_photograph
 
 WRITTEN = {name: (name, "white") for name in MEDIA} | {"chalk on a board": ("chalk", "blackboard")}
 """Medium and ground, by what they are called."""
@@ -36,8 +34,7 @@ def measure(reader: Reader, archive: PenArchive, samples: np.ndarray, name: str)
     rng = np.random.default_rng(0)
     pictures, texts = [], []
     for sample in samples.tolist():
-        strokes, _ = LINE_VARIATION(line_strokes(archive, sample), rng)
-        photograph = photograph_of(strokes, rng, ground, medium=MEDIA[medium])
+        photograph = drawn_photograph(archive, sample, rng, ground, MEDIA[medium])
         pictures.append(line_from_contrast(contrast_of(photograph)))
         texts.append(str(archive.text[sample]).strip())
     return text_metrics([line.text for line in reader.read(pictures)], texts)["cer"]

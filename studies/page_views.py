@@ -26,6 +26,7 @@ from handwriting.errors import HandwritingError
 from handwriting.imaging.contrast import colours_of
 from handwriting.lines.reader import LINES_FOLDER, Reader, find_reader
 from handwriting.pages.known_lines import unseen_pages
+from handwriting.pages.sheet import uncut
 from studies.common import FIGURES
 from text_evaluation import evaluate_pages
 
@@ -58,15 +59,11 @@ def from_aside(picture: np.ndarray, degrees: float, axis: int) -> np.ndarray:
 
 
 def _seen(picture: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    height, width = picture.shape[:2]
-    corners = np.array([[[0, 0], [width, 0], [width, height], [0, height]]], dtype=np.float64)
-    found = cv2.perspectiveTransform(corners, matrix)[0]
-    low, high = found.min(axis=0), found.max(axis=0)
-    moved = np.array([[1, 0, -low[0]], [0, 1, -low[1]], [0, 0, 1]]) @ matrix
+    moved, extent = uncut(matrix, picture.shape[1::-1])
     edge = np.concatenate((picture[0], picture[-1], picture[:, 0], picture[:, -1]))
     ground = np.median(edge, axis=0).tolist()
     return cv2.warpPerspective(
-        picture, moved, np.ceil(high - low).astype(int).tolist(), borderValue=ground
+        picture, moved, np.ceil(extent).astype(int).tolist(), borderValue=ground
     )
 
 

@@ -172,11 +172,22 @@ def _levelled(view: View, tilt: Tilt) -> View:
     """The view with its lines level, nothing cut off."""
     if abs(tilt.angle) < 0.15 and not tilt.across and not tilt.down:
         return view
-    width, height = view.size
-    matrix = tilt.levelling(view.size)
+    matrix, extent = uncut(tilt.levelling(view.size), view.size)
+    return View(matrix @ view.matrix, (round(float(extent[0])), round(float(extent[1]))))
+
+
+def uncut(matrix: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """A homography moved so that it maps all of a picture to places from (0, 0) on.
+
+    Args:
+        matrix: float (3, 3).
+        size: width and height of the picture.
+
+    Returns:
+        float (3, 3), and how far the picture then reaches across and down, float (2,).
+    """
+    width, height = size
     corners = np.array([[[0, 0], [width, 0], [width, height], [0, height]]], dtype=np.float64)
     found = cv2.perspectiveTransform(corners, matrix)[0]
     low, high = found.min(axis=0), found.max(axis=0)
-    moved = np.array([[1, 0, -low[0]], [0, 1, -low[1]], [0, 0, 1]])
-    size = (round(float(high[0] - low[0])), round(float(high[1] - low[1])))
-    return View(moved @ matrix @ view.matrix, size)
+    return np.array([[1, 0, -low[0]], [0, 1, -low[1]], [0, 0, 1]]) @ matrix, high - low

@@ -118,13 +118,13 @@ def load_sources(paths: Sequence[str], held_out: float, photographed: float) -> 
         if not any(" " in text for text in texts):
             sources.append(JoinedWords(archive, own, round(JOINED * len(own)), hand))
         measured += _measured_pens(path.stem, archive, others)
+    names = words or list(_WORDS)
     for archive, own in characters:
         pens = CharacterPens(archive, own)
         count = round(COMPOSED * len(own))
-        sources.append(ComposedCharacters(pens, words or list(_WORDS), count))
+        sources.append(ComposedCharacters(pens, names, count))
     for each in pictures:
-        own_words = words or list(_WORDS)
-        sources.append(ComposedPictures(each, own_words, COMPOSED_PICTURES, photographed))
+        sources.append(ComposedPictures(each, names, COMPOSED_PICTURES, photographed))
     if not any(len(source) for source in sources):
         raise HandwritingError("no writer is left to train on. Make --held-out smaller.")
     return TextData(JoinedSources(sources), measured, pages)

@@ -40,12 +40,12 @@ def in_shadow(page: np.ndarray) -> np.ndarray:
     return (page * light).astype(np.uint8)
 
 
-def rotated(page: np.ndarray, degrees: float) -> tuple[np.ndarray, np.ndarray]:
-    """The page turned against the clock on paper of its colour, and the matrix (2, 3) that did."""
+def rotated(page: np.ndarray, degrees: float) -> np.ndarray:
+    """The page turned against the clock on paper of its colour."""
     height, width = page.shape[:2]
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 0.8)
     ground = (225, 225, 225)
-    return cv2.warpAffine(page, matrix, (width, height), borderValue=ground), matrix
+    return cv2.warpAffine(page, matrix, (width, height), borderValue=ground)
 
 
 def on_table(page: np.ndarray, corners: np.ndarray) -> np.ndarray:

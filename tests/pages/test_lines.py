@@ -34,7 +34,7 @@ def lines_of(colours: np.ndarray) -> list:
 @pytest.mark.parametrize("paper", ["plain", "ruled", "squared"])
 @pytest.mark.parametrize("degrees", [0, 7, -15])
 def test_every_line_is_found_on_any_paper_however_it_is_turned(paper, degrees):
-    photograph, _ = rotated(draw_page(paper), degrees)
+    photograph = rotated(draw_page(paper), degrees)
     lines = lines_of(in_shadow(photograph))
     assert len(lines) == len(TEXT)
     # Each is level: as high as print is, not as high as a slanting line.
