@@ -123,7 +123,9 @@ def choose_settings(args: argparse.Namespace, device: torch.device) -> TextSetti
         raise HandwritingError("--held-out must be 0 or more and less than 1.")
     if not 0 <= args.photographed <= 1:
         raise HandwritingError("--photographed must be between 0 and 1.")
-    names = ("epochs", "lr", "columns", "held_out", "photographed", "seed")
+    if not 0 < args.alpha <= 1:
+        raise HandwritingError("--alpha must be greater than 0 and at most 1.")
+    names = ("epochs", "lr", "columns", "held_out", "photographed", "seed", "alpha")
     size = ("width", "hidden", "layers")
     return TextSettings(
         tuple(args.data),
@@ -166,6 +168,13 @@ def get_args_parser() -> argparse.ArgumentParser:
         help="chance that strokes are drawn as on a photograph, with some pen on some ground",
     )
     add("--init-from", default=None, metavar="RUN", help="begin with the weights of this run")
+    add(
+        "--alpha",
+        type=float,
+        default=defaults.alpha,
+        help="with --init-from: how far from that run's weights to the new ones, in 0..1; half-way "
+        "was better than either",
+    )
     add("--width", type=int, default=defaults.width, help="channels of the first convolution")
     add("--hidden", type=int, default=defaults.hidden, help="cells of the LSTM in each direction")
     add("--layers", type=int, default=defaults.layers, help="layers of the LSTM")
@@ -213,7 +222,7 @@ def main(args: argparse.Namespace) -> None:
         start = time.perf_counter()
         row = {"epoch": epoch, "train_loss": train_epoch(run, batches, epoch)}
         row["seconds"] = round(time.perf_counter() - start, 1)
-        broadcast_buffers(run.final_network)
+        broadcast_buffers(run.average.module)
         if is_first_rank():
             run.history.append(row | measure(run, data.measured))
             run.save()

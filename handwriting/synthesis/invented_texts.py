@@ -112,4 +112,4 @@ def invent(words: Sequence[str], rng: np.random.Generator) -> str:
         lambda: program_line(words, rng),
         lambda: word(words, rng),
     )
-    return kinds[rng.choice(len(kinds), p=[0.2, 0.06, 0.1, 0.1, 0.28, 0.26])]()
+    return kinds[rng.choice(len(kinds), p=[0.18, 0.05, 0.1, 0.12, 0.2, 0.35])]()

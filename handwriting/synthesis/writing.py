@@ -59,7 +59,7 @@ def photograph_of(
     Args:
         strokes: float (points, 2) of x, y each, y downwards, none empty.
         rng: where chance comes from.
-        ground: one of GROUNDS; by default any, paper in four of five.
+        ground: one of GROUNDS; by default any, paper or a cell in seven of ten.
         beside: strokes of another line, parts of which show above or below.
         medium: what to write with; by default anything used on the ground.
 
@@ -103,7 +103,7 @@ def photograph_of_picture(written: np.ndarray, rng: np.random.Generator) -> np.n
 
 
 def _any_ground(rng: np.random.Generator) -> str:
-    return str(rng.choice(_USUAL if rng.random() < 0.8 else _SELDOM))
+    return str(rng.choice(_USUAL if rng.random() < 0.7 else _SELDOM))
 
 
 def _photographed(

@@ -32,7 +32,7 @@ MEASURED = 800
 LONGEST_TEXT = 100
 """Characters of a sample that is trained on; longer ones are whole paragraphs."""
 
-JOINED, COMPOSED = 1 / 20, 1 / 8
+JOINED, COMPOSED = 1 / 20, 1 / 5
 """Lines of words for each word, and texts of characters for each character, in an epoch."""
 
 COMPOSED_PICTURES = 10_000

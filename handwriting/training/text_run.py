@@ -18,7 +18,12 @@ from handwriting.lines.alphabet import ALPHABET, BLANK, encode
 from handwriting.lines.network import LineReader, steps_of
 from handwriting.lines.reader import KIND
 from handwriting.runs import RunFiles, half_precision
-from handwriting.training.optim import make_average, make_optimizer, one_cycle
+from handwriting.training.optim import (
+    interpolate_weights,
+    make_average,
+    make_optimizer,
+    one_cycle,
+)
 from handwriting.training.recipes import Recipe
 
 
@@ -39,6 +44,7 @@ class TextSettings:
         seed: of the first weights, the order and the changes.
         precision: ``fp32`` or ``bf16``.
         init_from: run whose weights to begin with, or ``None``.
+        alpha: how far to go from that run's weights to the new ones, in 0..1.
     """
 
     data: tuple[str, ...]
@@ -53,6 +59,7 @@ class TextSettings:
     seed: int = 42
     precision: str = "fp32"
     init_from: str | None = None
+    alpha: float = 1.0
 
     @property
     def recipe(self) -> Recipe:
@@ -117,14 +124,17 @@ class TextRun:
         self.optimizer = make_optimizer(recipe, self.network)
         self.samples = samples
         self.factor = one_cycle(recipe.warmup, samples * settings.epochs)
+        self.start: dict[str, torch.Tensor] = {}
         self.history: list[dict[str, float]] = []
         for group in self.optimizer.param_groups:
             group["lr"] = settings.lr * self.factor(0)
 
     @property
     def final_network(self) -> nn.Module:
-        """The averaged weights, those that are kept."""
-        return self.average.module
+        """The averaged weights, or those between them and the weights begun with: what is kept."""
+        if not self.start:
+            return self.average.module
+        return interpolate_weights(self.start, self.average.module, self.settings.alpha)
 
     def after_step(self, seen: int) -> None:
         """Move the average on, and the learning rate to where so many samples of the epoch lead."""
@@ -146,6 +156,7 @@ class TextRun:
             "network": self.network.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "average": self.average.state_dict(),
+            "start": self.start,
         }
         with replacing(self.files.checkpoint) as (part,):
             save_torch(state, part)
@@ -180,12 +191,15 @@ class TextRun:
                 "--init-from: the run's network has another --width or --hidden, or more --layers."
             ) from error
         self.average = make_average(self.settings.recipe, self.network)
+        if self.settings.alpha < 1:
+            self.start = {name: t.clone() for name, t in self.network.state_dict().items()}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go back to the state after the last saved epoch."""
         self.network.load_state_dict(state["network"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.average.load_state_dict(state["average"])
+        self.start = state.get("start", {})
         self.history = state["history"]
 
 

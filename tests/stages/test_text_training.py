@@ -120,6 +120,27 @@ def test_further_training_begins_with_the_weights_and_may_add_a_layer(words, tmp
         train(tmp_path, *options, "--init-from", "second", "--layers", 1)
 
 
+def test_alpha_keeps_weights_between_those_begun_with_and_the_new_ones(words, tmp_path):
+    options = ("--data", words, *SMALL, "--precision", "fp32")
+    train(tmp_path, *options, "--epochs", 1, "--name", "first")
+    for name, alpha in (("all_the_way", 1), ("half_way", 0.5)):
+        further = ("--init-from", "first", "--alpha", alpha, "--name", name)
+        train(tmp_path, *options, "--epochs", 1, *further)
+    first, new, half_way = (
+        load_torch(tmp_path / "models" / f"{name}.pt", "")["weights"]
+        for name in ("first", "all_the_way", "half_way")
+    )
+    assert not torch.equal(first["outputs.weight"], new["outputs.weight"])
+    for name, tensor in half_way.items():
+        if tensor.is_floating_point():
+            mean = (first[name].float() + new[name].float()) / 2
+            torch.testing.assert_close(tensor.float(), mean, atol=1e-3, rtol=2e-3, msg=name)
+    state = load_torch(tmp_path / "models" / "checkpoints" / "half_way.pt", "")
+    assert torch.equal(state["start"]["outputs.weight"], first["outputs.weight"].float())
+    with pytest.raises(HandwritingError, match="--alpha must be"):
+        train(tmp_path, *options, "--init-from", "first", "--alpha", 0)
+
+
 @pytest.mark.slow
 def test_two_ranks_train_one_network(words, tmp_path):
     options = ("--data", words, *SMALL, "--epochs", 1, "--name", "run", "--device", "cpu")

@@ -91,7 +91,8 @@ def parted(line: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_a_source_draws_texts_of_a_like_hand_in_any_light(pictures):
-    source = ComposedPictures(pictures, ["word"], 50, photographed=0.5)
+    words = [first + rest for first in "bcdfg" for rest in ("at", "in", "on", "ear")]
+    source = ComposedPictures(pictures, words, 50, photographed=0.5)
     rng = np.random.default_rng(0)
     drawn = [source.draw(number, rng) for number in range(len(source))]
     assert all(one.picture.shape[0] == 40 and one.picture.dtype == np.uint8 for one in drawn)
