@@ -125,11 +125,12 @@ def choose_settings(args: argparse.Namespace, device: torch.device) -> TextSetti
         raise HandwritingError("--photographed must be between 0 and 1.")
     if not 0 < args.alpha <= 1:
         raise HandwritingError("--alpha must be greater than 0 and at most 1.")
-    names = ("epochs", "lr", "columns", "held_out", "photographed", "seed", "alpha")
+    names = ("epochs", "lr", "columns", "held_out", "photographed", "seed")
     size = ("width", "hidden", "layers")
     return TextSettings(
         tuple(args.data),
         precision=choose_precision(args.precision, device),
+        alpha=1.0 if args.init_from is None else args.alpha,
         init_from=None if args.init_from is None else find_reader(args.init_from, args.models).stem,
         **{name: getattr(args, name) for name in names + size},
     )
@@ -172,8 +173,7 @@ def get_args_parser() -> argparse.ArgumentParser:
         "--alpha",
         type=float,
         default=defaults.alpha,
-        help="with --init-from: how far from that run's weights to the new ones, in 0..1; half-way "
-        "was better than either",
+        help="with --init-from: how far from that run's weights to the new ones, in 0..1",
     )
     add("--width", type=int, default=defaults.width, help="channels of the first convolution")
     add("--hidden", type=int, default=defaults.hidden, help="cells of the LSTM in each direction")
