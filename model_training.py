@@ -241,6 +241,15 @@ def get_args_parser() -> argparse.ArgumentParser:
     )
     add("--extra-fraction", type=float, default=0.3, help="of the --extra-data in each batch")
     add(
+        "--extra-weights",
+        type=float,
+        nargs="+",
+        default=[],
+        metavar="W",
+        help="how often to draw each of the --extra-data, in any unit (default: as the square root "
+        "of its images)",
+    )
+    add(
         "--extra-held-out",
         type=float,
         default=0.1,
@@ -311,6 +320,7 @@ def main(args: argparse.Namespace) -> None:
             settings.extra_fraction,
             settings.extra_variants,
             settings.extra_held_out,
+            settings.extra_weights,
         )
     )
     try:

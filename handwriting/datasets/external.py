@@ -197,7 +197,11 @@ def read_labels(table: Path) -> list[dict[str, str]]:
 
 
 def load_extra(
-    paths: Sequence[str], fraction: float, variants: int = 0, held_out: float = 0.0
+    paths: Sequence[str],
+    fraction: float,
+    variants: int = 0,
+    held_out: float = 0.0,
+    weights: Sequence[float] = (),
 ) -> tuple[ExtraData | None, LabelledImages | None]:
     """Images to mix into the training, and those of other hands to measure on.
 
@@ -206,6 +210,7 @@ def load_extra(
         fraction: of these images in each batch, in 0..1.
         variants: as for :func:`load_external`.
         held_out: part of each set's hands that is left out of the training, in 0..1.
+        weights: how often to draw each set, in any unit; without them as :func:`mixed` does.
 
     Returns:
         ``None`` for the first without paths, for the second without hands that are left out.
@@ -218,7 +223,9 @@ def load_extra(
         is_held_out = held_out_hands(data.hands, held_out)
         training.append(data.part(~is_held_out))
         measuring.append(data.part(is_held_out & ~data.is_variant))
-    return mixed(training, fraction), _joined(measuring) if held_out else None
+    return mixed(training, fraction, np.array(weights) if weights else None), _joined(
+        measuring
+    ) if held_out else None
 
 
 def _joined(parts: Sequence[LabelledImages]) -> LabelledImages:

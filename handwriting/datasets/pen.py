@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from handwriting.datasets.stroke_augmentation import StrokeVariation
 from handwriting.errors import HandwritingError
+from handwriting.files import replacing
 from handwriting.imaging.character import CharacterImage, character_from_strokes
 from handwriting.labels import CLASSES
 
@@ -88,6 +89,35 @@ def load_pen(path: Path) -> PenArchive:
     if fault is not None:
         raise HandwritingError(f"{path} is not a sound pen archive: {fault}.")
     return archive
+
+
+def pen_archive(
+    samples: Sequence[Sequence[np.ndarray]], **facts: Sequence[str] | np.ndarray
+) -> PenArchive:
+    """An archive of strokes.
+
+    Args:
+        samples: the strokes of each, (points, 2) in whole units of a tablet, one point at least.
+        facts: ``text``, ``writer`` and ``provider``, and ``style`` where it is known, str (N,).
+    """
+    strokes = [np.asarray(stroke).astype(np.int32) for sample in samples for stroke in sample]
+    empty = np.empty((0, 2), dtype=np.int32)
+    counts = ([len(stroke) for stroke in strokes], [len(sample) for sample in samples])
+    stroke_start, sample_start = (np.cumsum([0, *each], dtype=np.int32) for each in counts)
+    return PenArchive(
+        np.concatenate([empty, *(stroke[:1] for stroke in strokes)]),
+        np.concatenate([empty, *(np.diff(stroke, axis=0) for stroke in strokes)]),
+        stroke_start,
+        sample_start,
+        **{name: np.asarray(values, dtype=str) for name, values in facts.items()},
+    )
+
+
+def save_pen(archive: PenArchive, path: Path) -> None:
+    """Write an archive that :func:`load_pen` reads; of the same strokes the same bytes."""
+    arrays = {name: array for name, array in vars(archive).items() if array is not None}
+    with replacing(path) as (part,), part.open("wb") as file:
+        np.savez_compressed(file, **arrays)
 
 
 def _faults(archive: PenArchive) -> Iterator[str]:

@@ -45,6 +45,19 @@ def line_from_strokes(strokes: list[np.ndarray], pen: float = 1.0) -> np.ndarray
     strokes = [stroke for stroke in strokes if len(stroke)]
     if not strokes:
         return np.zeros((HEIGHT, 2 * MARGIN + 1), dtype=np.uint8)
+    paths, width = strokes_on_line(strokes)
+    return draw_strokes(((path, pen * STROKE) for path in paths), (HEIGHT, width), _SUPERSAMPLING)
+
+
+def strokes_on_line(strokes: list[np.ndarray]) -> tuple[list[np.ndarray], int]:
+    """Where the pen's path is in the picture of a line, and how wide that is.
+
+    Args:
+        strokes: as of :func:`line_from_strokes`, none empty, one at least.
+
+    Returns:
+        float (points, 2) of x, y in pixels for each stroke, and the columns.
+    """
     points = np.concatenate(strokes)
     low, extent = points.min(axis=0), np.ptp(points, axis=0)
     scale = np.full(2, _scale(extent, len(strokes)))
@@ -52,10 +65,7 @@ def line_from_strokes(strokes: list[np.ndarray], pen: float = 1.0) -> np.ndarray
     size = np.ceil(extent * scale).astype(int) + 2 * MARGIN
     down = max(0.0, (HEIGHT - 2 * MARGIN - extent[1] * scale[1]) / 2)
     start = np.array([MARGIN, MARGIN + down])
-    paths = [(stroke - low) * scale + start for stroke in strokes]
-    return draw_strokes(
-        ((path, pen * STROKE) for path in paths), (HEIGHT, int(size[0])), _SUPERSAMPLING
-    )
+    return [(stroke - low) * scale + start for stroke in strokes], int(size[0])
 
 
 def _scale(extent: np.ndarray, strokes: int) -> float:

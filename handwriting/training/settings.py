@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,8 @@ class Settings:
         alpha: how far to go from that run's weights to the new ones, in 0..1.
         extra_data: where images from elsewhere are, as `datasets.external.load_external` takes it.
         extra_fraction: of them in each batch, in 0..1.
+        extra_weights: how often each of them is drawn, in any unit; nothing for the square roots
+            of their images.
         extra_held_out: part of their hands that is left out, to measure on, in 0..1.
         heads: 2 with a second head for any hand, else 1.
         extra_variants: how often each sample of pen archives is drawn anew, its strokes changed.
@@ -44,6 +47,7 @@ class Settings:
     alpha: float = 1.0
     extra_data: tuple[str, ...] = ()
     extra_fraction: float = 0.0
+    extra_weights: tuple[float, ...] = ()
     extra_variants: int = 0
     extra_held_out: float = 0.0
     heads: int = 1
@@ -69,7 +73,8 @@ class Settings:
 
     def as_dict(self) -> dict[str, Any]:
         """All values, as a checkpoint keeps them and :meth:`from_dict` takes them."""
-        return dataclasses.asdict(self) | {"extra_data": list(self.extra_data)}
+        lists = {name: list(getattr(self, name)) for name in ("extra_data", "extra_weights")}
+        return dataclasses.asdict(self) | lists
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Settings":
@@ -81,8 +86,8 @@ class Settings:
         values = current_names(values)
         try:
             recipe = changed(Recipe(), values.pop("recipe"))
-            extra_data = tuple(values.pop("extra_data", ()))
-            return cls(recipe=recipe, extra_data=extra_data, **values)
+            lists = {name: tuple(values.pop(name, ())) for name in ("extra_data", "extra_weights")}
+            return cls(recipe=recipe, **lists, **values)
         except (KeyError, TypeError) as error:
             raise HandwritingError(f"these are no settings of a run: {error}") from error
 
@@ -106,6 +111,10 @@ def choose_settings(args: argparse.Namespace, **others: Any) -> Settings:
         raise HandwritingError("--fraction must be greater than 0 and at most 1.")
     if not 0 < args.extra_fraction < 1:
         raise HandwritingError("--extra-fraction must lie between 0 and 1.")
+    if args.extra_weights and len(args.extra_weights) != len(args.extra_data):
+        raise HandwritingError("--extra-weights takes one number for each of the --extra-data.")
+    if any(not 0 < weight < math.inf for weight in args.extra_weights):
+        raise HandwritingError("--extra-weights must be greater than 0.")
     if not 0 <= args.extra_held_out < 1:
         raise HandwritingError("--extra-held-out must be 0 or more and less than 1.")
     if args.extra_variants < 0:
@@ -120,6 +129,7 @@ def choose_settings(args: argparse.Namespace, **others: Any) -> Settings:
         alpha=args.alpha if args.init_from else 1.0,
         extra_data=tuple(str(path) for path in args.extra_data),
         extra_fraction=args.extra_fraction if args.extra_data else 0.0,
+        extra_weights=tuple(args.extra_weights),
         extra_variants=args.extra_variants if args.extra_data else 0,
         extra_held_out=args.extra_held_out if args.extra_data else 0.0,
         heads=2 if args.extra_data else 1,

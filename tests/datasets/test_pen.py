@@ -71,6 +71,12 @@ def test_a_pen_archive_is_mixed_in_as_a_folder_is(write):
     assert len(extra.data) == 4 and extra.fraction == 0.25
 
 
+def test_sets_are_drawn_as_often_as_their_weights_say(write):
+    path = str(write([("L", L_SHAPE), ("T", T_SHAPE)]))
+    extra, _ = load_extra([path, path], 0.25, weights=(3, 1))
+    assert extra.chances.numpy().tolist() == pytest.approx([0.375, 0.375, 0.125, 0.125])
+
+
 def test_variants_are_drawn_of_the_writers_that_are_trained_on_alone(write):
     path = write([("L", L_SHAPE), ("T", T_SHAPE)] * 2)
     extra, measured = load_extra([str(path)], 0.25, variants=2, held_out=0.5)

@@ -26,6 +26,7 @@ FURTHER = Settings(
     alpha=0.75,
     extra_data=("a", "b"),
     extra_fraction=0.2,
+    extra_weights=(4.0, 1.0),
     fingerprint="mark",
     synthetic=True,
 )
@@ -124,3 +125,15 @@ def test_options_of_earlier_versions_are_not_shown():
     for option in ("--start", "--extra", "--share", "--blend"):
         assert option not in shown and f"[{option}" not in shown
     assert "--init-from" in shown
+
+
+def test_sets_are_drawn_as_often_as_the_option_says():
+    further = ("--init-from", "run", "--extra-data", "a", "b")
+    assert chosen(*further).extra_weights == ()
+    assert chosen(*further, "--extra-weights", "4", "1").extra_weights == (4.0, 1.0)
+
+
+@pytest.mark.parametrize("weights", [("4",), ("4", "0"), ("4", "nan"), ("1", "2", "3")], ids=str)
+def test_weights_that_fit_no_sets_are_refused(weights):
+    with pytest.raises(HandwritingError, match="--extra-weights"):
+        chosen("--init-from", "run", "--extra-data", "a", "b", "--extra-weights", *weights)

@@ -1,0 +1,201 @@
+"""Cut single characters out of written words: hands that wrote no characters by themselves.
+
+    python -m handwriting.training.cut_characters LINES_RUN CHARACTERS_RUN --data WORDS.npz \\
+        --without CHARACTERS.npz --out CUT.npz
+
+Reads each word, looks where its characters are, and takes those whose strokes are theirs alone. Of
+joined hands few are: letters of one stroke cannot be parted. Writes a pen archive of characters, as
+`python model_training.py --extra-data` takes it. Of writers in the archives of `--without` nothing
+is cut, so that who is left out of those is seen nowhere.
+
+A word counts only if it is read as its text says, for otherwise nobody knows what is where; a
+character only if the character network finds it possible, for some are cut wrongly.
+"""
+
+import argparse
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from handwriting.cli import make_parser, run_script
+from handwriting.datasets.pen import PenArchive, load_pen, pen_archive, save_pen
+from handwriting.datasets.text import line_strokes, written
+from handwriting.errors import HandwritingError
+from handwriting.imaging.character import character_from_strokes
+from handwriting.imaging.line import line_from_strokes, strokes_on_line
+from handwriting.labels import CLASSES, class_index
+from handwriting.lines.decoding import align, greedy
+from handwriting.lines.network import COLUMNS_PER_STEP
+from handwriting.lines.reader import Reader, find_reader
+from handwriting.recognition.recognizer import LOOKALIKES, Recognizer
+from handwriting.runs import find_run
+
+LEAST = 0.2
+"""Probability of the character or a look-alike, below which it counts as cut wrongly."""
+
+_AT_A_TIME = 500
+
+
+def own_strokes(extents: np.ndarray, centres: np.ndarray) -> list[list[int]]:
+    """Which strokes are each character's, where they can be told apart.
+
+    A stroke belongs to the characters whose centres it spans, or else to the nearest. What shares a
+    stroke with another character has none of its own, nor has one beside which no ink is found:
+    that is probably in its strokes.
+
+    Args:
+        extents: float (strokes, 2), the left and the right end of each.
+        centres: float (characters,), ascending.
+
+    Returns:
+        The numbers of each character's strokes; none where they cannot be told apart.
+    """
+    spans = (extents[:, :1] <= centres) & (centres <= extents[:, 1:])
+    nearest = np.abs(extents.mean(axis=1, keepdims=True) - centres).argmin(axis=1)
+    alone = ~spans.any(axis=1)
+    spans[alone, nearest[alone]] = True
+    has_ink = np.concatenate(([True], spans.any(axis=0), [True]))
+    shared = spans[spans.sum(axis=1) > 1].any(axis=0)
+    is_apart = ~shared & has_ink[:-2] & has_ink[2:]
+    return [
+        np.flatnonzero(column).tolist() if apart else []
+        for column, apart in zip(spans.T, is_apart, strict=True)
+    ]
+
+
+def cut_word(strokes: list[np.ndarray], text: str, log_probs: np.ndarray) -> list[list[int]]:
+    """Which strokes are each character's; spaces have none.
+
+    Args:
+        strokes: float (points, 2) each, of one line.
+        text: what they say.
+        log_probs: float (steps, 96), as the line reader sees their picture.
+    """
+    paths, _ = strokes_on_line(strokes)
+    extents = np.array([(path[:, 0].min(), path[:, 0].max()) for path in paths])
+    places = [place for place, character in enumerate(text) if character != " "]
+    spans = np.array(align(log_probs, text))[places]
+    centres = (spans.mean(axis=1) + 0.5) * COLUMNS_PER_STEP
+    found: list[list[int]] = [[] for _ in text]
+    for place, own in zip(places, own_strokes(extents, centres), strict=True):
+        found[place] = own
+    return found
+
+
+class Cut(NamedTuple):
+    """A character of a word: the word's number, what it is, and its strokes."""
+
+    sample: int
+    character: str
+    strokes: list[np.ndarray]
+
+
+def cut_archive(archive: PenArchive, samples: np.ndarray, reader: Reader) -> Iterator[Cut]:
+    """The characters that can be cut out of some samples of an archive of words.
+
+    Args:
+        archive: of words or lines.
+        samples: int64, which of them.
+        reader: reads them.
+    """
+    bar = tqdm(total=len(samples), unit="word", desc="cutting")
+    for some in np.array_split(samples, -(-len(samples) // _AT_A_TIME) or 1):
+        laid = [line_strokes(archive, sample) for sample in some.tolist()]
+        read = reader.log_probs([line_from_strokes(strokes) for strokes in laid])
+        for sample, strokes, log_probs in zip(some.tolist(), laid, read, strict=True):
+            text = str(archive.text[sample]).strip()
+            if greedy(log_probs) != text:
+                continue
+            as_written = archive.strokes(sample)
+            for character, own in zip(text, cut_word(strokes, text, log_probs), strict=True):
+                if own and character in CLASSES:
+                    yield Cut(sample, character, [as_written[stroke] for stroke in own])
+        bar.update(len(some))
+    bar.close()
+
+
+def is_possible(cuts: Sequence[Cut], recognizer: Recognizer) -> np.ndarray:
+    """bool (N,): whether the character network gives a cut character, or one that looks like it,
+    the probability LEAST or more."""
+    drawn = tqdm(cuts, unit="img", desc="drawing")
+    images = [character_from_strokes(cut.strokes).image for cut in drawn]
+    log_probs = recognizer.log_probs(torch.from_numpy(np.stack(images)), "equal")
+    return np.array(
+        [
+            np.exp(row[_lookalikes(cut.character)]).sum() >= LEAST
+            for row, cut in zip(log_probs, cuts, strict=True)
+        ]
+    )
+
+
+@cache
+def _lookalikes(character: str) -> list[int]:
+    groups = [group for group in LOOKALIKES if character in group] or [character]
+    return sorted({class_index(one) for one in "".join(groups)})
+
+
+def new_writers(archive: PenArchive, without: Sequence[Path]) -> np.ndarray:
+    """int64: the samples with strokes and a text, of writers who are in none of these archives.
+
+    Raises:
+        HandwritingError: there is none.
+    """
+    known = {writer for path in without for writer in load_pen(path).writer.tolist()}
+    samples = written(archive)
+    samples = samples[~np.isin(archive.writer[samples], sorted(known))]
+    if not len(samples):
+        raise HandwritingError("all writers of --data are in the archives of --without.")
+    return samples
+
+
+def get_args_parser() -> argparse.ArgumentParser:
+    """The command line."""
+    parser = make_parser(__doc__)
+    add = parser.add_argument
+    add("lines", metavar="LINES_RUN", help="line reader that says where characters are")
+    add("characters", metavar="CHARACTERS_RUN", help="network that says what is cut wrongly")
+    add("--data", type=Path, required=True, metavar="FILE", help="pen archive of words")
+    add(
+        "--without",
+        type=Path,
+        nargs="*",
+        default=[],
+        metavar="FILE",
+        help="pen archives whose writers nothing is cut of",
+    )
+    add("--out", type=Path, required=True, help="pen archive to write")
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Cut and write."""
+    archive = load_pen(args.data)
+    samples = new_writers(archive, args.without)
+    reader = Reader.load(find_reader(args.lines))
+    recognizer = Recognizer.load(find_run(args.characters).weights)
+    cuts = list(cut_archive(archive, samples, reader))
+    possible = is_possible(cuts, recognizer) if cuts else []
+    kept = [cut for cut, good in zip(cuts, possible, strict=True) if good]
+    if not kept:
+        raise HandwritingError(f"{args.data}: no character stands apart in a word that is read.")
+    of = np.array([cut.sample for cut in kept], dtype=int)
+    found = pen_archive(
+        [cut.strokes for cut in kept],
+        text=[cut.character for cut in kept],
+        writer=archive.writer[of],
+        provider=archive.provider[of],
+    )
+    save_pen(found, args.out)
+    print(
+        f"wrote {args.out}: {len(kept):,} characters of {len(np.unique(found.writer))} writers, "
+        f"out of {len(samples):,} words; {len(cuts) - len(kept):,} seemed cut wrongly"
+    )
+
+
+if __name__ == "__main__":
+    raise SystemExit(run_script(lambda: main(get_args_parser().parse_args())))
