@@ -11,7 +11,7 @@ import torch
 from tqdm import tqdm
 
 from handwriting.datasets.batches import ExtraData
-from handwriting.datasets.pen import draw_samples, draw_variants, is_pen_archive, load_pen
+from handwriting.datasets.pen import draw_samples, is_pen_archive, load_pen
 from handwriting.datasets.prepared import LabelledImages
 from handwriting.datasets.tables import check_file, read_table
 from handwriting.errors import HandwritingError
@@ -118,7 +118,7 @@ def _load_pen_archive(path: Path, variants: int) -> ExternalSet:
     labels = [class_index(text) for text in archive.text[samples].tolist()]
     characters = draw_samples(archive, samples)
     for seed in range(variants):
-        characters += draw_variants(archive, samples, seed)
+        characters += draw_samples(archive, samples, seed)
     return ExternalSet(
         *_images_and_labels(characters, labels * (1 + variants)),
         bboxes=_bboxes(characters),

@@ -6,9 +6,11 @@ int32 (S + 1), the strokes among the points; ``sample_start`` int32 (N + 1), the
 strokes; ``text``, ``writer`` and ``provider`` str (N,). There may be ``style``, str (N,), too.
 """
 
+import contextlib
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +27,9 @@ ARRAYS = ("origin", "step", "stroke_start", "sample_start", "text", "writer", "p
 
 _MOST_POINTS = 5_000
 """Of a stroke that is drawn; a longer one is thinned out evenly, which no 28x28 image shows."""
+
+_AT_A_TIME = 2_000
+"""Samples that one process draws; of so many a new process is no gain."""
 
 
 @dataclass(frozen=True)
@@ -153,18 +158,46 @@ def _is_integer(array: np.ndarray) -> bool:
     return np.issubdtype(array.dtype, np.integer)
 
 
-def draw_samples(archive: PenArchive, samples: Sequence[int]) -> list[CharacterImage]:
-    """The 28x28 images of some samples, as the page would draw them."""
-    return [
-        character_from_strokes(archive.strokes(sample))
-        for sample in tqdm(samples, unit="img", desc="drawing")
+def draw_samples(
+    archive: PenArchive, samples: Sequence[int], seed: int | None = None
+) -> list[CharacterImage]:
+    """The 28x28 images of some samples, as the page would draw them; many are drawn by a process
+    for each core.
+
+    Args:
+        archive: where their strokes are.
+        samples: which of them.
+        seed: draws each as another hand and another pen would have; it depends on the seed and the
+            sample's number alone.
+    """
+    drawings = [
+        (archive.strokes(sample), None if seed is None else (seed, sample)) for sample in samples
     ]
+    parts = [drawings[k : k + _AT_A_TIME] for k in range(0, len(drawings), _AT_A_TIME)]
+    words = "drawing" if seed is None else "drawing anew"
+    found: list[CharacterImage] = []
+    with tqdm(total=len(samples), unit="img", desc=words) as bar, _mapping(len(parts)) as map_:
+        for drawn in map_(_draw, parts):
+            found += drawn
+            bar.update(len(drawn))
+    return found
 
 
-def draw_variants(archive: PenArchive, samples: Sequence[int], seed: int) -> list[CharacterImage]:
-    """The same samples as another hand and another pen would have drawn them."""
-    rng, vary = np.random.default_rng(seed), StrokeVariation()
-    return [
-        character_from_strokes(*vary(archive.strokes(sample), rng))
-        for sample in tqdm(samples, unit="img", desc="drawing anew")
-    ]
+@contextlib.contextmanager
+def _mapping(parts: int) -> Iterator[Callable[..., Iterator[list[CharacterImage]]]]:
+    """What applies a function to each of some parts of the work, in order: of one part ``map``."""
+    if parts < 2:
+        yield map
+        return
+    with ProcessPoolExecutor() as pool:
+        yield pool.map
+
+
+def _draw(
+    drawings: list[tuple[list[np.ndarray], tuple[int, int] | None]],
+) -> list[CharacterImage]:
+    vary, found = StrokeVariation(), []
+    for strokes, seed in drawings:
+        changed = (strokes,) if seed is None else vary(strokes, np.random.default_rng(seed))
+        found.append(character_from_strokes(*changed))
+    return found

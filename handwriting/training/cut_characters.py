@@ -23,10 +23,15 @@ import torch
 from tqdm import tqdm
 
 from handwriting.cli import make_parser, run_script
-from handwriting.datasets.pen import PenArchive, load_pen, pen_archive, save_pen
+from handwriting.datasets.pen import (
+    PenArchive,
+    draw_samples,
+    load_pen,
+    pen_archive,
+    save_pen,
+)
 from handwriting.datasets.text import line_strokes, written
 from handwriting.errors import HandwritingError
-from handwriting.imaging.character import character_from_strokes
 from handwriting.imaging.line import line_from_strokes, strokes_on_line
 from handwriting.labels import CLASSES, class_index
 from handwriting.lines.decoding import align, greedy
@@ -119,17 +124,14 @@ def cut_archive(archive: PenArchive, samples: np.ndarray, reader: Reader) -> Ite
     bar.close()
 
 
-def is_possible(cuts: Sequence[Cut], recognizer: Recognizer) -> np.ndarray:
+def is_possible(found: PenArchive, recognizer: Recognizer) -> np.ndarray:
     """bool (N,): whether the character network gives a cut character, or one that looks like it,
     the probability LEAST or more."""
-    drawn = tqdm(cuts, unit="img", desc="drawing")
-    images = [character_from_strokes(cut.strokes).image for cut in drawn]
-    log_probs = recognizer.log_probs(torch.from_numpy(np.stack(images)), "equal")
+    images = np.stack([drawn.image for drawn in draw_samples(found, range(len(found)))])
+    log_probs = recognizer.log_probs(torch.from_numpy(images), "equal")
+    among = [_lookalikes(character) for character in found.text.tolist()]
     return np.array(
-        [
-            np.exp(row[_lookalikes(cut.character)]).sum() >= LEAST
-            for row, cut in zip(log_probs, cuts, strict=True)
-        ]
+        [np.exp(row[own]).sum() >= LEAST for row, own in zip(log_probs, among, strict=True)]
     )
 
 
@@ -174,26 +176,30 @@ def get_args_parser() -> argparse.ArgumentParser:
 
 def main(args: argparse.Namespace) -> None:
     """Cut and write."""
-    archive = load_pen(args.data)
-    samples = new_writers(archive, args.without)
+    words = load_pen(args.data)
+    samples = new_writers(words, args.without)
     reader = Reader.load(find_reader(args.lines))
     recognizer = Recognizer.load(find_run(args.characters).weights)
-    cuts = list(cut_archive(archive, samples, reader))
-    possible = is_possible(cuts, recognizer) if cuts else []
+    cuts = list(cut_archive(words, samples, reader))
+    possible = is_possible(_as_archive(cuts, words), recognizer) if cuts else []
     kept = [cut for cut, good in zip(cuts, possible, strict=True) if good]
     if not kept:
         raise HandwritingError(f"{args.data}: no character stands apart in a word that is read.")
-    of = np.array([cut.sample for cut in kept], dtype=int)
-    found = pen_archive(
-        [cut.strokes for cut in kept],
-        text=[cut.character for cut in kept],
-        writer=archive.writer[of],
-        provider=archive.provider[of],
-    )
+    found = _as_archive(kept, words)
     save_pen(found, args.out)
     print(
         f"wrote {args.out}: {len(kept):,} characters of {len(np.unique(found.writer))} writers, "
         f"out of {len(samples):,} words; {len(cuts) - len(kept):,} seemed cut wrongly"
+    )
+
+
+def _as_archive(cuts: Sequence[Cut], words: PenArchive) -> PenArchive:
+    of = [cut.sample for cut in cuts]
+    return pen_archive(
+        [cut.strokes for cut in cuts],
+        text=[cut.character for cut in cuts],
+        writer=words.writer[of],
+        provider=words.provider[of],
     )
 
 

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 import model_evaluation
+from handwriting.datasets import pen
 from handwriting.datasets.external import load_external, load_extra
-from handwriting.datasets.pen import load_pen
+from handwriting.datasets.pen import draw_samples, load_pen
 from handwriting.errors import HandwritingError
 from handwriting.imaging.character import character_from_strokes
 from tests.support import random_weights, shared_folder
@@ -63,6 +64,15 @@ def test_the_images_are_those_that_the_page_draws(write):
         drawn = character_from_strokes([stroke.astype(float) for stroke in shape])
         np.testing.assert_array_equal(image, drawn.image)
         assert tuple(bbox) == drawn.bbox
+
+
+@pytest.mark.parametrize("seed", [None, 3], ids=["as written", "anew"])
+def test_several_processes_draw_the_same_images_as_one(write, monkeypatch, seed):
+    archive = load_pen(write([("L", L_SHAPE), ("T", T_SHAPE)] * 4))
+    alone = draw_samples(archive, range(8), seed)
+    monkeypatch.setattr(pen, "_AT_A_TIME", 3)
+    for one, other in zip(draw_samples(archive, range(8), seed), alone, strict=True):
+        np.testing.assert_array_equal(one.image, other.image)
 
 
 def test_a_pen_archive_is_mixed_in_as_a_folder_is(write):

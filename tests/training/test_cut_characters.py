@@ -5,7 +5,6 @@ import pytest
 
 from handwriting.datasets.external import load_external
 from handwriting.datasets.pen import load_pen, pen_archive, save_pen
-from handwriting.datasets.text import line_strokes
 from handwriting.imaging.line import strokes_on_line
 from handwriting.labels import CLASSES
 from handwriting.lines.alphabet import BLANK, NUM_OUTPUTS, encode
@@ -117,10 +116,11 @@ def test_cut_strokes_are_strokes_of_the_words(cut):
 def test_a_badly_cut_character_is_not_possible(cut):
     found, words, _ = cut
     recognizer = Recognizer.load(find_run("compactcnn_2026_November24_06_38").weights)
-    whole = [line_strokes(words, k) for k in range(20) if len(words.text[k]) > 4]
-    cuts = [cut_characters.Cut(0, "o", strokes) for strokes in whole]
-    cuts += [cut_characters.Cut(0, str(found.text[k]), found.strokes(k)) for k in range(20)]
-    possible = is_possible(cuts, recognizer)
+    whole = [words.strokes(k) for k in range(20) if len(words.text[k]) > 4]
+    single = [found.strokes(k) for k in range(20)]
+    names = ["o"] * len(whole) + found.text[:20].tolist()
+    mixed = pen_archive([*whole, *single], text=names, writer=names, provider=names)
+    possible = is_possible(mixed, recognizer)
     assert possible[len(whole) :].all() and possible[: len(whole)].mean() < 0.2
 
 
