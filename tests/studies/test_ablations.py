@@ -11,7 +11,7 @@ from studies.ablations import VARIANTS, as_markdown
 from tests.benchmarks.support import committed, run_quick
 
 
-@pytest.mark.parametrize("name", set(VARIANTS) - {"modern recipe", ablations.EXACT_ONLY})
+@pytest.mark.parametrize("name", sorted({*VARIANTS} - {"modern recipe", ablations.EXACT_ONLY}))
 def test_a_variant_changes_the_recipe(name):
     assert changed(RECIPES["modern"], VARIANTS[name]) != RECIPES["modern"]
 

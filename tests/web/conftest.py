@@ -5,6 +5,7 @@ Server and pages are shared where a test changes nothing that others see.
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -20,6 +21,14 @@ QUIET = (
     # Tabs then share the compiled JavaScript: each opens in a third of the time.
     "--process-per-site",
 )
+
+
+@pytest.fixture(autouse=True)
+def own_main() -> Iterator[None]:
+    """Streamlit's `AppTest` leaves its script as ``__main__``, which new processes would run."""
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main
 
 
 @pytest.fixture(scope="session")
