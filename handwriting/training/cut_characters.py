@@ -105,11 +105,11 @@ def cut_archive(archive: PenArchive, samples: np.ndarray, reader: Reader) -> Ite
 
     Args:
         archive: of words or lines.
-        samples: int64, which of them.
+        samples: int64, which of them, one at least.
         reader: reads them.
     """
     bar = tqdm(total=len(samples), unit="word", desc="cutting")
-    for some in np.array_split(samples, -(-len(samples) // _AT_A_TIME) or 1):
+    for some in np.array_split(samples, -(-len(samples) // _AT_A_TIME)):
         laid = [line_strokes(archive, sample) for sample in some.tolist()]
         read = reader.log_probs([line_from_strokes(strokes) for strokes in laid])
         for sample, strokes, log_probs in zip(some.tolist(), laid, read, strict=True):
