@@ -223,9 +223,8 @@ def load_extra(
         is_held_out = held_out_hands(data.hands, held_out)
         training.append(data.part(~is_held_out))
         measuring.append(data.part(is_held_out & ~data.is_variant))
-    return mixed(training, fraction, np.array(weights) if weights else None), _joined(
-        measuring
-    ) if held_out else None
+    extra = mixed(training, fraction, np.array(weights) if weights else None)
+    return extra, _joined(measuring) if held_out else None
 
 
 def _joined(parts: Sequence[LabelledImages]) -> LabelledImages:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from handwriting.datasets import pen
 from handwriting.lines.alphabet import BLANK, NUM_OUTPUTS, decode
 
 _TURN = np.linspace(0, 2 * np.pi, 12)
@@ -42,17 +43,13 @@ def pen_archive(path: Path, samples: int = 160, writers: Sequence[str] = WRITERS
     """Words of l, o and v by a few writers."""
     rng = np.random.default_rng(0)
     texts = ["".join(rng.choice(list(SHAPES), rng.integers(1, 5))) for _ in range(samples)]
-    drawn = [[np.round(s).astype(np.int64) for s in word(text, rng)] for text in texts]
-    strokes = [stroke for sample in drawn for stroke in sample]
-    np.savez(
-        path,
-        origin=np.array([stroke[0] for stroke in strokes], np.int32),
-        step=np.concatenate([np.diff(stroke, axis=0) for stroke in strokes]).astype(np.int32),
-        stroke_start=np.cumsum([0, *map(len, strokes)]).astype(np.int32),
-        sample_start=np.cumsum([0, *map(len, drawn)]).astype(np.int32),
-        text=np.array(texts),
-        writer=np.array([writers[k % len(writers)] for k in range(samples)]),
-        provider=np.full(samples, "abc"),
+    drawn = [[np.round(stroke) for stroke in word(text, rng)] for text in texts]
+    archive = pen.pen_archive(
+        drawn,
+        text=texts,
+        writer=[writers[k % len(writers)] for k in range(samples)],
+        provider=["abc"] * samples,
         style=np.where(np.arange(samples) % 2, "PRINTED", "MIXED"),
     )
+    pen.save_pen(archive, path)
     return path
