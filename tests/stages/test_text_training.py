@@ -77,9 +77,10 @@ def test_the_run_leaves_history_weights_and_a_checkpoint(trained):
     assert all(tensor.dtype == torch.float16 for tensor in halves)
 
 
-def test_a_run_stopped_after_an_epoch_goes_on_to_the_same_weights(words, tmp_path, monkeypatch):
-    options = ("--data", words, *SMALL, "--epochs", 2, "--precision", "fp32", "--name", "run")
-    whole, parts = tmp_path / "whole", tmp_path / "parts"
+def assert_resumes(folder: Path, monkeypatch: pytest.MonkeyPatch, *options: object) -> None:
+    """Two epochs without a stop give the weights that two with a stop between them give."""
+    whole, parts = folder / "whole", folder / "parts"
+    options = (*options, "--epochs", 2, "--precision", "fp32", "--name", "run")
     train(whole, *options)
     measure = text_training.measure
 
@@ -96,6 +97,17 @@ def test_a_run_stopped_after_an_epoch_goes_on_to_the_same_weights(words, tmp_pat
     states = [load_torch(f / "models" / "run.pt", "")["weights"] for f in (whole, parts)]
     for name, tensor in states[0].items():
         assert torch.equal(tensor, states[1][name]), name
+
+
+def test_a_run_stopped_after_an_epoch_goes_on_to_the_same_weights(words, tmp_path, monkeypatch):
+    assert_resumes(tmp_path, monkeypatch, "--data", words, *SMALL)
+
+
+def test_so_does_one_that_keeps_a_part_of_the_weights_begun_with(words, tmp_path, monkeypatch):
+    options = ("--data", words, *SMALL)
+    train(tmp_path, *options, "--epochs", 1, "--precision", "fp32", "--name", "first")
+    first = tmp_path / "models" / "first.pt"
+    assert_resumes(tmp_path, monkeypatch, *options, "--init-from", first, "--alpha", 0.5)
 
 
 def test_further_training_begins_with_the_weights_and_may_add_a_layer(words, tmp_path):
