@@ -1,7 +1,8 @@
 """Strokes or a photograph of a word or a line -> a picture of one height and any width.
 
 White ink on black. How high the ink is decides the scale: a form's line or a neighbour's tail in a
-photograph must not count, so it is told from the writing first.
+photograph must not count, so it is told from the writing first. Then crowded letters are widened,
+wide ones narrowed, and leaning ones set half upright.
 """
 
 import cv2
@@ -9,6 +10,7 @@ import numpy as np
 
 from handwriting.imaging.contrast import contrast_of
 from handwriting.imaging.ink import bounding_box
+from handwriting.imaging.letter_shape import letter_shape
 from handwriting.imaging.strokes import draw_strokes
 
 HEIGHT = 40
@@ -28,8 +30,10 @@ _ENOUGH = 96
 
 _DUST, _SHALLOW, _HIGH, _THIN, _SOLID = 0.5, 0.2, 0.7, 0.1, 0.5
 _DOT, _MANY = 3.0, 6
+_FAINT = 64
 _SUPERSAMPLING = 3
 _FLAT = 1 / 8
+_FINE = STROKE / 2
 
 
 def line_from_strokes(strokes: list[np.ndarray], pen: float = 1.0) -> np.ndarray:
@@ -61,11 +65,36 @@ def strokes_on_line(strokes: list[np.ndarray]) -> tuple[list[np.ndarray], int]:
     points = np.concatenate(strokes)
     low, extent = points.min(axis=0), np.ptp(points, axis=0)
     scale = np.full(2, _scale(extent, len(strokes)))
-    scale[0] = min(scale[0], (LONGEST - 2 * MARGIN) / max(extent[0], 1e-9))
-    size = np.ceil(extent * scale).astype(int) + 2 * MARGIN
+    scale[0] = min(scale[0], _fitting(extent[0]))
+    width = int(np.ceil(extent[0] * scale[0])) + 2 * MARGIN
     down = max(0.0, (HEIGHT - 2 * MARGIN - extent[1] * scale[1]) / 2)
     start = np.array([MARGIN, MARGIN + down])
-    return [(stroke - low) * scale + start for stroke in strokes], int(size[0])
+    paths = [(stroke - low) * scale + start for stroke in strokes]
+    draft = draw_strokes(((path, _FINE) for path in paths), (HEIGHT, width), 1)
+    change, width = _change(draft, np.concatenate(paths))
+    return [path @ change[:, :2].T + change[:, 2] for path in paths], width
+
+
+def _fitting(wide: float) -> float:
+    """Scale at which something so wide fits into the longest picture."""
+    return (LONGEST - 2 * MARGIN) / max(wide, 1e-9)
+
+
+def _change(draft: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, int]:
+    """What brings a line's letters nearer to the usual shape.
+
+    Args:
+        draft: uint8 (HEIGHT, width) or (HEIGHT, width, channels).
+        points: float (N, 2), x, y of what is written on it, one at least.
+
+    Returns:
+        float (2, 3), the affine change, and the columns that the picture has then.
+    """
+    lean, stretch = letter_shape(draft)
+    x = points @ (1, lean)
+    stretch = min(stretch, _fitting(np.ptp(x)))
+    change = np.array([[stretch, stretch * lean, MARGIN - stretch * x.min()], [0, 1, 0]])
+    return change, int(np.ceil(stretch * np.ptp(x))) + 2 * MARGIN
 
 
 def _scale(extent: np.ndarray, strokes: int) -> float:
@@ -166,7 +195,7 @@ def cut_line(contrast: np.ndarray, box: tuple[float, float, float, float]) -> np
 
     Returns:
         uint8 (HEIGHT, width) or (HEIGHT, width, channels), the box's height brought to
-        HEIGHT less two margins.
+        HEIGHT less two margins and the letters to their usual shape.
     """
     left, top, right, bottom = box
     wide, high = max(right - left, 1), max(bottom - top, 1)
@@ -175,14 +204,32 @@ def cut_line(contrast: np.ndarray, box: tuple[float, float, float, float]) -> np
     # A dash alone fills its box; a long line of letters is as flat, and must not be made small.
     if high < _FLAT * wide and _is_solid(contrast, box):
         scale = min(scale, inner / (2 * wide))
-    across = min(scale, (LONGEST - 2 * MARGIN) / wide)
+    across = min(scale, _fitting(wide))
     shrunk, factors = _shrunk(contrast, scale)
     down = HEIGHT / 2 - (top + bottom) / 2 * scale
     matrix = np.array(
         [[across / factors[0], 0, MARGIN - left * across], [0, scale / factors[1], down]]
     )
-    size = (int(np.ceil(wide * across)) + 2 * MARGIN, HEIGHT)
-    return cv2.warpAffine(shrunk, matrix, size, flags=cv2.INTER_LINEAR)
+    draft = _warped(shrunk, matrix, int(np.ceil(wide * across)) + 2 * MARGIN)
+    change, width = _change(draft, _ink_of(draft))
+    change[:, 2] += change[:, :2] @ matrix[:, 2]
+    change[:, :2] = change[:, :2] @ matrix[:, :2]
+    return _warped(shrunk, change, width)
+
+
+def _warped(picture: np.ndarray, matrix: np.ndarray, width: int) -> np.ndarray:
+    return cv2.warpAffine(picture, matrix, (width, HEIGHT), flags=cv2.INTER_LINEAR)
+
+
+def _ink_of(draft: np.ndarray) -> np.ndarray:
+    """float (N, 2): x, y of a line's ink; of the corners within its margins where it is blank."""
+    grey = draft if draft.ndim == 2 else draft.max(axis=2)
+    inside = np.zeros_like(grey)
+    inside[MARGIN:-MARGIN, MARGIN:-MARGIN] = grey[MARGIN:-MARGIN, MARGIN:-MARGIN]
+    y, x = np.nonzero(inside > _FAINT)
+    if not len(x):
+        y, x = (np.array([MARGIN, length - MARGIN]) for length in grey.shape)
+    return np.column_stack((x, y)).astype(float)
 
 
 def _is_solid(contrast: np.ndarray, box: tuple[float, float, float, float]) -> bool:

@@ -1,0 +1,51 @@
+"""Crowded letters are widened, wide ones narrowed, leaning ones set more upright."""
+
+import numpy as np
+import pytest
+
+from handwriting.imaging.letter_shape import letter_shape
+from handwriting.imaging.line import MARGIN, line_from_contrast, line_from_strokes
+from tests.support import ring
+
+HEIGHTS = 100.0
+
+
+def uprights(pitch: float, lean: float = 0.0, count: int = 8) -> list[np.ndarray]:
+    """Upright strokes so far apart, leaning so many units to the right for each upwards."""
+    tall = np.array([[HEIGHTS * lean, 0], [0, HEIGHTS]])
+    return [tall + (number * pitch, 0) for number in range(count)]
+
+
+def lean_of(picture: np.ndarray) -> float:
+    """Columns from the lowest to the highest ink of the leftmost stroke, for each row."""
+    low, high = (np.flatnonzero(picture[row] > 127)[0] for row in (30, 10))
+    return (high - low) / 20
+
+
+def test_lines_written_narrow_or_wide_come_nearer_to_each_other():
+    narrow, usual, wide = (
+        line_from_strokes(uprights(pitch)).shape[1] - 2 * MARGIN for pitch in (25, 50, 100)
+    )
+    assert narrow < usual < wide
+    assert usual < 1.6 * narrow and wide < 1.6 * usual
+
+
+def test_leaning_letters_are_set_half_upright():
+    assert lean_of(line_from_strokes(uprights(60, 0.5))) == pytest.approx(0.25, abs=0.08)
+    assert lean_of(line_from_strokes(uprights(60))) == pytest.approx(0, abs=0.05)
+
+
+def test_strokes_and_their_photograph_are_changed_alike():
+    of_strokes = line_from_strokes(uprights(60, 0.4))
+    of_picture = line_from_contrast(of_strokes)
+    assert of_picture.shape[1] == pytest.approx(of_strokes.shape[1], rel=0.2)
+
+
+def test_no_ink_in_the_line_leaves_it_as_it_is():
+    assert letter_shape(np.zeros((40, 60), dtype=np.uint8)) == (0.0, 1.0)
+
+
+def test_a_colour_picture_has_the_shape_of_its_strongest_channel():
+    grey = ring(40, 60)
+    colours = np.stack((grey, grey // 2, np.zeros_like(grey)), axis=2)
+    assert letter_shape(colours) == letter_shape(grey)
