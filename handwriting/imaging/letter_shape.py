@@ -6,12 +6,13 @@ import cv2
 import numpy as np
 
 PITCH = 15.0
-"""Columns from one upright stroke to the next that a line 40 pixels high is brought towards."""
+"""Columns from one upright stroke to the next that a line 40 pixels high, where they are fewer, is
+brought towards."""
 
 UPRIGHT = 0.5
 """Part of the slant that is taken away: it is an estimate."""
 
-_TOWARDS, _NARROWEST, _WIDEST = 0.6, 0.6, 1.7
+_TOWARDS, _WIDEST = 0.6, 1.7
 _PIECE, _ROWS = 100, 5
 
 
@@ -22,7 +23,7 @@ def letter_shape(picture: np.ndarray) -> tuple[float, float]:
         picture: uint8 (40, width) or (40, width, channels), white ink on black.
 
     Returns:
-        ``lean``, columns for each row downwards, and ``stretch``, 0.6..1.7.
+        ``lean``, columns for each row downwards, and ``stretch``, 1..1.7.
     """
     if picture.ndim == 3:
         picture = picture.max(axis=2)
@@ -30,7 +31,7 @@ def letter_shape(picture: np.ndarray) -> tuple[float, float]:
     if not crossings:
         return 0.0, 1.0
     stretch = (PITCH * crossings / picture.shape[1]) ** _TOWARDS
-    return UPRIGHT * _slant(picture), float(np.clip(stretch, _NARROWEST, _WIDEST))
+    return UPRIGHT * _slant(picture), float(np.clip(stretch, 1.0, _WIDEST))
 
 
 def _crossings(ink: np.ndarray) -> float:

@@ -1,8 +1,8 @@
 """Strokes or a photograph of a word or a line -> a picture of one height and any width.
 
 White ink on black. How high the ink is decides the scale: a form's line or a neighbour's tail in a
-photograph must not count, so it is told from the writing first. Then crowded letters are widened,
-wide ones narrowed, and leaning ones set half upright.
+photograph must not count, so it is told from the writing first. Then crowded letters are widened
+and leaning ones set half upright.
 """
 
 import cv2
