@@ -13,7 +13,7 @@ HEIGHTS = 100.0
 def uprights(pitch: float, lean: float = 0.0, count: int = 8) -> list[np.ndarray]:
     """Upright strokes so far apart, leaning so many units to the right for each upwards."""
     tall = np.array([[HEIGHTS * lean, 0], [0, HEIGHTS]])
-    return [tall + (number * pitch, 0) for number in range(count)]
+    return [tall + np.array([number * pitch, 0]) for number in range(count)]
 
 
 def lean_of(picture: np.ndarray) -> float:
