@@ -22,11 +22,12 @@ from tests.support import ring
 ZIGZAG = np.array([[0, 0], [40, 100], [80, 0], [120, 100.0]])
 
 
-def test_strokes_fill_the_height():
+def test_strokes_fill_the_height_and_keep_their_proportions():
     picture = line_from_strokes([ZIGZAG])
     assert picture.shape[0] == HEIGHT and picture.dtype == np.uint8 and picture.max() == 255
-    _, top, _, bottom = bounding_box(picture, 127)
+    left, top, right, bottom = bounding_box(picture, 127)
     assert top == pytest.approx(MARGIN, abs=2) and bottom == pytest.approx(HEIGHT - MARGIN, abs=2)
+    assert (right - left) / (bottom - top) == pytest.approx(1.2, rel=0.1)
 
 
 @given(st.floats(0.01, 1000), st.floats(-1e6, 1e6), st.floats(-1e6, 1e6))
@@ -78,6 +79,7 @@ def photograph(ink: np.ndarray, dark: int = 60, light: int = 200) -> Image.Image
 def test_writing_in_a_photograph_fills_the_height_of_a_line():
     picture = line_from_photograph(photograph(ring(60, 90)))
     assert picture.shape[0] == HEIGHT
+    assert picture.shape[1] == pytest.approx(90 * 32 / 60 + 2 * MARGIN, abs=3)
     assert bounding_box(picture, 127)[1] == pytest.approx(MARGIN, abs=2)
     blank = Image.new("RGB", (50, 30), "white")
     assert not line_from_photograph(blank).any()
