@@ -7,7 +7,7 @@ import numpy as np
 
 PITCH = 15.0
 """Columns from one upright stroke to the next that a line 40 pixels high, where they are fewer, is
-brought towards."""
+brought towards. Chosen, like the rest, on words and lines of writers left out (docs/log.md)."""
 
 UPRIGHT = 0.5
 """Part of the slant that is taken away: it is an estimate."""
@@ -20,13 +20,11 @@ def letter_shape(picture: np.ndarray) -> tuple[float, float]:
     """The change that a line needs: a point at x, y goes to ``stretch * (x + lean * y)``.
 
     Args:
-        picture: uint8 (40, width) or (40, width, channels), white ink on black.
+        picture: uint8 (40, width), white ink on black.
 
     Returns:
         ``lean``, columns for each row downwards, and ``stretch``, 1..1.7.
     """
-    if picture.ndim == 3:
-        picture = picture.max(axis=2)
     crossings = _crossings(picture > 127)
     if not crossings:
         return 0.0, 1.0

@@ -54,7 +54,8 @@ def line_from_strokes(strokes: list[np.ndarray], pen: float = 1.0) -> np.ndarray
 
 
 def strokes_on_line(strokes: list[np.ndarray]) -> tuple[list[np.ndarray], int]:
-    """Where the pen's path is in the picture of a line, and how wide that is.
+    """Where the pen's path is in the picture of a line, its letters of the usual shape, and how
+    wide that is.
 
     Args:
         strokes: as of :func:`line_from_strokes`, none empty, one at least.
@@ -84,7 +85,7 @@ def _change(draft: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, int]:
     """What brings a line's letters nearer to the usual shape.
 
     Args:
-        draft: uint8 (HEIGHT, width) or (HEIGHT, width, channels).
+        draft: uint8 (HEIGHT, width).
         points: float (N, 2), x, y of what is written on it, one at least.
 
     Returns:
@@ -211,10 +212,9 @@ def cut_line(contrast: np.ndarray, box: tuple[float, float, float, float]) -> np
         [[across / factors[0], 0, MARGIN - left * across], [0, scale / factors[1], down]]
     )
     draft = _warped(shrunk, matrix, int(np.ceil(wide * across)) + 2 * MARGIN)
-    change, width = _change(draft, _ink_of(draft))
-    change[:, 2] += change[:, :2] @ matrix[:, 2]
-    change[:, :2] = change[:, :2] @ matrix[:, :2]
-    return _warped(shrunk, change, width)
+    grey = draft if draft.ndim == 2 else draft.max(axis=2)
+    change, width = _change(grey, _ink_of(grey))
+    return _warped(shrunk, change @ np.vstack((matrix, (0, 0, 1))), width)
 
 
 def _warped(picture: np.ndarray, matrix: np.ndarray, width: int) -> np.ndarray:
@@ -223,13 +223,10 @@ def _warped(picture: np.ndarray, matrix: np.ndarray, width: int) -> np.ndarray:
 
 def _ink_of(draft: np.ndarray) -> np.ndarray:
     """float (N, 2): x, y of a line's ink; of the corners within its margins where it is blank."""
-    grey = draft if draft.ndim == 2 else draft.max(axis=2)
-    inside = np.zeros_like(grey)
-    inside[MARGIN:-MARGIN, MARGIN:-MARGIN] = grey[MARGIN:-MARGIN, MARGIN:-MARGIN]
-    y, x = np.nonzero(inside > _FAINT)
+    y, x = np.nonzero(draft[MARGIN:-MARGIN, MARGIN:-MARGIN] > _FAINT)
     if not len(x):
-        y, x = (np.array([MARGIN, length - MARGIN]) for length in grey.shape)
-    return np.column_stack((x, y)).astype(float)
+        y, x = (np.array([0, length - 2 * MARGIN]) for length in draft.shape)
+    return np.column_stack((x, y)) + MARGIN
 
 
 def _is_solid(contrast: np.ndarray, box: tuple[float, float, float, float]) -> bool:
