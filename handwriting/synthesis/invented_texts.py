@@ -92,9 +92,9 @@ def word(words: Sequence[str], rng: np.random.Generator) -> str:
     """A word as it is, at times in capitals or with a capital first."""
     chosen = str(words[rng.integers(len(words))])
     kind = rng.random()
-    if kind < 0.2:
+    if kind < 0.35:
         return chosen.upper()
-    return chosen.capitalize() if kind < 0.3 else chosen
+    return chosen.capitalize() if kind < 0.45 else chosen
 
 
 def invent(words: Sequence[str], rng: np.random.Generator) -> str:

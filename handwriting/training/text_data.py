@@ -35,6 +35,10 @@ LONGEST_TEXT = 100
 JOINED, COMPOSED = 1 / 20, 1 / 5
 """Lines of words for each word, and texts of characters for each character, in an epoch."""
 
+CAPITALS_REPEATS = 3
+"""Times that a word in capitals comes in an epoch: of UNIPEN's words one in thirty is, and people
+print them far more often than that."""
+
 COMPOSED_PICTURES = 10_000
 """Texts of EMNIST's pictures in an epoch."""
 
@@ -112,8 +116,8 @@ def load_sources(paths: Sequence[str], held_out: float, photographed: float) -> 
         if np.char.str_len(archive.text[samples]).max(initial=0) == 1:
             characters.append((archive, own))
             continue
-        sources.append(PenSource(archive, own, hand))
         texts = archive.text[own].tolist()
+        sources.append(PenSource(archive, _capitals_repeated(own, texts), hand))
         words += [text for text in texts if text.isalpha() and len(text) > 1]
         if not any(" " in text for text in texts):
             sources.append(JoinedWords(archive, own, round(JOINED * len(own)), hand))
@@ -141,6 +145,12 @@ def _emnist(folder: Path) -> CharacterPictures:
     if not len(data):
         raise HandwritingError(f"{folder} holds no training image whose class is certain.")
     return CharacterPictures(data.images.numpy(), data.labels.numpy())
+
+
+def _capitals_repeated(samples: np.ndarray, texts: Sequence[str]) -> np.ndarray:
+    """The samples, those whose text is a word in capitals `CAPITALS_REPEATS` times."""
+    in_capitals = [len(text) > 1 and text.isalpha() and text.isupper() for text in texts]
+    return np.repeat(samples, np.where(in_capitals, CAPITALS_REPEATS, 1))
 
 
 def _chosen(samples: np.ndarray) -> np.ndarray:
