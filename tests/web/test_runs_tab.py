@@ -76,7 +76,7 @@ def test_line_readers_have_their_own_figures(page):
     page.run()
     group(page, "Readers of").set_value("Lines").run()
     assert not page.exception and not page.info
-    assert [box.options for box in page.selectbox] == [["lines_2026_November27_00_04"]]
+    assert [box.options for box in page.selectbox] == [["lines_2026_November27_06_48"]]
     assert len(charts(page)) == 3
 
 
