@@ -42,7 +42,7 @@ from handwriting.compute.distributed import (
     sum_over_ranks,
     world_size,
 )
-from handwriting.datasets.text_batches import TextBatches
+from handwriting.datasets.text_batches import WIDTH_STEP, TextBatches
 from handwriting.errors import HandwritingError
 from handwriting.evaluation.text_metrics import text_metrics
 from handwriting.lines.decoding import greedy
@@ -80,7 +80,8 @@ def train_epoch(run: TextRun, batches: TextBatches, epoch: int) -> float:
     # The ranks' numbers of batches differ a little.
     with bar, join_ranks(run.trained):
         for batch in batches:
-            pictures, widths = pad([torch.from_numpy(picture) for picture in batch.pictures])
+            tensors = [torch.from_numpy(picture) for picture in batch.pictures]
+            pictures, widths = pad(tensors, WIDTH_STEP)
             with autocast(run.device, run.settings.precision):
                 logits, shortcut = run.trained(pictures.to(run.device))
             own_loss = ctc_loss(logits, widths, batch.texts)
@@ -179,6 +180,7 @@ def get_args_parser() -> argparse.ArgumentParser:
     add("--hidden", type=int, default=defaults.hidden, help="cells of the LSTM in each direction")
     add("--layers", type=int, default=defaults.layers, help="layers of the LSTM")
     add("--seed", type=int, default=defaults.seed, help="seed of weights, order and changes")
+    add("--workers", type=int, default=0, help="processes that draw; 0: a thread, enough for CPUs")
     add("--device", default="auto", help="auto, cuda, cuda:N or cpu")
     add("--precision", choices=PRECISIONS, default="auto", help="auto takes bf16 where it is fast")
     add(
@@ -198,12 +200,16 @@ def get_args_parser() -> argparse.ArgumentParser:
 @joined_ranks()
 def main(args: argparse.Namespace) -> None:
     """Load the data, train epoch by epoch, save after each."""
+    if args.workers < 0:
+        raise HandwritingError("--workers must be 0 or more.")
     keep_memory()
     device = own_device(choose_device(args.device))
     state = saved_state(args) if args.resume is not None else None
     settings = TextSettings.from_dict(state["settings"]) if state else choose_settings(args, device)
     data = load_sources(settings.data, settings.held_out, settings.photographed)
-    batches = TextBatches(data.sources, settings.columns, settings.seed, rank(), world_size())
+    batches = TextBatches(
+        data.sources, settings.columns, settings.seed, rank(), world_size(), args.workers
+    )
     name = state["name"] if state else args.name or run_name("lines", datetime.now())
     files = RunFiles(name, args.models, args.metrics)
     run = TextRun(settings, files, device, len(batches), pages=data.pages)

@@ -5,10 +5,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
+import cv2
 import numpy as np
+from torch.utils.data import DataLoader
 
-_POOL = 64
+_POOL = 16
 """Batches whose samples are sorted by width together: like widths share a batch."""
+
+
+WIDTH_STEP = 16
+"""Batches are as wide as a multiple of it: few shapes, for a GPU plans its work anew for each."""
 
 
 @dataclass(frozen=True)
@@ -46,13 +52,20 @@ class TextBatches:
         seed: of the order and the changes.
         rank: of several ranks, each gets every ``ranks``-th batch from the ``rank``-th on.
         ranks: how many there are.
+        workers: processes that draw; with none a thread of this one does.
     """
 
     def __init__(
-        self, source: TextSource, columns: int, seed: int, rank: int = 0, ranks: int = 1
+        self,
+        source: TextSource,
+        columns: int,
+        seed: int,
+        rank: int = 0,
+        ranks: int = 1,
+        workers: int = 0,
     ) -> None:
         self.source, self.columns, self.seed = source, columns, seed
-        self.rank, self.ranks = rank, ranks
+        self.rank, self.ranks, self.workers = rank, ranks, workers
         self.epoch = 0
         # A character is about 20 columns wide.
         pool, share = _POOL * columns // 128, -(-len(source) // ranks)
@@ -73,15 +86,31 @@ class TextBatches:
         return np.split(order, range(self.per_pool, len(order), self.per_pool))
 
     def __iter__(self) -> Iterator[TextBatch]:
-        pools = self.pools()[self.rank :: self.ranks]
+        pools = list(enumerate(self.pools()[self.rank :: self.ranks]))
+        if not self.workers:
+            yield from self._drawn_ahead(pools)
+            return
+        drawn = DataLoader(
+            pools,
+            batch_size=None,
+            num_workers=self.workers,
+            collate_fn=self._draw,
+            worker_init_fn=_draw_on_one_core,
+        )
+        for batches in drawn:
+            yield from batches
+
+    def _drawn_ahead(self, pools: list[tuple[int, np.ndarray]]) -> Iterator[TextBatch]:
+        """A thread draws the next pool while one is trained on."""
         with ThreadPoolExecutor(max_workers=1) as pool:
             ahead = None
-            for number, samples in enumerate([*pools, None]):
+            for numbered in [*pools, None]:
                 drawn = ahead.result() if ahead else []
-                ahead = pool.submit(self._draw, number, samples) if samples is not None else None
+                ahead = pool.submit(self._draw, numbered) if numbered else None
                 yield from drawn
 
-    def _draw(self, number: int, samples: np.ndarray) -> list[TextBatch]:
+    def _draw(self, numbered: tuple[int, np.ndarray]) -> list[TextBatch]:
+        number, samples = numbered
         rng = np.random.default_rng((self.seed, self.epoch, self.rank, number))
         drawn = [self.source.draw(int(sample), rng) for sample in samples]
         batches = batches_by_width([one.picture.shape[1] for one in drawn], self.columns)
@@ -91,13 +120,23 @@ class TextBatches:
         ]
 
 
+def _draw_on_one_core(worker: int) -> None:
+    """OpenCV's threads do not outlive the fork that made this process."""
+    cv2.setNumThreads(0)
+
+
 def batches_by_width(widths: Sequence[int], columns: int) -> list[list[int]]:
-    """Rows from narrow to wide, cut where a batch padded to its widest would have more columns."""
-    batches: list[list[int]] = [[]]
-    for row in np.argsort(widths, kind="stable").tolist():
-        if batches[-1] and (len(batches[-1]) + 1) * widths[row] > columns:
-            batches.append([])
-        batches[-1].append(row)
+    """Rows from wide to narrow, as many in a batch as have at most so many columns when padded.
+
+    A picture wider than that is a batch of its own.
+    """
+    order = np.argsort(-np.asarray(widths, dtype=np.int64), kind="stable").tolist()
+    batches: list[list[int]] = []
+    while order:
+        widest = -(-widths[order[0]] // WIDTH_STEP) * WIDTH_STEP
+        count = max(1, columns // widest)
+        batches.append(order[:count])
+        order = order[count:]
     return batches
 
 

@@ -71,14 +71,20 @@ def steps_of(widths: torch.Tensor) -> torch.Tensor:
     return (widths + COLUMNS_PER_STEP - 1) // COLUMNS_PER_STEP
 
 
-def pad(pictures: list[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+def pad(
+    pictures: list[torch.Tensor], width_step: int = COLUMNS_PER_STEP
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Pictures, uint8 (40, width) or (40, width, channels), in one tensor, and their widths.
+
+    Args:
+        pictures: one at least.
+        width_step: the tensor's width is a multiple of it.
 
     Returns:
         float32 (N, channels, 40, widest) in 0..1, channels last, and int64 (N,).
     """
     widths = torch.tensor([picture.shape[1] for picture in pictures])
-    widest = int(steps_of(widths.max())) * COLUMNS_PER_STEP
+    widest = -(-int(widths.max()) // width_step) * width_step
     layers = [picture.reshape(*picture.shape[:2], -1) for picture in pictures]
     batch = torch.stack([F.pad(p, (0, 0, 0, widest - p.shape[1])) for p in layers])
     floats = batch.permute(0, 3, 1, 2).to(torch.float32).div_(255)

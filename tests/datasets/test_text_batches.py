@@ -5,7 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handwriting.datasets.text_batches import Drawn, JoinedSources, TextBatches, batches_by_width
+from handwriting.datasets.text_batches import (
+    WIDTH_STEP,
+    Drawn,
+    JoinedSources,
+    TextBatches,
+    batches_by_width,
+)
 from handwriting.imaging.line import HEIGHT
 
 
@@ -31,6 +37,13 @@ def test_no_batch_has_too_many_columns_and_no_sample_is_lost(widths, columns):
         assert len(batch) == 1 or max(widths[row] for row in batch) * len(batch) <= columns
 
 
+def test_batches_have_few_shapes():
+    widths = np.random.default_rng(0).integers(20, 300, 2000).tolist()
+    batches = batches_by_width(widths, 1000)[:-1]
+    shapes = {(len(batch), -(-max(widths[k] for k in batch) // WIDTH_STEP)) for batch in batches}
+    assert len(shapes) <= 300 // WIDTH_STEP + 1 < len(batches)
+
+
 def seen(batches: TextBatches, epoch: int) -> list[tuple[str, int]]:
     batches.set_epoch(epoch)
     pairs = []
@@ -45,6 +58,13 @@ def test_an_epoch_has_every_sample_once_and_is_drawn_anew_the_next_time():
     first, again, second = seen(batches, 1), seen(batches, 1), seen(batches, 2)
     assert sorted(text for text, _ in first) == sorted(source.texts) and len(batches) == 300
     assert first == again != second
+
+
+def test_processes_draw_what_a_thread_draws():
+    source = Bars(list(range(20, 320)))
+    alone, shared = (TextBatches(source, 600, seed=1, workers=workers) for workers in (0, 2))
+    assert seen(shared, 1) == seen(alone, 1)
+    assert seen(shared, 2) == seen(alone, 2)
 
 
 @pytest.mark.parametrize("ranks", [2, 3])
