@@ -54,6 +54,7 @@ from handwriting.lines.reader import (
     predict_log_probs,
 )
 from handwriting.runs import METRICS_FOLDER, RunFiles, run_name
+from handwriting.training.optim import checked_alpha
 from handwriting.training.plots import plot_error_rates
 from handwriting.training.text_data import Measured, load_sources
 from handwriting.training.text_run import (
@@ -124,14 +125,13 @@ def choose_settings(args: argparse.Namespace, device: torch.device) -> TextSetti
         raise HandwritingError("--held-out must be 0 or more and less than 1.")
     if not 0 <= args.photographed <= 1:
         raise HandwritingError("--photographed must be between 0 and 1.")
-    if not 0 < args.alpha <= 1:
-        raise HandwritingError("--alpha must be greater than 0 and at most 1.")
+    alpha = checked_alpha(args.alpha)
     names = ("epochs", "lr", "columns", "held_out", "photographed", "seed")
     size = ("width", "hidden", "layers")
     return TextSettings(
         tuple(args.data),
         precision=choose_precision(args.precision, device),
-        alpha=1.0 if args.init_from is None else args.alpha,
+        alpha=1.0 if args.init_from is None else alpha,
         init_from=None if args.init_from is None else find_reader(args.init_from, args.models).stem,
         **{name: getattr(args, name) for name in names + size},
     )

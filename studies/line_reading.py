@@ -39,7 +39,7 @@ from handwriting.imaging.line import line_from_contrast, line_from_strokes
 from handwriting.labels import CLASSES
 from handwriting.lines.beam import BeamDecoder
 from handwriting.lines.decoding import GREEDY, Decoder
-from handwriting.lines.language import LanguageModel
+from handwriting.lines.language import LANGUAGE_FILE, PROGRAMS_FILE, LanguageModel
 from handwriting.lines.reader import LINES_FOLDER, Reader, find_reader
 from handwriting.pages.known_lines import unseen_pages
 from handwriting.plots import BLUE, ORANGE, save_figure
@@ -154,7 +154,8 @@ def measure(
     if path.is_dir() and (pages := load_pages(path)):
         unseen = unseen_pages(*pages, reader.trained_pages)
         files, texts = (column[: args.most] for column in unseen)
-        ways = {"greedy": GREEDY, "language": language}
+        programs = BeamDecoder(LanguageModel.load(args.programs))
+        ways = {"greedy": GREEDY, "language": language, "programs": programs}
         return {n: evaluate_pages(reader, files, texts, decoder) for n, decoder in ways.items()}
     data = load_text(path)
     rows = np.flatnonzero(left_out(data.writers, fraction))
@@ -214,7 +215,10 @@ def get_args_parser() -> argparse.ArgumentParser:
     add("--data", nargs="+", type=Path, required=True, metavar="PATH", help="what it trained on")
     add("--most", type=int, default=None, help="samples of each set, all without it")
     add("--written", type=int, default=400, help="words that are written on each ground")
-    add("--language", type=Path, default=LINES_FOLDER / "language.npz", help="language model")
+    add("--language", type=Path, default=LANGUAGE_FILE, help="language model")
+    add(
+        "--programs", type=Path, default=PROGRAMS_FILE, help="language model of programs, for pages"
+    )
     add("--characters", default="latest", metavar="RUN", help="network for characters alone")
     add("--models", type=Path, default=LINES_FOLDER, help="folder with line readers")
     add("--character-models", type=Path, default=Path("models"), help="folder with networks")

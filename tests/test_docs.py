@@ -265,7 +265,8 @@ def readme() -> Iterator[str]:
         "**{line_reading[sets][numbers][greedy][exact]:.4f}** of the numbers in forms' cells "
         "wholly right, and of the letters and digits on photographed pages of code gets "
         "**{line_reading[sets][pages][greedy][cer_alphanumeric]:.4f}** wrong "
-        "({line_reading[sets][pages][language][cer_alphanumeric]:.4f})."
+        "({line_reading[sets][pages][programs][cer_alphanumeric]:.4f} with a language model of "
+        "programs)."
     )
     titles = {
         "compactcnn": "**CompactCNN**",
@@ -941,14 +942,18 @@ def lines() -> Iterator[str]:
             f"| {title} | {{{greedy}[samples]:,}} | {{{greedy}[cer]:.4f}} | "
             f"{{{greedy}[exact]:.4f}} | {{{language}[cer]:.4f}} | {{{language}[exact]:.4f}} |"
         )
-    greedy, language = (f"line_reading[sets][pages][{way}]" for way in LINE_DECODERS)
+    ways = (*LINE_DECODERS, "programs")
+    greedy, language, programs = (f"line_reading[sets][pages][{way}]" for way in ways)
     yield (
         f"| photographed pages of code | {{{greedy}[samples]}} | {{{greedy}[cer]:.4f}} | | "
         f"{{{language}[cer]:.4f}} | |"
     )
     yield (
         f"Of letters and digits alone, case ignored, {{{greedy}[cer_alphanumeric]:.4f}} of the "
-        f"pages' are wrong, {{{language}[cer_alphanumeric]:.4f}} with the language model."
+        f"pages' are wrong, {{{language}[cer_alphanumeric]:.4f}} with the language model, "
+        f"{{{programs}[cer_alphanumeric]:.4f}} with that of programs (`--decoder programs`; of all "
+        f"characters {{{programs}[cer]:.4f}}, of the words {{{programs}[wer]:.2f}} instead of "
+        f"{{{greedy}[wer]:.2f}})."
     )
     alike = "line_reading[sets][characters][look_alikes]"
     for title, group in (

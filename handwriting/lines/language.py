@@ -14,6 +14,12 @@ from handwriting.errors import HandwritingError
 from handwriting.lines.alphabet import ALPHABET, encode
 
 LANGUAGE_FILE = Path("models/lines/language.npz")
+PROGRAMS_FILE = Path("models/lines/programs.npz")
+"""Counted on lines of programs too, for pages of code: it expects numbers and signs everywhere."""
+
+LANGUAGE_FILES = {"language": LANGUAGE_FILE, "programs": PROGRAMS_FILE}
+"""By what is expected."""
+
 ORDER = 6
 """Characters of the longest n-grams."""
 

@@ -6,17 +6,22 @@ from pathlib import Path
 from handwriting.errors import HandwritingError
 from handwriting.lines.beam import BeamDecoder
 from handwriting.lines.decoding import GREEDY, Decoder
-from handwriting.lines.language import LANGUAGE_FILE, LanguageModel
+from handwriting.lines.language import LANGUAGE_FILES, LanguageModel
 from handwriting.lines.pattern import Pattern
 from handwriting.lines.word_list import WordList
 
-DECODERS = ("greedy", "language")
+DECODERS = ("greedy", *LANGUAGE_FILES)
 
 
 def add_decoder_options(parser: argparse.ArgumentParser) -> None:
     """``--decoder``, ``--pattern``, ``--words`` and ``--language``."""
     add = parser.add_argument
-    add("--decoder", choices=DECODERS, default="greedy", help="with a language model or without")
+    add(
+        "--decoder",
+        choices=DECODERS,
+        default="greedy",
+        help="with a language model or without; programs: with one for pages of code",
+    )
     add(
         "--pattern",
         default=None,
@@ -24,7 +29,13 @@ def add_decoder_options(parser: argparse.ArgumentParser) -> None:
         help="expression that each text matches wholly; one that begins with - needs --pattern=-…",
     )
     add("--words", type=Path, default=None, metavar="FILE", help="each text is a line of this file")
-    add("--language", type=Path, default=LANGUAGE_FILE, help="file of the language model")
+    add(
+        "--language",
+        type=Path,
+        default=None,
+        metavar="FILE",
+        help="language model instead of the project's own",
+    )
 
 
 def choose_decoder(args: argparse.Namespace) -> Decoder:
@@ -35,11 +46,11 @@ def choose_decoder(args: argparse.Namespace) -> Decoder:
     """
     asked = [args.decoder != "greedy", args.pattern is not None, args.words is not None]
     if sum(asked) > 1:
-        raise HandwritingError("give one of --decoder language, --pattern and --words.")
+        raise HandwritingError("give one of --decoder, --pattern and --words.")
     if args.pattern is not None:
         return Pattern(args.pattern)
     if args.words is not None:
         return WordList.load(args.words)
-    if args.decoder == "language":
-        return BeamDecoder(LanguageModel.load(args.language))
-    return GREEDY
+    if args.decoder == "greedy":
+        return GREEDY
+    return BeamDecoder(LanguageModel.load(args.language or LANGUAGE_FILES[args.decoder]))

@@ -94,6 +94,8 @@ def build_reader_network(content: dict[str, Any]) -> LineReader:
 def predict_log_probs(network: LineReader, pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
     """float32 (steps, 96) of each picture, read with others of like width."""
     network.eval()
+    # A copied LSTM lies in pieces, and CUDA would put them together at every batch.
+    network.lstm.flatten_parameters()
     first = next(network.parameters())
     order = np.argsort([picture.shape[1] for picture in pictures], kind="stable").tolist()
     found: list[np.ndarray] = [np.empty((0, 0))] * len(pictures)

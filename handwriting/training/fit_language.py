@@ -1,7 +1,8 @@
-"""Make the language model of the line reader, models/lines/language.npz.
+"""Make a language model of the line reader, models/lines/language.npz or programs.npz.
 
     pip install wordfreq
     python -m handwriting.training.fit_language --data WORDS.npz TEXT.npz
+    python -m handwriting.training.fit_language --data WORDS.npz TEXT.npz --programs --least 3
 
 It is counted on
 
@@ -9,12 +10,14 @@ It is counted on
 - words of six languages with their frequencies, from the package wordfreq (R. Speer, doi
   10.5281/zenodo.7199437; Apache 2.0, its data CC BY-SA 4.0, which may go on under GPL 3), as they
   are, with a capital and in capitals,
-- numbers, dates and codes of digits and letters drawn by chance.
+- numbers, dates and codes of digits and letters drawn by chance,
+- with --programs, lines of the standard library of the Python that runs this (PSF licence).
 
 To use the model nothing need be installed.
 """
 
 import argparse
+import sysconfig
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from string import ascii_lowercase, ascii_uppercase
@@ -27,7 +30,7 @@ from handwriting.datasets.text import left_out, written
 from handwriting.errors import HandwritingError
 from handwriting.files import replacing
 from handwriting.lines.alphabet import ALPHABET, NUM_OUTPUTS
-from handwriting.lines.language import LANGUAGE_FILE, ORDER, STEPS_PER_NAT
+from handwriting.lines.language import LANGUAGE_FILE, ORDER, PROGRAMS_FILE, STEPS_PER_NAT
 
 LANGUAGES = {"en": 1.0, "de": 0.05, "fr": 0.05, "it": 0.05, "es": 0.05, "nl": 0.05}
 """Of the word list, and how much each counts."""
@@ -45,8 +48,14 @@ SHAPES = (
 )
 """Of numbers and codes: 9 is any digit, A and a any letter."""
 
-PEN_WEIGHT, CODE_WEIGHT = 3.0, 0.3
-"""How often a written text and a drawn code count; the rarest word counts 1."""
+PEN_WEIGHT, CODE_WEIGHT, PROGRAM_WEIGHT = 3.0, 0.3, 0.75
+"""How often a written text, a drawn code and a program's line count; the rarest word counts 1."""
+
+LONGEST_LINE = 60
+"""Characters of a line of a program that is counted: longer ones are seldom written by hand."""
+
+NO_PROGRAMS = {"test", "tests", "idle_test", "encodings", "site-packages", "dist-packages"}
+"""Folders of the standard library with tables, tests of odd texts, and packages of others."""
 
 _DRAWN = 1_000
 
@@ -101,7 +110,11 @@ def estimate(grams: list[tuple[np.ndarray, np.ndarray]], least: float) -> dict[s
         characters.append(keys[kept] % NUM_OUTPUTS)
         levels.append(level[kept])
     arrays = {"contexts": contexts, "counts": counts, "characters": characters, "levels": levels}
-    return {name: np.concatenate(parts).astype(np.uint8) for name, parts in arrays.items()}
+    # Columns of like values, one after the other, take half the room in a file.
+    return {
+        name: np.asfortranarray(np.concatenate(parts), dtype=np.uint8)
+        for name, parts in arrays.items()
+    }
 
 
 def pen_texts(paths: Sequence[Path], held_out: float) -> list[str]:
@@ -142,6 +155,27 @@ def in_cases(words: dict[str, float]) -> Iterator[tuple[str, float]]:
         yield word.upper(), 0.1 * weight
 
 
+def program_lines(library: Path) -> list[str]:
+    """The different lines of programs in printable ASCII, without their indentation.
+
+    Lines of two characters up to LONGEST_LINE, those of numbers and tables left out.
+
+    Args:
+        library: folder of Python's standard library.
+    """
+    lines: set[str] = set()
+    for path in library.rglob("*.py"):
+        if NO_PROGRAMS.isdisjoint(path.relative_to(library).parts):
+            lines.update(map(str.strip, path.read_text("utf-8", errors="ignore").splitlines()))
+    return sorted(filter(_is_program, lines))
+
+
+def _is_program(line: str) -> bool:
+    letters, digits = (sum(map(kind, line)) for kind in (str.isalpha, str.isdigit))
+    is_plain = line.isascii() and line.isprintable()
+    return is_plain and 2 <= len(line) <= LONGEST_LINE and letters > 2 * digits
+
+
 def draw_codes(rng: np.random.Generator) -> list[str]:
     """Numbers and codes of all SHAPES by chance."""
     choices = {"9": "0123456789", "A": ascii_uppercase, "a": ascii_lowercase}
@@ -160,25 +194,41 @@ def get_args_parser() -> argparse.ArgumentParser:
     add("--data", type=Path, nargs="+", required=True, metavar="FILE", help="pen archives")
     add("--held-out", type=float, default=0.1, help="part of the writers left out")
     add("--least", type=float, default=2.0, help="how often an n-gram must occur to be kept")
-    add("--out", type=Path, default=LANGUAGE_FILE, help="file of the model")
+    add("--programs", action="store_true", help="count lines of Python's standard library too")
+    add(
+        "--out",
+        type=Path,
+        default=None,
+        help=f"file of the model instead of {LANGUAGE_FILE}, or {PROGRAMS_FILE} with --programs",
+    )
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
     """Count, write and say how large the model is."""
-    texts, words = pen_texts(args.data, args.held_out), dict(in_cases(listed_words()))
-    codes = draw_codes(np.random.default_rng(0))
-    weights = [PEN_WEIGHT] * len(texts) + list(words.values()) + [CODE_WEIGHT] * len(codes)
-    grams = count([*texts, *words, *codes], np.array(weights))
-    arrays = estimate(grams, args.least)
+    counted: dict[str, float] = dict(in_cases(listed_words()))
+    texts, codes = pen_texts(args.data, args.held_out), draw_codes(np.random.default_rng(0))
+    library = Path(sysconfig.get_path("stdlib"))
+    programs = program_lines(library) if args.programs else []
+    kinds = [
+        (texts, PEN_WEIGHT),
+        (codes, CODE_WEIGHT),
+        (programs, PROGRAM_WEIGHT),
+    ]
+    all_texts = [*counted, *(text for kind, _ in kinds for text in kind)]
+    weights = [*counted.values(), *(weight for kind, weight in kinds for _ in kind)]
+    arrays = estimate(count(all_texts, np.array(weights)), args.least)
     names = ", ".join(path.name for path in args.data)
     sources = f"texts of {names} (UNIPEN, CC BY 4.0); wordfreq (R. Speer, CC BY-SA 4.0); numbers"
-    with replacing(args.out) as (part,), part.open("wb") as file:
+    if args.programs:
+        sources += f"; Python {sysconfig.get_python_version()}'s standard library (PSF licence)"
+    out = args.out or (PROGRAMS_FILE if args.programs else LANGUAGE_FILE)
+    with replacing(out) as (part,), part.open("wb") as file:
         np.savez_compressed(
             file, **arrays, made_by=np.array("handwriting.training.fit_language"), sources=sources
         )
-    size = args.out.stat().st_size / 2**20
-    print(f"wrote {args.out}: {len(arrays['characters']):,} n-grams, {size:.2f} MiB")
+    size = out.stat().st_size / 2**20
+    print(f"wrote {out}: {len(arrays['characters']):,} n-grams, {size:.2f} MiB")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 from torch.optim.swa_utils import AveragedModel
 
+from handwriting.errors import HandwritingError
 from handwriting.training.recipes import Recipe
 
 
@@ -64,6 +65,17 @@ def make_average(recipe: Recipe, network: nn.Module) -> AveragedModel:
             mean.lerp_(value, 1 - keep) if mean.is_floating_point() else mean.copy_(value)
 
     return AveragedModel(network, multi_avg_fn=average, use_buffers=True)
+
+
+def checked_alpha(alpha: float) -> float:
+    """What :func:`interpolate_weights` takes.
+
+    Raises:
+        HandwritingError: it is out of its range.
+    """
+    if not 0 < alpha <= 1:
+        raise HandwritingError("--alpha must be greater than 0 and at most 1.")
+    return alpha
 
 
 def interpolate_weights(

@@ -8,6 +8,7 @@ from typing import Any
 
 from handwriting.errors import HandwritingError
 from handwriting.runs import current_names
+from handwriting.training.optim import checked_alpha
 from handwriting.training.recipes import Recipe, changed
 
 
@@ -119,14 +120,13 @@ def choose_settings(args: argparse.Namespace, **others: Any) -> Settings:
         raise HandwritingError("--extra-held-out must be 0 or more and less than 1.")
     if args.extra_variants < 0:
         raise HandwritingError("--extra-variants must be 0 or more.")
-    if not 0 < args.alpha <= 1:
-        raise HandwritingError("--alpha must be greater than 0 and at most 1.")
+    alpha = checked_alpha(args.alpha)
     return Settings(
         model=args.model,
         seed=args.seed,
         fraction=args.fraction,
         init_from=args.init_from,
-        alpha=args.alpha if args.init_from else 1.0,
+        alpha=alpha if args.init_from else 1.0,
         extra_data=tuple(str(path) for path in args.extra_data),
         extra_fraction=args.extra_fraction if args.extra_data else 0.0,
         extra_weights=tuple(args.extra_weights),

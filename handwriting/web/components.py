@@ -44,11 +44,11 @@ def load_reader(path: Path, modified: float) -> "Reader":
 
 
 @st.cache_resource(show_spinner=False)
-def load_language() -> "LanguageModel":
-    """The language model that the project comes with."""
-    from handwriting.lines.language import LANGUAGE_FILE, LanguageModel
+def load_language(expected: str = "language") -> "LanguageModel":
+    """One of the language models that the project comes with, by what is expected."""
+    from handwriting.lines.language import LANGUAGE_FILES, LanguageModel
 
-    return LanguageModel.load(LANGUAGE_FILE)
+    return LanguageModel.load(LANGUAGE_FILES[expected])
 
 
 def find_line_reader() -> "Reader":

@@ -32,6 +32,9 @@ from handwriting.web.picture_widgets import picture_with_words
 from handwriting.web.shelf import Entry, Shelf
 
 ANYTHING, LINE, CHARACTER = "Words or a page", "One line", "One character"
+EXPECTED = {"Words of a language": "language", "A program": "programs", "Anything": None}
+"""What is shown, and the language model for it."""
+
 HINT = "Choose a word to correct it. Dotted words are less sure."
 
 
@@ -84,9 +87,11 @@ def _choose_reading(runs: Sequence[RunFiles]) -> tuple[Read, Hashable]:
             placeholder="[0-9]+ or [A-Z]{2}[0-9]{4}",
             key="pattern_of_pictures",
         )
-        is_language = st.toggle("Expect words of a language", value=True, key="words_in_pictures")
-    read = text_reader(reader, _decoder(pattern, is_language), kind == LINE)
-    return read, (kind, pattern, is_language, reader)
+        expected = st.segmented_control(
+            "Expect", list(EXPECTED), default=next(iter(EXPECTED)), key="expected_in_pictures"
+        )
+    read = text_reader(reader, _decoder(pattern, expected), kind == LINE)
+    return read, (kind, pattern, expected, reader)
 
 
 def _find_reader() -> Reader | None:
@@ -97,10 +102,11 @@ def _find_reader() -> Reader | None:
         return None
 
 
-def _decoder(pattern: str, is_language: bool) -> Decoder:
+def _decoder(pattern: str, expected: str | None) -> Decoder:
     if pattern:
         return Pattern(pattern)
-    return BeamDecoder(load_language()) if is_language else GREEDY
+    model = EXPECTED[expected] if expected else None
+    return BeamDecoder(load_language(model)) if model else GREEDY
 
 
 def _read_waiting(shelf: Shelf, read: Read, asked: Hashable) -> None:

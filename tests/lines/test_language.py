@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from handwriting.errors import HandwritingError
 from handwriting.lines import language
 from handwriting.lines.alphabet import ALPHABET, encode
-from handwriting.lines.language import LANGUAGE_FILE, LanguageModel
+from handwriting.lines.language import LANGUAGE_FILE, LANGUAGE_FILES, LanguageModel
 from tests.support import PROJECT
 
 
@@ -39,8 +39,9 @@ def test_a_text_is_the_sum_of_its_characters(model):
     assert model.score("No. 7") == pytest.approx(sum(parts))
 
 
-def test_the_file_is_small_and_names_its_maker_and_sources():
-    path = PROJECT / LANGUAGE_FILE
+@pytest.mark.parametrize("file", LANGUAGE_FILES.values())
+def test_the_file_is_small_and_names_its_maker_and_sources(file):
+    path = PROJECT / file
     assert path.stat().st_size < 1.5 * 2**20
     with np.load(path) as content:
         assert "language" in str(content["made_by"])

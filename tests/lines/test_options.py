@@ -20,11 +20,14 @@ def chosen(*arguments: str) -> Decoder:
     return choose_decoder(parser.parse_args(arguments))
 
 
-def test_each_option_has_its_decoder(tmp_path):
+def test_each_option_has_its_decoder(tmp_path, monkeypatch):
+    monkeypatch.chdir(PROJECT)
     (tmp_path / "words.txt").write_text("a\nb\n")
     model = str(PROJECT / LANGUAGE_FILE)
     assert chosen() is GREEDY
     assert isinstance(chosen("--decoder", "language", "--language", model), BeamDecoder)
+    prose, programs = (chosen("--decoder", name).model for name in ("language", "programs"))
+    assert programs.score("for i in range(10):") > prose.score("for i in range(10):")
     assert isinstance(chosen("--pattern", "[0-9]+"), Pattern)
     assert isinstance(chosen("--words", str(tmp_path / "words.txt")), WordList)
 

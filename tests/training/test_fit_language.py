@@ -44,6 +44,13 @@ def test_without_the_package_of_words_the_script_says_what_to_install(monkeypatc
         fit_language.listed_words()
 
 
+def test_lines_of_programs_are_those_that_one_would_write(tmp_path):
+    (tmp_path / "test").mkdir()
+    (tmp_path / "a.py").write_text("def f(x):\n    return x\n\n    return x\n7 = 1\n" + 70 * "a")
+    (tmp_path / "test" / "b.py").write_text("assert f(x)\n")
+    assert fit_language.program_lines(tmp_path) == ["def f(x):", "return x"]
+
+
 def test_codes_have_their_shapes():
     codes = fit_language.draw_codes(np.random.default_rng(0))
     assert all(code.isascii() for code in codes)

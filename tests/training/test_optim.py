@@ -4,7 +4,9 @@ import pytest
 import torch
 from torch import nn
 
+from handwriting.errors import HandwritingError
 from handwriting.training.optim import (
+    checked_alpha,
     interpolate_weights,
     make_average,
     make_optimizer,
@@ -86,3 +88,9 @@ def test_interpolated_weights_lie_between_start_and_end_and_leave_both_alone():
     torch.testing.assert_close(dict(end.state_dict()), before)
     whole = interpolate_weights(start.state_dict(), end, 1.0).state_dict()
     torch.testing.assert_close(dict(whole), before, msg="1 is the end itself")
+
+
+@pytest.mark.parametrize("alpha", [0, -0.1, 1.5, float("nan")])
+def test_a_way_beyond_either_end_is_refused(alpha):
+    with pytest.raises(HandwritingError, match="--alpha"):
+        checked_alpha(alpha)

@@ -11,6 +11,9 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from handwriting.evaluation.text_metrics import edit_distance
+from handwriting.lines.beam import BeamDecoder
+from handwriting.lines.decoding import GREEDY
+from handwriting.lines.language import PROGRAMS_FILE, LanguageModel
 from handwriting.lines.reader import Reader, find_reader
 from handwriting.pages.corrections import gaps_of_words
 from handwriting.pages.photographs import open_photograph
@@ -202,14 +205,16 @@ def test_a_picture_given_again_keeps_its_answer():
 
 
 @pytest.mark.slow
-def test_a_real_page_is_read_as_the_command_line_reads_it(tab):
+@pytest.mark.parametrize("expected", ["Anything", "A program"])
+def test_a_real_page_is_read_as_the_command_line_reads_it(tab, expected):
     file = shared_folder("pages") / "08.jpg"
-    tab.toggle(key="words_in_pictures").set_value(False).run()
+    tab.segmented_control(key="expected_in_pictures").set_value(expected).run()
     tab.file_uploader[0].set_value([upload(file.name, file.read_bytes())]).run()
     photograph = open_photograph(file)
-    lines = read_page(Reader.load(find_reader("latest")), photograph)
-    expected = json.dumps(picture_record(file.name, photograph.size, lines)) + "\n"
-    assert as_json(list(shelf_of(tab).entries.values())) == expected
+    decoder = BeamDecoder(LanguageModel.load(PROGRAMS_FILE)) if expected == "A program" else GREEDY
+    lines = read_page(Reader.load(find_reader("latest")), photograph, decoder)
+    record = json.dumps(picture_record(file.name, photograph.size, lines)) + "\n"
+    assert as_json(list(shelf_of(tab).entries.values())) == record
 
 
 def test_a_page_of_several_lines_is_no_single_line(tab):
