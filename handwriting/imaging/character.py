@@ -12,10 +12,10 @@ from typing import BinaryIO
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
-from scipy import ndimage
 
 from handwriting.imaging.ink import (
     bounding_box,
+    distances,
     find_ink,
     stroke_width,
     without_fragments,
@@ -71,10 +71,12 @@ def character_from_ink(ink: np.ndarray) -> CharacterImage:
         return replace(BLANK, height=len(ink))
     character = Image.fromarray(ink).crop(box)
     scale = _FIELD / max(character.size)
-    solid = without_specks(_enlarge(character, scale) > 127)
+    solid = _solid(_enlarge(character, scale))
+    if not solid.any():
+        return replace(BLANK, height=len(ink))
     width = stroke_width(solid)
     more = min(_MOST_ENLARGED, (_FIELD - _FIELD_STROKE) / max(_FIELD - width, 1))
-    solid = without_specks(_enlarge(character, scale * more) > 127)
+    solid = _solid(_enlarge(character, scale * more))
     field = _with_stroke(solid, width * more)
     inset = min(width / scale, *character.size) / 2
     bbox = (box[0] + inset, box[1] + inset, box[2] - inset, box[3] - inset)
@@ -138,11 +140,15 @@ def _enlarge(character: Image.Image, scale: float) -> np.ndarray:
     return np.asarray(ImageOps.expand(character.resize(size, how), _MARGIN))
 
 
+def _solid(field: np.ndarray) -> np.ndarray:
+    """Where there is ink, bool; of a hair in a large picture only grey pixels are left."""
+    most = int(field.max())
+    return without_specks(field > (127 if most > 127 else most // 2))
+
+
 def _with_stroke(solid: np.ndarray, width: float) -> np.ndarray:
     """Thicken or thin strokes to the field's width by moving their edge; uint8 with grey edges."""
-    inside = ndimage.distance_transform_edt(solid)
-    outside = ndimage.distance_transform_edt(~solid)
-    to_edge = np.where(solid, inside - 0.5, 0.5 - outside)
+    to_edge = np.where(solid, distances(solid) - 0.5, 0.5 - distances(~solid))
     # Thinning by more than a third of the width would break strokes of uneven width.
     shift = max((_FIELD_STROKE - width) / 2, -width / 3)
     return np.round(255 * np.clip(to_edge + shift + 0.5, 0, 1)).astype(np.uint8)

@@ -3,9 +3,9 @@
 Ink is white on black.
 """
 
+import cv2
 import numpy as np
 from PIL import Image, ImageChops, ImageOps
-from scipy import ndimage
 
 _LEAST_CONTRAST = 24
 _EVEN = 2
@@ -91,13 +91,26 @@ def otsu_threshold(counts: np.ndarray) -> int:
     return int(np.nan_to_num(between).argmax())
 
 
+def connected_parts(solid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What hangs together, at corners too.
+
+    Args:
+        solid: bool (height, width).
+
+    Returns:
+        int32 (height, width), the number of each pixel's part, from 1, 0 for none; and int32
+        (parts, 5) with left, top, width, height and area of each.
+    """
+    _, parts, boxes, _ = cv2.connectedComponentsWithStats(solid.astype(np.uint8), connectivity=8)
+    return parts, boxes[1:]
+
+
 def without_specks(solid: np.ndarray) -> np.ndarray:
     """Drop connected parts with less than a fiftieth of the ink: dust, not the dot of an i."""
-    parts, count = ndimage.label(solid, structure=np.ones((3, 3)))
-    if count < 2:
+    parts, boxes = connected_parts(solid)
+    if len(boxes) < 2:
         return solid
-    areas = np.bincount(parts.ravel())
-    areas[0] = 0
+    areas = np.append(0, boxes[:, cv2.CC_STAT_AREA])
     return (areas >= _SPECK * areas.sum())[parts] & solid
 
 
@@ -109,27 +122,29 @@ def without_fragments(ink: np.ndarray) -> np.ndarray:
     :func:`find_ink`.
     """
     solid = ink > 127
-    parts, count = ndimage.label(solid, structure=np.ones((3, 3)))
-    if count < 2:
+    parts, boxes = connected_parts(solid)
+    if len(boxes) < 2:
         return ink
-    areas = np.bincount(parts.ravel())[1:]
-    depths = np.array([_depth(box, solid.shape) for box in ndimage.find_objects(parts)])
+    areas = boxes[:, cv2.CC_STAT_AREA]
+    depths = _depths(boxes, solid.shape)
     is_fragment = depths <= _SHALLOW
     if not is_fragment.any() or areas[np.isinf(depths)].sum() < _LEAST_INSIDE * areas.sum():
         return ink
     kept = np.append(False, ~is_fragment)[parts]
     # With its grey border, which the widening of faint strokes would bring back.
-    gone = ndimage.binary_dilation(solid & ~kept, np.ones((3, 3)), iterations=2) & ~kept
-    return np.where(gone, 0, ink).astype(np.uint8)
+    gone = cv2.dilate((solid & ~kept).astype(np.uint8), np.ones((5, 5))) > 0
+    return np.where(gone & ~kept, 0, ink).astype(np.uint8)
 
 
-def _depth(box: tuple[slice, slice], shape: tuple[int, int]) -> float:
-    """How far a part that touches the edge reaches in from the side that it is nearest to, in 0..1;
-    infinity for a part that does not touch the edge."""
-    sides = list(zip(box, shape, strict=True))
-    if all(side.start > 0 and side.stop < length for side, length in sides):
-        return np.inf
-    return min(min(side.stop, length - side.start) / length for side, length in sides)
+def _depths(boxes: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """How far each part that touches the edge reaches in from the side that it is nearest to, in
+    0..1; infinity for a part that does not touch the edge."""
+    height, width = shape
+    left, top, wide, high = boxes[:, :4].T
+    right, bottom = left + wide, top + high
+    reach = np.stack((right / width, 1 - left / width, bottom / height, 1 - top / height))
+    is_inside = (left > 0) & (top > 0) & (right < width) & (bottom < height)
+    return np.where(is_inside, np.inf, reach.min(axis=0))
 
 
 def stroke_width(solid: np.ndarray) -> float:
@@ -138,8 +153,14 @@ def stroke_width(solid: np.ndarray) -> float:
     Across a stroke of width w the distance of the pixels' middles to the next pixel outside
     averages w / 4 + 1 / 2.
     """
-    distance = ndimage.distance_transform_edt(solid)
-    return float(4 * distance[solid].mean() - 2) if solid.any() else 0.0
+    return float(4 * distances(solid)[solid].mean() - 2) if solid.any() else 0.0
+
+
+def distances(solid: np.ndarray) -> np.ndarray:
+    """float64, how far each pixel of a bool picture is from the next that is not set, 0 there."""
+    rounded = cv2.distanceTransform(solid.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    # Squares of distances between pixels are whole numbers.
+    return np.sqrt(np.square(rounded, dtype=np.float64).round())
 
 
 def bounding_box(ink: np.ndarray, level: int) -> tuple[int, int, int, int] | None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from PIL import Image, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 from scipy import ndimage
 
 from handwriting.emnist.archive import ArchiveSplit
@@ -54,6 +54,24 @@ def test_no_ink_gives_an_empty_image():
     assert not emnist_image(np.zeros((50, 40), dtype=np.uint8)).any()
     blank = character_from_ink(np.zeros((50, 40), dtype=np.uint8))
     assert blank.bbox is None and not blank.image.any() and blank.height == 50
+
+
+@pytest.mark.parametrize("size", [600, 1500, 4000])
+def test_a_hair_in_a_large_picture_is_brought_to_the_usual_width(size):
+    def circle(width: int) -> np.ndarray:
+        picture = Image.new("L", (size, size))
+        box = (0.1 * size, 0.1 * size, 0.9 * size, 0.9 * size)
+        ImageDraw.Draw(picture).ellipse(box, outline=255, width=width)
+        return character_from_ink(np.asarray(picture)).image.astype(float)
+
+    assert np.corrcoef(circle(1).ravel(), circle(size // 12).ravel())[0, 1] > 0.8
+
+
+def test_specks_far_apart_are_no_ink():
+    ink = np.zeros((3000, 3000), dtype=np.uint8)
+    ink[[5, 2900], [5, 2900]] = 255
+    found = character_from_ink(ink)
+    assert found.bbox is None and not found.image.any() and found.height == 3000
 
 
 def test_a_single_dot_does_not_fail():

@@ -2,11 +2,16 @@
 
 import numpy as np
 import pytest
+from hypothesis import assume, given
+from hypothesis.extra.numpy import arrays
 from PIL import Image
+from scipy import ndimage
 
 from handwriting.imaging.character import emnist_image
 from handwriting.imaging.ink import (
     bounding_box,
+    connected_parts,
+    distances,
     find_ink,
     otsu_threshold,
     stroke_width,
@@ -99,6 +104,25 @@ def test_blank_paper_has_no_ink():
 def test_otsu_parts_two_greys():
     counts = np.bincount([10, 50, 50, 200, 210], minlength=256)
     assert 50 <= otsu_threshold(counts) < 200
+
+
+@given(arrays(bool, (9, 12)))
+def test_distances_are_exact(solid):
+    rows, columns = np.nonzero(~solid)
+    assume(len(rows))
+    y, x = np.indices(solid.shape)[:, :, :, None]
+    expected = np.sqrt(((y - rows) ** 2 + (x - columns) ** 2).min(axis=2))
+    assert (distances(solid) == expected).all()
+
+
+@given(arrays(bool, (7, 8)))
+def test_parts_hang_together_and_have_their_boxes(solid):
+    parts, boxes = connected_parts(solid)
+    expected, count = ndimage.label(solid, structure=np.ones((3, 3)))
+    assert len(boxes) == count == len(set(zip(parts[solid], expected[solid], strict=True)))
+    for number, (left, top, width, height, area) in enumerate(boxes, start=1):
+        assert (parts == number).sum() == area
+        assert bounding_box(np.uint8(parts == number), 0) == (left, top, left + width, top + height)
 
 
 def test_stroke_width_of_a_bar_is_its_width():
