@@ -10,6 +10,8 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
+from handwriting.imaging.scaling import scaled
+
 _UNIT = 12
 """Pixels of a letter's height in the small picture in which ridges are looked for."""
 
@@ -63,7 +65,7 @@ def find_lines(ink: np.ndarray) -> list[Line]:
         return []
     written = kept[labels]
     scale = min(1.0, _UNIT / size)
-    small = cv2.resize(written.astype(np.float32), None, fx=scale, fy=scale, interpolation=3)
+    small = scaled(written.astype(np.float32), scale)
     curves = find_curves(small, size * scale)
     if not curves:
         return []

@@ -11,6 +11,7 @@ import numpy as np
 
 from handwriting.imaging.contrast import normalised
 from handwriting.imaging.line import MARGIN, contrast_of_line, cut_line, writing_box
+from handwriting.imaging.scaling import scaled
 from handwriting.lines.decoding import GREEDY, CharacterRead, Decoder, LineRead
 from handwriting.lines.network import COLUMNS_PER_STEP
 from handwriting.lines.reader import Reader
@@ -191,7 +192,7 @@ def _small_writing(ink: np.ndarray) -> np.ndarray | None:
         return None
     scale = min(1.0, _LETTER / size)
     alone = np.where(written, ink, 0).astype(np.uint8)
-    return cv2.resize(alone, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    return scaled(alone, scale)
 
 
 def _sureness(reader: Reader, lines: list[Line]) -> float:
@@ -220,7 +221,7 @@ def _read_lines(
     for (line, picture, box), answer in zip(pictured, read, strict=True):
         # What is left of a ruling or of dust is read as dashes and dots.
         if answer.text.strip(_MARKS):
-            across = (picture.shape[1] - 2 * MARGIN) / (box[2] - box[0])
+            across = max(1, picture.shape[1] - 2 * MARGIN) / (box[2] - box[0])
             found.append((line, box, _line_of_page(line, box, across, answer, view)))
     return _indented(found)
 

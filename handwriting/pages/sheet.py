@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from handwriting.imaging.scaling import scaled
 from handwriting.pages.ink import page_contrast
 from handwriting.pages.tilt import Tilt, clear_tilt_of, tilt_of
 
@@ -108,7 +109,7 @@ def _shrunk(colours: np.ndarray, longest: int = _SMALL) -> np.ndarray:
     scale = longest / max(colours.shape[:2])
     if scale >= 1:
         return colours
-    return cv2.resize(colours, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    return scaled(colours, scale)
 
 
 def _has_sharp_edge(grey: np.ndarray, hull: np.ndarray) -> bool:

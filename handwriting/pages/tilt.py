@@ -10,6 +10,8 @@ from itertools import product
 import cv2
 import numpy as np
 
+from handwriting.imaging.scaling import scaled
+
 STEEPEST = 16
 """Degrees by which the writing's lines may rise or fall."""
 
@@ -114,7 +116,7 @@ def _best(ink: np.ndarray, tilts: list[Tilt]) -> tuple[Tilt, np.ndarray]:
 def _fanned_best(ink: np.ndarray) -> tuple[int, Tilt, float]:
     """Whether level (0) or upright (1) lines are the clearest as a fan, which, and how sharp."""
     scale = min(1.0, _COARSE / max(ink.shape))
-    small = cv2.resize(ink, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    small = scaled(ink, scale)
     angles, spreads = range(-STEEPEST, STEEPEST + 1, 2), range(-WIDEST, WIDEST + 1, 4)
     clearest = []
     for direction in (0, 1):

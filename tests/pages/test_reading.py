@@ -70,6 +70,13 @@ def test_boxes_are_in_pixels_of_a_large_picture(tmp_path):
     assert left == pytest.approx(3 * LEFT, abs=30) and 3 * (TOP - 50) < top < 3 * TOP
 
 
+@pytest.mark.parametrize("shape", [(900, 1), (2000, 3), (1, 900), (1, 1), (5, 1)])
+def test_a_picture_a_pixel_wide_or_high_is_read_without_a_fault(shape):
+    stripes = (np.indices((*shape, 3))[0] // 7 % 2 * 200).astype(np.uint8)
+    for picture in (stripes, np.zeros_like(stripes)):
+        assert isinstance(read_picture(MarkReader(), photograph_of(picture)), list)
+
+
 def test_a_picture_with_room_for_one_line_and_one_filled_by_a_letter_are_read_as_a_line():
     strip = draw_page(text=TEXT[:1])[TOP - 40 : TOP + 20, 100:900]
     assert len(read_page(MarkReader(), photograph_of(strip))) == 1
