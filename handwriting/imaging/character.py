@@ -77,6 +77,8 @@ def character_from_ink(ink: np.ndarray) -> CharacterImage:
     width = stroke_width(solid)
     more = min(_MOST_ENLARGED, (_FIELD - _FIELD_STROKE) / max(_FIELD - width, 1))
     solid = _solid(_enlarge(character, scale * more))
+    if not solid.any():
+        return replace(BLANK, height=len(ink))
     field = _with_stroke(solid, width * more)
     inset = min(width / scale, *character.size) / 2
     bbox = (box[0] + inset, box[1] + inset, box[2] - inset, box[3] - inset)

@@ -14,6 +14,7 @@ from handwriting.pages.tilt import Tilt, clear_tilt_of, tilt_of
 
 _SMALL = 500
 _LEAST_AREA, _LEAST_FILL = 0.2, 0.9
+_NEAREST = 0.4
 _EDGE_STEP, _EDGE_RATIO, _EDGE_SHARE = 4, 0.78, 0.75
 
 
@@ -170,11 +171,24 @@ def straightened(view: View, written: np.ndarray) -> View | None:
 
 
 def _levelled(view: View, tilt: Tilt) -> View:
-    """The view with its lines level, nothing cut off."""
+    """The view with its lines level, nothing cut off.
+
+    Of a narrow picture lines may seem to spread so much that a corner would lie far away or behind
+    the camera, and the view be of any size: such a fan is not believed.
+    """
+    if _nearest(tilt.levelling(view.size), view.size) < _NEAREST:
+        tilt = Tilt(tilt.angle)
     if abs(tilt.angle) < 0.15 and not tilt.across and not tilt.down:
         return view
     matrix, extent = uncut(tilt.levelling(view.size), view.size)
     return View(matrix @ view.matrix, (round(float(extent[0])), round(float(extent[1]))))
+
+
+def _nearest(matrix: np.ndarray, size: tuple[int, int]) -> float:
+    """The least of the homogeneous coordinates of a picture's corners, 1 being its middle's."""
+    width, height = size
+    corners = np.array([[0, 0, 1], [width, 0, 1], [width, height, 1], [0, height, 1]])
+    return float((corners @ matrix[2]).min())
 
 
 def uncut(matrix: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:

@@ -70,6 +70,17 @@ def test_boxes_are_in_pixels_of_a_large_picture(tmp_path):
     assert left == pytest.approx(3 * LEFT, abs=30) and 3 * (TOP - 50) < top < 3 * TOP
 
 
+@pytest.mark.parametrize("shape", [(100, 1000), (1000, 100), (60, 2000)])
+def test_a_narrow_picture_is_not_drawn_out_without_end(shape):
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        picture = np.full((*shape, 3), 220, dtype=np.uint8)
+        for start, end in rng.random((12, 2, 2)) * shape[::-1]:
+            cv2.line(picture, start.astype(int).tolist(), end.astype(int).tolist(), (30, 30, 30), 3)
+        view, _ = ink_of_page(picture)
+        assert np.prod(view.size) < 12 * np.prod(shape)
+
+
 @pytest.mark.parametrize("shape", [(900, 1), (2000, 3), (1, 900), (1, 1), (5, 1)])
 def test_a_picture_a_pixel_wide_or_high_is_read_without_a_fault(shape):
     stripes = (np.indices((*shape, 3))[0] // 7 % 2 * 200).astype(np.uint8)
