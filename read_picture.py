@@ -1,6 +1,7 @@
 """Read the writing in photographs of pages, or of single lines.
 
     python read_picture.py PAGE.jpg
+    python read_picture.py PAGE_OF_CODE.jpg --decoder programs
     python read_picture.py *.png --lines --json
     python read_picture.py *.png --lines --pattern '[A-Z]{2}[0-9]{4}'
 

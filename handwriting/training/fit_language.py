@@ -208,13 +208,8 @@ def main(args: argparse.Namespace) -> None:
     """Count, write and say how large the model is."""
     counted: dict[str, float] = dict(in_cases(listed_words()))
     texts, codes = pen_texts(args.data, args.held_out), draw_codes(np.random.default_rng(0))
-    library = Path(sysconfig.get_path("stdlib"))
-    programs = program_lines(library) if args.programs else []
-    kinds = [
-        (texts, PEN_WEIGHT),
-        (codes, CODE_WEIGHT),
-        (programs, PROGRAM_WEIGHT),
-    ]
+    programs = program_lines(Path(sysconfig.get_path("stdlib"))) if args.programs else []
+    kinds = [(texts, PEN_WEIGHT), (codes, CODE_WEIGHT), (programs, PROGRAM_WEIGHT)]
     all_texts = [*counted, *(text for kind, _ in kinds for text in kind)]
     weights = [*counted.values(), *(weight for kind, weight in kinds for _ in kind)]
     arrays = estimate(count(all_texts, np.array(weights)), args.least)
