@@ -71,10 +71,7 @@ def character_from_ink(ink: np.ndarray) -> CharacterImage:
         return replace(BLANK, height=len(ink))
     character = Image.fromarray(ink).crop(box)
     scale = _FIELD / max(character.size)
-    solid = _solid(_enlarge(character, scale))
-    if not solid.any():
-        return replace(BLANK, height=len(ink))
-    width = stroke_width(solid)
+    width = stroke_width(_solid(_enlarge(character, scale)))
     more = min(_MOST_ENLARGED, (_FIELD - _FIELD_STROKE) / max(_FIELD - width, 1))
     solid = _solid(_enlarge(character, scale * more))
     if not solid.any():

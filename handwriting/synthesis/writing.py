@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from itertools import cycle
 from pathlib import Path
 
-import cv2
 import numpy as np
 from PIL import Image
 
@@ -19,6 +18,7 @@ from handwriting.datasets.pen import load_pen
 from handwriting.datasets.stroke_augmentation import LINE_VARIATION
 from handwriting.datasets.text import line_strokes, written
 from handwriting.files import replacing
+from handwriting.imaging.scaling import scaled
 from handwriting.synthesis.grounds import GROUNDS, Ground
 from handwriting.synthesis.light import photographed
 from handwriting.synthesis.media import Medium
@@ -96,7 +96,7 @@ def photograph_of_picture(written: np.ndarray, rng: np.random.Generator) -> np.n
     kind = GROUNDS[_any_ground(rng)]
     height = float(rng.uniform(26, 60))
     scale = height / len(written)
-    small = cv2.resize(written, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    small = scaled(written, scale)
     around = (height * rng.uniform(0.02, 0.45, 4)).astype(int) + 1
     cover = np.pad(small, (around[:2], around[2:])).astype(np.float32) / 255
     return _photographed(cover * np.float32(rng.uniform(0.5, 1)), kind, height, rng)
