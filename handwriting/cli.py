@@ -6,6 +6,7 @@ A script ends with ``raise SystemExit(run_script(lambda: main(get_args_parser().
 import argparse
 import contextlib
 import errno
+import os
 import shlex
 import signal
 import sys
@@ -25,7 +26,7 @@ STAGES = (
 )
 
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
+_EXIT_CODES = {signal.SIGINT: 130, signal.SIGPIPE: 141, signal.SIGTERM: 143}
 
 
 class _Terminated(KeyboardInterrupt):
@@ -117,17 +118,23 @@ def run_script(main: Callable[[], object]) -> int:
     """Run ``main`` and return the exit code of the script.
 
     0 for success, 1 for an error that a person can mend (one line on standard error, no
-    traceback), 130 for Ctrl-C, 143 for SIGTERM. Other exceptions are bugs and keep their traceback.
+    traceback), 130 for Ctrl-C, 141 where nobody reads the output any more, as after ``| head``, 143
+    for SIGTERM. Other exceptions are bugs and keep their traceback.
     """
     try:
         with _terminable():
             main()
+            sys.stdout.flush()
     except HandwritingError as error:
         return _fail(str(error), 1)
     except _Terminated:
         return _stopped("SIGTERM", signal.SIGTERM)
     except KeyboardInterrupt:
         return _stopped("Ctrl-C", signal.SIGINT)
+    except BrokenPipeError:
+        # Python flushes once more as it ends, and would complain of the pipe again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _EXIT_CODES[signal.SIGPIPE]
     except OSError as error:
         if error.errno in _DISK_FULL:
             place = f" writing {error.filename}" if error.filename else ""

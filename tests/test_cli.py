@@ -4,6 +4,7 @@ import errno
 import os
 import runpy
 import signal
+import subprocess
 import sys
 import threading
 import types
@@ -73,6 +74,35 @@ def test_a_script_ends_with_one_line_and_the_usual_code(capsys, _interruptible, 
 def test_bugs_keep_their_traceback(error):
     with pytest.raises(type(error)):
         run_script(stop_by(error))
+
+
+PRINTER = """
+from handwriting.cli import run_script
+
+def main():
+    for _ in range({lines}):
+        print("a line")
+
+raise SystemExit(run_script(main))
+"""
+
+
+@pytest.mark.parametrize("lines", [1, 100_000])
+def test_a_reader_who_has_seen_enough_stops_a_script_without_a_word(lines):
+    program = [sys.executable, "-c", PRINTER.format(lines=lines)]
+    read, write = os.pipe()
+    os.close(read)
+    ended = subprocess.run(program, stdout=write, stderr=subprocess.PIPE, text=True, timeout=60)
+    os.close(write)
+    assert (ended.returncode, ended.stderr) == (141, "")
+
+
+def test_a_full_disk_under_the_output_is_said_too():
+    program = [sys.executable, "-c", PRINTER.format(lines=1)]
+    with open("/dev/full", "w") as full:
+        ended = subprocess.run(program, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert ended.returncode == 1
+    assert ended.stderr.strip().startswith("error: the disk is full;")
 
 
 def test_it_works_in_a_thread_too():
