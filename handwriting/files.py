@@ -5,10 +5,11 @@ import errno
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from handwriting.errors import HandwritingError
@@ -71,6 +72,33 @@ def load_torch(path: Path, remedy: str, *, mmap: bool = False) -> dict[str, Any]
     if not isinstance(content, dict):
         raise HandwritingError(f"{path} holds no dictionary. {remedy}")
     return content
+
+
+def load_arrays(
+    path: Path, kind: str, names: Sequence[str], remedy: str = "", optional: Sequence[str] = ()
+) -> dict[str, np.ndarray]:
+    """Read arrays of an `.npz`, never executing anything from the file.
+
+    Args:
+        path: the file.
+        kind: what it should be, as "a language model", for the error.
+        names: the arrays.
+        remedy: the sentence that says what to do.
+        optional: further arrays, which may be missing.
+
+    Raises:
+        HandwritingError: the file is missing, cut short or something else, or an array is missing.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as content:
+            present = [name for name in optional if name in content.files]
+            return {name: content[name] for name in [*names, *present]}
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EIO):
+            raise
+        wanted = ", ".join(names)
+        words = f"{path} is not {kind} with the arrays {wanted} ({error}). {remedy}"
+        raise HandwritingError(words.strip()) from error
 
 
 def save_json(content: object, path: Path) -> None:

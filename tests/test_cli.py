@@ -99,7 +99,7 @@ def test_a_reader_who_has_seen_enough_stops_a_script_without_a_word(lines):
 
 def test_a_full_disk_under_the_output_is_said_too():
     program = [sys.executable, "-c", PRINTER.format(lines=1)]
-    with open("/dev/full", "w") as full:
+    with Path("/dev/full").open("w") as full:
         ended = subprocess.run(program, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
     assert ended.returncode == 1
     assert ended.stderr.strip().startswith("error: the disk is full;")

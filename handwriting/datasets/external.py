@@ -1,6 +1,5 @@
 """Labelled images from elsewhere: a folder of picture files, a pen archive, an `.npz` of images."""
 
-import zipfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from handwriting.datasets.pen import draw_samples, is_pen_archive, load_pen
 from handwriting.datasets.prepared import LabelledImages
 from handwriting.datasets.tables import check_file, read_table
 from handwriting.errors import HandwritingError
+from handwriting.files import load_arrays
 from handwriting.imaging.character import CharacterImage, open_character
 from handwriting.labels import CLASSES, NUM_CLASSES, class_index
 
@@ -128,14 +128,8 @@ def _load_pen_archive(path: Path, variants: int) -> ExternalSet:
 
 
 def _load_npz(path: Path) -> ExternalSet:
-    try:
-        with np.load(path, allow_pickle=False) as content:
-            images, labels = content["x"], content["y"]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise HandwritingError(
-            f"{path} is not an .npz with the arrays x and y ({error}). "
-            "See 'python model_evaluation.py --help'."
-        ) from error
+    remedy = "See 'python model_evaluation.py --help'."
+    images, labels = load_arrays(path, "an .npz", ("x", "y"), remedy).values()
     if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (28, 28):
         raise HandwritingError(
             f"{path}: x is {images.dtype} {images.shape}, it must be uint8 (N, 28, 28)."

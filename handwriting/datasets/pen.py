@@ -7,8 +7,6 @@ strokes; ``text``, ``writer`` and ``provider`` str (N,). There may be ``style``,
 """
 
 import contextlib
-import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -19,7 +17,7 @@ from tqdm import tqdm
 
 from handwriting.datasets.stroke_augmentation import StrokeVariation
 from handwriting.errors import HandwritingError
-from handwriting.files import replacing
+from handwriting.files import load_arrays, replacing
 from handwriting.imaging.character import CharacterImage, character_from_strokes
 from handwriting.labels import CLASSES
 
@@ -70,9 +68,8 @@ class PenArchive:
 def is_pen_archive(path: Path) -> bool:
     """Whether a file is an `.npz` that names strokes."""
     try:
-        with np.load(path, allow_pickle=False) as content:
-            return "stroke_start" in content.files
-    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile):
+        return bool(load_arrays(path, "a pen archive", ["stroke_start"]))
+    except HandwritingError:
         return False
 
 
@@ -82,14 +79,7 @@ def load_pen(path: Path) -> PenArchive:
     Raises:
         HandwritingError: it is missing or cut short, or its arrays do not fit each other.
     """
-    try:
-        with np.load(path, allow_pickle=False) as content:
-            style = content["style"] if "style" in content.files else None
-            archive = PenArchive(**{name: content[name] for name in ARRAYS}, style=style)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise HandwritingError(
-            f"{path} is not a pen archive with the arrays {', '.join(ARRAYS)} ({error})."
-        ) from error
+    archive = PenArchive(**load_arrays(path, "a pen archive", ARRAYS, optional=["style"]))
     fault = next(_faults(archive), None)
     if fault is not None:
         raise HandwritingError(f"{path} is not a sound pen archive: {fault}.")
@@ -131,7 +121,7 @@ def _faults(archive: PenArchive) -> Iterator[str]:
         array = getattr(archive, name)
         if not _is_integer(array) or array.ndim != 2 or array.shape[1] != 2:
             yield f"{name} is {array.dtype} {array.shape}, it must be integers (…, 2)"
-    samples, strokes = len(archive.text), len(archive.origin)
+    samples, strokes = archive.text.size, len(archive.origin)
     for name in ("text", "writer", "provider", "style"):
         array = getattr(archive, name)
         if array is None:
@@ -146,7 +136,8 @@ def _faults(archive: PenArchive) -> Iterator[str]:
         if not _is_integer(array) or array.shape != (count + 1,):
             yield f"{name} is {array.dtype} {array.shape}, it must be integers ({count + 1},)"
         # A stroke has a point at least; a sample without strokes can be left out.
-        if (np.diff(array) < (name == "stroke_start")).any() or array[0] or array[-1] != end:
+        falls = np.less_equal if name == "stroke_start" else np.less
+        if falls(array[1:], array[:-1]).any() or array[0] or array[-1] != end:
             yield f"{name} does not ascend from 0 to {end}"
     strange = ~np.array([text.isascii() and text.isprintable() for text in archive.text.tolist()])
     if strange.any():

@@ -4,13 +4,14 @@ It gives p(character | the five before it), n-grams interpolated with shorter on
 1991, doi 10.1109/18.87000). A text stands between two spaces. `training/fit_language.py` makes it.
 """
 
-import zipfile
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from handwriting.errors import HandwritingError
+from handwriting.files import load_arrays
 from handwriting.lines.alphabet import ALPHABET, encode
 
 LANGUAGE_FILE = Path("models/lines/language.npz")
@@ -28,6 +29,9 @@ FLAT = 0.05
 
 STEPS_PER_NAT = 24
 """Probabilities are kept as -log p in steps of 1/24 nats."""
+
+ARRAYS = ("contexts", "counts", "characters", "levels")
+"""Of the file, as :class:`LanguageModel` takes them."""
 
 _REMEMBERED = 20_000
 
@@ -72,15 +76,12 @@ class LanguageModel:
         Raises:
             HandwritingError: missing or damaged.
         """
-        try:
-            with np.load(path, allow_pickle=False) as content:
-                names = ("contexts", "counts", "characters", "levels")
-                return cls(*(content[name] for name in names))
-        except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile) as error:
-            raise HandwritingError(
-                f"{path} is no language model ({error}). "
-                "Make one with 'python -m handwriting.training.fit_language'."
-            ) from error
+        remedy = "Make one with 'python -m handwriting.training.fit_language'."
+        arrays = load_arrays(path, "a language model", ARRAYS, remedy)
+        fault = next(_faults(arrays), None)
+        if fault is not None:
+            raise HandwritingError(f"{path} is not a sound language model: {fault}. {remedy}")
+        return cls(**arrays)
 
     def log_probs(self, before: str) -> np.ndarray:
         """float64 (95,): log p(character) after a text, which begins a line."""
@@ -104,3 +105,20 @@ class LanguageModel:
         start, end = self._slices[row]
         probs[self._characters[start:end]] += self._shares[start:end]
         return probs
+
+
+def _faults(arrays: Mapping[str, np.ndarray]) -> Iterator[str]:
+    """What is wrong with a model's arrays; nothing more is looked at after the first fault."""
+    for name, array in arrays.items():
+        if array.dtype != np.uint8:
+            yield f"{name} is {array.dtype}, it must be uint8"
+    counts, characters = arrays["counts"], arrays["characters"]
+    contexts, total = counts.size, int(counts.sum())
+    shapes = ((contexts, ORDER - 1), (contexts,), (total,), (total,))
+    for name, shape in zip(ARRAYS, shapes, strict=True):
+        if arrays[name].shape != shape:
+            yield f"{name} is {arrays[name].shape}, it must be {shape}"
+    if not contexts or not counts.all():
+        yield "a context without characters"
+    if characters.min() < 1 or characters.max() > len(ALPHABET):
+        yield f"its characters are not within 1..{len(ALPHABET)}"

@@ -33,7 +33,7 @@ def test_an_npz_comes_as_it_is(tmp_path, drawn):
 @pytest.mark.parametrize(
     ("arrays", "words"),
     [
-        ({"x": np.zeros((2, 28, 28))}, "not an .npz with the arrays x and y"),
+        ({"x": np.zeros((2, 28, 28))}, "not an .npz with the arrays x, y"),
         ({"x": np.zeros((2, 28, 28)), "y": np.zeros(2, int)}, "must be uint8"),
         ({"x": np.zeros((2, 27, 28), np.uint8), "y": np.zeros(2, int)}, "must be uint8"),
         ({"x": np.zeros((2, 28, 28), np.uint8), "y": np.zeros(3, int)}, "must be integers"),

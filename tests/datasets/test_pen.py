@@ -134,7 +134,9 @@ def test_words_instead_of_characters_are_said(write):
         ({"sample_start": np.array([0, 3, 1], np.int32)}, "sample_start does not ascend"),
         ({"sample_start": np.array([0, 1], np.int32)}, "sample_start is int32"),
         ({"text": np.array(["L", "ä"])}, "not printable ASCII"),
+        ({"stroke_start": np.array([0, 4, 3, 8], np.uint64)}, "stroke_start does not ascend"),
         ({"text": np.array(["L"])}, "writer is"),
+        ({"text": np.array("L")}, r"text is <U1 \(\)"),
         ({"writer": np.array([1, 2])}, "writer is int64"),
     ],
 )
@@ -152,6 +154,18 @@ def test_an_archive_without_a_sample_is_refused(write):
 def test_a_file_that_is_cut_short_is_refused(write):
     path = write([("L", L_SHAPE), ("T", T_SHAPE)])
     path.write_bytes(path.read_bytes()[:-300])
+    with pytest.raises(HandwritingError, match=r"pen\.npz is not"):
+        load_external(path)
+
+
+def test_a_zip_of_another_make_is_refused(write):
+    path = write([("L", L_SHAPE), ("T", T_SHAPE)])
+    content = bytearray(path.read_bytes())
+    # The version that is needed to read the first file, in the list at the end.
+    content[content.index(b"PK\1\2") + 6] = 185
+    path.write_bytes(content)
+    with pytest.raises(HandwritingError, match=r"pen\.npz is not"):
+        load_pen(path)
     with pytest.raises(HandwritingError, match=r"pen\.npz is not"):
         load_external(path)
 

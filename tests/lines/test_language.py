@@ -48,9 +48,33 @@ def test_the_file_is_small_and_names_its_maker_and_sources(file):
         assert "wordfreq" in str(content["sources"]) and "CC BY-SA" in str(content["sources"])
 
 
+@pytest.mark.parametrize(
+    ("replaced", "words"),
+    [
+        ({"contexts": np.zeros((2, 4), np.uint8)}, r"contexts is \(2, 4\), it must be \(2, 5\)"),
+        ({"counts": np.ones(2)}, "counts is float64"),
+        ({"counts": np.array([3, 0], np.uint8)}, "a context without characters"),
+        ({"levels": np.zeros(2, np.uint8)}, r"levels is \(2,\), it must be \(3,\)"),
+        ({"characters": np.array([1, 96, 2], np.uint8)}, r"not within 1\.\.95"),
+    ],
+)
+def test_arrays_that_do_not_fit_each_other_are_named(tmp_path, replaced, words):
+    sound = {
+        "contexts": np.array([[0, 0, 0, 0, 0], [0, 0, 0, 0, 7]], np.uint8),
+        "counts": np.array([1, 2], np.uint8),
+        "characters": np.array([7, 8, 95], np.uint8),
+        "levels": np.array([24, 24, 24], np.uint8),
+    }
+    np.savez(tmp_path / "a.npz", **sound)
+    assert LanguageModel.load(tmp_path / "a.npz").score("&&") < 0
+    np.savez(tmp_path / "a.npz", **sound | replaced)
+    with pytest.raises(HandwritingError, match=words):
+        LanguageModel.load(tmp_path / "a.npz")
+
+
 def test_a_file_that_is_no_model_is_refused(tmp_path):
     (tmp_path / "a.npz").write_bytes(b"abc")
     np.savez(tmp_path / "b.npz", counts=np.ones(3))
     for name in ("a.npz", "b.npz", "missing.npz"):
-        with pytest.raises(HandwritingError, match=f"{name} is no language model"):
+        with pytest.raises(HandwritingError, match=f"{name} is not a language model"):
             LanguageModel.load(tmp_path / name)
