@@ -20,6 +20,9 @@ from handwriting.imaging.photograph import open_picture
 _LEVEL = 1.9
 """How high the box of a level line is at most, as a multiple of its words' heights."""
 
+_FARTHEST = 100_000
+"""Pixels from a photograph's corner that a word may be."""
+
 
 @dataclass(frozen=True)
 class PhotographedText:
@@ -110,19 +113,33 @@ def _read_words(table: Path) -> dict[str, list[dict[str, Any]]]:
         words = json.loads(table.read_text(encoding="utf-8"))
         of_image: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for number, word in enumerate(words, start=1):
-            text, box = str(word["text"]).strip(), np.array(word["box"], dtype=int)
-            polygon = np.array(word["polygon"], dtype=int)
-            if box.shape != (4,) or polygon.ndim != 2 or polygon.shape[1] != 2:
-                raise ValueError(f"word {number} has no box of four or no polygon of points")
-            check_file(table, number, str(word["image"]))
-            if text and text.isascii() and text.isprintable():
-                entry = {"text": text, "box": box, "polygon": polygon, "line": word["line"]}
-                of_image[word["image"]].append(entry)
-    except (ValueError, KeyError, TypeError, UnicodeDecodeError) as error:
+            image, entry = str(word["image"]), _word(word, number)
+            check_file(table, number, image)
+            if entry["text"] and entry["text"].isascii() and entry["text"].isprintable():
+                of_image[image].append(entry)
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise HandwritingError(f"{table} is no list of words: {error}") from error
     if not of_image:
         raise HandwritingError(f"{table} names no word in printable ASCII.")
     return of_image
+
+
+def _word(word: dict[str, Any], number: int) -> dict[str, Any]:
+    """Text, line, box and polygon of a word.
+
+    Raises:
+        ValueError, KeyError, TypeError, OverflowError: one of them is missing or makes no sense.
+    """
+    box, polygon = (np.array(word[name], dtype=int) for name in ("box", "polygon"))
+    if box.shape != (4,) or polygon.ndim != 2 or polygon.shape[1] != 2:
+        raise ValueError(f"word {number} has no box of four or no polygon of points")
+    if (box[:2] >= box[2:]).any():
+        raise ValueError(f"the box of word {number} is not left, top, right, bottom")
+    places = np.concatenate((box, polygon.ravel()))
+    if places.min() < -_FARTHEST or places.max() > _FARTHEST:
+        raise ValueError(f"word {number} lies beyond {_FARTHEST:,} pixels")
+    text, line = str(word["text"]).strip(), str(word["line"])
+    return {"text": text, "line": line, "box": box, "polygon": polygon}
 
 
 def _words(
@@ -132,6 +149,10 @@ def _words(
     for image, words in tqdm(of_image.items(), unit="photo", desc="reading"):
         photograph = colours_of(open_picture(folder / image, enough=None))
         for word in words:
+            if (word["box"][:2] >= photograph.shape[1::-1]).any() or (word["box"][2:] <= 0).any():
+                raise HandwritingError(
+                    f"{folder / image}: the box of {word['text']!r} lies outside of it."
+                )
             yield _by_polygon(photograph, word), word["text"], image
             if variants:
                 yield _by_box(photograph, word["box"]), word["text"], image

@@ -80,6 +80,25 @@ def test_a_damaged_list_of_words_is_a_sentence(folder, content, words):
         load_photographed(folder)
 
 
+@pytest.mark.parametrize(
+    ("replaced", "words"),
+    [
+        ({"box": [90, 10, 20, 40]}, "is not left, top, right, bottom"),
+        ({"box": [10, 10, 10**30, 40]}, "is no list of words"),
+        ({"polygon": [[0, 0], [2**31, 0], [9, 9]]}, "word 1 lies beyond 100,000 pixels"),
+        ({"image": None}, "does not exist"),
+        ({"box": [460, 10, 500, 40]}, "the box of 'one' lies outside of it"),
+        ({"box": [10, -40, 50, 0]}, "the box of 'one' lies outside of it"),
+    ],
+)
+def test_a_word_that_makes_no_sense_is_a_sentence(folder, replaced, words):
+    table = folder / "words.json"
+    first, *others = json.loads(table.read_text())
+    table.write_text(json.dumps([first | replaced, *others]))
+    with pytest.raises(HandwritingError, match=words):
+        load_photographed(folder)
+
+
 def test_a_writer_is_left_out_of_all_files_or_of_none():
     names = np.array([f"writer {k}" for k in range(2_000)])
     chosen = left_out(names, 0.1)
