@@ -103,6 +103,9 @@ class _Automaton:
         whole = _Part()
         for _ in range(min(least, MOST_PLACES + 1)):
             whole = self._joined(whole, self._sequence(nodes))
+            # Nothing, repeated in repeated groups, would take for ever.
+            if not whole.first:
+                return whole
         if most is op.MAXREPEAT:
             part = self._sequence(nodes)
             self.follows.update(itertools.product(part.last, part.first))
@@ -110,6 +113,8 @@ class _Automaton:
         for _ in range(min(most - least, MOST_PLACES + 1)):
             part = dataclasses.replace(self._sequence(nodes), may_be_empty=True)
             whole = self._joined(whole, part)
+            if not whole.first:
+                return whole
         return whole
 
     def _joined(self, left: _Part, right: _Part) -> _Part:

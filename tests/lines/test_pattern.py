@@ -51,6 +51,11 @@ def test_the_pattern_tells_letters_from_digits():
     assert Pattern(r"[A-Z]\d[A-Z]\d")(rows).text == "O1S8"
 
 
+def test_nothing_repeated_again_and_again_is_nothing_at_once():
+    pattern = Pattern("((((){100}){0,100}){100}){100}7")
+    assert pattern(random_rows(0, steps=8)).text == "7"
+
+
 def test_too_few_steps_for_any_text_give_none():
     assert Pattern("[0-9]{5}")(random_rows(0, steps=4)).text == ""
 
