@@ -176,8 +176,7 @@ def load_weights(path: Path) -> dict[str, Any]:
         raise HandwritingError(f"{path} reads lines, not single characters. {_TAKE_ANOTHER}")
     if "weights" not in content:
         content = {"weights": content, "model": _recognise_model(content)}
-    sound = isinstance(content.get("model"), str) and isinstance(content["weights"], dict)
-    if not sound or content.get("classes", list(CLASSES)) != list(CLASSES):
+    if not _is_complete(content):
         raise HandwritingError(f"{path} is not a weights file of this project. {_TAKE_ANOTHER}")
     tensors = [t for t in content["weights"].values() if isinstance(t, torch.Tensor)]
     numbers = [content.get(name, 1.0) for name in ("temperature", "hands_temperature")]
@@ -189,6 +188,24 @@ def load_weights(path: Path) -> dict[str, Any]:
     if "hyperparameters" in content:
         content["hyperparameters"] = current_names(content["hyperparameters"])
     return content
+
+
+def _is_complete(content: dict[str, Any]) -> bool:
+    """Whether the parts of a weights file are there, and of their kind."""
+    classes = content.get("classes", list(CLASSES))
+    frequencies = content.get("frequencies")
+    return (
+        isinstance(content.get("model"), str)
+        and isinstance(content["weights"], dict)
+        and isinstance(content.get("hyperparameters", {}), dict)
+        and isinstance(classes, list)
+        and classes == list(CLASSES)
+        and (frequencies is None or _is_of_classes(frequencies))
+    )
+
+
+def _is_of_classes(values: object) -> bool:
+    return isinstance(values, list) and len(values) == NUM_CLASSES
 
 
 def _is_positive(number: object) -> bool:

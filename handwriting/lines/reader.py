@@ -31,6 +31,9 @@ class Reader:
     Attributes:
         calibrations: of some decoders, by name, as `handwriting.training.text_calibration` fits
             them.
+        held_out: part of the writers that the training left out, in 0..1; 0 where that is not
+            known.
+        trained_pages: names of the photographs of pages that the training saw lines of.
     """
 
     def __init__(self, content: dict[str, Any]) -> None:
@@ -38,18 +41,12 @@ class Reader:
         precision = choose_precision("auto", torch.device("cpu"))
         dtype = torch.bfloat16 if precision == "bf16" else torch.float32
         self.network = fuse_batch_norm(build_reader_network(content)).to(dtype)
-        fitted = content.get("calibration", {})
-        self.calibrations = {name: Calibration(**numbers) for name, numbers in fitted.items()}
-
-    @property
-    def held_out(self) -> float:
-        """Part of the writers that the training left out, in 0..1; 0 where that is not known."""
-        return float(self.content.get("hyperparameters", {}).get("held_out", 0.0))
-
-    @property
-    def trained_pages(self) -> list[str]:
-        """Names of the photographs of pages that the training saw lines of."""
-        return list(self.content.get("trained_pages", []))
+        self.calibrations = {
+            str(decoder): Calibration(**{name: float(n) for name, n in fitted.items()})
+            for decoder, fitted in content.get("calibration", {}).items()
+        }
+        self.held_out = float(content.get("hyperparameters", {}).get("held_out", 0.0))
+        self.trained_pages: list[str] = list(content.get("trained_pages", []))
 
     @classmethod
     def load(cls, path: Path) -> "Reader":
@@ -61,7 +58,7 @@ class Reader:
         content = load_reader_weights(path)
         try:
             return cls(content)
-        except (RuntimeError, KeyError, TypeError, AttributeError) as error:
+        except (RuntimeError, LookupError, TypeError, AttributeError, ValueError) as error:
             raise HandwritingError(f"{path} is damaged ({error}). {_REMEDY}") from error
 
     def read(self, pictures: Sequence[np.ndarray], decoder: Decoder = GREEDY) -> list[LineRead]:
@@ -144,7 +141,8 @@ def load_reader_weights(path: Path) -> dict[str, Any]:
     if content.get("kind") != KIND or content.get("alphabet") != ALPHABET:
         other = "reads single characters" if "model" in content else "is no line reader"
         raise HandwritingError(f"{path} {other}. {_REMEDY}")
-    tensors = content.get("weights", {}).values()
-    if not all(tensor.isfinite().all() for tensor in tensors):
+    weights = content.get("weights")
+    tensors = list(weights.values()) if isinstance(weights, dict) else []
+    if not tensors or not all(isinstance(t, torch.Tensor) and t.isfinite().all() for t in tensors):
         raise HandwritingError(f"{path} holds weights that are not numbers. {_REMEDY}")
     return content

@@ -159,11 +159,14 @@ def load_sizes(path: Path = SIZES_FILE) -> Sizes:
             # Files of earlier versions hold a single model.
             parts = [{"weight": 1.0, "characters": parts}]
         models = tuple(_from_json(part["characters"]) for part in parts)
-        ruled = SizeMixture(models, tuple(float(part["weight"]) for part in parts))
-        return Sizes(ruled, free, Lines(**content["canvas"]), float(content["x_height"]))
+        weights = tuple(float(part["weight"]) for part in parts)
+        canvas = Lines(**{name: float(y) for name, y in content["canvas"].items()})
+        if not 0 < canvas.baseline - canvas.capital < np.inf or not min(weights) > 0:
+            raise ValueError("a line or a weight that makes no sense")
+        return Sizes(SizeMixture(models, weights), free, canvas, float(content["x_height"]))
     except FileNotFoundError as error:
         raise HandwritingError(f"{path} does not exist. {remedy}") from error
-    except (ValueError, KeyError, TypeError, IndexError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise HandwritingError(f"{path} is damaged ({error!r}). {remedy}") from error
 
 
@@ -171,4 +174,7 @@ def _from_json(content: dict[str, dict[str, object]]) -> SizeModel:
     rows = [content[character] for character in CLASSES]
     means = [[row["log_height"], row["top"]] for row in rows]
     covariances = [[[v[0], v[1]], [v[1], v[2]]] for v in (row["covariance"] for row in rows)]
-    return SizeModel(np.array(means, dtype=float), np.array(covariances, dtype=float))
+    model = SizeModel(np.array(means, dtype=float), np.array(covariances, dtype=float))
+    if not np.isfinite(model.means).all() or not (np.linalg.eigvalsh(model.covariances) > 0).all():
+        raise ValueError("a mean or a covariance that is none")
+    return model

@@ -94,7 +94,13 @@ def test_a_network_of_two_layers_is_built_again(pictures, tmp_path):
         ({"kind": "other"}, "is no line reader"),
         ({"alphabet": "abc"}, "is no line reader"),
         ({"width": 5}, "is damaged"),
+        ({"width": 0}, "is damaged"),
+        ({"hyperparameters": 3}, "is damaged"),
+        ({"trained_pages": None}, "is damaged"),
+        ({"calibration": {"greedy": {"slope": "steep"}}}, "is damaged"),
         ({"weights": {"a": torch.tensor(torch.nan)}}, "not numbers"),
+        ({"weights": {"a": "b"}}, "not numbers"),
+        ({"weights": 7}, "not numbers"),
     ],
 )
 def test_other_files_are_refused(network, tmp_path, changed, words):

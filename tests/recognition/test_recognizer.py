@@ -155,6 +155,22 @@ def test_a_calibration_that_is_no_number_is_refused(tmp_path, facts):
         Recognizer.load(path)
 
 
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"frequencies": [1.0]},
+        {"frequencies": torch.ones(62)},
+        {"hyperparameters": ["lr"]},
+        {"classes": torch.zeros(62)},
+    ],
+    ids=str,
+)
+def test_parts_of_another_kind_are_refused(tmp_path, facts):
+    path = random_weights(tmp_path, "bad", **facts)
+    with pytest.raises(HandwritingError, match=r"bad\.pt is not a weights file"):
+        Recognizer.load(path)
+
+
 def test_reading_imports_neither_data_sets_nor_training():
     names = ("recognition.recognizer", "recognition.sizes", "imaging.character")
     imports = ", ".join(f"handwriting.{name}" for name in names)

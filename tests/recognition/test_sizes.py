@@ -97,3 +97,25 @@ def test_a_damaged_or_missing_file_is_said(tmp_path):
     (tmp_path / "bad.json").write_text("{}")
     with pytest.raises(HandwritingError, match="damaged"):
         load_sizes(tmp_path / "bad.json")
+
+
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [
+        (("canvas", "baseline"), "low"),
+        (("canvas", "baseline"), -1),
+        (("free", "a", "log_height"), float("inf")),
+        (("free", "a", "covariance"), [0.1, 0.5, 0.1]),
+        (("ruled", 0, "weight"), 0),
+        (("ruled", 0), []),
+    ],
+)
+def test_numbers_that_make_no_sense_are_said(tmp_path, part, value):
+    content = json.loads((PROJECT / SIZES_FILE).read_text())
+    place = content
+    for name in part[:-1]:
+        place = place[name]
+    place[part[-1]] = value
+    (tmp_path / "bad.json").write_text(json.dumps(content))
+    with pytest.raises(HandwritingError, match="damaged"):
+        load_sizes(tmp_path / "bad.json")
