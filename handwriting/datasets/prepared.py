@@ -86,9 +86,10 @@ def load_manifest(folder: Path) -> dict[str, Any]:
         raise HandwritingError(f"{path} does not exist. {RUN_STAGE_1}")
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
-        for name in ("fingerprint", "synthetic", "labels", "byclass_class_counts"):
+        for name in ("fingerprint", "synthetic", "labels"):
             manifest[name]
-    except (ValueError, KeyError, TypeError) as error:
+        sum(manifest["byclass_class_counts"].values())
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise HandwritingError(f"{path} is damaged ({error}). {RUN_STAGE_1}") from error
     return manifest
 
@@ -143,6 +144,15 @@ def load_split(folder: Path) -> dict[str, torch.Tensor]:
             f"{RUN_STAGE_2}"
         )
     parts = {name: content.get(name) for name in ("train", "validation")}
-    if not all(isinstance(rows, torch.Tensor) for rows in parts.values()):
+    if not all(map(_are_rows, parts.values())):
         raise HandwritingError(f"{path} does not hold a split. {RUN_STAGE_2}")
     return parts
+
+
+def _are_rows(rows: object) -> bool:
+    return (
+        isinstance(rows, torch.Tensor)
+        and rows.dtype == torch.int64
+        and rows.dim() == 1
+        and bool((rows >= 0).all())
+    )

@@ -12,6 +12,7 @@ from handwriting.datasets.prepared import (
     save_prepared,
 )
 from handwriting.errors import HandwritingError
+from handwriting.files import save_json
 
 
 def some_images(seed: int, count: int = 5) -> LabelledImages:
@@ -79,7 +80,20 @@ def test_a_file_that_holds_no_images_with_labels_is_refused(folder, entries):
         load_images(folder, "train")
 
 
-def test_a_split_without_rows_is_refused(folder):
-    torch.save({"fingerprint": "mark", "train": torch.arange(3)}, folder / "split.pt")
+@pytest.mark.parametrize("counts", [None, [], {"A": "many"}], ids=str)
+def test_a_manifest_without_counts_is_refused(folder, counts):
+    save_json(MANIFEST | {"byclass_class_counts": counts}, folder / "manifest.json")
+    with pytest.raises(HandwritingError, match=r"manifest\.json is damaged .*stage 1"):
+        load_manifest(folder)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [None, torch.arange(3.0), torch.tensor([[1]]), torch.tensor([-1]), torch.tensor([True])],
+    ids=str,
+)
+def test_a_split_without_rows_is_refused(folder, rows):
+    content = {"fingerprint": "mark", "train": torch.arange(3), "validation": rows}
+    torch.save(content, folder / "split.pt")
     with pytest.raises(HandwritingError, match=r"split\.pt does not hold a split.*stage 2"):
         load_split(folder)
