@@ -44,12 +44,14 @@ def open_picture(
                 picture.draft(picture.mode, (enough, enough))
                 picture.thumbnail((enough, enough))
             picture.load()
+            if picture.mode == "LAB":
+                raise ValueError("colours of CIE Lab; save it in RGB")
             return _without_damaged_exif(picture.copy())
     except FileNotFoundError as error:
         raise HandwritingError(f"{name} does not exist.") from error
     except Image.DecompressionBombError as error:
         raise HandwritingError(f"{name} has too many pixels. Make it smaller first.") from error
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
+    except (OSError, SyntaxError, ValueError, EOFError, RuntimeError) as error:
         reason = "" if isinstance(error, UnidentifiedImageError) else f": {error}"
         raise HandwritingError(f"{name} is not a picture that can be read{reason}.") from error
 

@@ -91,6 +91,16 @@ def test_a_photograph_of_50_megapixels_is_read_as_its_small_self(tmp_path):
     assert not read.is_multiple
 
 
+def test_a_damaged_avif_and_colours_that_cannot_be_read_are_said():
+    damaged, lab = io.BytesIO(), io.BytesIO()
+    Image.new("RGB", (40, 30)).save(damaged, "AVIF")
+    damaged = io.BytesIO(damaged.getvalue().replace(b"av01", b"av00"))
+    Image.new("LAB", (40, 30)).save(lab, "TIFF")
+    for content, words in ((damaged, "is not a picture"), (lab, "Lab; save it in RGB")):
+        with pytest.raises(HandwritingError, match=words):
+            open_character(content, "x")
+
+
 def test_a_picture_whose_exif_is_damaged_is_opened_as_it_lies():
     exif = Image.Exif()
     exif[0x0112] = 6
