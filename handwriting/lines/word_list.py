@@ -9,6 +9,9 @@ from handwriting.errors import HandwritingError
 from handwriting.lines.alphabet import ALPHABET, BLANK, encode
 from handwriting.lines.decoding import Decoded, text_log_probs
 
+LONGEST_TEXT = 1_000
+"""Characters; the longest picture of a line has no more steps."""
+
 
 class WordList:
     """Decodes a picture of one of some words, or of one of some whole lines.
@@ -49,17 +52,22 @@ class WordList:
         """Read a text file with a word on each line.
 
         Raises:
-            HandwritingError: missing, no text, without a word, or with one that is not printable
-                ASCII.
+            HandwritingError: missing, no text, without a word, or with one that is too long or
+                not printable ASCII.
         """
         try:
             lines = path.read_text(encoding="utf-8").splitlines()
         except (OSError, UnicodeDecodeError) as error:
             raise HandwritingError(f"{path} is no list of words ({error}).") from error
-        for number, line in enumerate(lines, start=1):
-            if not set(line.strip()) <= set(ALPHABET):
+        for number, line in enumerate(map(str.strip, lines), start=1):
+            if not set(line) <= set(ALPHABET):
                 raise HandwritingError(
-                    f"{path}, line {number}: {line.strip()!r} is not printable ASCII."
+                    f"{path}, line {number}: {line!r:.60} is not printable ASCII."
+                )
+            if len(line) > LONGEST_TEXT:
+                raise HandwritingError(
+                    f"{path}, line {number} has {len(line):,} characters; one picture shows at "
+                    f"most {LONGEST_TEXT:,}. Put each word on a line of its own."
                 )
         try:
             return cls(lines)

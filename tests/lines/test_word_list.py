@@ -38,6 +38,7 @@ def test_a_file_has_a_word_on_each_line(tmp_path):
         (b"", "holds no word"),
         (b"\n \n", "holds no word"),
         ("a\nna\u00efve\n".encode(), "line 2: 'na\u00efve' is not printable ASCII"),
+        (b"a\n" + b"b c " * 300, "line 2 has 1,199 characters"),
         (b"\xff\xfe\x00", "is no list of words"),
         (None, "is no list of words"),
     ],
