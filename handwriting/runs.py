@@ -116,8 +116,19 @@ def newest_first(runs: list[RunFiles]) -> list[RunFiles]:
     return sorted(runs, key=lambda r: (r.start, accuracy_on_test_set(r) or 0, r.name), reverse=True)
 
 
-def find_run(name: str, models: Path = MODELS_FOLDER, metrics: Path = METRICS_FOLDER) -> RunFiles:
+def find_run(
+    name: str,
+    models: Path = MODELS_FOLDER,
+    metrics: Path = METRICS_FOLDER,
+    program: str = "model_training.py",
+) -> RunFiles:
     """The run of a name, a file name or a path; the newest one for ``latest``.
+
+    Args:
+        name: the name, file name or path.
+        models: folder with weights.
+        metrics: folder with figures.
+        program: writes such weights, for errors.
 
     Raises:
         HandwritingError: the folder or the file is missing.
@@ -126,9 +137,7 @@ def find_run(name: str, models: Path = MODELS_FOLDER, metrics: Path = METRICS_FO
     if path.suffix == ".pt" and path.parent != Path():
         models = path.parent
     if not models.is_dir():
-        raise HandwritingError(
-            f"the folder {models} does not exist. Run 'python model_training.py' first (stage 3)."
-        )
+        raise HandwritingError(f"the folder {models} does not exist. Run 'python {program}' first.")
     present = list_runs(models, metrics)
     if name == "latest" and present:
         return newest_first(present)[0]
@@ -137,7 +146,7 @@ def find_run(name: str, models: Path = MODELS_FOLDER, metrics: Path = METRICS_FO
         listed = ", ".join(run.name for run in present) or "none"
         raise HandwritingError(
             f"{run.weights} does not exist. Weights in {models}: {listed}. "
-            "Give one of these or run 'python model_training.py' (stage 3)."
+            f"Give one of these or run 'python {program}'."
         )
     return run
 

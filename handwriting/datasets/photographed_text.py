@@ -103,7 +103,9 @@ def read_texts(table: Path) -> list[dict[str, str]]:
         check_file(table, line, row["file"])
         lines = row["text"].splitlines()
         if not all(part.isascii() and part.isprintable() for part in lines):
-            raise HandwritingError(f"{table}, line {line}: {row['text']!r:.60} is no printable ASCII.")
+            raise HandwritingError(
+                f"{table}, line {line}: {row['text']!r:.60} is no printable ASCII."
+            )
     return rows
 
 

@@ -13,6 +13,7 @@ from handwriting.files import load_torch
 from handwriting.lines.alphabet import ALPHABET
 from handwriting.lines.decoding import GREEDY, Calibration, Decoder, LineRead, read_line
 from handwriting.lines.network import LineReader, pad, steps_of
+from handwriting.runs import find_run
 from models import fuse_batch_norm
 
 LINES_FOLDER = Path("models/lines")
@@ -115,20 +116,7 @@ def find_reader(name: str, models: Path = LINES_FOLDER) -> Path:
     Raises:
         HandwritingError: there is none.
     """
-    path = Path(name)
-    if path.suffix == ".pt" and path.is_file():
-        return path
-    present = sorted(models.glob("[!.]*.pt"), key=lambda file: file.stat().st_mtime)
-    if name == "latest" and present:
-        return present[-1]
-    found = models / f"{path.name.removesuffix('.pt')}.pt"
-    if not found.is_file():
-        listed = ", ".join(file.stem for file in present) or "none"
-        raise HandwritingError(
-            f"{found} does not exist. Line readers in {models}: {listed}. "
-            "Give one of these or run 'python text_training.py'."
-        )
-    return found
+    return find_run(name, models, program="text_training.py").weights
 
 
 def load_reader_weights(path: Path) -> dict[str, Any]:

@@ -115,5 +115,11 @@ def test_weights_of_single_characters_are_told_apart(tmp_path):
 
 
 def test_a_run_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(HandwritingError, match=r"Line readers in .*: none"):
+    with pytest.raises(HandwritingError, match=r"Weights in .*: none.*text_training\.py"):
         find_reader("other", tmp_path)
+
+
+def test_the_latest_run_is_the_one_whose_name_says_so_whatever_the_files_times(network, tmp_path):
+    for name in ("lines_2026_March03_10_00", "lines_2026_January03_10_00"):
+        save_torch(weights_of(network), tmp_path / f"{name}.pt")
+    assert find_reader("latest", tmp_path).stem == "lines_2026_March03_10_00"
