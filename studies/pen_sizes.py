@@ -76,7 +76,7 @@ def among_lookalikes(log_p: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 def judged(model: Model, pens: PenSizes) -> np.ndarray:
     """:func:`among_lookalikes` of a model."""
-    return among_lookalikes(np.array([model.log_likelihood(s) for s in pens.sizes]), pens.labels)
+    return among_lookalikes(model.log_likelihood(pens.sizes), pens.labels)
 
 
 def mixture(first: SizeModel, second: SizeModel) -> SizeMixture:
