@@ -158,12 +158,17 @@ def upright(reader: Reader, ink: np.ndarray) -> tuple[int, list[Line]]:
         candidates = [0, 1, 3]
     else:
         candidates = [0, 1, 2, 3]
-    found = [find_lines(np.ascontiguousarray(np.rot90(ink, k))) for k in candidates]
-    sure = np.array([_sureness(reader, lines) for lines in found])
+    # Upside down the lines are where they were: to look for them again is for what is read best.
+    found = {k: _lines_turned(ink, k) for k in candidates if k < 2}
+    sure = np.array([_sureness(reader, found[k % 2], is_upside_down=k >= 2) for k in candidates])
     # Few pages are upside down: those must read better by more than chance.
     sure[0] += _TURNED
-    best = int(sure.argmax())
-    return candidates[best], found[best]
+    best = candidates[int(sure.argmax())]
+    return best, found[best] if best in found else _lines_turned(ink, best)
+
+
+def _lines_turned(ink: np.ndarray, quarters: int) -> list[Line]:
+    return find_lines(np.ascontiguousarray(np.rot90(ink, quarters)))
 
 
 def _clear_ones(lines: list[LineOfPage]) -> list[LineOfPage]:
@@ -195,11 +200,12 @@ def _small_writing(ink: np.ndarray) -> np.ndarray | None:
     return scaled(alone, scale)
 
 
-def _sureness(reader: Reader, lines: list[Line]) -> float:
-    """Mean probability of the characters of the longest lines."""
+def _sureness(reader: Reader, lines: list[Line], is_upside_down: bool) -> float:
+    """Mean probability of the characters of the longest lines, as they are or turned over."""
     longest = sorted(lines, key=lambda line: -line.ink.shape[1])[:_PROBED]
     pictured = [found for line in longest if (found := picture_of(line)) is not None]
-    read = reader.read([picture for picture, _ in pictured])
+    quarters = 2 if is_upside_down else 0
+    read = reader.read([np.rot90(picture, quarters).copy() for picture, _ in pictured])
     sure = [character.ranked[0][1] for line in read for character in line.characters]
     return float(np.mean(sure)) if sure else 0.0
 
