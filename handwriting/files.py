@@ -92,13 +92,17 @@ def load_arrays(
     try:
         with np.load(path, allow_pickle=False) as content:
             present = [name for name in optional if name in content.files]
-            return {name: content[name] for name in [*names, *present]}
+            arrays = {name: content[name] for name in [*names, *present]}
+        # NumPy gives the bytes of what is not an array.
+        if not all(isinstance(array, np.ndarray) for array in arrays.values()):
+            raise TypeError("one of them is no array")
     except Exception as error:
         if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EIO):
             raise
         wanted = ", ".join(names)
         words = f"{path} is not {kind} with the arrays {wanted} ({error}). {remedy}"
         raise HandwritingError(words.strip()) from error
+    return arrays
 
 
 def save_json(content: object, path: Path) -> None:

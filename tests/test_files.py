@@ -2,13 +2,15 @@
 
 import io
 import os
+import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from handwriting.errors import HandwritingError
-from handwriting.files import load_torch, replacing, save_json, save_torch, sha256
+from handwriting.files import load_arrays, load_torch, replacing, save_json, save_torch, sha256
 
 
 def test_a_file_is_replaced_when_all_is_written(tmp_path):
@@ -39,6 +41,18 @@ def test_the_bytes_do_not_depend_on_the_files_name(tmp_path):
         save_torch({"x": torch.arange(5)}, tmp_path / name)
     assert sha256(tmp_path / "a.pt") == sha256(tmp_path / "another.pt")
     assert torch.equal(load_torch(tmp_path / "a.pt", "")["x"], torch.arange(5))
+
+
+def test_arrays_are_read_and_what_is_none_is_said(tmp_path):
+    file = tmp_path / "x.npz"
+    np.savez(file, a=np.arange(3), b=np.ones(2))
+    found = load_arrays(file, "a set", ["a"], optional=["b", "c"])
+    assert list(found) == ["a", "b"] and found["a"].tolist() == [0, 1, 2]
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.writestr("d.npy", b"hello")
+    for name in ("c", "d"):
+        with pytest.raises(HandwritingError, match=f"is not a set with the arrays a, {name}"):
+            load_arrays(file, "a set", ["a", name], "Give another.")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux's device that is always full")

@@ -134,7 +134,7 @@ def _load_npz(path: Path) -> ExternalSet:
         raise HandwritingError(
             f"{path}: x is {images.dtype} {images.shape}, it must be uint8 (N, 28, 28)."
         )
-    if labels.shape != images.shape[:1] or not np.issubdtype(labels.dtype, np.integer):
+    if labels.shape != images.shape[:1] or labels.dtype.kind not in "iu":
         raise HandwritingError(
             f"{path}: y is {labels.dtype} {labels.shape}, it must be integers ({len(images)},)."
         )

@@ -146,7 +146,8 @@ def _faults(archive: PenArchive) -> Iterator[str]:
 
 
 def _is_integer(array: np.ndarray) -> bool:
-    return np.issubdtype(array.dtype, np.integer)
+    # To NumPy's issubdtype a span of time is an integer, too.
+    return array.dtype.kind in "iu"
 
 
 def draw_samples(

@@ -137,6 +137,7 @@ def test_words_instead_of_characters_are_said(write):
         ({"stroke_start": np.array([0, 4, 3, 8], np.uint64)}, "stroke_start does not ascend"),
         ({"text": np.array(["L"])}, "writer is"),
         ({"text": np.array("L")}, r"text is <U1 \(\)"),
+        ({"origin": np.zeros((3, 2), "m8[s]")}, "origin is timedelta64"),
         ({"writer": np.array([1, 2])}, "writer is int64"),
     ],
 )
