@@ -82,10 +82,25 @@ class Reader:
 
 
 def build_reader_network(content: dict[str, Any]) -> LineReader:
-    """The network of a weights file, in evaluation mode."""
-    network = LineReader(content["width"], content["hidden"], content.get("layers", 1))
-    network.load_state_dict({name: tensor.float() for name, tensor in content["weights"].items()})
+    """The network of a weights file, in evaluation mode.
+
+    Raises:
+        ValueError: its weights are not of the size that it names.
+    """
+    weights = content["weights"]
+    size = (content["width"], content["hidden"], content.get("layers", 1))
+    # Before the network is made, for a damaged size may be a huge one.
+    if size != _size_of(weights):
+        raise ValueError(f"its weights are not of the size {size}")
+    network = LineReader(*size)
+    network.load_state_dict({name: tensor.float() for name, tensor in weights.items()})
     return network.eval()
+
+
+def _size_of(weights: dict[str, torch.Tensor]) -> tuple[int, int, int]:
+    """The width, the cells and the layers of the network of some weights."""
+    layers = sum(name.startswith("lstm.weight_hh_l") for name in weights) // 2
+    return len(weights["convolutions.0.weight"]), weights["lstm.weight_hh_l0"].shape[1], layers
 
 
 @torch.inference_mode()

@@ -95,6 +95,7 @@ def test_a_network_of_two_layers_is_built_again(pictures, tmp_path):
         ({"alphabet": "abc"}, "is no line reader"),
         ({"width": 5}, "is damaged"),
         ({"hidden": 0}, "is damaged"),
+        ({"hidden": 10**6}, "is damaged"),
         ({"hyperparameters": 3}, "is damaged"),
         ({"trained_pages": None}, "is damaged"),
         ({"calibration": {"greedy": {"slope": "steep"}}}, "is damaged"),
