@@ -89,7 +89,7 @@ def load_manifest(folder: Path) -> dict[str, Any]:
         for name in ("fingerprint", "synthetic", "labels"):
             manifest[name]
         sum(manifest["byclass_class_counts"].values())
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise HandwritingError(f"{path} is damaged ({error}). {RUN_STAGE_1}") from error
     return manifest
 

@@ -4,7 +4,6 @@ Their JavaScript, CSS and HTML are the files in static/.
 """
 
 import base64
-import binascii
 import io
 from collections.abc import Callable
 from typing import Any
@@ -52,7 +51,7 @@ def decode(data: str) -> io.BytesIO | None:
     """The content of a base64 ``data:`` address; ``None`` where it is not one."""
     try:
         content = io.BytesIO(base64.b64decode(data.partition(",")[2], validate=True))
-    except binascii.Error:
+    except ValueError:
         return None
     content.name = "pasted picture"
     return content

@@ -80,6 +80,12 @@ def test_a_file_that_holds_no_images_with_labels_is_refused(folder, entries):
         load_images(folder, "train")
 
 
+def test_a_manifest_nested_too_deep_is_refused(folder):
+    (folder / "manifest.json").write_text("[" * 100_000)
+    with pytest.raises(HandwritingError, match=r"manifest\.json is damaged .*stage 1"):
+        load_manifest(folder)
+
+
 @pytest.mark.parametrize("counts", [None, [], {"A": "many"}], ids=str)
 def test_a_manifest_without_counts_is_refused(folder, counts):
     save_json(MANIFEST | {"byclass_class_counts": counts}, folder / "manifest.json")

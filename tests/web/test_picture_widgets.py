@@ -12,6 +12,6 @@ def test_a_data_address_gives_its_content():
     assert content.read() == b"picture" and content.name == "pasted picture"
 
 
-@pytest.mark.parametrize("data", ["data:image/png;base64,%%%", "data:;base64,abc"])
+@pytest.mark.parametrize("data", ["data:image/png;base64,%%%", "data:;base64,abc", "data:,\u00e9"])
 def test_what_is_no_base64_is_nothing(data):
     assert decode(data) is None
