@@ -6,10 +6,12 @@ from pathlib import Path
 import numpy as np
 
 from handwriting.errors import HandwritingError
+from handwriting.imaging.line import LONGEST
 from handwriting.lines.alphabet import ALPHABET, BLANK, encode
 from handwriting.lines.decoding import Decoded, text_log_probs
+from handwriting.lines.network import COLUMNS_PER_STEP
 
-LONGEST_TEXT = 1_000
+LONGEST_TEXT = LONGEST // COLUMNS_PER_STEP
 """Characters; the longest picture of a line has no more steps."""
 
 

@@ -160,7 +160,8 @@ def upright(reader: Reader, ink: np.ndarray) -> tuple[int, list[Line]]:
         candidates = [0, 1, 2, 3]
     # Upside down the lines are where they were: to look for them again is for what is read best.
     found = {k: _lines_turned(ink, k) for k in candidates if k < 2}
-    sure = np.array([_sureness(reader, found[k % 2], is_upside_down=k >= 2) for k in candidates])
+    probes = {k: _pictures_of_longest(lines) for k, lines in found.items()}
+    sure = np.array([_sureness(reader, probes[k % 2], is_upside_down=k >= 2) for k in candidates])
     # Few pages are upside down: those must read better by more than chance.
     sure[0] += _TURNED
     best = candidates[int(sure.argmax())]
@@ -200,12 +201,15 @@ def _small_writing(ink: np.ndarray) -> np.ndarray | None:
     return scaled(alone, scale)
 
 
-def _sureness(reader: Reader, lines: list[Line], is_upside_down: bool) -> float:
-    """Mean probability of the characters of the longest lines, as they are or turned over."""
+def _pictures_of_longest(lines: list[Line]) -> list[np.ndarray]:
     longest = sorted(lines, key=lambda line: -line.ink.shape[1])[:_PROBED]
-    pictured = [found for line in longest if (found := picture_of(line)) is not None]
+    return [found[0] for line in longest if (found := picture_of(line)) is not None]
+
+
+def _sureness(reader: Reader, pictures: list[np.ndarray], is_upside_down: bool) -> float:
+    """Mean probability of the characters of some lines, as they are or turned over."""
     quarters = 2 if is_upside_down else 0
-    read = reader.read([np.rot90(picture, quarters).copy() for picture, _ in pictured])
+    read = reader.read([np.rot90(picture, quarters).copy() for picture in pictures])
     sure = [character.ranked[0][1] for line in read for character in line.characters]
     return float(np.mean(sure)) if sure else 0.0
 
