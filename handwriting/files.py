@@ -63,6 +63,8 @@ def load_torch(path: Path, remedy: str, *, mmap: bool = False) -> dict[str, Any]
         raise HandwritingError(f"{path} does not exist. {remedy}")
     try:
         content = torch.load(path, map_location="cpu", weights_only=True, mmap=mmap)
+        if not _is_plain(content):
+            raise TypeError("sparse tensors, or tensors without values")
     except Exception as error:
         if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EIO):
             raise
@@ -72,6 +74,17 @@ def load_torch(path: Path, remedy: str, *, mmap: bool = False) -> dict[str, Any]
     if not isinstance(content, dict):
         raise HandwritingError(f"{path} holds no dictionary. {remedy}")
     return content
+
+
+def _is_plain(content: object) -> bool:
+    """Whether all tensors in it have values that lie in memory one by one."""
+    if isinstance(content, torch.Tensor):
+        return content.device.type == "cpu" and content.layout is torch.strided
+    if isinstance(content, dict):
+        content = content.values()
+    elif not isinstance(content, list | tuple):
+        return True
+    return all(map(_is_plain, content))
 
 
 def load_arrays(

@@ -187,16 +187,22 @@ def load_weights(path: Path) -> dict[str, Any]:
         content = {"weights": content, "model": _recognise_model(content)}
     if not _is_complete(content):
         raise HandwritingError(f"{path} is not a weights file of this project. {_TAKE_ANOTHER}")
-    tensors = [t for t in content["weights"].values() if isinstance(t, torch.Tensor)]
     numbers = [content.get(name, 1.0) for name in ("temperature", "hands_temperature")]
     numbers += content.get("frequencies") or ()
-    if not all(t.isfinite().all() for t in tensors) or not all(map(_is_positive, numbers)):
+    if not are_finite(content["weights"]) or not all(map(_is_positive, numbers)):
         raise HandwritingError(
             f"{path} holds weights that are not numbers: its training went wrong. {_TAKE_ANOTHER}"
         )
     if "hyperparameters" in content:
         content["hyperparameters"] = current_names(content["hyperparameters"])
     return content
+
+
+def are_finite(weights: object) -> bool:
+    """Whether it is a dictionary of tensors, at least one, without NaN and infinity."""
+    tensors = weights.values() if isinstance(weights, dict) else ()
+    sound = [isinstance(t, torch.Tensor) and bool(t.isfinite().all()) for t in tensors]
+    return bool(sound) and all(sound)
 
 
 def _is_complete(content: dict[str, Any]) -> bool:

@@ -89,6 +89,17 @@ def test_what_is_no_plain_dictionary_is_refused_and_never_run(tmp_path, monkeypa
     assert not (tmp_path / "trapped").exists()
 
 
+@pytest.mark.parametrize(
+    "tensor",
+    [torch.eye(3).to_sparse(), torch.ones(3, device="meta")],
+    ids=["sparse", "without values"],
+)
+def test_tensors_that_are_no_plain_numbers_are_refused(tmp_path, tensor):
+    torch.save({"weights": {"x": torch.ones(1)}, "state": [(tensor,)]}, tmp_path / "x.pt")
+    with pytest.raises(HandwritingError, match=r"x\.pt is damaged .*Mend it\."):
+        load_torch(tmp_path / "x.pt", "Mend it.")
+
+
 def test_a_missing_file_is_said_with_the_remedy(tmp_path):
     with pytest.raises(HandwritingError, match=r"x\.pt does not exist\. Mend it\."):
         load_torch(tmp_path / "x.pt", "Mend it.")

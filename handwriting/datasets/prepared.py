@@ -88,7 +88,7 @@ def load_manifest(folder: Path) -> dict[str, Any]:
         manifest = json.loads(path.read_text(encoding="utf-8"))
         for name in ("fingerprint", "synthetic", "labels"):
             manifest[name]
-        sum(manifest["byclass_class_counts"].values())
+        sum((manifest["train_images"], *manifest["byclass_class_counts"].values()))
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise HandwritingError(f"{path} is damaged ({error}). {RUN_STAGE_1}") from error
     return manifest
@@ -144,15 +144,15 @@ def load_split(folder: Path) -> dict[str, torch.Tensor]:
             f"{RUN_STAGE_2}"
         )
     parts = {name: content.get(name) for name in ("train", "validation")}
-    if not all(map(_are_rows, parts.values())):
+    if not all(_are_rows(rows, manifest["train_images"]) for rows in parts.values()):
         raise HandwritingError(f"{path} does not hold a split. {RUN_STAGE_2}")
     return parts
 
 
-def _are_rows(rows: object) -> bool:
+def _are_rows(rows: object, images: int) -> bool:
     return (
         isinstance(rows, torch.Tensor)
         and rows.dtype == torch.int64
         and rows.dim() == 1
-        and bool((rows >= 0).all())
+        and bool(((rows >= 0) & (rows < images)).all())
     )

@@ -45,6 +45,10 @@ class _Part:
     may_be_empty: bool = True
 
 
+def _optional(part: _Part) -> _Part:
+    return dataclasses.replace(part, may_be_empty=True)
+
+
 class _Automaton:
     """The places of an expression's characters.
 
@@ -101,20 +105,17 @@ class _Automaton:
 
     def _repeated(self, least: int, most: int, nodes: Sequence[tuple]) -> _Part:
         whole = _Part()
-        for _ in range(min(least, MOST_PLACES + 1)):
-            whole = self._joined(whole, self._sequence(nodes))
+        is_endless = most is op.MAXREPEAT
+        for repeat in range(min(least if is_endless else most, MOST_PLACES + 1)):
+            part = self._sequence(nodes)
             # Nothing, repeated in repeated groups, would take for ever.
-            if not whole.first:
+            if not part.first:
                 return whole
-        if most is op.MAXREPEAT:
+            whole = self._joined(whole, part if repeat < least else _optional(part))
+        if is_endless:
             part = self._sequence(nodes)
             self.follows.update(itertools.product(part.last, part.first))
-            return self._joined(whole, dataclasses.replace(part, may_be_empty=True))
-        for _ in range(min(most - least, MOST_PLACES + 1)):
-            part = dataclasses.replace(self._sequence(nodes), may_be_empty=True)
-            whole = self._joined(whole, part)
-            if not whole.first:
-                return whole
+            whole = self._joined(whole, _optional(part))
         return whole
 
     def _joined(self, left: _Part, right: _Part) -> _Part:

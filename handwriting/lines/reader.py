@@ -13,7 +13,7 @@ from handwriting.files import load_torch
 from handwriting.lines.alphabet import ALPHABET
 from handwriting.lines.decoding import GREEDY, Calibration, Decoder, LineRead, read_line
 from handwriting.lines.network import LineReader, pad, steps_of
-from handwriting.runs import find_run
+from handwriting.runs import are_finite, find_run
 from models import fuse_batch_norm
 
 LINES_FOLDER = Path("models/lines")
@@ -144,8 +144,6 @@ def load_reader_weights(path: Path) -> dict[str, Any]:
     if content.get("kind") != KIND or content.get("alphabet") != ALPHABET:
         other = "reads single characters" if "model" in content else "is no line reader"
         raise HandwritingError(f"{path} {other}. {_REMEDY}")
-    weights = content.get("weights")
-    tensors = list(weights.values()) if isinstance(weights, dict) else []
-    if not tensors or not all(isinstance(t, torch.Tensor) and t.isfinite().all() for t in tensors):
+    if not are_finite(content.get("weights")):
         raise HandwritingError(f"{path} holds weights that are not numbers. {_REMEDY}")
     return content

@@ -185,7 +185,9 @@ class Recognizer:
     @cached_property
     def weights_digest(self) -> str:
         """sha256 of the weights."""
-        return _digest(tensor.numpy() for tensor in self.content["weights"].values())
+        tensors = self.content["weights"].values()
+        # Bytes, for NumPy has no bf16.
+        return _digest(tensor.flatten().view(torch.uint8).numpy() for tensor in tensors)
 
     @cached_property
     def fingerprint(self) -> str:

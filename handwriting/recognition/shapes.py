@@ -126,8 +126,9 @@ def load_shapes(path: Path) -> Shapes:
         shapes = Shapes(str(content["network"]), whitening, means, float(content["between"]))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise HandwritingError(f"{path} holds no shapes ({error}). {_REMEDY}") from error
-    width = len(whitening)
-    sound = whitening.shape == (width, width) and means.shape == (NUM_CLASSES, width)
-    if not sound or not np.isfinite(whitening).all() or not np.isfinite(means).all():
+    width = whitening.shape[-1:]
+    sound = whitening.shape == width * 2 and means.shape == (NUM_CLASSES, *width)
+    numbers = (whitening, means, shapes.between)
+    if not sound or not all(np.isfinite(n).all() for n in numbers) or shapes.between < 0:
         raise HandwritingError(f"{path}: its arrays do not fit each other. {_REMEDY}")
     return shapes

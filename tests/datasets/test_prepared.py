@@ -21,7 +21,13 @@ def some_images(seed: int, count: int = 5) -> LabelledImages:
     return LabelledImages(images, torch.arange(count, dtype=torch.uint8), "mark")
 
 
-MANIFEST = {"fingerprint": "mark", "synthetic": True, "labels": "exact", "byclass_class_counts": {}}
+MANIFEST = {
+    "fingerprint": "mark",
+    "synthetic": True,
+    "labels": "exact",
+    "train_images": 5,
+    "byclass_class_counts": {},
+}
 
 
 @pytest.fixture
@@ -86,16 +92,28 @@ def test_a_manifest_nested_too_deep_is_refused(folder):
         load_manifest(folder)
 
 
-@pytest.mark.parametrize("counts", [None, [], {"A": "many"}], ids=str)
-def test_a_manifest_without_counts_is_refused(folder, counts):
-    save_json(MANIFEST | {"byclass_class_counts": counts}, folder / "manifest.json")
+@pytest.mark.parametrize(
+    "damage",
+    [{"byclass_class_counts": counts} for counts in (None, [], {"A": "many"})]
+    + [{"train_images": "many"}],
+    ids=str,
+)
+def test_a_manifest_without_counts_is_refused(folder, damage):
+    save_json(MANIFEST | damage, folder / "manifest.json")
     with pytest.raises(HandwritingError, match=r"manifest\.json is damaged .*stage 1"):
         load_manifest(folder)
 
 
 @pytest.mark.parametrize(
     "rows",
-    [None, torch.arange(3.0), torch.tensor([[1]]), torch.tensor([-1]), torch.tensor([True])],
+    [
+        None,
+        torch.arange(3.0),
+        torch.tensor([[1]]),
+        torch.tensor([-1]),
+        torch.tensor([5]),
+        torch.tensor([True]),
+    ],
     ids=str,
 )
 def test_a_split_without_rows_is_refused(folder, rows):

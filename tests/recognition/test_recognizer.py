@@ -6,6 +6,7 @@ import torch
 
 from handwriting.errors import HandwritingError
 from handwriting.labels import CLASSES, class_index
+from handwriting.recognition.hand import Taught
 from handwriting.recognition.recognizer import (
     LOOKALIKES,
     Reading,
@@ -45,6 +46,17 @@ def test_probabilities_are_those_of_the_logits_over_the_temperature(recognizer, 
     expected = (logits / 2).softmax(dim=1).numpy()
     np.testing.assert_allclose(recognizer.probs(images), expected, atol=1e-5)
     assert recognizer.probs(images).dtype == np.float64
+
+
+def test_weights_in_bf16_are_read_and_told_from_others(recognizer, image, tmp_path):
+    path = random_weights(tmp_path, "weights")
+    content = torch.load(path, weights_only=True)
+    weights = {name: tensor.bfloat16() for name, tensor in content["weights"].items()}
+    torch.save(content | {"weights": weights}, path)
+    rounded = Recognizer.load(path)
+    assert rounded.weights_digest != recognizer.weights_digest
+    taught = rounded.teach([Taught("A", image)], None)
+    assert rounded.read(image, hand=taught).probs.sum() == pytest.approx(1)
 
 
 def test_without_a_temperature_it_is_1(tmp_path, image):

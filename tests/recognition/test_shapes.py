@@ -1,5 +1,7 @@
 """How persons' shapes differ: what is fitted, what a likelihood ratio says, and damaged files."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -61,13 +63,26 @@ def test_a_file_gives_the_same_back(shapes, tmp_path):
     assert again.means == pytest.approx(shapes.means, rel=1e-3)
 
 
-@pytest.mark.parametrize("what", ["missing", "cut", "no archive", "another shape", "no numbers"])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"means": np.zeros((62, 2))},
+        {"whitening": np.array(1.0)},
+        {"whitening": np.full((3, 3), np.nan)},
+        {"between": np.nan},
+        {"between": -0.5},
+    ],
+    ids=str,
+)
+def test_shapes_that_fit_no_network_are_refused_in_a_sentence(shapes, tmp_path, damage):
+    save_shapes(replace(shapes, **damage), tmp_path / "x.pt")
+    with pytest.raises(HandwritingError, match="Fit it with"):
+        load_shapes(tmp_path / "x.pt")
+
+
+@pytest.mark.parametrize("what", ["missing", "cut", "no archive"])
 def test_a_damaged_file_is_refused_in_a_sentence(shapes, tmp_path, what):
     path = tmp_path / "x.pt"
-    if what == "another shape":
-        shapes = Shapes("weights", shapes.whitening, shapes.means[:, :2], 0.5)
-    if what == "no numbers":
-        shapes = Shapes("weights", shapes.whitening * np.nan, shapes.means, 0.5)
     save_shapes(shapes, path)
     content = path.read_bytes()
     if what == "missing":

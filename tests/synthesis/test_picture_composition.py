@@ -114,7 +114,13 @@ def test_images_of_uncertain_class_alone_are_refused(tmp_path: Path):
     either_case = LabelledImages(
         torch.full((4, 28, 28), 255, dtype=torch.uint8), torch.full((4,), 70, dtype=torch.uint8)
     )
-    facts = {"fingerprint": "", "synthetic": True, "labels": "sets", "byclass_class_counts": {}}
+    facts = {
+        "fingerprint": "",
+        "synthetic": True,
+        "labels": "sets",
+        "train_images": 4,
+        "byclass_class_counts": {},
+    }
     save_prepared(tmp_path, either_case, either_case, facts)
     rows = {"train": torch.arange(3), "validation": torch.tensor([3])}
     save_split(tmp_path, rows, 0)

@@ -121,7 +121,13 @@ def tested(tmp_path, monkeypatch) -> RunFiles:
     labels = torch.full((60,), class_index("7"), dtype=torch.uint8)
     labels[40:] = class_index("g")
     part = LabelledImages(images, labels, "same")
-    about = {"fingerprint": "same", "synthetic": True, "labels": "", "byclass_class_counts": {}}
+    about = {
+        "fingerprint": "same",
+        "synthetic": True,
+        "labels": "",
+        "train_images": 60,
+        "byclass_class_counts": {},
+    }
     save_prepared(mistakes.PROCESSED, part, part, about)
     random_weights(tmp_path, "run", fingerprint="same")
     mistakes.find_mistakes.clear()
