@@ -25,13 +25,15 @@ class BeamDecoder:
         model: of the language, or ``None`` for none.
         weight: of the language model.
         bonus: for each character, in nats; a language model alone favours short texts.
+        space_bonus: the same for a space, which has no ink that speaks for it.
         width: beginnings that are kept at each step.
         least: log p that an output must have at a step to be looked at.
     """
 
     model: LanguageModel | None = None
-    weight: float = 0.8
-    bonus: float = 1.2
+    weight: float = 0.7
+    bonus: float = 1.8
+    space_bonus: float = 0.5
     width: int = 24
     least: float = -7.0
 
@@ -72,13 +74,16 @@ class BeamDecoder:
         if self.model is None:
             return 0.0
         log_p = self.model.log_probs(prefix[:-1])[ord(prefix[-1]) - ord(ALPHABET[0])]
-        return self.weight * float(log_p) + self.bonus
+        return self.weight * float(log_p) + self._bonus(prefix[-1])
+
+    def _bonus(self, character: str) -> float:
+        return self.space_bonus if character == " " else self.bonus
 
     def _language(self, text: str) -> float:
         """What language says of a whole text."""
         if self.model is None:
             return 0.0
-        return self.weight * self.model.score(text) + self.bonus * len(text)
+        return self.weight * self.model.score(text) + sum(map(self._bonus, text))
 
 
 def _extended(beam: Beam, row: list[float], likely: list[int]) -> Beam:

@@ -2,7 +2,7 @@
 
     pip install wordfreq
     python -m handwriting.training.fit_language --data WORDS.npz TEXT.npz
-    python -m handwriting.training.fit_language --data WORDS.npz TEXT.npz --programs --least 3
+    python -m handwriting.training.fit_language --data WORDS.npz TEXT.npz --programs --least 2.5
 
 It is counted on
 
@@ -30,12 +30,15 @@ from handwriting.datasets.text import left_out, written
 from handwriting.errors import HandwritingError
 from handwriting.files import replacing
 from handwriting.lines.alphabet import ALPHABET, NUM_OUTPUTS
-from handwriting.lines.language import LANGUAGE_FILE, ORDER, PROGRAMS_FILE, STEPS_PER_NAT
+from handwriting.lines.language import LANGUAGE_FILE, PROGRAMS_FILE, STEPS_PER_NAT
+
+ORDER = 9
+"""Characters of the longest n-grams."""
 
 LANGUAGES = {"en": 1.0, "de": 0.05, "fr": 0.05, "it": 0.05, "es": 0.05, "nl": 0.05}
 """Of the word list, and how much each counts."""
 
-RAREST_WORD = 3e-7
+RAREST_WORD = 1e-7
 """Share of a language's text that a word of the list must have."""
 
 TEMPERING = 0.4
@@ -90,19 +93,28 @@ def count(texts: Sequence[str], weights: np.ndarray) -> list[tuple[np.ndarray, n
 def estimate(grams: list[tuple[np.ndarray, np.ndarray]], least: float) -> dict[str, np.ndarray]:
     """The arrays of a model.
 
+    Kept is what tells much more than the next shorter n-gram, weighed by how often it occurs
+    (Seymore and Rosenfeld 1996, "Scalable backoff language models").
+
     Args:
         grams: from :func:`count`.
-        least: how often an n-gram must occur to be kept; all single characters and pairs are.
+        least: nats that an n-gram must make what was counted likelier by; all single characters
+            and pairs are kept.
     """
     contexts, counts, characters, levels = [], [], [], []
+    shorter, shorter_probs = np.zeros(1, dtype=np.int64), np.full(1, 1 / len(ALPHABET))
     for n, (keys, times) in enumerate(grams, start=1):
         before, which, following = np.unique(
             keys // NUM_OUTPUTS, return_inverse=True, return_counts=True
         )
         # Witten and Bell: as many unseen events are expected as there were different ones.
         total = np.bincount(which, weights=times) + following
-        level = np.round(-STEPS_PER_NAT * np.log(times / total[which]))
-        kept = ((times >= least) | (n <= 2)) & (level <= 255)
+        shares, rest = times / total[which], (following / total)[which]
+        without = shorter_probs[shorter.searchsorted(keys % NUM_OUTPUTS ** (n - 1))]
+        probs = shares + rest * without
+        shorter, shorter_probs = keys, probs
+        level = np.round(-STEPS_PER_NAT * np.log(shares))
+        kept = ((times * np.log(probs / without) >= least) | (n <= 2)) & (level <= 255)
         kept_counts = np.bincount(which[kept], minlength=len(before))
         places = NUM_OUTPUTS ** np.arange(ORDER - 2, -1, -1)
         contexts.append((before[kept_counts > 0, None] // places) % NUM_OUTPUTS)
@@ -193,7 +205,7 @@ def get_args_parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--data", type=Path, nargs="+", required=True, metavar="FILE", help="pen archives")
     add("--held-out", type=float, default=0.1, help="part of the writers left out")
-    add("--least", type=float, default=2.0, help="how often an n-gram must occur to be kept")
+    add("--least", type=float, default=0.8, help="nats that an n-gram must gain to be kept")
     add("--programs", action="store_true", help="count lines of Python's standard library too")
     add(
         "--out",

@@ -53,6 +53,26 @@ def test_language_decides_where_ink_does_not():
     assert BeamDecoder(Vowels(), weight=0.01, bonus=0)(rows).text == "bct"
 
 
+class NoLanguage:
+    """One in which all texts are alike."""
+
+    def log_probs(self, before: str) -> np.ndarray:
+        return np.zeros(95)
+
+    def score(self, text: str) -> float:
+        return 0.0
+
+
+@pytest.mark.parametrize(("between", "bonus"), [("c", "bonus"), (" ", "space_bonus")])
+def test_a_character_and_a_space_have_their_bonuses(between, bonus):
+    rows = np.full((3, 96), -12.0, dtype=np.float32)
+    rows[[0, 2], encode("ab")] = 0
+    rows[1, [0, *encode(between)]] = np.log([0.6, 0.4])
+    bonuses = {"bonus": 0.0, "space_bonus": 0.0}
+    assert BeamDecoder(NoLanguage(), **bonuses)(rows).text == "ab"
+    assert BeamDecoder(NoLanguage(), **bonuses | {bonus: 1.0})(rows).text == f"a{between}b"
+
+
 def test_alternatives_and_confidence_are_those_with_language():
     rows = np.full((3, 96), -12.0, dtype=np.float32)
     rows[[0, 2], encode("bt")] = 0

@@ -4,6 +4,8 @@ import sys
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from handwriting.errors import HandwritingError
 from handwriting.lines.alphabet import encode
@@ -32,10 +34,26 @@ def test_the_shares_are_those_of_witten_and_bell():
     assert probs[encode("c")[0] - 1] == pytest.approx(after_space_a, rel=0.03)
 
 
-def test_rare_long_n_grams_are_left_out():
+def test_the_more_an_n_gram_must_gain_the_fewer_are_kept():
     grams = count(["abc", "xyz"], np.array([5.0, 1.0]))
-    sizes = [len(estimate(grams, least)["characters"]) for least in (0, 2, 9)]
+    sizes = [len(estimate(grams, least)["characters"]) for least in (0, 0.2, 9)]
     assert sizes[0] > sizes[1] > sizes[2] == len(grams[0][0]) + len(grams[1][0])
+
+
+def test_n_grams_that_tell_no_more_than_shorter_ones_are_left_out():
+    def kept(texts: list[str]) -> int:
+        grams = count(texts, np.full(len(texts), 5.0))
+        return len(estimate(grams, least=2)["characters"]) - len(grams[0][0]) - len(grams[1][0])
+
+    assert kept(["xab", "yab"]) < kept(["xab", "yac"]), "a b comes after every a, x or y before it"
+
+
+@given(st.lists(st.text("abc", min_size=1, max_size=5), min_size=1, max_size=9))
+def test_what_is_left_out_leaves_probabilities(texts):
+    arrays = estimate(count(texts, np.ones(len(texts))), least=0.5)
+    model = LanguageModel(**arrays)
+    for text in texts:
+        assert np.exp(model.log_probs(text)).sum() == pytest.approx(1)
 
 
 def test_without_the_package_of_words_the_script_says_what_to_install(monkeypatch):
