@@ -65,6 +65,8 @@ class BeamDecoder:
         return self.weight * np.stack([self.model.log_probs(text[:k]) for k in range(len(text))])
 
     def _pruned(self, beam: Beam, language: dict[str, float]) -> Beam:
+        if len(beam) <= self.width:
+            return beam
         totals = {prefix: _add(*ways) + language[prefix] for prefix, ways in beam.items()}
         best = sorted(totals, key=totals.__getitem__, reverse=True)[: self.width]
         return {prefix: beam[prefix] for prefix in best}
