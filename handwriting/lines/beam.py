@@ -17,15 +17,16 @@ Beam = dict[str, list[float]]
 class BeamDecoder:
     """Prefix beam search (Hannun et al. 2014, arXiv 1408.2873).
 
-    Looks for the text with the highest log p(text | picture) + weight · log p(text) + bonus ·
-    characters; what it finds is never worse than what `greedy` reads. Its log p is that among the
-    texts left at the end.
+    Looks for the text with the highest log p(text | picture) + weight · log p(text) + bonuses of
+    its characters; what it finds is never worse than what `greedy` reads. Its log p is that among
+    the texts left at the end. Weight and bonuses are those that did best on samples left out
+    (docs/log.md).
 
     Attributes:
         model: of the language, or ``None`` for none.
         weight: of the language model.
-        bonus: for each character, in nats; a language model alone favours short texts.
-        space_bonus: the same for a space, which has no ink that speaks for it.
+        bonus: for each character but a space, in nats; a language model alone favours short texts.
+        space_bonus: for a space, which has no ink that speaks for it.
         width: beginnings that are kept at each step.
         least: log p that an output must have at a step to be looked at.
     """

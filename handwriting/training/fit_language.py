@@ -30,9 +30,14 @@ from handwriting.datasets.text import left_out, written
 from handwriting.errors import HandwritingError
 from handwriting.files import replacing
 from handwriting.lines.alphabet import ALPHABET, NUM_OUTPUTS
-from handwriting.lines.language import LANGUAGE_FILE, PROGRAMS_FILE, STEPS_PER_NAT
+from handwriting.lines.language import (
+    LANGUAGE_FILE,
+    LONGEST_CONTEXT,
+    PROGRAMS_FILE,
+    STEPS_PER_NAT,
+)
 
-ORDER = 9
+ORDER = LONGEST_CONTEXT + 1
 """Characters of the longest n-grams."""
 
 LANGUAGES = {"en": 1.0, "de": 0.05, "fr": 0.05, "it": 0.05, "es": 0.05, "nl": 0.05}
