@@ -17,6 +17,7 @@ import data_preprocessing
 import data_split
 import model_training
 from handwriting.datasets.pen import PenArchive
+from handwriting.datasets.prepared import LabelledImages
 from handwriting.labels import CLASSES, FIRST_SMALL
 from handwriting.runs import RunFiles, save_weights
 from handwriting.training.text_run import TextRun, TextSettings
@@ -79,6 +80,17 @@ def small_network(num_classes: int = 62) -> nn.Module:
     """A network that is trained in no time, for what does not depend on the network."""
     layers = [nn.Conv2d(1, 4, 3, stride=2), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten()]
     return nn.Sequential(*layers, nn.Linear(4 * 13 * 13, num_classes))
+
+
+def manifest_of(train: LabelledImages, labels: str = "exact") -> dict[str, Any]:
+    """What must stand in the manifest of made-up images."""
+    return {
+        "fingerprint": train.fingerprint,
+        "synthetic": True,
+        "labels": labels,
+        "train_images": len(train),
+        "byclass_class_counts": {},
+    }
 
 
 def random_weights(folder: Path, name: str, model: str = "compactcnn", **facts: object) -> Path:

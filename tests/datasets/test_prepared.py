@@ -13,6 +13,7 @@ from handwriting.datasets.prepared import (
 )
 from handwriting.errors import HandwritingError
 from handwriting.files import save_json
+from tests.support import manifest_of
 
 
 def some_images(seed: int, count: int = 5) -> LabelledImages:
@@ -21,13 +22,7 @@ def some_images(seed: int, count: int = 5) -> LabelledImages:
     return LabelledImages(images, torch.arange(count, dtype=torch.uint8), "mark")
 
 
-MANIFEST = {
-    "fingerprint": "mark",
-    "synthetic": True,
-    "labels": "exact",
-    "train_images": 5,
-    "byclass_class_counts": {},
-}
+MANIFEST = manifest_of(some_images(1))
 
 
 @pytest.fixture

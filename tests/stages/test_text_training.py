@@ -21,7 +21,7 @@ from tests.lines.support import pen_archive
 from tests.support import PROJECT
 
 SMALL = (
-    *("--width", "4", "--hidden", "16", "--layers", "1", "--columns", "1024"),
+    *("--width", "4", "--hidden", "16", "--layers", "1", "--columns", "768"),
     *("--held-out", "0.25", "--photographed", "0"),
 )
 
@@ -50,7 +50,7 @@ def trained(words, tmp_path_factory) -> Path:
     threads = torch.get_num_threads()
     # So small a network is slower on several.
     torch.set_num_threads(1)
-    train(folder, "--data", words, *SMALL, "--columns", 768, *options)
+    train(folder, "--data", words, *SMALL, *options)
     torch.set_num_threads(threads)
     return folder
 

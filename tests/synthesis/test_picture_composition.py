@@ -20,6 +20,7 @@ from handwriting.synthesis.picture_composition import (
 )
 from handwriting.synthesis.text_sources import ComposedPictures
 from handwriting.training.text_data import COMPOSED_PICTURES, load_sources
+from tests.support import manifest_of
 
 
 @pytest.fixture(scope="module")
@@ -114,14 +115,7 @@ def test_images_of_uncertain_class_alone_are_refused(tmp_path: Path):
     either_case = LabelledImages(
         torch.full((4, 28, 28), 255, dtype=torch.uint8), torch.full((4,), 70, dtype=torch.uint8)
     )
-    facts = {
-        "fingerprint": "",
-        "synthetic": True,
-        "labels": "sets",
-        "train_images": 4,
-        "byclass_class_counts": {},
-    }
-    save_prepared(tmp_path, either_case, either_case, facts)
+    save_prepared(tmp_path, either_case, either_case, manifest_of(either_case, "sets"))
     rows = {"train": torch.arange(3), "validation": torch.tensor([3])}
     save_split(tmp_path, rows, 0)
     with pytest.raises(HandwritingError, match="no training image whose class is certain"):

@@ -13,7 +13,7 @@ from handwriting.errors import HandwritingError
 from handwriting.labels import class_index
 from handwriting.runs import RunFiles
 from handwriting.web import line_runs, mistakes
-from tests.support import PROJECT, random_weights, run_program
+from tests.support import PROJECT, manifest_of, random_weights, run_program
 
 
 def tab() -> None:
@@ -121,14 +121,7 @@ def tested(tmp_path, monkeypatch) -> RunFiles:
     labels = torch.full((60,), class_index("7"), dtype=torch.uint8)
     labels[40:] = class_index("g")
     part = LabelledImages(images, labels, "same")
-    about = {
-        "fingerprint": "same",
-        "synthetic": True,
-        "labels": "",
-        "train_images": 60,
-        "byclass_class_counts": {},
-    }
-    save_prepared(mistakes.PROCESSED, part, part, about)
+    save_prepared(mistakes.PROCESSED, part, part, manifest_of(part))
     random_weights(tmp_path, "run", fingerprint="same")
     mistakes.find_mistakes.clear()
     return RunFiles("run", tmp_path, tmp_path)
