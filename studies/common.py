@@ -5,19 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
-from handwriting.datasets.pen import PenArchive
 from handwriting.datasets.prepared import LabelledImages, load_manifest
-from handwriting.datasets.stroke_augmentation import LINE_VARIATION
-from handwriting.datasets.text import line_strokes
 from handwriting.errors import HandwritingError
 from handwriting.files import replacing, save_json
 from handwriting.recognition.recognizer import Recognizer
 from handwriting.runs import METRICS_FOLDER
-from handwriting.synthesis.media import Medium
-from handwriting.synthesis.writing import photograph_of
 from handwriting.training.run import Run
 
 FIGURES = METRICS_FOLDER / "studies"
@@ -58,19 +52,6 @@ class FinishedTrainings:
                     save_json(self._all, part)
             print(f"{name}: {json.dumps(self._figures[name])}", flush=True)
         return self._figures[name]
-
-
-def drawn_photograph(
-    archive: PenArchive,
-    sample: int,
-    rng: np.random.Generator,
-    ground: str | None = None,
-    medium: Medium | None = None,
-) -> np.ndarray:
-    """uint8 (rows, columns, 3): a word or line as another hand wrote it, as of
-    `synthesis.writing.photograph_of`."""
-    strokes, _ = LINE_VARIATION(line_strokes(archive, sample), rng)
-    return photograph_of(strokes, rng, ground, medium=medium)
 
 
 def fraction_of(images: int, rows: torch.Tensor) -> float:

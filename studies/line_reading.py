@@ -48,7 +48,8 @@ from handwriting.runs import find_run
 from handwriting.synthesis.composition import CharacterPens
 from handwriting.synthesis.grounds import GROUNDS
 from handwriting.synthesis.invented_texts import invent
-from studies.common import FIGURES, drawn_photograph
+from handwriting.synthesis.writing import photograph_of
+from studies.common import FIGURES
 from text_evaluation import evaluate_pages
 
 LOOK_ALIKES = ("0Oo", "1lI", "5Ss", "2Zz", "Cc", "Kk", "Pp", "Uu", "Vv", "Ww", "Xx")
@@ -83,11 +84,11 @@ def by_ground(reader: Reader, archive: PenArchive, samples: np.ndarray) -> dict[
         rng = np.random.default_rng(0)
         pictures = []
         for sample in samples.tolist():
+            strokes, _ = LINE_VARIATION(line_strokes(archive, sample), rng)
             if ground == "strokes":
-                strokes, _ = LINE_VARIATION(line_strokes(archive, sample), rng)
                 pictures.append(line_from_strokes(strokes))
             else:
-                photograph = drawn_photograph(archive, sample, rng, ground)
+                photograph = photograph_of(strokes, rng, ground)
                 pictures.append(line_from_contrast(contrast_of(photograph)))
         read = [line.text for line in reader.read(pictures)]
         found[ground] = text_metrics(read, texts)["cer"]

@@ -24,20 +24,24 @@ import numpy as np
 import torch
 
 from handwriting.cli import make_measuring_parser, run_script, save_measured
-from handwriting.compute.devices import keep_memory
+from handwriting.compute.devices import choose_device, choose_precision, keep_memory
 from handwriting.datasets.pen import PenArchive, load_pen
 from handwriting.datasets.prepared import is_prepared
 from handwriting.datasets.text import left_out, written
 from handwriting.datasets.text_batches import Drawn, JoinedSources, TextBatches, TextSource
 from handwriting.errors import HandwritingError
+from handwriting.lines.network import LineReader
 from handwriting.lines.reader import load_reader_weights
 from handwriting.plots import BLUE, save_figure
 from handwriting.runs import RunFiles
 from handwriting.synthesis.text_sources import Hand, JoinedWords, PenSource
 from handwriting.training.text_data import LONGEST_TEXT, Measured, load_sources
+from handwriting.training.text_run import TextRun, TextSettings
 from studies.common import FIGURES, FINISHED, FinishedTrainings
-from studies.small_readers import HELD_OUT, add_reader_options, small_run
 from text_training import measure, train_epoch
+
+HELD_OUT = 0.1
+"""Part of the writers and photographs that all trainings leave out."""
 
 WRITERS = (8, 32, 128)
 PHOTOGRAPHED = 0.4
@@ -83,7 +87,7 @@ class Trainings:
             samples: to draw.
             start: weights to begin with, or ``None`` for random ones.
         """
-        run = small_run(self.args, self.args.data, self.files(name), samples)
+        run = self._run(name, samples)
         settings = run.settings
         batches = TextBatches(SomeOf(source, samples), settings.columns, settings.seed)
         if start:
@@ -93,6 +97,22 @@ class Trainings:
         run.history.append({"epoch": 1, "train_loss": loss, **rates})
         run.save()
         return rates
+
+    def _run(self, name: str, samples: int) -> TextRun:
+        """A training of one epoch that has not begun."""
+        args, device = self.args, choose_device("auto")
+        settings = TextSettings(
+            tuple(args.data),
+            epochs=1,
+            lr=args.lr,
+            width=args.width,
+            hidden=args.hidden,
+            layers=1,
+            precision=choose_precision("auto", device),
+        )
+        torch.manual_seed(settings.seed)
+        network = LineReader(args.width, args.hidden)
+        return TextRun(settings, self.files(name), device, samples, network)
 
     def files(self, name: str) -> RunFiles:
         """Where a training's files go."""
@@ -181,7 +201,9 @@ def get_args_parser() -> argparse.ArgumentParser:
     add("data", nargs="+", metavar="PATH", help="words of pens first, then what else to train on")
     add("--start-samples", type=int, default=150_000, help="samples of each number of writers")
     add("--samples", type=int, default=40_000, help="samples of each further training")
-    add_reader_options(parser)
+    add("--lr", type=float, default=0.003, help="highest learning rate")
+    add("--width", type=int, default=16, help="channels of the first convolution")
+    add("--hidden", type=int, default=128, help="cells of the LSTM in each direction")
     return parser
 
 

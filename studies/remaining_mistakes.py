@@ -22,12 +22,20 @@ from handwriting.cli import make_measuring_parser, run_script, save_measured
 from handwriting.datasets.external import ExternalSet, held_out_hands, load_external
 from handwriting.datasets.prepared import LabelledImages
 from handwriting.errors import HandwritingError
-from handwriting.labels import CLASSES
-from handwriting.recognition.recognizer import Recognizer
+from handwriting.labels import CLASSES, WITHOUT_CASE, class_index
+from handwriting.recognition.recognizer import LOOKALIKES, Recognizer
 from handwriting.runs import MODELS_FOLDER, find_run
 from studies.common import FIGURES
-from studies.label_noise import lookalike_classes
 from studies.worst_mistakes import draw
+
+
+def lookalike_classes() -> np.ndarray:
+    """bool (62, 62): whether two classes are one character, one letter or look-alikes."""
+    like = WITHOUT_CASE[:, None] == WITHOUT_CASE
+    for group in LOOKALIKES:
+        classes = [class_index(c) for c in group]
+        like[np.ix_(classes, classes)] = True
+    return like
 
 
 def common_mistakes(log_probs: dict[str, np.ndarray], labels: np.ndarray) -> dict[str, Any]:

@@ -6,7 +6,7 @@
 Both models of `handwriting.recognition.sizes` are fitted on drawings of a whole canvas without
 lines. For the ``ruled`` one each writer's lines are where that writer's own capitals and digits
 stand; with a pen archive it is a mixture with a model of those pens whose place on the line is
-known (`studies.pen_sizes`).
+known.
 """
 
 import argparse
@@ -29,7 +29,7 @@ _SMALL = tuple("acemnorsuvwxz")
 
 ON_A_LINE = ("aga", "art", "ced")
 """Providers of UNIPEN whose characters stand on a common line: capitals end within a fifth of their
-height, and g, p, q and y reach as far below as on paper (`studies.pen_sizes`)."""
+height, and g, p, q and y reach as far below as on paper (docs/log.md)."""
 
 PEN_WEIGHT = 0.3
 

@@ -44,7 +44,7 @@ def run_quick(
 
 
 def committed(name: str) -> dict[str, Any]:
-    """The figures in metrics/, as ``benchmarks/scaling.json``, without the command."""
+    """The figures in metrics/, as ``benchmarks/roofline.json``, without the command."""
     figures = json.loads((PROJECT / "metrics" / name).read_text(encoding="utf-8"))
     assert next(iter(figures)) == "command"
     assert figures.pop("command").startswith("python ")

@@ -3,6 +3,8 @@
 import cv2
 import numpy as np
 
+from handwriting.pages.sheet import uncut
+
 TEXT = (
     "#def read(page):",
     "  #for line in page:",
@@ -54,3 +56,17 @@ def on_table(page: np.ndarray, corners: np.ndarray) -> np.ndarray:
     own = np.array([[0, 0], [width, 0], [width, height], [0, height]], dtype=np.float32)
     matrix = cv2.getPerspectiveTransform(own, corners.astype(np.float32))
     return cv2.warpPerspective(page, matrix, (width + 300, height + 300), borderValue=(70, 50, 40))
+
+
+def from_aside(page: np.ndarray, degrees: float, axis: int) -> np.ndarray:
+    """The page turned about the level (0) or upright (1) axis through its middle before a camera,
+    nothing cut off."""
+    height, width = page.shape[:2]
+    far = 1.2 * max(height, width)
+    camera = np.array([[far, 0, width / 2], [0, far, height / 2], [0, 0, 1]])
+    turn, _ = cv2.Rodrigues(np.radians(degrees) * np.eye(3)[axis])
+    # A place on the page is (x, y, 0) before it is turned and moved away by 1.
+    seen = np.stack((turn[:, 0], turn[:, 1], [0, 0, 1]), axis=1)
+    moved, extent = uncut(camera @ seen @ np.linalg.inv(camera), (width, height))
+    size = np.ceil(extent).astype(int).tolist()
+    return cv2.warpPerspective(page, moved, size, borderValue=(225, 225, 225))

@@ -12,7 +12,6 @@ from handwriting.pages.photographs import open_photograph
 from handwriting.pages.reading import ink_of_page
 from handwriting.pages.sheet import View, find_sheet, straightened
 from handwriting.pages.tilt import Tilt, sharpness, tilt_of
-from studies.page_views import from_aside
 from tests.pages.drawn import (
     LEFT,
     PITCH,
@@ -20,6 +19,7 @@ from tests.pages.drawn import (
     TEXT,
     TOP,
     draw_page,
+    from_aside,
     in_shadow,
     on_table,
     rotated,

@@ -1,20 +1,16 @@
-"""The studies that train small line readers, at their smallest, on words of a few shapes."""
+"""What the parts of the training of line readers are worth, at its smallest, on few words."""
 
 import csv
 
 import cv2
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from handwriting.datasets.text import left_out
-from handwriting.lines.network import LineReader
-from handwriting.synthesis.grounds import GROUNDS
-from studies import colour_or_contrast, line_training
+from studies import line_training
 from tests.benchmarks.support import run_quick
 from tests.lines.support import pen_archive
-from tests.support import random_reader
 
 
 @pytest.fixture
@@ -75,36 +71,3 @@ def test_the_figures_can_be_drawn(tmp_path):
     line_training.plot(result, tmp_path / "plot.png")
     with Image.open(tmp_path / "plot.png") as picture:
         assert picture.width > 800
-
-
-def test_both_fronts_cut_the_same_place_and_colours_keep_the_ink(photographs):
-    with Image.open(next(photographs.glob("*.png"))) as picture:
-        colours = np.asarray(picture.convert("RGB"))
-    contrast = colour_or_contrast.contrast_line(colours)
-    seen = colour_or_contrast.colour_line(colours)
-    assert seen.shape == (*contrast.shape, 3) and seen.dtype == np.uint8
-    ink = contrast > 200
-    red, green, blue = seen[ink].mean(axis=0)
-    # The ink is (120, 30, 20): least dark in red.
-    assert red < green < blue
-    less = colour_or_contrast.paperless_line(colours)
-    assert less.shape == seen.shape
-    assert less[contrast == 0].mean() < 10 < 200 < less[ink].max(axis=1).mean()
-
-
-def test_three_channels_begin_with_what_one_channel_has_learnt(tmp_path):
-    path = random_reader(tmp_path, "small")
-    grey = torch.rand(1, 1, 40, 60)
-    seen = {}
-    for channels in (1, 3):
-        network = LineReader(4, 8, 2, channels).eval()
-        network.load_state_dict(colour_or_contrast.start_weights(path, channels)["weights"])
-        seen[channels] = network(grey.repeat(1, channels, 1, 1))
-    assert torch.allclose(seen[1], seen[3], atol=1e-4)
-
-
-def test_colour_and_contrast_are_measured_on_photographs_and_grounds(pens, photographs, empty):
-    found = run_quick(colour_or_contrast, empty, pens, photographs)["colour_or_contrast.json"]
-    for front in colour_or_contrast.FRONTS:
-        assert set(found[front]["grounds"]) == set(GROUNDS)
-        assert found[front]["real_words"] == 1 and found[front]["real"] > 0
