@@ -67,16 +67,12 @@ def get_args_parser() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> None:
-    """Measure all sizes, print a table and one JSON object."""
+    """Measure all sizes and print one JSON object."""
     run = find_run(args.run, args.models)
     at_hand = len(load_images(args.processed, "test"))
     sizes = [
         measure(run.weights, args.processed, rows, args.repeats) for rows in (at_hand, *args.rows)
     ]
-    print(f"stage 4, {run.name}; whole process, median of {args.repeats}")
-    print(f"{'rows':>10}{'seconds':>10}{'GiB':>8}")
-    for row in sizes:
-        print(f"{row['rows']:>10,}{row['seconds']:>10.1f}{row['gib']:>8.2f}")
     result = {"run": run.name, "repeats": args.repeats, "sizes": sizes}
     print(json.dumps(result))
     save_measured(args, "evaluation.json", result)

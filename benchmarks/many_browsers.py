@@ -8,7 +8,7 @@ and clears the canvas again. The time from the pen's lifting to the answer is ta
 itself; the server's resident memory is looked up every second. Chromium computes on the same cores
 as the server, so that each of them slows the other: on a machine that only serves the page the
 answers come sooner. The time from the command to the first answer is measured apart, with the
-server on a single core. With --save: many_browsers.json and a plot of the memory.
+server on a single core. With --save: many_browsers.json.
 """
 
 import argparse
@@ -23,7 +23,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 from playwright.async_api import Browser, Page, async_playwright
 from playwright.async_api import Error as PlaywrightError
@@ -41,8 +40,7 @@ from benchmarks.web_latency import (
     start_to_first_answer,
     waves,
 )
-from handwriting.cli import command_line, make_measuring_parser, run_script, save_measured
-from handwriting.plots import BLUE, ORANGE, save_figure
+from handwriting.cli import make_measuring_parser, run_script, save_measured
 
 SHOWN = (
     *("--disable-renderer-backgrounding", "--disable-background-timer-throttling"),
@@ -51,7 +49,6 @@ SHOWN = (
 """Each browser is treated as one that is looked at."""
 
 _SECONDS_TO_LOOK = 1
-_POINTS_KEPT = 120
 
 
 @dataclass
@@ -148,11 +145,6 @@ class Memory:
         slope, _ = np.polyfit(self.seconds[half:], self.mib[half:], 1)
         return round(60 * float(slope), 2)
 
-    def thinned(self) -> dict[str, list[float]]:
-        """At most 120 of the points."""
-        step = -(-len(self.mib) // _POINTS_KEPT)
-        return {"seconds": self.seconds[::step], "mib": self.mib[::step]}
-
 
 async def visit(address: str, process: int, args: argparse.Namespace) -> dict[str, Any]:
     """What many people find on the served page, and the server's memory meanwhile."""
@@ -188,7 +180,6 @@ async def visit(address: str, process: int, args: argparse.Namespace) -> dict[st
         "errors": [error for person in people for error in person.errors],
         "memory_mib": found,
         "growth_mib_per_minute": memory.growth(),
-        "memory_over_time": memory.thinned(),
     }
 
 
@@ -208,25 +199,6 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def plot_memory(result: dict[str, Any], path: Path, command: str) -> None:
-    """The server's memory over time, and what it was before."""
-    figure, axes = plt.subplots(figsize=(9, 5), layout="constrained")
-    points, found = result["memory_over_time"], result["memory_mib"]
-    minutes = np.array(points["seconds"]) / 60
-    label = f"{result['browsers']} browsers, a stroke every {result['pause_s']:g} s or so each"
-    axes.plot(minutes, points["mib"], color=BLUE, label=label)
-    levels = {"1 GiB": 1024, "one browser": found["one_browser"], "nobody there": found["start"]}
-    for title, level in levels.items():
-        axes.axhline(level, color=ORANGE, linestyle="--", linewidth=1)
-        axes.text(minutes[-1], level - 8, title, ha="right", va="top", color=ORANGE)
-    axes.set_ylim(0, 1.1 * max(1024, *points["mib"]))
-    axes.set_xlabel("Minutes")
-    axes.set_ylabel("Resident memory of the server, MiB")
-    axes.legend(loc="center left")
-    axes.grid(alpha=0.3)
-    save_figure(figure, path, command)
-
-
 def get_args_parser() -> argparse.ArgumentParser:
     """The command line of this benchmark."""
     parser = make_measuring_parser(__doc__, FIGURES, browsers=2, minutes=0.1, pause=1.0, starts=1)
@@ -243,8 +215,6 @@ def main(args: argparse.Namespace) -> None:
     result = measure(args)
     print(json.dumps(result))
     save_measured(args, "many_browsers.json", result)
-    if args.save:
-        plot_memory(result, args.out / "many_browsers.png", command_line())
 
 
 if __name__ == "__main__":

@@ -11,11 +11,12 @@ if none stayed in the cache. Training is measured in three variants, in processe
 "before" with freed memory given back to the system and with PyTorch's own convolutions, "now" as
 model_training.py trains, and "compiled" as it trains with --compile.
 
-Prints Markdown tables. With --save: roofline.json. Other work on the machine spoils the figures.
+Prints one JSON object. With --save: roofline.json. Other work on the machine spoils the figures.
 """
 
 import argparse
 import itertools
+import json
 import resource
 import statistics
 import time
@@ -23,7 +24,6 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch.profiler import ProfilerActivity, profile
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
@@ -35,7 +35,6 @@ from handwriting.training.recipes import RECIPE_NAMES, RECIPES
 from models import MODELS, READING_BATCH, fuse_batch_norm, normalise
 
 COPIED_BYTES = 2**28
-OPERATORS, SHOWN = 25, 10
 PARTS = ("batch and augmentation", "forward", "backward", "step")
 VARIANTS = ("before", "now", "compiled")
 
@@ -146,15 +145,6 @@ def with_attainable(figures: dict[str, Any], limits: dict[str, float]) -> dict[s
     }
 
 
-def operator_shares(training: Training, steps: int) -> dict[str, float]:
-    """Milliseconds per step of the operators that take most, most first."""
-    with profile(activities=[ProfilerActivity.CPU]) as profiler:
-        for _ in range(steps):
-            training.step()
-    times = {e.key: e.self_cpu_time_total / 1000 / steps for e in profiler.key_averages()}
-    return dict(sorted(times.items(), key=lambda item: -item[1])[:OPERATORS])
-
-
 def make_training(model: str, batch_size: int, variant: str) -> tuple[Training, float]:
     """One of VARIANTS, ready to be measured, and the seconds that its first steps took.
 
@@ -191,8 +181,7 @@ def training_figures(model: str, batch_size: int, steps: int, variant: str) -> d
     }
     if variant == "compiled":
         return figures
-    operators = {"operators_milliseconds": operator_shares(training, 3)}
-    return figures | operators | counted(training.step, batch_size)
+    return figures | counted(training.step, batch_size)
 
 
 @torch.inference_mode()
@@ -243,56 +232,6 @@ def measure(model: str, args: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def as_markdown(model: str, figures: dict[str, Any]) -> str:
-    """Tables of one network's figures."""
-    single = ", ".join(f"{n} {t:.2f} ms" for n, t in figures["one_image_milliseconds"].items())
-    lines = [f"## {model}", "", *_speeds(figures), "", *_step_parts(figures), ""]
-    share = figures["training"]["feeding_share_of_step"]
-    lines.append(f"Batch and augmentation are {share:.1%} of a step. One image: {single}.")
-    if "training_compiled" in figures:
-        made = figures["training_compiled"]
-        lines.append(
-            f"Compiled: {made['images_per_second']:,.0f} images/s, after "
-            f"{made['seconds_of_first_steps']:.0f} s for the first {WARM_UP} steps."
-        )
-    return "\n".join([*lines, ""])
-
-
-def _speeds(figures: dict[str, Any]) -> list[str]:
-    """What is reached of what is attainable."""
-    limits = figures["ceilings"]
-    lines = [
-        f"Ceilings, {figures['threads']} threads: "
-        f"{limits['bf16_operations_per_second'] / 1e9:,.0f} bf16 GFLOP/s, "
-        f"{limits['bytes_per_second'] / 1e9:.1f} GB/s.",
-        "",
-        "| | MFLOP per image | MB per image | images/s | attainable | reached | limit |",
-        "|---|---:|---:|---:|---:|---:|---|",
-    ]
-    for key in ("training_before", "training", "reading"):
-        row = figures[key]
-        lines.append(
-            f"| {key.replace('_', ', ')} | {row['operations_per_image'] / 1e6:.1f} "
-            f"| {row['bytes_per_image'] / 1e6:.2f} | {row['images_per_second']:,.0f} "
-            f"| {row['attainable_images_per_second']:,.0f} "
-            f"| {row['fraction_of_attainable']:.0%} | {row['limit']} |"
-        )
-    return lines
-
-
-def _step_parts(figures: dict[str, Any]) -> list[str]:
-    """Where the time of a training step goes."""
-    shown = [figures[key] for key in ("training_before", "training")]
-    lines = ["| milliseconds of a training step | before | now |", "|---|---:|---:|"]
-    for part in ("milliseconds", "operators_milliseconds"):
-        tables = [variant[part] for variant in shown]
-        for name in dict.fromkeys(name for table in tables for name in list(table)[:SHOWN]):
-            cells = (f"{table[name]:.1f}" if name in table else "" for table in tables)
-            lines.append(f"| {name} | {' | '.join(cells)} |")
-    faults = (f"{variant['page_faults_per_step']:,.0f}" for variant in shown)
-    return [*lines, f"| page faults (count) | {' | '.join(faults)} |"]
-
-
 def get_args_parser() -> argparse.ArgumentParser:
     """The command line of this benchmark."""
     parser = make_measuring_parser(
@@ -316,11 +255,9 @@ def get_args_parser() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> None:
-    """Measure the networks one after another, print a table of each."""
-    report = {}
-    for model in args.model:
-        report[model] = measure(model, args)
-        print(as_markdown(model, report[model]), flush=True)
+    """Measure the networks one after another and print one JSON object."""
+    report = {model: measure(model, args) for model in args.model}
+    print(json.dumps(report, indent=1))
     save_measured(args, "roofline.json", report)
 
 

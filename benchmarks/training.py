@@ -187,18 +187,9 @@ def get_args_parser() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> None:
-    """Measure, print a table and one JSON object."""
+    """Measure and print one JSON object."""
     with tempfile.TemporaryDirectory() as folder:
         result = measure(args, Path(folder))
-    print(f"{args.model}, batch {args.batch_size}, {result['device']}, {result['threads']} threads")
-    print(f"{'':24}{'images/s':>10}")
-    for name, title in (
-        ("baseline", "the usual way, fp32"),
-        ("ours", f"this project, {result['precision']}"),
-        ("feeding", "feeding alone"),
-    ):
-        print(f"{title:24}{result[f'{name}_images_per_second']:>10,.0f}")
-    print(f"ratio {result['ratio']}, feeding over training {result['feeding_ratio']}")
     print(json.dumps(result))
     size = "" if args.batch_size == _USUAL_BATCH else f"_batch{args.batch_size}"
     save_measured(args, f"training_{args.model}{size}.json", result)

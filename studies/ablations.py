@@ -9,14 +9,12 @@ size. The part is small and seen several times, as all images are in a long run:
 the first sight of an image would otherwise look better than it is.
 
 Finished runs are kept in data/studies/ablations.json, so the study can be stopped and started
-again. Prints a Markdown table: mean of the seeds, and half the distance between the best and the
-worst. With --save: ablations.json.
+again. Prints one JSON object. With --save: ablations.json.
 """
 
 import argparse
-import statistics
+import json
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -92,21 +90,6 @@ class Ablation:
         return figures
 
 
-def as_markdown(runs: dict[str, dict[str, float]]) -> str:
-    """Mean and spread of each variant over its seeds; takes figures by "<variant> / <seed>"."""
-    columns = [key for key in next(iter(runs.values())) if key != "seconds"]
-    lines = [f"| variant | {' | '.join(columns)} |", "|---|" + "---|" * len(columns)]
-    for name in VARIANTS:
-        rows = [row for key, row in runs.items() if key.rpartition(" / ")[0] == name]
-        cells = [_mean_and_spread([row[column] for row in rows]) for column in columns]
-        lines.append(f"| {name} | {' | '.join(cells)} |")
-    return "\n".join(lines)
-
-
-def _mean_and_spread(values: Sequence[float]) -> str:
-    return f"{statistics.mean(values):.4f} ± {(max(values) - min(values)) / 2:.4f}"
-
-
 def get_args_parser() -> argparse.ArgumentParser:
     """The command line of this study."""
     parser = make_measuring_parser(__doc__, FIGURES, images=64, epochs=1, seeds=1)
@@ -120,7 +103,7 @@ def get_args_parser() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> None:
-    """Train what is not measured yet and print the table."""
+    """Train what is not measured yet and print one JSON object."""
     keep_memory()
     ablation = Ablation(args)
     settings = {
@@ -130,15 +113,9 @@ def main(args: argparse.Namespace) -> None:
         "pictures": " ".join(ablation.folders),
     }
     finished = FinishedTrainings(None if args.quick else FINISHED / "ablations.json", settings)
-    runs = {
-        f"{name} / {seed}": finished.get(
-            f"{name} / {seed}", lambda name=name, seed=seed: ablation.measure(name, seed)
-        )
-        for seed in range(args.seeds)
-        for name in VARIANTS
-    }
-    print(as_markdown(runs))
+    runs = finished.of_all(VARIANTS, args.seeds, ablation.measure)
     result = {"training_images": args.images, "epochs": args.epochs, "runs": runs}
+    print(json.dumps(result, indent=1))
     save_measured(args, "ablations.json", result)
 
 

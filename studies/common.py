@@ -1,7 +1,8 @@
 """What the studies share: finished trainings that are kept, and the recogniser that a run makes."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +41,6 @@ class FinishedTrainings:
         except (ValueError, AttributeError) as error:
             raise HandwritingError(f"{path} is damaged ({error}). Delete it.") from error
 
-    def __contains__(self, name: str) -> bool:
-        return name in self._figures
-
     def get(self, name: str, measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """The figures of a training, which ``measure`` does and measures unless it is finished."""
         if name not in self._figures:
@@ -52,6 +50,16 @@ class FinishedTrainings:
                     save_json(self._all, part)
             print(f"{name}: {json.dumps(self._figures[name])}", flush=True)
         return self._figures[name]
+
+    def of_all(
+        self, names: Iterable[str], seeds: int, measure: Callable[[str, int], dict[str, Any]]
+    ) -> dict[str, dict[str, Any]]:
+        """The figures of each training with each of so many seeds, by "<name> / <seed>"."""
+        keys = [(name, seed) for seed in range(seeds) for name in names]
+        return {
+            f"{name} / {seed}": self.get(f"{name} / {seed}", partial(measure, name, seed))
+            for name, seed in keys
+        }
 
 
 def fraction_of(images: int, rows: torch.Tensor) -> float:

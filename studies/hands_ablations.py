@@ -13,10 +13,10 @@ of writers that forecasts.
 
 import argparse
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -32,8 +32,6 @@ from studies.common import FIGURES, FINISHED, FinishedTrainings
 from studies.left_out_writers import FurtherTraining, GroupedSet, add_training_options
 
 GROUPS, LEFT_OUT = 3, 0
-Way = TypeVar("Way")
-Figures = dict[str, Any]
 Mix = Callable[[Sequence[ExternalSet], float, int], ExtraData]
 """What to draw from, made of the sets, their part of a batch, and the seed."""
 
@@ -136,24 +134,6 @@ def mean_and_spread(rows: Sequence[dict[str, Any]], name: str, figure: str) -> t
     return float(np.mean(values)), (max(values) - min(values)) / 2
 
 
-def in_words(rows: Sequence[dict[str, Any]], name: str, figure: str) -> str:
-    """As "mean ± half the distance"; of a single seed the figure alone."""
-    mean, spread = mean_and_spread(rows, name, figure)
-    return f"{mean:.4f} ± {spread:.4f}" if len(rows) > 1 else f"{mean:.4f}"
-
-
-def as_markdown(runs: dict[str, list[dict[str, Any]]]) -> str:
-    """A table of the accuracies."""
-    names = [name for name in next(iter(runs.values()))[0] if name != "emnist_validation"]
-    columns = [("emnist_validation", ""), *((name, "accuracy") for name in names)]
-    lines = [f"| variant | {' | '.join(name for name, _ in columns)} |"]
-    lines.append("|---" * (1 + len(columns)) + "|")
-    for variant, rows in runs.items():
-        words = " | ".join(in_words(rows, *column) for column in columns)
-        lines.append(f"| {variant} | {words} |")
-    return "\n".join(lines)
-
-
 def forecast(numbers: Sequence[int], accuracies: Sequence[float], ahead: int) -> float:
     """Accuracy with ``ahead`` writers, if the error goes on falling as a power of their number."""
     slope, level = np.polyfit(np.log(numbers), np.log1p(-np.array(accuracies)), 1)
@@ -204,68 +184,36 @@ def plot(curve: dict[str, Any], path: Path) -> None:
     save_figure(figure, path, "python -m studies.hands_ablations RUN PENS DRAWINGS PHOTOGRAPHS")
 
 
-def run_all(
-    ways: Mapping[str, Way],
-    measure: Callable[[Way, int], Figures],
-    args: argparse.Namespace,
-    name: str,
-) -> tuple[dict[str, Any], dict[str, list[Figures]]]:
-    """Measure each way with each seed, or with ``--finished`` report those that are finished.
-
-    Args:
-        ways: ways to train by name.
-        measure: trains one way with a seed; its figures.
-        args: the options.
-        name: of the file of finished trainings.
-
-    Returns:
-        The settings of the trainings, and the figures of each way, one of each seed.
-    """
-    names = ("epochs", "fraction", "lr", "extra_fraction", "variants", "alpha")
-    settings = {"run": find_run(args.run, args.models).name}
-    settings |= {option: getattr(args, option) for option in names}
-    finished = FinishedTrainings(None if args.quick else FINISHED / name, settings)
-    runs: dict[str, list[Figures]] = {way: [] for way in ways}
-    for seed in range(args.seeds):
-        for title, way in ways.items():
-            key = f"{title} / {seed}"
-            if key in finished or not args.finished:
-                runs[title].append(finished.get(key, lambda w=way, s=seed: measure(w, s)))
-    return settings, runs
-
-
-def get_args_parser(doc: str = __doc__) -> argparse.ArgumentParser:
-    """The command line of this study, and of another one with the same options."""
+def get_args_parser() -> argparse.ArgumentParser:
+    """The command line of this study."""
     parser = make_measuring_parser(
-        doc, FIGURES, seeds=1, epochs=1, fraction=0.001, validation_images=200, variants=0
+        __doc__, FIGURES, seeds=1, epochs=1, fraction=0.001, validation_images=200, variants=0
     )
     defaults = {"epochs": 2, "fraction": 0.25, "lr": 0.003, "extra_fraction": 0.5}
     add_training_options(parser, **defaults, variants=3, alpha=1.0)
     add = parser.add_argument
     add("--seeds", type=int, default=2, help="trainings of each variant")
-    add("--finished", action="store_true", help="report what is finished and train nothing")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Train what is not measured yet; print a table, write figures and the plot."""
+    """Train what is not measured yet, print one JSON object and draw the plot."""
     keep_memory()
     run = find_run(args.run, args.models)
     further = FurtherTraining(run, args)
-    variants = 0 if args.finished else args.variants
-    sets = [GroupedSet(path, GROUPS, variants) for path in args.sets]
-    settings, runs = run_all(
-        VARIANTS,
-        lambda variant, seed: measure(further, sets, variant, seed),
-        args,
-        "hands_ablations.json",
+    sets = [GroupedSet(path, GROUPS, args.variants) for path in args.sets]
+    names = ("epochs", "fraction", "lr", "extra_fraction", "variants", "alpha")
+    settings = {"run": run.name} | {name: getattr(args, name) for name in names}
+    path = None if args.quick else FINISHED / "hands_ablations.json"
+    found = FinishedTrainings(path, settings).of_all(
+        VARIANTS, args.seeds, lambda name, seed: measure(further, sets, VARIANTS[name], seed)
     )
-    print(as_markdown(runs))
+    runs = {name: [found[f"{name} / {seed}"] for seed in range(args.seeds)] for name in VARIANTS}
     number = len(np.unique(sets[0].others(LEFT_OUT).writers))
     curve = against_writers(runs, sets[0].name, number)
-    print(json.dumps(curve))
     images = {part.name: int((part.original_group == LEFT_OUT).sum()) for part in sets}
     result = {"settings": settings, "images": images, "against_writers": curve, "runs": runs}
+    print(json.dumps(result, indent=1))
     save_measured(args, "hands_ablations.json", result)
     if args.save:
         plot(curve, args.out / "hands_ablations.png")

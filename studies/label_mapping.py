@@ -3,12 +3,12 @@
     python -m studies.label_mapping --root ../shared
 
 Stage 1 runs into temporary folders: with exact labels and by name on the archive, and by name on
-the generated one. Prints the figures of their manifests that tell most. With --save: the manifests,
-stage1_exact_manifest.json, stage1_by-name_manifest.json and
-stage1_synthetic_by-name_manifest.json.
+the generated one. Prints their manifests. With --save: these, stage1_exact_manifest.json,
+stage1_by-name_manifest.json and stage1_synthetic_by-name_manifest.json.
 """
 
 import argparse
+import json
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -17,16 +17,6 @@ from data_preprocessing import SYNTHETIC_IMAGES, prepare
 from handwriting.cli import command_line, make_measuring_parser, run_script, save_measured
 from handwriting.synthesis.emnist_archive import draw_characters, write_archive
 from studies.common import FIGURES
-
-FACTS = (
-    "train_images",
-    "train_images_with_exact_label",
-    "train_images_known_in_either_case",
-    "test_images",
-    "test_rows_in_training",
-    "by_name_images_with_different_labels",
-    "by_name_wrong_or_contradictory_rows",
-)
 
 
 def measure(root: Path, synthetic_images: int) -> dict[str, dict[str, Any]]:
@@ -50,33 +40,19 @@ def measure(root: Path, synthetic_images: int) -> dict[str, dict[str, Any]]:
         }
 
 
-def print_table(manifests: dict[str, dict[str, Any]]) -> None:
-    """The facts that tell most, as Markdown."""
-    titles = [f"{m['source'].partition(',')[0]}, {m['labels']}" for m in manifests.values()]
-    print(f"| | {' | '.join(titles)} |\n|---|{'---:|' * len(titles)}")
-    for fact in FACTS:
-        cells = (f"{manifest[fact]:,}" for manifest in manifests.values())
-        print(f"| {fact.replace('_', ' ')} | {' | '.join(cells)} |")
-
-
 def get_args_parser() -> argparse.ArgumentParser:
     """The command line of this study."""
     parser = make_measuring_parser(__doc__, FIGURES, synthetic_images=300)
     add = parser.add_argument
     add("--root", type=Path, default=Path("data"), help="folder that holds EMNIST/raw/")
-    add(
-        "--synthetic-images",
-        type=int,
-        default=SYNTHETIC_IMAGES,
-        help="images of the generated archive",
-    )
+    add("--synthetic-images", type=int, default=SYNTHETIC_IMAGES, help="of the generated archive")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
     """Run stage 1 three times and print what it found."""
     manifests = measure(args.root, args.synthetic_images)
-    print_table(manifests)
+    print(json.dumps(manifests, indent=1))
     for name, manifest in manifests.items():
         save_measured(args, name, manifest | {"command": command_line()})
 

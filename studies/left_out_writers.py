@@ -5,9 +5,8 @@
 RUN was trained on EMNIST alone. For each of several groups of writers (of a set without writers the
 file's hands, see `ExternalSet.hands`) it is trained further as by `model_training.py --init-from
 RUN --extra-data …` on all the others, and measured on that group, which neither network nor sizes
-have seen; and on EMNIST's validation images. All characters count as equally frequent. Where there
-are sizes, the figures with other weights of them come as well. With --keep what was read is kept,
-and groups that the file holds are not trained again. With --save: left_out_writers.json.
+have seen; and on EMNIST's validation images. All characters count as equally frequent. With --save:
+left_out_writers.json.
 """
 
 import argparse
@@ -30,7 +29,6 @@ from handwriting.evaluation.metrics import (
     accuracy_within,
     topk_predictions,
 )
-from handwriting.files import replacing
 from handwriting.labels import NUM_CLASSES
 from handwriting.recognition.recognizer import Recognizer, size_weight
 from handwriting.runs import MODELS_FOLDER, RunFiles, find_run
@@ -38,8 +36,6 @@ from handwriting.training.fit_sizes import left_out_log_likelihoods
 from handwriting.training.run import unsaved_run
 from model_training import train
 from studies.common import FIGURES, class_counts, fraction_of, recognizer_of
-
-WEIGHTS = (0.0, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2)
 
 
 class GroupedSet:
@@ -87,10 +83,6 @@ class GroupedSet:
 
     def _with_size(self, weight: float) -> dict[str, Any]:
         return self._figures(self.log_probs + weight * self.log_sizes)
-
-    def by_weight(self) -> dict[str, float]:
-        """Accuracies with each of WEIGHTS of the sizes."""
-        return {str(weight): self._with_size(weight)["accuracy"] for weight in WEIGHTS}
 
     def _figures(self, log_probs: np.ndarray) -> dict[str, Any]:
         was_read = ~np.isnan(log_probs[:, 0])
@@ -146,30 +138,15 @@ def cross_fit(
     further: FurtherTraining, sets: Sequence[GroupedSet], args: argparse.Namespace
 ) -> dict[str, Any]:
     """Read each group of writers with a network trained on the others; figures of all."""
-    emnist = resume(args.keep, sets)
-    for group in range(len(emnist), args.groups):
+    emnist = []
+    for group in range(args.groups):
         others = mixed([part.others(group) for part in sets], args.extra_fraction)
         recognizer = further.train(others, args.seed)
         emnist.append(further.emnist_accuracy(recognizer))
         for part in sets:
             part.read(group, recognizer)
         print(f"group {group + 1}/{args.groups}: EMNIST {emnist[-1]:.4f}", flush=True)
-        if args.keep:
-            keep(args.keep, sets, emnist)
-    figures = _figures(sets, float(np.mean(emnist)))
-    weights = {part.name: part.by_weight() for part in sets if part.log_sizes is not None}
-    return figures | {"by_weight_of_size": weights}
-
-
-def resume(path: Path | None, sets: Sequence[GroupedSet]) -> list[float]:
-    """Take what :func:`keep` wrote; EMNIST's figures of the groups that were read."""
-    if path is None or not path.exists():
-        return []
-    with np.load(path) as content:
-        for part in sets:
-            part.log_probs[:] = content[part.name]
-            part.weight = float(content["weight"])
-        return content["emnist"].tolist()
+    return _figures(sets, float(np.mean(emnist)))
 
 
 def figures_before(further: FurtherTraining, sets: Sequence[GroupedSet]) -> dict[str, Any]:
@@ -183,14 +160,6 @@ def figures_before(further: FurtherTraining, sets: Sequence[GroupedSet]) -> dict
 def _figures(sets: Sequence[GroupedSet], emnist: float) -> dict[str, Any]:
     figures = {name: row for part in sets for name, row in part.figures().items()}
     return {"emnist_validation": emnist, **figures}
-
-
-def keep(path: Path, sets: Sequence[GroupedSet], emnist: Sequence[float]) -> None:
-    """Write what was read so far, float32 (N, 62) log p for each set, to an `.npz`."""
-    arrays = {part.name: part.log_probs for part in sets} | {"emnist": np.array(emnist)}
-    arrays["weight"] = np.array(sets[0].weight)
-    with replacing(path) as (beside,), beside.open("wb") as file:
-        np.savez_compressed(file, **arrays)
 
 
 def add_training_options(parser: argparse.ArgumentParser, **defaults: float) -> None:
@@ -225,7 +194,6 @@ def get_args_parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--groups", type=int, default=5, help="groups of writers")
     add("--seed", type=int, default=42, help="seed of the order of images")
-    add("--keep", type=Path, default=None, metavar="FILE", help=".npz for what was read")
     return parser
 
 

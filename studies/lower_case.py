@@ -115,13 +115,7 @@ class LabelSets:
         }
         path = None if self.args.quick else FINISHED / "lower_case.json"
         finished = FinishedTrainings(path, settings)
-        return {
-            f"{name} / {seed}": finished.get(
-                f"{name} / {seed}", lambda name=name, seed=seed: self.measure(name, seed)
-            )
-            for seed in range(self.args.seeds)
-            for name in self.variants
-        }
+        return finished.of_all(self.variants, self.args.seeds, self.measure)
 
 
 def measure_frequency(recognizer: Recognizer, test: LabelledImages) -> dict[str, Any]:
@@ -175,26 +169,6 @@ def measure_size(recognizer: Recognizer, folder: Path) -> Figures:
     }
 
 
-def as_markdown(title: str, rows: Figures) -> str:
-    """Figures by group as a table."""
-    lines = [f"| {title} | " + " | ".join(GROUPS) + " |", "|---|" + "---|" * len(GROUPS)]
-    for name, row in rows.items():
-        lines.append(f"| {name} | " + " | ".join(f"{row[group]:.4f}" for group in GROUPS) + " |")
-    return "\n".join(lines) + "\n"
-
-
-def mean_over_seeds(found: Figures) -> Figures:
-    """Mean of each group over the seeds of each set of labels."""
-    names = dict.fromkeys(key.rpartition(" / ")[0] for key in found)
-    return {
-        name: {
-            group: float(np.mean([r[group] for key, r in found.items() if key.startswith(name)]))
-            for group in GROUPS
-        }
-        for name in names
-    }
-
-
 def get_args_parser() -> argparse.ArgumentParser:
     """The command line of this study."""
     parser = make_measuring_parser(__doc__, FIGURES, images=64, epochs=1, seeds=1)
@@ -211,7 +185,7 @@ def get_args_parser() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> None:
-    """Measure what is not measured yet and print tables."""
+    """Measure what is not measured yet and print one JSON object."""
     keep_memory()
     run, test = find_run(args.run, args.models), load_images(args.processed, "test")
     recognizer = Recognizer.load(run.weights)
@@ -223,12 +197,7 @@ def main(args: argparse.Namespace) -> None:
         "size": measure_size(recognizer, args.drawings),
         "labels": LabelSets(args, test).measure_all(),
     }
-    frequency = dict(result["frequency"])
-    mistakes = frequency.pop("mistakes")
-    print(as_markdown("test images, labels in training", mean_over_seeds(result["labels"])))
-    print(as_markdown("test images, frequencies", frequency))
-    print(as_markdown("drawings", result["size"]))
-    print(json.dumps(mistakes))
+    print(json.dumps(result, indent=1))
     save_measured(args, "lower_case.json", result)
 
 

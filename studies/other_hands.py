@@ -62,18 +62,6 @@ def measure(
     return result
 
 
-def as_table(result: dict[str, Any]) -> str:
-    """Accuracy, and that without case, as Markdown."""
-    runs = result["runs"]
-    lines = [f"| 62 classes (without case) | {' | '.join(runs)} |", "|---" * (1 + len(runs)) + "|"]
-    for name, row in result["sets"].items():
-        for way in row[runs[0]]:
-            cells = [row[run][way] for run in runs]
-            words = (f"{c['accuracy']:.4f} ({c['accuracy_without_case']:.4f})" for c in cells)
-            lines.append(f"| {name}, {row['images']:,} images, {way} | {' | '.join(words)} |")
-    return "\n".join(lines)
-
-
 def get_args_parser() -> argparse.ArgumentParser:
     """The command line of this study."""
     parser = make_measuring_parser(__doc__, FIGURES, most=200)
@@ -86,7 +74,7 @@ def get_args_parser() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> None:
-    """Measure and print a table and one JSON object."""
+    """Measure and print one JSON object."""
     runs = [find_run(name, args.models) for name in args.runs]
     recognizers = {run.name: Recognizer.load(run.weights) for run in runs}
     last = recognizers[runs[-1].name].content.get("hyperparameters", {})
@@ -98,7 +86,6 @@ def main(args: argparse.Namespace) -> None:
         "held_out": fraction,
         "sets": {p.stem: measure(p, fraction, recognizers, args.most) for p in args.data},
     }
-    print(as_table(result))
     print(json.dumps(result))
     save_measured(args, "other_hands.json", result)
 

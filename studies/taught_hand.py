@@ -12,7 +12,7 @@ as on the page, of those of them whose characters stand on a common line (`fit_s
 the lines being where the taught capitals and digits stand. Then what a hand can spoil: taught with
 a few characters; with every tenth sample under another's name; and of characters that were not
 taught. Writers of the training come apart: without a hand they are read too well. Figures are means
-over writers. With --save: taught_hand.json and a plot.
+over writers. With --save: taught_hand.json.
 """
 
 import argparse
@@ -22,16 +22,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
-from handwriting.cli import command_line, make_measuring_parser, run_script, save_measured
+from handwriting.cli import make_measuring_parser, run_script, save_measured
 from handwriting.datasets.external import held_out_hands
 from handwriting.datasets.pen import PenArchive, draw_samples, load_pen
 from handwriting.errors import HandwritingError
 from handwriting.labels import CLASSES, FIRST_CAPITAL, FIRST_SMALL, WITHOUT_CASE, class_index
-from handwriting.plots import BLUE, ORANGE, save_figure
 from handwriting.recognition.hand import Hand, Taught
 from handwriting.recognition.recognizer import Recognizer
 from handwriting.recognition.shapes import Shapes
@@ -280,8 +278,8 @@ def figures(found: np.ndarray) -> dict[str, Any]:
     }
 
 
-def all_figures(writers: list[Writer], known: Known, draws: int) -> tuple[dict[str, Any], Any]:
-    """Everything about some writers, and mistakes by writer for the plot."""
+def all_figures(writers: list[Writer], known: Known, draws: int) -> dict[str, Any]:
+    """Everything about some writers."""
     of_all_kinds = [w for w in writers if len(w.parts.split(" and ")) == 3]
     on_a_line = [w for w in of_all_kinds if w.provider in ON_A_LINE]
     ways = {
@@ -289,50 +287,22 @@ def all_figures(writers: list[Writer], known: Known, draws: int) -> tuple[dict[s
         "shape_and_height": (of_all_kinds, height, known.by_height()),
         "shape_and_size": (on_a_line, height_and_place, known),
     }
-    result, shown = {}, {}
+    result = {}
     for name, (own, sizes_of, general) in ways.items():
         if not own:
             continue
         for lesson in (one_each, few, misnamed, untaught):
             found = measure(own, lesson, general, draws, sizes_of)
-            if lesson is one_each:
-                result[name] = figures(found)
-                shown[name.replace("_", " ")] = found
-            else:
-                result[f"{name}_{lesson.__name__}"] = figures(found)
-    result["shape_by_what_was_written"] = {
-        parts: figures(shown["shape"][rows]) for parts, rows in _by_parts(writers)
-    }
-    return result, shown
+            key = name if lesson is one_each else f"{name}_{lesson.__name__}"
+            result[key] = figures(found)
+            if key == "shape":
+                by_parts = {parts: figures(found[rows]) for parts, rows in _by_parts(writers)}
+    return result | {"shape_by_what_was_written": by_parts}
 
 
 def _by_parts(writers: list[Writer]) -> Iterator[tuple[str, np.ndarray]]:
     parts = np.array([writer.parts for writer in writers])
     return ((str(name), parts == name) for name in np.unique(parts))
-
-
-def plot_writers(shown: dict[str, np.ndarray], path: Path) -> None:
-    """Each writer's mistakes without and with the hand."""
-    figure, axes = plt.subplots(
-        1, len(shown), figsize=(5 * len(shown), 5.4), layout="constrained", squeeze=False
-    )
-    for place, (name, found) in zip(axes[0], shown.items(), strict=True):
-        by_writer = 100 * found.mean(axis=1)
-        high = 1.08 * by_writer.max()
-        place.plot([0, high], [0, high], color="grey", lw=1)
-        for k, (kind, colour) in enumerate((("62 classes", BLUE), ("without case", ORANGE))):
-            before, after = by_writer[:, :, k].T
-            removed = 1 - after.mean() / before.mean()
-            label = f"{kind}: {removed:.0%} of the mistakes gone"
-            place.plot(before, after, "o", color=colour, label=label)
-        place.set_title(f"{len(found)} writers, by {name}")
-        place.set_xlabel("Mistakes without a taught hand (%)")
-        place.set_ylabel("Mistakes with it (%)")
-        place.set_xlim(0, high)
-        place.set_ylim(0, high)
-        place.grid(alpha=0.3)
-        place.legend(loc="upper left")
-    save_figure(figure, path, command_line())
 
 
 def get_args_parser() -> argparse.ArgumentParser:
@@ -349,29 +319,27 @@ def get_args_parser() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> None:
-    """Measure, print one JSON object, plot."""
+    """Measure and print one JSON object."""
     recognizer = Recognizer.load(find_run(args.run, args.models).weights)
     fraction = recognizer.content.get("hyperparameters", {}).get("extra_held_out", 0.0)
     archive, known = load_pen(args.pens), Known(recognizer.shapes, load_sizes())
     hands = archive.writer[archive.characters()]
     is_left_out = held_out_hands(hands, fraction)
-    left_out = np.unique(hands[is_left_out])[: args.writers]
+    names = np.unique(hands[is_left_out])[: args.writers]
     shuffled = np.random.default_rng(0).permutation(np.unique(hands[~is_left_out]))
-    writers = read_writers(archive, left_out, recognizer) if len(left_out) else []
+    writers = read_writers(archive, names, recognizer) if len(names) else []
     if not writers:
         raise HandwritingError(
             f"{args.run} left out no writer of {args.pens} who wrote {_FEWEST_TWICE} characters "
             "twice. Give a run trained with --extra-held-out."
         )
     trained = read_writers(archive, shuffled[: args.trained], recognizer)
-    result, shown = all_figures(writers, known, args.draws)
-    result = {"run": args.run, "draws": args.draws, "left_out": result}
+    left_out = all_figures(writers, known, args.draws)
+    result = {"run": args.run, "draws": args.draws, "left_out": left_out}
     if trained:
-        result["trained_on"], _ = all_figures(trained, known, args.draws)
+        result["trained_on"] = all_figures(trained, known, args.draws)
     print(json.dumps(result, indent=1))
     save_measured(args, "taught_hand.json", result)
-    if args.save:
-        plot_writers(shown, args.out / "taught_hand.png")
 
 
 if __name__ == "__main__":

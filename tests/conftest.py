@@ -1,6 +1,7 @@
 """Small generated archives for the plumbing, real images where behaviour depends on them."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -69,3 +70,11 @@ def small_model() -> Iterator[None]:
         patch.setitem(RECIPE_NAMES, "small", "modern")
         patch.setitem(REFERENCE_EPOCHS, "small", 3)
         yield
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C counts as in a terminal: what a shell starts in the background ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

@@ -1,9 +1,14 @@
 """What several tests use: folders of real images, stages as functions, weights, pictures."""
 
+import contextlib
 import csv
+import multiprocessing
 import os
 import subprocess
 import sys
+from functools import cache
+from multiprocessing import forkserver
+from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +31,17 @@ from models import MODELS
 PROJECT = Path(__file__).parent.parent
 SHARED = PROJECT.parent / "shared"
 CPU = torch.device("cpu")
+
+
+@cache
+def ready_context() -> BaseContext:
+    """A context whose processes begin with everything imported, which takes others seconds."""
+    context = multiprocessing.get_context("forkserver")
+    # The first optimizer of a process imports the compiler.
+    context.set_forkserver_preload(["torch._dynamo", "model_training", "text_training"])
+    with contextlib.chdir(PROJECT):
+        forkserver.ensure_running()
+    return context
 
 
 def shared_folder(name: str) -> Path:

@@ -1,9 +1,12 @@
-"""One thread, where little is computed."""
+"""One thread, where little is computed, and one served page."""
 
 from collections.abc import Iterator
 
 import pytest
 import torch
+
+from benchmarks.web_latency import page_server
+from tests.benchmarks.support import need_chromium
 
 
 @pytest.fixture(autouse=True)
@@ -17,3 +20,11 @@ def _one_thread(monkeypatch) -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def served() -> Iterator[tuple[str, int]]:
+    """The page's address and the process that serves it."""
+    need_chromium()
+    with page_server() as served:
+        yield served

@@ -5,10 +5,12 @@ import pytest
 from benchmarks import training
 from handwriting.errors import HandwritingError
 from tests.benchmarks.support import committed, run_quick
+from tests.support import ready_context
 
 
-@pytest.mark.slow
-def test_both_ways_train_and_are_compared(tmp_path):
+def test_both_ways_train_and_are_compared(tmp_path, monkeypatch):
+    context = ready_context()
+    monkeypatch.setattr(training.multiprocessing, "get_context", lambda _: context)
     (result,) = run_quick(training, tmp_path, "--model", "compactcnn").values()
     assert list(result) == list(committed("benchmarks/training_customcnn.json"))
     assert result["batch_size"] == 16 and result["repeats"] == 1

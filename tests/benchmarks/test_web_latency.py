@@ -1,6 +1,6 @@
 """The page's answers, timed in a real browser, and its picture."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import nullcontext
 
 import numpy as np
@@ -12,16 +12,15 @@ from handwriting.lines.decoding import GREEDY
 from handwriting.lines.reader import LINES_FOLDER, Reader, find_reader
 from handwriting.web.canvas import Paper
 from handwriting.web.writing import read_several
-from tests.benchmarks.support import committed, need_chromium, run_quick
+from tests.benchmarks.support import committed, run_quick
 from tests.support import PROJECT
 
 
-@pytest.fixture(scope="module")
-def served() -> Iterator[Callable]:
-    """The page, started once: what `served_page` gives."""
-    need_chromium()
-    with web_latency.served_page() as address:
-        yield lambda cores=None: nullcontext(address)
+@pytest.fixture
+def served_page(served) -> Callable:
+    """Instead of the real one: the page was started before."""
+    address, _ = served
+    return lambda cores=None: nullcontext(address)
 
 
 def test_the_drawn_word_is_read_as_the_word_that_it_is():
@@ -40,8 +39,8 @@ def test_the_waves_differ_and_stay_on_the_canvas():
 
 @pytest.mark.slow
 @pytest.mark.browser
-def test_the_page_is_timed(served, tmp_path):
-    (result,) = run_quick(web_latency, tmp_path, then={"served_page": served}).values()
+def test_the_page_is_timed(served_page, tmp_path):
+    (result,) = run_quick(web_latency, tmp_path, then={"served_page": served_page}).values()
     assert list(result) == list(committed("benchmarks/web_latency.json"))
     assert result["strokes"] == 2
     assert 0 < result["pen_up_to_answer_median_ms"] < 10_000
@@ -50,8 +49,8 @@ def test_the_page_is_timed(served, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.browser
-def test_a_picture_is_taken_of_the_page(served, tmp_path, monkeypatch):
-    monkeypatch.setattr(web_latency, "served_page", served)
+def test_a_picture_is_taken_of_the_page(served_page, tmp_path, monkeypatch):
+    monkeypatch.setattr(web_latency, "served_page", served_page)
     file = tmp_path / "page.png"
     parser = web_latency.get_args_parser()
     web_latency.main(parser.parse_args(["--screenshot", str(file)]))

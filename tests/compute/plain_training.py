@@ -9,6 +9,7 @@ machines without a common disk. In FAILING_RANKS ranks can be named that fail in
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from torch import nn
@@ -62,11 +63,11 @@ def fail_in_the_third_step(run: model_training.Run) -> None:
         raise HandwritingError(REASON)
 
 
-def main() -> None:
-    """Train as model_training.py does."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Train as model_training.py does, by default with the command line's arguments."""
     for table, entries in ENTRIES:
         table.update(entries)
-    args = model_training.get_args_parser().parse_args()
+    args = model_training.get_args_parser().parse_args(arguments)
     rank = os.environ["RANK"]
     if rank != "0":
         args.models, args.metrics = args.models / rank, args.metrics / rank

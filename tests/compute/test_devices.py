@@ -2,11 +2,12 @@
 
 import os
 import platform
+import shutil
 
 import pytest
 import torch
 
-from handwriting.compute.devices import autocast, choose_device, choose_precision
+from handwriting.compute.devices import autocast, choose_device, choose_precision, compiled
 from handwriting.errors import HandwritingError
 from tests.support import CPU, run_program
 
@@ -50,6 +51,19 @@ def test_without_a_compiler_one_line_says_so_and_the_network_stays_as_it_is(tmp_
     printed = run_program(COMPILING, env=environment)
     assert len(printed.splitlines()) == 1
     assert "not compiled" in printed
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    not shutil.which("g++") and not os.environ.get("REQUIRE_ALL"), reason="needs a C++ compiler"
+)
+def test_a_compiled_network_shares_the_weights_and_gives_the_same(capsys):
+    network, images = torch.nn.Linear(2, 2), torch.rand(3, 2)
+    fast = compiled(network, CPU)
+    assert capsys.readouterr().out == "" and fast is not network
+    torch.testing.assert_close(fast(images), network(images))
+    fast(images).sum().backward()
+    assert network.weight.grad is not None
 
 
 def test_the_precision_asked_for_is_taken_and_auto_asks_the_processor(monkeypatch):

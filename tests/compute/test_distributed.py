@@ -1,4 +1,4 @@
-"""Several ranks: two gloo processes started by torchrun, against a single process."""
+"""Several ranks: two gloo processes, once started by torchrun, against a single process."""
 
 import os
 import shutil
@@ -17,33 +17,35 @@ from handwriting.datasets.prepared import load_images, load_split
 from handwriting.training.losses import PartialLabelLoss
 from handwriting.training.run import load_checkpoint
 from models import MODELS
+from tests.compute import plain_training
 from tests.compute.plain_training import ENTRIES, REASON
+from tests.compute.ranks import HANGING, run_ranks
 from tests.support import CPU, PROJECT, train, training_arguments
 
-HANGING = 300
-"""Seconds; a launch takes less than 10 on an idle machine."""
 PLAIN = ("--model", "plain", "--lr", "0.003", "--name", "run")
 TWO_EPOCHS = (*PLAIN, "--epochs", "2")
 ONE_MORE = ("--resume", "run", "--epochs", "3")
 NORMED = ("--model", "normed", "--lr", "0.01", "--epochs", "3", "--name", "run")
 
 
-def launch(processed: Path, folder: Path, *more: str, **environment: str) -> subprocess.Popen:
-    """Start a training on two ranks."""
+def launch(processed: Path, folder: Path, *more: str) -> str:
+    """What a training on two ranks prints that torchrun starts and that succeeds."""
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
     command += ["tests/compute/plain_training.py", *training_arguments(processed, folder, *more)]
-    environment = os.environ | {"OMP_NUM_THREADS": "1"} | environment
-    pipe = subprocess.PIPE
-    return subprocess.Popen(
-        command, cwd=PROJECT, env=environment, stdout=pipe, stderr=pipe, text=True
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        command, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=HANGING
     )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
-def printed_by(process: subprocess.Popen) -> str:
-    """What ranks print that succeed."""
-    printed, error = process.communicate(timeout=HANGING)
-    assert process.returncode == 0, error
-    return printed
+def train_on_two(processed: Path, folder: Path, *more: str) -> Path:
+    """The folder of a training on two ranks that succeeds."""
+    arguments = training_arguments(processed, folder, *more)
+    code, _, error = run_ranks(plain_training.main, arguments)
+    assert code == 0, error
+    return folder
 
 
 def checkpoint(folder: Path) -> dict:
@@ -85,24 +87,16 @@ def one(processed, tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def on_two_ranks(one, processed, tmp_path_factory) -> dict[str, tuple[Path, str]]:
-    """Trainings on two ranks, side by side: their folders and what they printed."""
-    resumed = tmp_path_factory.mktemp("resumed")
-    shutil.copytree(one, resumed, dirs_exist_ok=True)
-    jobs = {
-        "new": (tmp_path_factory.mktemp("new"), TWO_EPOCHS),
-        "resumed": (resumed, ONE_MORE),
-        "normed": (tmp_path_factory.mktemp("normed"), NORMED),
-    }
-    processes = [launch(processed, folder, *options) for folder, options in jobs.values()]
-    printed = [printed_by(process) for process in processes]
-    return {name: (jobs[name][0], text) for name, text in zip(jobs, printed, strict=True)}
+def launched(processed, tmp_path_factory) -> tuple[Path, str]:
+    """The same as ``one`` on two ranks that torchrun starts, and what they printed."""
+    folder = tmp_path_factory.mktemp("two")
+    return folder, launch(processed, folder, *TWO_EPOCHS)
 
 
 @pytest.fixture(scope="module")
-def two(on_two_ranks) -> Path:
-    """The same as ``one`` on two ranks."""
-    return on_two_ranks["new"][0]
+def two(launched) -> Path:
+    """The folder of ``launched``."""
+    return launched[0]
 
 
 @pytest.mark.slow
@@ -112,30 +106,30 @@ def test_two_ranks_agree_with_one(one, two, processed):
 
 
 @pytest.mark.slow
-def test_only_one_of_two_ranks_writes_and_prints(one, two, on_two_ranks):
+def test_only_one_of_two_ranks_writes_and_prints(one, two, launched):
     assert files(two) == files(one)
     assert pd.read_csv(two / "metrics" / "run_history.csv")["epoch"].tolist() == [1, 2]
-    _, printed = on_two_ranks["new"]
+    _, printed = launched
     for words in ("Stage 3", "2 ranks", "epoch 1/2", "epoch 2/2", "best epoch", "next:"):
         assert printed.count(words) == 1, words
 
 
 @pytest.mark.slow
-def test_a_run_resumes_on_another_number_of_ranks(two, on_two_ranks, processed, tmp_path):
+def test_a_run_resumes_on_another_number_of_ranks(one, two, processed, tmp_path):
+    shutil.copytree(one, tmp_path / "one then two")
     shutil.copytree(two, tmp_path / "two then one")
+    train_on_two(processed, tmp_path / "one then two", *ONE_MORE)
     train(processed, tmp_path / "two then one", *ONE_MORE)
     train(processed, tmp_path / "one", *PLAIN, "--epochs", "3")
     uninterrupted = checkpoint(tmp_path / "one")
-    assert_agree(uninterrupted, checkpoint(on_two_ranks["resumed"][0]))
+    assert_agree(uninterrupted, checkpoint(tmp_path / "one then two"))
     assert_agree(uninterrupted, checkpoint(tmp_path / "two then one"))
 
 
-@pytest.mark.slow
-def test_with_batch_norm_and_averaging_both_ranks_judge_what_rank_0_saves(
-    on_two_ranks, processed, tmp_path
-):
-    train(processed, tmp_path, *NORMED)
-    two, one = checkpoint(on_two_ranks["normed"][0]), checkpoint(tmp_path)
+def test_with_batch_norm_and_averaging_both_ranks_judge_what_rank_0_saves(processed, tmp_path):
+    train(processed, tmp_path / "one", *NORMED)
+    two = checkpoint(train_on_two(processed, tmp_path / "two", *NORMED))
+    one = checkpoint(tmp_path / "one")
     average = {name: values for name, values in two["average"].items() if "module." in name}
     network = MODELS["normed"]()
     network.load_state_dict({key.removeprefix("module."): average[key] for key in average})
@@ -150,26 +144,14 @@ def test_with_batch_norm_and_averaging_both_ranks_judge_what_rank_0_saves(
     assert last["train_loss"] == pytest.approx(one["history"][-1]["train_loss"], rel=0.1)
 
 
-@pytest.fixture(scope="module")
-def failed(processed, tmp_path_factory) -> dict[str, tuple[Path, int, str]]:
-    """Trainings of which one rank fails, or both: folder, exit code and standard error."""
-    folders = {failing: tmp_path_factory.mktemp("failing") for failing in ("1", "0 1")}
-    processes = {
-        failing: launch(processed, folder, *PLAIN, FAILING_RANKS=failing)
-        for failing, folder in folders.items()
-    }
-    errors = {failing: p.communicate(timeout=HANGING)[1] for failing, p in processes.items()}
-    return {k: (folders[k], processes[k].returncode, error) for k, error in errors.items()}
-
-
-@pytest.mark.slow
 @pytest.mark.parametrize("failing", ["1", "0 1"])
-def test_ranks_that_fail_end_all_with_one_sentence(failed, failing):
-    folder, code, error = failed[failing]
+def test_ranks_that_fail_end_all_with_one_sentence(processed, tmp_path, failing):
+    arguments = training_arguments(processed, tmp_path, *PLAIN)
+    code, _, error = run_ranks(plain_training.main, arguments, FAILING_RANKS=failing)
     assert code != 0
     assert error.count(f"error: {REASON}") == 1
-    assert error.count("error: ") == 1 and 'plain_training.py", line' not in error
-    assert files(folder) == []
+    assert error.count("error: ") == 1 and "Traceback" not in error
+    assert files(tmp_path) == []
 
 
 def test_alone_everything_is_as_without_ranks():

@@ -17,6 +17,7 @@ from handwriting.datasets.prepared import LabelledImages
 from handwriting.emnist.archive import ArchiveSplit
 from handwriting.errors import HandwritingError
 from handwriting.evaluation import report
+from handwriting.files import sha256
 from handwriting.labels import CLASSES
 from handwriting.recognition.recognizer import Recognizer, size_weight
 from handwriting.recognition.sizes import load_sizes
@@ -278,19 +279,27 @@ def test_trained_weights_and_their_figures_are_in_the_project():
     assert {run.name.split("_")[0] for run in measured_runs()} >= set(MODELS)
 
 
+@pytest.mark.parametrize("run", measured_runs(), ids=lambda run: run.name)
+def test_the_figures_in_metrics_are_of_these_weights(run):
+    measured = json.loads(run.metric("metrics.json").read_text())
+    assert measured["weights_sha256"] == sha256(run.weights)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("run", measured_runs(), ids=lambda run: run.name)
 def test_weights_give_the_figures_in_metrics(run, real_archive):
-    """On all 10,000 real test rows, which are not in the project."""
+    """On real test rows, which are not in the project: on all 10,000 with the quickest network, on
+    every fifth with others, within what such a part may differ by chance."""
     measured = json.loads(run.metric("metrics.json").read_text())
     test = ArchiveSplit(real_archive, split="byclass", train=False)
     if measured["images"] != len(test):
         pytest.skip("measured on another test set than the one at hand")
-    data = LabelledImages(test.data, test.targets.to(torch.uint8))
+    every, tolerance = (1, 0.001) if run.name.startswith("compactcnn") else (5, 0.05)
+    data = LabelledImages(test.data[::every], test.targets[::every].to(torch.uint8))
     recognizer = Recognizer.load(run.weights)
     figures = model_evaluation.evaluate(
         CPU, recognizer.network, Batches(data, READING_BATCH, CPU), recognizer.temperature
     )
     for key in ("accuracy", "loss", "calibrated_loss", "f1_weighted", "accuracy_without_case"):
         if key != "calibrated_loss" or key in measured:
-            assert figures[key] == pytest.approx(measured[key], abs=0.001)
+            assert figures[key] == pytest.approx(measured[key], abs=tolerance)

@@ -1,8 +1,7 @@
 """Training and evaluating the line reader, on words of a few simple shapes."""
 
 import json
-import subprocess
-import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +16,10 @@ from handwriting.datasets.text import load_text
 from handwriting.errors import HandwritingError
 from handwriting.files import load_torch
 from handwriting.lines.reader import Reader
+from tests.compute.ranks import run_ranks
 from tests.lines.support import pen_archive
-from tests.support import PROJECT
 
+EPOCHS = 36
 SMALL = (
     *("--width", "4", "--hidden", "16", "--layers", "1", "--columns", "768"),
     *("--held-out", "0.25", "--photographed", "0"),
@@ -43,10 +43,24 @@ def evaluate(folder: Path, *arguments: object) -> dict:
     return text_evaluation.main(parser.parse_args([*map(str, (*arguments, *options))]))
 
 
+@pytest.fixture(scope="module", autouse=True)
+def few_plots() -> Iterator[None]:
+    """One is drawn after each epoch, which takes longer than the epoch here."""
+    draw = text_training.plot_error_rates
+
+    def draw_last(history, *more) -> None:
+        if len(history) == EPOCHS:
+            draw(history, *more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(text_training, "plot_error_rates", draw_last)
+        yield
+
+
 @pytest.fixture(scope="module")
 def trained(words, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("trained")
-    options = ("--epochs", 36, "--lr", 0.02, "--precision", "fp32", "--name", "run")
+    options = ("--epochs", EPOCHS, "--lr", 0.02, "--precision", "fp32", "--name", "run")
     threads = torch.get_num_threads()
     # So small a network is slower on several.
     torch.set_num_threads(1)
@@ -67,7 +81,7 @@ def test_words_of_writers_left_out_are_read(trained, words):
 @pytest.mark.slow
 def test_the_run_leaves_history_weights_and_a_checkpoint(trained):
     history = pd.read_csv(trained / "metrics" / "run_history.csv")
-    assert history["epoch"].tolist() == list(range(1, 37))
+    assert history["epoch"].tolist() == list(range(1, EPOCHS + 1))
     assert history["train_loss"].iloc[-1] < 0.3 * history["train_loss"].iloc[0]
     with Image.open(trained / "metrics" / "run_error_rates.png") as plot:
         assert plot.size == (960, 600)
@@ -153,16 +167,17 @@ def test_alpha_keeps_weights_between_those_begun_with_and_the_new_ones(words, tm
         train(tmp_path, *options, "--init-from", "first", "--alpha", 0)
 
 
-@pytest.mark.slow
+def main(arguments: Sequence[str]) -> None:
+    """What the script does with a command line."""
+    text_training.main(text_training.get_args_parser().parse_args(arguments))
+
+
 def test_two_ranks_train_one_network(words, tmp_path):
     options = ("--data", words, *SMALL, "--epochs", 1, "--name", "run", "--device", "cpu")
     folders = ("--models", tmp_path / "models", "--metrics", tmp_path)
-    program = ("-m", "torch.distributed.run", "--nproc_per_node=2", "--standalone")
-    script = (PROJECT / "text_training.py", *options, *folders)
-    command = [sys.executable, *program, *map(str, script)]
-    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("epoch 1 train_loss") == 1, "one rank prints"
+    code, printed, error = run_ranks(main, [*map(str, (*options, *folders))])
+    assert code == 0, error
+    assert printed.count("epoch 1 train_loss") == 1, "one rank prints"
     assert pd.read_csv(tmp_path / "run_history.csv")["epoch"].tolist() == [1]
     assert Reader.load(tmp_path / "models" / "run.pt").content["metrics"]["val_cer"] > 0
 

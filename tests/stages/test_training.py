@@ -3,9 +3,8 @@
 import os
 import shutil
 import signal
-import subprocess
-import sys
-import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -21,58 +20,27 @@ from handwriting.errors import HandwritingError
 from handwriting.labels import CLASSES
 from handwriting.runs import load_weights
 from handwriting.training.losses import PartialLabelLoss
-from tests.conftest import FINISHED
-from tests.support import (
-    CPU,
-    PROJECT,
-    load_state,
-    small_network,
-    train,
-    training_arguments,
-)
+from tests.support import CPU, load_state, small_network, train
 
 pytestmark = pytest.mark.usefixtures("small_model")
 SMALL = ("--model", "small", "--name", "run", "--epochs", "1")
 
 
-def start(processed: Path, folder: Path, *more: str) -> subprocess.Popen:
-    """Start stage 3 as a process of its own."""
-    command = [sys.executable, "model_training.py", *training_arguments(processed, folder, *more)]
-    return subprocess.Popen(
-        command,
-        cwd=PROJECT,
-        env=os.environ | {"OMP_NUM_THREADS": str(torch.get_num_threads())},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        # A shell's background jobs ignore Ctrl-C, and their children inherit that.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
+@pytest.fixture
+def before_epoch_2(monkeypatch):
+    """Let something happen when the first epoch is saved and the second one begins."""
+    train_epoch = model_training._train_epoch
 
+    def set_up(happens: Callable[[], None]) -> None:
+        def interrupted(run, *loaders):
+            if len(run.history) == 1:
+                monkeypatch.setattr(model_training, "_train_epoch", train_epoch)
+                happens()
+            train_epoch(run, *loaders)
 
-def stop(process: subprocess.Popen, folder: Path, number: signal.Signals) -> None:
-    """Send a signal as soon as an epoch is saved."""
-    path = folder / "models" / "checkpoints" / "run.pt"
-    deadline = time.monotonic() + 120
-    while not path.exists() and process.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.02)
-    process.send_signal(number)
+        monkeypatch.setattr(model_training, "_train_epoch", interrupted)
 
-
-ENDLESS = ("--model", "compactcnn", "--fraction", "0.2", "--epochs", "500", "--name", "run")
-
-
-@pytest.fixture(scope="module")
-def stopped(processed, tmp_path_factory) -> dict[str, tuple[Path, int, str]]:
-    """Trainings, side by side, that are stopped after an epoch: folder, exit code and errors."""
-    # The killed one is short: it must be the first.
-    options = {"SIGKILL": FINISHED, "SIGINT": ENDLESS, "SIGTERM": ENDLESS}
-    folders = {name: tmp_path_factory.mktemp(name) for name in options}
-    processes = {name: start(processed, folders[name], *options[name]) for name in options}
-    for name, process in processes.items():
-        stop(process, folders[name], signal.Signals[name])
-    errors = {name: process.communicate(timeout=60)[1] for name, process in processes.items()}
-    return {name: (folders[name], processes[name].returncode, errors[name]) for name in options}
+    return set_up
 
 
 def test_the_run_leaves_weights_history_and_plots(finished):
@@ -113,36 +81,42 @@ def test_learning_rate_falls_once_an_epoch_by_gamma(finished):
     assert rates == pytest.approx([0.001, 0.001 * 0.999, 0.001 * 0.999**2])
 
 
-@pytest.mark.slow
-def test_a_killed_run_resumes_to_the_weights_of_an_uninterrupted_one(processed, finished, stopped):
-    folder, code, _ = stopped["SIGKILL"]
-    assert code == -signal.SIGKILL
-    assert len(load_state(folder)["history"]) < 3, "the run ended before it was killed"
-    assert not (folder / "models" / "run.pt").exists()
-    train(processed, folder, "--resume")
-    resumed, uninterrupted = load_state(folder), load_state(finished)
+def test_a_killed_run_resumes_to_the_weights_of_an_uninterrupted_one(
+    processed, tmp_path, before_epoch_2
+):
+    """A kill leaves what lies on the disk at that moment, and nothing else."""
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    before_epoch_2(lambda: shutil.copytree(whole, killed, dirs_exist_ok=True))
+    train(processed, whole, "--epochs", "2", "--fraction", "0.1", "--name", "run")
+    assert len(load_state(killed)["history"]) == 1
+    assert not (killed / "models" / "run.pt").exists()
+    train(processed, killed, "--resume")
+    resumed, uninterrupted = load_state(killed), load_state(whole)
     for name, tensor in uninterrupted["network"].items():
         assert torch.equal(tensor, resumed["network"][name]), name
     losses = [[row["val_loss"] for row in state["history"]] for state in (resumed, uninterrupted)]
     assert losses[0] == losses[1]
-    weights = [load_weights(f / "models" / "run.pt")["weights"] for f in (folder, finished)]
+    weights = [load_weights(f / "models" / "run.pt")["weights"] for f in (killed, whole)]
     assert all(torch.equal(tensor, weights[1][name]) for name, tensor in weights[0].items())
 
 
 STOPS = {"SIGINT": (130, "stopped by Ctrl-C"), "SIGTERM": (143, "stopped by SIGTERM")}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("by", STOPS)
-def test_a_stopped_training_leaves_calibrated_weights_and_no_traceback(stopped, by):
-    folder, code, error = stopped[by]
+@pytest.mark.usefixtures("interruptible")
+def test_a_stopped_training_leaves_calibrated_weights_and_no_traceback(
+    processed, tmp_path, before_epoch_2, capsys, by
+):
+    before_epoch_2(lambda: os.kill(os.getpid(), signal.Signals[by]))
+    code = run_script(lambda: train(processed, tmp_path, *SMALL, "--epochs", "500"))
+    error = capsys.readouterr().err
     assert (code, error.count("error:")) == (STOPS[by][0], 1)
     assert STOPS[by][1] in error and "Traceback" not in error
-    assert not list(folder.rglob("*.part"))
-    content = load_weights(folder / "models" / "run.pt")
-    assert content["model"] == "compactcnn" and content["temperature"] > 0
-    state = load_state(folder)
-    assert content["epoch"] in [row["epoch"] for row in state["history"]]
+    assert not list(tmp_path.rglob("*.part"))
+    content = load_weights(tmp_path / "models" / "run.pt")
+    assert content["temperature"] > 0
+    assert content["epoch"] in [row["epoch"] for row in load_state(tmp_path)["history"]]
 
 
 def test_a_run_can_be_prolonged(processed, tmp_path):
@@ -151,13 +125,11 @@ def test_a_run_can_be_prolonged(processed, tmp_path):
     assert len(pd.read_csv(tmp_path / "metrics" / "run_history.csv")) == 2
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(
-    not shutil.which("g++") and not os.environ.get("REQUIRE_ALL"), reason="needs a C++ compiler"
-)
-def test_a_compiled_run_learns_the_same(processed, tmp_path, capsys):
+def test_a_compiled_run_learns_the_same(processed, tmp_path, capsys, monkeypatch):
+    """The operators are traced and run as they are: tests/compute/test_devices.py compiles some."""
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="eager"))
     states = []
-    # Batches of one size alone: the compiler takes its time for each.
+    # Batches of one size alone: tracing takes its time for each.
     fraction = 600 / len(load_split(processed)["train"])
     options = ("--model", "small", "--recipe", "reference", "--epochs", "2")
     options += ("--fraction", str(fraction), "--batch-size", "100")

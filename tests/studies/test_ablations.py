@@ -7,7 +7,7 @@ import pytest
 
 from handwriting.training.recipes import RECIPES, changed
 from studies import ablations
-from studies.ablations import VARIANTS, as_markdown
+from studies.ablations import VARIANTS
 from tests.benchmarks.support import committed, run_quick
 
 
@@ -16,22 +16,13 @@ def test_a_variant_changes_the_recipe(name):
     assert changed(RECIPES["modern"], VARIANTS[name]) != RECIPES["modern"]
 
 
-def test_the_table_has_means_and_half_distances_over_the_seeds():
-    runs = {f"{name} / {seed}": {"validation": 0.5 + 0.1 * seed, "seconds": 3}
-            for name in VARIANTS for seed in (0, 1)}  # fmt: skip
-    title, _, *rows = as_markdown(runs).splitlines()
-    assert title == "| variant | validation |" and len(rows) == len(VARIANTS)
-    assert rows[0] == "| modern recipe | 0.5500 ± 0.0500 |"
-
-
-def test_the_committed_figures_make_the_table():
+def test_label_sets_are_worth_a_percent_in_the_committed_figures():
     figures = committed("studies/ablations.json")
     label_sets, exact = (
         statistics.mean(figures["runs"][f"{name} / {seed}"]["validation"] for seed in (0, 1))
         for name in ("modern recipe", ablations.EXACT_ONLY)
     )
     assert label_sets - exact > 0.01
-    assert len(as_markdown(figures["runs"]).splitlines()) == 2 + len(VARIANTS)
 
 
 def test_every_variant_is_trained_and_measured(processed, drawings, tmp_path):
@@ -56,7 +47,7 @@ def test_a_study_is_gone_on_with_and_only_its_trainings_are_kept(
         parser = ablations.get_args_parser()
         ablations.main(parser.parse_args([*options, "--seeds", str(seeds)]))
         lines = capsys.readouterr().out.splitlines()
-        return [line.partition(":")[0] for line in lines if " / " in line]
+        return [line.partition(":")[0] for line in lines if " / " in line and line[0] != " "]
 
     assert study(["modern recipe"], 1) == ["modern recipe / 0"]
     assert study(["modern recipe", "with noise"], 1) == ["with noise / 0"]

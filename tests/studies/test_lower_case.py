@@ -10,7 +10,7 @@ from handwriting.emnist.duplicates import count_leaked
 from handwriting.errors import HandwritingError
 from handwriting.labels import CLASSES, class_index
 from studies import lower_case
-from studies.lower_case import GROUPS, by_group, mean_over_seeds, sort_mistakes
+from studies.lower_case import GROUPS, by_group, sort_mistakes
 from tests.benchmarks.support import committed, run_quick
 from tests.support import preprocess, random_weights, split
 
@@ -82,8 +82,3 @@ def test_a_run_without_frequencies_is_refused(processed, tmp_path):
     parser = lower_case.get_args_parser()
     with pytest.raises(HandwritingError, match="no class frequencies"):
         lower_case.main(parser.parse_args([*options, "--by-name", "x", "--drawings", "y"]))
-
-
-def test_seeds_are_averaged():
-    rows = {f"label sets / {seed}": dict.fromkeys(GROUPS, 0.5 + 0.1 * seed) for seed in (0, 1)}
-    assert mean_over_seeds(rows)["label sets"]["digits"] == pytest.approx(0.55)

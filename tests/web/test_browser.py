@@ -203,8 +203,10 @@ def test_two_models_read_the_same_drawing(page):
     expect(answer(page).first).to_have_text("A")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [(390, 844), (360, 740), (844, 390), (1280, 900)])
+@pytest.mark.parametrize(
+    ("size", "scheme"),
+    [((390, 844), "light"), ((360, 740), "dark"), ((844, 390), "dark"), ((1280, 900), "light")],
+)
 def test_canvas_and_answer_stand_in_the_window_and_buttons_are_large(
     browser, address, size, scheme
 ):

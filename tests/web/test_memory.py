@@ -6,13 +6,14 @@ from tests.support import run_program
 
 VISITS = """
 import gc, sys, weakref
-import pandas, streamlit, torch
 from handwriting.web.memory import collect_often
 
 class Window:
     def __init__(self):
         self.itself = self
 
+# As many objects as the page's libraries bring along.
+libraries = [[] for _ in range(250_000)]
 if sys.argv[1] == "often":
     collect_often()
 open_windows = [Window() for _ in range(20)]
