@@ -25,7 +25,7 @@ app: .venv
 	$(BIN)/streamlit run app.py
 
 test: .venv lint
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: .venv
 	$(BIN)/ruff check .

@@ -1,5 +1,6 @@
 """How a test drives the page: it opens it, draws on its canvas, and looks for the answer."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -18,6 +19,9 @@ from tests.web.strokes import Stroke
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 PATIENCE = 30_000
+HOMES = ("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME")
+"""Variables that tell a program where it may write."""
+
 HINT = "Draw one digit or letter"
 """What the page says while there is nothing to read."""
 
@@ -25,8 +29,8 @@ expect.set_options(timeout=15_000)
 
 
 @contextmanager
-def served_page(folder: Path) -> Iterator[str]:
-    """The address of the page, served on this machine with the weights of a folder."""
+def served_page(home: Path) -> Iterator[str]:
+    """The address of the page, served on this machine by somebody whose home is a folder."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -36,7 +40,8 @@ def served_page(folder: Path) -> Iterator[str]:
             *("--server.headless", "true", "--server.address", "127.0.0.1"),
             *("--server.port", str(port)),
         ],
-        cwd=folder,
+        cwd=PROJECT,
+        env=os.environ | dict.fromkeys(HOMES, str(home)),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

@@ -7,11 +7,11 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from tests.support import PROJECT
 from tests.web.browsing import DESKTOP, clear, open_page, served_page
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -32,13 +32,19 @@ def own_main() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def address() -> Iterator[str]:
+def home(tmp_path_factory) -> Path:
+    """Where the server may write, and writes nothing."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="session")
+def address(home) -> Iterator[str]:
     """The page, served on this machine."""
     if CHROMIUM is None:
         if os.environ.get("REQUIRE_ALL"):
             pytest.fail("chromium is missing, and REQUIRE_ALL is set")
         pytest.skip("needs chromium (Debian's package), which is not on this machine")
-    with served_page(PROJECT) as url:
+    with served_page(home) as url:
         yield url
 
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.support import PROJECT
-from tests.web.browsing import PATIENCE, answer, draw, open_page, served_page
+from tests.web.browsing import PATIENCE, answer, draw, open_page
 from tests.web.strokes import DRAWINGS
 
 pytestmark = pytest.mark.browser
@@ -34,16 +34,14 @@ def files_in(*folders: Path) -> dict[Path, int]:
     return {path: path.stat().st_mtime_ns for path in paths if "__pycache__" not in path.parts}
 
 
-def test_the_page_writes_nothing(browser, tmp_path, monkeypatch):
-    for name in ("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
-        monkeypatch.setenv(name, str(tmp_path))
-    folders = (tmp_path, *(PROJECT / name for name in ("data", "images", "metrics", "models")))
+def test_the_page_writes_nothing(browser, address, home):
+    folders = [PROJECT / name for name in ("data", "images", "metrics", "models")]
     before = files_in(*folders)
-    with served_page(PROJECT) as own_address:
-        page = open_page(browser, own_address)
-        draw(page, *DRAWINGS["7"])
-        expect(answer(page)).to_have_text("7")
-        page.get_by_role("tab", name="Compare runs").click()
-        expect(page.get_by_text("Mistakes of one character")).to_be_visible(timeout=PATIENCE)
-        page.close()
+    page = open_page(browser, address)
+    draw(page, *DRAWINGS["7"])
+    expect(answer(page)).to_have_text("7")
+    page.get_by_role("tab", name="Compare runs").click()
+    expect(page.get_by_text("Mistakes of one character")).to_be_visible(timeout=PATIENCE)
+    page.close()
     assert files_in(*folders) == before
+    assert files_in(home) == {}, "since the server was started"
