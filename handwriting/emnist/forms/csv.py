@@ -102,7 +102,11 @@ def _open(stream: BinaryIO, skipped: int) -> pyarrow.csv.CSVStreamingReader:
     return pyarrow.csv.open_csv(
         stream,
         read_options=pyarrow.csv.ReadOptions(
-            block_size=_BLOCK, skip_rows=skipped, column_names=_COLUMNS
+            block_size=_BLOCK,
+            skip_rows=skipped,
+            column_names=_COLUMNS,
+            # Only then an error tells the row; the parts are read at the same time anyway.
+            use_threads=False,
         ),
         convert_options=pyarrow.csv.ConvertOptions(
             column_types=dict.fromkeys(_COLUMNS, pyarrow.uint8()), null_values=[]
