@@ -96,19 +96,25 @@ def locate(root: Path) -> Located:
         if all(part in parts for part in NEEDED):
             return Located(root, form, parts, listing.files)
     raise HandwritingError(
-        f"{root} does not hold EMNIST with its split byclass. Found: {_found(listing)}. "
+        f"{root} {_lack(root, listing)}. "
         f"With --download it comes from {ArchiveSplit.url}. {ways_out()}"
     )
 
 
-def _found(listing: Listing) -> str:
+def _lack(root: Path, listing: Listing) -> str:
     """What lies there but is not enough, in words."""
+    if not root.exists():
+        return "does not exist"
     words = []
     for form in FORMS:
         if parts := form.find(listing.files):
             words.append(f"{form.TITLE} of {_names(list(parts))}")
         words.append(form.unusable(listing.files) or "")
-    return "; ".join([word for word in words if word] + listing.problems) or "no file of any form"
+    found = "; ".join([word for word in words if word] + listing.problems)
+    return (
+        "does not hold EMNIST with its split byclass, train and test. "
+        f"Found: {found or 'no file of any form'}"
+    )
 
 
 class ArchiveSplit(EMNIST):
@@ -165,7 +171,7 @@ def check(images: np.ndarray, labels: np.ndarray, files: Sequence[ArchiveFile], 
     """
     place = listed(files)
     if not len(labels):
-        raise HandwritingError(f"{place} holds no image. Take it from its source again.")
+        raise HandwritingError(f"No image in {place}. Take it from its source again.")
     wrong = ~in_range(split, labels)
     if wrong.any():
         row = int(wrong.argmax())
@@ -173,7 +179,11 @@ def check(images: np.ndarray, labels: np.ndarray, files: Sequence[ArchiveFile], 
             f"{place}: label {labels[row]} of row {row} is none of the split {split!r} "
             f"({int(wrong.sum())} such rows). Take it from its source again."
         )
-    if split == "byclass" and len(labels) >= _FEWEST_TO_JUDGE and labels.max() < _FIRST_BYCLASS_ONLY:
+    if (
+        split == "byclass"
+        and len(labels) >= _FEWEST_TO_JUDGE
+        and labels.max() < _FIRST_BYCLASS_ONLY
+    ):
         raise HandwritingError(
             f"{place}: no label is above {labels.max()} though byclass has 62 classes; these are "
             "labels of another split. Take it from its source again."

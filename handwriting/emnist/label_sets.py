@@ -72,7 +72,7 @@ BY_NAME = _tables(_EXACT, [class_index(letter) for letter in string.ascii_lowerc
 def in_range(split: str, labels: np.ndarray) -> np.ndarray:
     """bool per row: whether the split's own label is one that the split uses."""
     table = MEANINGS[split]
-    inside = labels < len(table)
+    inside = (labels >= 0) & (labels < len(table))
     return inside & (table[np.where(inside, labels, 0)] != UNUSED)
 
 

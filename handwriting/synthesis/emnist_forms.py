@@ -1,7 +1,7 @@
 """The parts of a generated archive in the other forms in which EMNIST is handed on.
 
-For tests and benchmarks of the readers in `handwriting.emnist.forms`; `emnist_archive` writes NIST's
-IDX files. Each function writes to a folder and marks it as synthetic.
+For tests and benchmarks of the readers in `handwriting.emnist.forms`; `emnist_archive` writes
+NIST's IDX files. Each function writes to a folder and marks it as synthetic.
 """
 
 import io

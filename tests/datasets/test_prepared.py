@@ -88,7 +88,9 @@ def test_exchanged_files_are_noticed_though_they_are_of_one_archive(folder):
     (folder / "test.pt").rename(folder / "train.pt")
     (folder / "spare.pt").rename(folder / "test.pt")
     for part in ("train", "test"):
-        with pytest.raises(HandwritingError, match=rf"{part}\.pt does not say .* the {part} images"):
+        with pytest.raises(
+            HandwritingError, match=rf"{part}\.pt does not say .* the {part} images"
+        ):
             load_images(folder, part)
 
 

@@ -5,7 +5,6 @@ import shutil
 import zipfile
 from pathlib import Path
 
-import numpy as np
 import pytest
 import scipy.io
 
@@ -122,7 +121,7 @@ def test_a_row_of_nists_matlab_files_is_an_image_column_by_column(forms, parts):
     rows = content["dataset"]["test"][0, 0]["images"][0, 0]
     byclass = next(p for p in parts if (p.split, p.part) == ("byclass", "test"))
     assert (rows[5].reshape(28, 28, order="F") == byclass.images[5].T).all()
-    training, testing = data_preprocessing.gather_data(forms["MATLAB"])
+    _, testing = data_preprocessing.gather_data(forms["MATLAB"])
     assert (testing[0].data[5].numpy() == byclass.images[5].T).all()
 
 

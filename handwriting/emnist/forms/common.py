@@ -102,8 +102,6 @@ def upright(images: np.ndarray) -> np.ndarray:
 
 
 def listed(files: Sequence[ArchiveFile]) -> str:
-    """As ``"emnist-byclass.mat"`` or ``"a.csv and 3 more"``."""
-    more = f" and {len(files) - 1} more" if len(files) > 1 else ""
-    return f"{files[0].path}{more}"
-
-
+    """As ``"emnist-byclass.mat"`` or ``"0.parquet, 1.parquet and 3 more"``."""
+    more = f" and {len(files) - 2} more" if len(files) > 2 else ""
+    return ", ".join(str(file.path) for file in files[:2]) + more

@@ -127,9 +127,7 @@ def read_idx(file: ArchiveFile, magic: int, split: str) -> np.ndarray:
         if filled < size:
             raise damaged(file, f"it ends after {filled} of {size} bytes (cut short)")
         if stream.read(1):
-            raise damaged(
-                file, f"it holds more than the {size} bytes that its header promises"
-            )
+            raise damaged(file, f"it holds more than the {size} bytes that its header promises")
     return content.reshape(shape)
 
 

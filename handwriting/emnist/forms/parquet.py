@@ -17,12 +17,13 @@ from PIL import Image
 from handwriting.emnist.files import ArchiveFile, Part, damaged, part_of
 from handwriting.emnist.forms.common import PIXELS, SIDE, RowBuffer, Rows, check_row_count, upright
 from handwriting.emnist.label_sets import own_labels
-from handwriting.errors import HandwritingError
 from handwriting.labels import CLASSES
 
 TITLE = "Parquet files"
 
-_BATCH = 1024
+_BATCH = 64
+"""Rows at once: a value that stands once in a file may be repeated in all of them."""
+
 _LARGEST = 1 << 30
 
 
@@ -81,6 +82,11 @@ def _check(table: pyarrow.parquet.ParquetFile, split: str, file: ArchiveFile) ->
     names = table.schema_arrow.names
     if not {"image", "label"} <= set(names):
         raise damaged(file, f"its columns are {', '.join(names[:6])}, not image and label")
+    if (
+        sum(table.metadata.row_group(k).total_byte_size for k in range(table.num_row_groups))
+        > _LARGEST
+    ):
+        raise damaged(file, f"it unpacks to more than {_LARGEST >> 30} GiB")
     if not pyarrow.types.is_integer(table.schema_arrow.field("label").type):
         raise damaged(file, "its labels are not whole numbers")
     check_row_count(table.metadata.num_rows, split, file)
