@@ -5,9 +5,9 @@
     python data_preprocessing.py --download         fetch it from NIST into data/ first
     python data_preprocessing.py --synthetic        a small generated archive, to try things out
 
-The archive may be NIST's IDX files (gzipped or not, also in folders of their own), its MATLAB files,
-Kaggle's CSV files or the Parquet files of data hubs. They may lie in FOLDER, in FOLDER/EMNIST/raw, in
-a folder called as downloads are, or in a zip file. Only the split byclass is needed.
+The archive may be NIST's IDX files (gzipped or not, also in folders of their own) or MATLAB files,
+Kaggle's CSV files or the Parquet files of data hubs. They may lie in FOLDER, FOLDER/EMNIST/raw or
+another folder that is called as downloads are, or in a zip file. Only the split byclass is needed.
 
 Writes train.pt, test.pt and manifest.json to data/EMNIST/processed/, and two pictures of labels
 beside them. `--labels by-name` does what the usual recipe does instead, to show what that costs.

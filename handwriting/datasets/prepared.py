@@ -3,8 +3,8 @@
 ``train.pt`` and ``test.pt`` hold ``images`` (uint8, N x 28 x 28, upright, white ink on black) and
 ``labels`` (uint8, as in `handwriting.labels`); ``split.pt`` holds ``train`` and ``validation``
 (int64 rows of ``train.pt``); ``manifest.json`` says where it all came from. Each carries the
-fingerprint of the images and labels, so that files of two archives are never mixed; ``train.pt`` and
-``test.pt`` also say which of the two they are.
+fingerprint of the images and labels, so that files of two archives are never mixed; ``train.pt``
+and ``test.pt`` also say which of the two they are.
 """
 
 import hashlib

@@ -15,6 +15,7 @@ from handwriting.emnist.forms.common import lie_on_side
 from handwriting.emnist.label_sets import SPLITS
 from handwriting.synthesis.emnist_archive import cut_archive
 from handwriting.synthesis.emnist_forms import write_csv, write_matlab, write_parquet
+from tests.support import preprocess
 
 
 def raw_files(archive: Path) -> list[Path]:
@@ -104,6 +105,12 @@ def test_every_form_gives_the_same_prepared_data(forms, expected, form, capsys):
     assert FORMS[form] in capsys.readouterr().out
 
 
+def test_stage_1_writes_the_same_bytes_whatever_the_form(forms, processed, tmp_path):
+    preprocess(forms["Kaggle's CSV"], tmp_path)
+    for name in ("train.pt", "test.pt", "manifest.json"):
+        assert (tmp_path / name).read_bytes() == (processed / name).read_bytes()
+
+
 def test_every_form_is_tested(forms):
     assert set(forms) == set(FORMS)
 
@@ -146,7 +153,7 @@ def test_beside_other_forms_the_idx_files_win_and_it_is_said(forms, expected, tm
     for path in forms["Kaggle's CSV"].glob("*.csv"):
         (tmp_path / path.name).write_text("broken")
     assert prepared(tmp_path) == expected
-    assert "not used, because the IDX files come first: 12 CSV files" in capsys.readouterr().out
+    assert "not used beside them: 12 CSV files\n" in capsys.readouterr().out
 
 
 def test_other_folders_of_the_root_are_left_alone(forms, tmp_path):
