@@ -15,7 +15,7 @@ import torch
 
 from handwriting.emnist.files import PARTS, ArchiveFile, Listing, Part, list_files
 from handwriting.emnist.forms import FORMS, idx
-from handwriting.emnist.forms.common import Form, Rows, listed
+from handwriting.emnist.forms.common import Form, listed
 from handwriting.emnist.label_sets import SPLITS, in_range
 from handwriting.emnist.torchvision_compat import EMNIST
 from handwriting.errors import HandwritingError
@@ -160,11 +160,11 @@ class ArchiveSplit(EMNIST):
         if files is None:
             raise HandwritingError(f"{self.located.root} does not hold {self.name} of EMNIST.")
         images, labels = self.located.form.read(files, self.split, self._part)
-        check(images, labels, files, self.split)
+        check_labels(labels, files, self.split)
         return torch.from_numpy(images), torch.from_numpy(labels)
 
 
-def check(images: np.ndarray, labels: np.ndarray, files: Sequence[ArchiveFile], split: str) -> Rows:
+def check_labels(labels: np.ndarray, files: Sequence[ArchiveFile], split: str) -> None:
     """Refuse a part that cannot be one of its split.
 
     Raises:
@@ -189,7 +189,6 @@ def check(images: np.ndarray, labels: np.ndarray, files: Sequence[ArchiveFile], 
             f"{place}: no label is above {labels.max()} though byclass has 62 classes; these are "
             "labels of another split. Take it from its source again."
         )
-    return images, labels
 
 
 def read_archive(

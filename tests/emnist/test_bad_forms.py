@@ -239,6 +239,14 @@ BAD_ZIP = {
     "100 GB": (lying(zip_of({f"{k}.csv": b"1" for k in range(25)}), 0xF0000000), "101 GB, more"),
     "another size": (lying(zip_of(csv_members()), 1000), "its columns are|cannot be unpacked"),
     "a password": (encrypted(zip_of(csv_members())), "cannot be unpacked .*encrypted"),
+    "MATLAB with a password": (
+        encrypted(zip_of({"emnist-byclass.mat": b"x"})),
+        "cannot be unpacked .*encrypted",
+    ),
+    "Parquet with a password": (
+        encrypted(zip_of({f"byclass/{part}.parquet": b"x" for part in ("train", "test")})),
+        "cannot be unpacked .*encrypted",
+    ),
 }
 
 

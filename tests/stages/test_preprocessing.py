@@ -32,14 +32,6 @@ def manifest(folder: Path) -> dict:
     return json.loads((folder / "manifest.json").read_text())
 
 
-def test_gathers_six_training_and_six_testing_sets(archive):
-    training, testing = data_preprocessing.gather_data(archive)
-    assert [dataset.split for dataset in training] == list(SPLITS)
-    assert all(dataset.train for dataset in training)
-    assert not any(dataset.train for dataset in testing)
-    assert all(d.data.dtype == torch.uint8 for d in training + testing)
-
-
 def test_every_image_stands_once_and_none_of_the_test_set(processed):
     train, _ = prepared(processed, "train")
     test, _ = prepared(processed, "test")

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from scipy.io import loadmat
 
-from handwriting.emnist.files import PARTS, ArchiveFile, Part, damaged
+from handwriting.emnist.files import PARTS, ArchiveFile, Part, damaged, unpacked
 from handwriting.emnist.forms.common import (
     PIXELS,
     SIDE,
@@ -77,7 +77,7 @@ def read(files: tuple[ArchiveFile, ...], split: str, part: str) -> Rows:
 
 
 def _load(file: ArchiveFile) -> dict[str, np.ndarray]:
-    with file.open() as stream:
+    with unpacked(file) as stream:
         packed = stream.read(LARGEST + 1)
     if packed.startswith(b"MATLAB 7.3") or packed.startswith(b"\x89HDF"):
         raise HandwritingError(

@@ -14,7 +14,7 @@ import pyarrow
 import pyarrow.parquet
 from PIL import Image
 
-from handwriting.emnist.files import ArchiveFile, Part, damaged, part_of
+from handwriting.emnist.files import ArchiveFile, Part, damaged, part_of, unpacked
 from handwriting.emnist.forms.common import PIXELS, SIDE, RowBuffer, Rows, check_row_count, upright
 from handwriting.emnist.label_sets import own_labels
 from handwriting.labels import CLASSES
@@ -74,7 +74,7 @@ def read(files: tuple[ArchiveFile, ...], split: str, part: str) -> Rows:
 def _opened(file: ArchiveFile) -> pyarrow.parquet.ParquetFile:
     if file.zip_file is None:
         return pyarrow.parquet.ParquetFile(file.path)
-    with file.open() as stream:
+    with unpacked(file) as stream:
         return pyarrow.parquet.ParquetFile(io.BytesIO(stream.read(_LARGEST)))
 
 
@@ -82,10 +82,8 @@ def _check(table: pyarrow.parquet.ParquetFile, split: str, file: ArchiveFile) ->
     names = table.schema_arrow.names
     if not {"image", "label"} <= set(names):
         raise damaged(file, f"its columns are {', '.join(names[:6])}, not image and label")
-    if (
-        sum(table.metadata.row_group(k).total_byte_size for k in range(table.num_row_groups))
-        > _LARGEST
-    ):
+    groups = (table.metadata.row_group(k) for k in range(table.num_row_groups))
+    if sum(group.total_byte_size for group in groups) > _LARGEST:
         raise damaged(file, f"it unpacks to more than {_LARGEST >> 30} GiB")
     if not pyarrow.types.is_integer(table.schema_arrow.field("label").type):
         raise damaged(file, "its labels are not whole numbers")
