@@ -1,8 +1,13 @@
 """Stage 1 of 4: gather the six EMNIST splits, standardise their labels, keep every image once.
 
-    python data_preprocessing.py --root FOLDER      FOLDER/EMNIST/raw holds the archive
+    python data_preprocessing.py --root FOLDER      FOLDER holds the archive, in any form
+    python data_preprocessing.py --root gzip.zip    the archive as NIST or Kaggle packs it
     python data_preprocessing.py --download         fetch it from NIST into data/ first
     python data_preprocessing.py --synthetic        a small generated archive, to try things out
+
+The archive may be NIST's IDX files (gzipped or not, also in folders of their own) or MATLAB files,
+Kaggle's CSV files or the Parquet files of data hubs. They may lie in FOLDER, FOLDER/EMNIST/raw or
+another folder that is called as downloads are, or in a zip file. Only the split byclass is needed.
 
 Writes train.pt, test.pt and manifest.json to data/EMNIST/processed/, and two pictures of labels
 beside them. `--labels by-name` does what the usual recipe does instead, to show what that costs.
@@ -29,18 +34,20 @@ SYNTHETIC_IMAGES = 4_000
 def gather_data(
     root: Path, download: bool = False
 ) -> tuple[list[archive.ArchiveSplit], list[archive.ArchiveSplit]]:
-    """Read the six splits from ``root/EMNIST/raw``.
+    """Read the splits that a folder or zip file holds, and print where they come from.
 
     Returns:
-        The six training and the six testing datasets, upright, in the order byclass, bymerge,
-        balanced, letters, digits, mnist.
+        The training and the testing datasets, at most six each, upright, in the order byclass,
+        bymerge, balanced, letters, digits, mnist.
 
     Raises:
-        HandwritingError: files are missing or damaged, or the download failed.
+        HandwritingError: `byclass` is missing, a file is damaged, or the download failed.
     """
     if download:
         archive.download(root)
-    return archive.read_archive(root)
+    located = archive.locate(root)
+    print("".join(f"  {note}\n" for note in located.notes()), end="", flush=True)
+    return archive.read_archive(root, located)
 
 
 def standardizing_label_ranges(datasets: list[archive.ArchiveSplit]) -> list[StandardizedSplit]:
@@ -109,7 +116,7 @@ def prepare(
     combined = combine(datasets)
     mark = fingerprint(combined.train, combined.test)
     combined.train.fingerprint = combined.test.fingerprint = mark
-    synthetic = archive.is_synthetic(root)
+    synthetic = training[0].located.is_synthetic()
     manifest = report.make_manifest(datasets, combined, labels, synthetic)
     save_prepared(processed, combined.train, combined.test, manifest)
     example = report.find_example(datasets, combined.images)
@@ -122,7 +129,7 @@ def get_args_parser() -> argparse.ArgumentParser:
     """The command line of this stage."""
     parser = make_parser(__doc__)
     add = parser.add_argument
-    add("--root", type=Path, default=Path("data"), help="folder that holds EMNIST/raw/")
+    add("--root", type=Path, default=Path("data"), help="folder or zip file with the archive")
     source = parser.add_mutually_exclusive_group()
     source.add_argument(
         "--download", action="store_true", help="fetch the archive from NIST into --root first"
@@ -151,7 +158,7 @@ def get_args_parser() -> argparse.ArgumentParser:
 def main(args: argparse.Namespace) -> None:
     """Gather, standardise, combine, save."""
     root = SYNTHETIC_ROOT if args.synthetic else args.root
-    announce(1, reads=root / "EMNIST" / "raw", writes=args.processed)
+    announce(1, reads=root, writes=args.processed)
     if args.synthetic:
         write_archive(root, *draw_characters(SYNTHETIC_IMAGES, seed=0), seed=0)
     start = time.perf_counter()

@@ -3,7 +3,7 @@
     python -m benchmarks.evaluation RUN
 
 The larger sets are the rows at hand, repeated. Time is that of the whole process, plots included;
-memory its peak resident size, the memory-mapped images among it. The medians of the repetitions
+memory its peak resident size, the images among it. The medians of the repetitions
 count. With --save: evaluation.json.
 """
 

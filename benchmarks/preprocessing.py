@@ -1,7 +1,8 @@
 """Time and memory of stages 1 and 2 on a generated archive of the full size, and the usual recipe.
 
     python -m benchmarks.preprocessing              2,255,710 rows, as the official archive
-    python -m benchmarks.preprocessing --root DIR   the archive in DIR/EMNIST/raw instead
+    python -m benchmarks.preprocessing --root DIR   the archive in DIR instead
+    python -m benchmarks.preprocessing --csv        `byclass` alone as CSV files, stage 1
 
 The generated archive has the official numbers of rows and the official overlaps: all six splits
 are drawn from the same images, each with its own cut. Each side runs in a process of its own;
@@ -10,7 +11,7 @@ time is that of the whole process, memory its peak resident size. The baseline i
 profiled.
 
 With --save: preprocessing_full.json, for another number of images preprocessing_<images>.json, for
-an archive at hand preprocessing_<DIR>.json.
+an archive at hand preprocessing_<DIR>.json; with --csv preprocessing_csv.json.
 """
 
 import argparse
@@ -25,15 +26,17 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.common import FIGURES, alone, run_once
+from benchmarks.common import FIGURES, alone, medians, run_once
 from handwriting.cli import make_measuring_parser, run_script, save_measured
 from handwriting.labels import NUM_CLASSES
 from handwriting.synthesis.emnist_archive import (
     OFFICIAL_IMAGES,
     class_sizes,
+    cut_archive,
     draw_characters,
     write_archive,
 )
+from handwriting.synthesis.emnist_forms import write_csv
 
 DRAWN = 4_000
 SIDES = {"ours": "stage 1", "stage_2": "stage 2", "baseline": "stage 1, usual recipe"}
@@ -66,6 +69,23 @@ def many_pictures(images: int) -> tuple[np.ndarray, np.ndarray]:
 def generate(root: Path, images: int) -> None:
     """Write an archive of so many pictures."""
     write_archive(root, *many_pictures(images), seed=0, level=1)
+
+
+def generate_csv(root: Path, images: int) -> None:
+    """Write `byclass` alone, of so many pictures, as Kaggle has it."""
+    parts = cut_archive(*many_pictures(images), seed=0)
+    write_csv(root, (part for part in parts if part.split == "byclass"))
+
+
+def measure_csv(images: int, repeats: int) -> dict[str, Any]:
+    """Seconds and GiB of stage 1 on CSV files, whole process; medians."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder) / "archive"
+        alone(generate_csv, root, images)
+        size = sum(path.stat().st_size for path in root.glob("*.csv"))
+        command = side_command("ours", root, Path(folder) / "out")
+        figures = medians([run_once(command) for _ in range(repeats)])
+    return {"archive": "generated, byclass as CSV", "csv_gb": round(size / 1e9, 2)} | figures
 
 
 def measure(root: Path, repeats: int) -> dict[str, float]:
@@ -118,24 +138,30 @@ def get_args_parser() -> argparse.ArgumentParser:
     add("--repeats", type=int, default=5, help="repetitions of each side")
     add("--images", type=int, default=OFFICIAL_IMAGES, help="images of the generated archive")
     add("--root", type=Path, default=None, help="an archive instead of a generated one")
+    add("--csv", action="store_true", help="measure stage 1 on `byclass` as CSV files alone")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
     """Generate, measure, print a table and one JSON object."""
+    if args.csv:
+        result = measure_csv(args.images, args.repeats)
+        print(json.dumps(result))
+        save_measured(args, "preprocessing_csv.json", result)
+        return
     with tempfile.TemporaryDirectory() as folder:
         if args.root is None:
             alone(generate, Path(folder), args.images)
         root = (args.root or Path(folder)).resolve()
-        medians, profile = measure(root, args.repeats), profiled(root)
+        sides, profile = measure(root, args.repeats), profiled(root)
     ratios = {
-        f"ratio_of_{name}": round(medians[f"baseline_{name}"] / medians[f"ours_{name}"], 2)
+        f"ratio_of_{name}": round(sides[f"baseline_{name}"] / sides[f"ours_{name}"], 2)
         for name in ("seconds", "gib")
     }
     is_full = args.images == OFFICIAL_IMAGES
     size = "full size" if is_full else f"{args.images} images"
     archive = args.root.resolve().name if args.root else f"generated, {size}"
-    result = {"archive": archive, "repeats": args.repeats, **medians, **ratios, "profile": profile}
+    result = {"archive": archive, "repeats": args.repeats, **sides, **ratios, "profile": profile}
     print_table(result)
     print(json.dumps(result))
     name = archive if args.root else "full" if is_full else args.images

@@ -52,7 +52,7 @@ def save_torch(content: object, path: Path) -> None:
         raise
 
 
-def load_torch(path: Path, remedy: str, *, mmap: bool = False) -> dict[str, Any]:
+def load_torch(path: Path, remedy: str) -> dict[str, Any]:
     """Read a dictionary written by :func:`save_torch`, never executing anything from the file.
 
     Raises:
@@ -62,7 +62,7 @@ def load_torch(path: Path, remedy: str, *, mmap: bool = False) -> dict[str, Any]
     if not path.is_file():
         raise HandwritingError(f"{path} does not exist. {remedy}")
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True, mmap=mmap)
+        content = torch.load(path, map_location="cpu", weights_only=True)
         if not _is_plain(content):
             raise TypeError("sparse tensors, or tensors without values")
     except Exception as error:

@@ -105,7 +105,7 @@ def manifest_of(train: LabelledImages, labels: str = "exact") -> dict[str, Any]:
         "synthetic": True,
         "labels": labels,
         "train_images": len(train),
-        "byclass_class_counts": {},
+        "byclass_class_counts": dict.fromkeys(CLASSES, 1),
     }
 
 

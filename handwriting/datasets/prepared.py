@@ -3,7 +3,8 @@
 ``train.pt`` and ``test.pt`` hold ``images`` (uint8, N x 28 x 28, upright, white ink on black) and
 ``labels`` (uint8, as in `handwriting.labels`); ``split.pt`` holds ``train`` and ``validation``
 (int64 rows of ``train.pt``); ``manifest.json`` says where it all came from. Each carries the
-fingerprint of the images and labels, so that files of two archives are never mixed.
+fingerprint of the images and labels, so that files of two archives are never mixed; ``train.pt``
+and ``test.pt`` also say which of the two they are.
 """
 
 import hashlib
@@ -16,7 +17,7 @@ import torch
 
 from handwriting.errors import HandwritingError
 from handwriting.files import load_torch, replacing, save_json, save_torch
-from handwriting.labels import NUM_LABELS
+from handwriting.labels import CLASSES, NUM_CLASSES, NUM_LABELS
 
 PROCESSED = Path("data/EMNIST/processed")
 RUN_STAGE_1 = "Run 'python data_preprocessing.py' first (stage 1)."
@@ -28,7 +29,7 @@ class LabelledImages:
     """Images with labels.
 
     Attributes:
-        images: uint8 (N, 28, 28), upright, white ink on black; may be memory-mapped.
+        images: uint8 (N, 28, 28), upright, white ink on black.
         labels: uint8 (N,), 0..61 exact, 62..87 a letter in either case.
         fingerprint: of the prepared archive that they belong to.
     """
@@ -65,8 +66,8 @@ def save_prepared(
     """Write ``train.pt``, ``test.pt`` and ``manifest.json``: all of them or none."""
     targets = [folder / name for name in ("train.pt", "test.pt", "manifest.json")]
     with replacing(*targets) as (train_file, test_file, manifest_file):
-        for part, path in ((train, train_file), (test, test_file)):
-            save_torch(vars(part), path)
+        for name, data, path in (("train", train, train_file), ("test", test, test_file)):
+            save_torch({**vars(data), "part": name}, path)
         save_json(manifest, manifest_file)
 
 
@@ -89,20 +90,32 @@ def load_manifest(folder: Path) -> dict[str, Any]:
         for name in ("fingerprint", "synthetic", "labels"):
             manifest[name]
         sum((manifest["train_images"], *manifest["byclass_class_counts"].values()))
+        _check_counts(manifest["byclass_class_counts"])
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise HandwritingError(f"{path} is damaged ({error}). {RUN_STAGE_1}") from error
     return manifest
 
 
+def _check_counts(counts: dict[str, int]) -> None:
+    if list(counts) != list(CLASSES):
+        raise ValueError(f"it counts {len(counts)} characters, not the {NUM_CLASSES} in order")
+    if not all(isinstance(count, int) and count >= 0 for count in counts.values()):
+        raise ValueError("it counts a character by what is no whole number")
+
+
 def load_images(folder: Path, part: str) -> LabelledImages:
-    """The memory-mapped ``train`` or ``test`` images of stage 1.
+    """The ``train`` or ``test`` images of stage 1.
+
+    They are read whole, not mapped: a mapped file that is overwritten during a training ends the
+    process by SIGBUS.
 
     Raises:
-        HandwritingError: missing, damaged, or of another archive than the manifest.
+        HandwritingError: missing, damaged, without an image, of another archive than the manifest,
+            or the file of the other part.
     """
     path = folder / f"{part}.pt"
     expected = load_manifest(folder)["fingerprint"]
-    content = load_torch(path, RUN_STAGE_1, mmap=True)
+    content = load_torch(path, RUN_STAGE_1)
     images, labels = content.get("images"), content.get("labels")
     sound = (
         isinstance(images, torch.Tensor)
@@ -119,6 +132,13 @@ def load_images(folder: Path, part: str) -> LabelledImages:
             f"{path} is stale: it was made from another archive than {folder / 'manifest.json'}. "
             f"{RUN_STAGE_1}"
         )
+    if content.get("part") != part:
+        raise HandwritingError(
+            f"{path} does not say that it holds the {part} images: it was renamed, or an earlier "
+            f"version wrote it. {RUN_STAGE_1}"
+        )
+    if not len(labels):
+        raise HandwritingError(f"{path} holds no image. {RUN_STAGE_1}")
     return LabelledImages(images, labels, expected)
 
 

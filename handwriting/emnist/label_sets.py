@@ -14,11 +14,22 @@ from handwriting.labels import (
     FIRST_CAPITAL,
     MERGED_LETTERS,
     NUM_CLASSES,
+    candidates,
     class_index,
     either_case_label,
 )
 
 SPLITS = ("byclass", "bymerge", "balanced", "letters", "digits", "mnist")
+
+IMAGES_OF_SPLIT = {
+    "byclass": 814_255,
+    "bymerge": 814_255,
+    "balanced": 131_600,
+    "letters": 145_600,
+    "digits": 280_000,
+    "mnist": 70_000,
+}
+"""Images of both parts together (Cohen et al. 2017, table II)."""
 
 UNUSED = 255
 """In a split's table: a label that the split never uses."""
@@ -61,5 +72,14 @@ BY_NAME = _tables(_EXACT, [class_index(letter) for letter in string.ascii_lowerc
 def in_range(split: str, labels: np.ndarray) -> np.ndarray:
     """bool per row: whether the split's own label is one that the split uses."""
     table = MEANINGS[split]
-    inside = labels < len(table)
+    inside = (labels >= 0) & (labels < len(table))
     return inside & (table[np.where(inside, labels, 0)] != UNUSED)
+
+
+def own_labels(split: str, classes: np.ndarray) -> np.ndarray:
+    """uint8: a split's own label of each class 0..61; 255 where the split lacks the class."""
+    own = np.full(NUM_CLASSES, UNUSED, dtype=np.uint8)
+    for label, meaning in enumerate(MEANINGS[split]):
+        if meaning != UNUSED:
+            own[list(candidates(int(meaning)))] = label
+    return own[classes]

@@ -6,6 +6,8 @@ handwriting, and everything made from it is labelled as synthetic.
 """
 
 import gzip
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib
@@ -14,10 +16,10 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 from tqdm import tqdm
 
 from handwriting.emnist.archive import SYNTHETIC_MARK
-from handwriting.emnist.label_sets import MEANINGS, UNUSED
+from handwriting.emnist.label_sets import SPLITS, UNUSED, own_labels
 from handwriting.files import replacing
 from handwriting.imaging.character import emnist_image
-from handwriting.labels import CLASSES, candidates
+from handwriting.labels import CLASSES
 
 FONTS = (
     *(f"DejaVuSans{style}" for style in ("", "-Bold", "-Oblique", "-BoldOblique")),
@@ -90,31 +92,58 @@ def choose_rows(classes: np.ndarray, rng: np.random.Generator) -> dict[str, dict
     """Rows of each split's parts; every split draws from the same images and is cut on its own."""
     share = len(classes) / OFFICIAL_IMAGES
     chosen = {}
-    for split, meanings in MEANINGS.items():
+    for split in SPLITS:
         rows = rng.permutation(len(classes))
         if split in PER_CLASS:
-            rows = _equal_classes(rows, classes, meanings, round(share * PER_CLASS[split]))
+            rows = _equal_classes(split, rows, classes, round(share * PER_CLASS[split]))
         cut = round(len(rows) * TRAIN_SHARE)
         chosen[split] = {"train": rows[:cut], "test": rows[cut:]}
     return chosen
 
 
-def _equal_classes(
-    rows: np.ndarray, classes: np.ndarray, meanings: np.ndarray, size: int
-) -> np.ndarray:
-    labels = split_labels(meanings, classes[rows])
+def _equal_classes(split: str, rows: np.ndarray, classes: np.ndarray, size: int) -> np.ndarray:
+    labels = own_labels(split, classes[rows])
     used = [label for label in np.unique(labels) if label != UNUSED]
     picked = np.concatenate([np.flatnonzero(labels == label)[: max(size, 1)] for label in used])
     return rows[np.sort(picked)]
 
 
-def split_labels(meanings: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    """uint8: a split's own label of each class; 255 where the split lacks the class."""
-    own = np.full(len(CLASSES), UNUSED, dtype=np.uint8)
-    for label, meaning in enumerate(meanings):
-        if meaning != UNUSED:
-            own[list(candidates(int(meaning)))] = label
-    return own[classes]
+@dataclass(frozen=True)
+class GeneratedPart:
+    """One part of one split, as NIST stores it.
+
+    Attributes:
+        split: as ``"letters"``.
+        part: ``"train"`` or ``"test"``.
+        images: uint8 (N, 28, 28), transposed.
+        labels: uint8 (N,), the split's own labels.
+    """
+
+    split: str
+    part: str
+    images: np.ndarray
+    labels: np.ndarray
+
+
+def cut_archive(
+    pictures: np.ndarray, classes: np.ndarray, seed: int, byclass_share: float = 1.0
+) -> Iterator[GeneratedPart]:
+    """The twelve parts of an archive, whatever form they are written in.
+
+    Args:
+        pictures: uint8 (N, 28, 28), upright, all different.
+        classes: uint8 (N,) in 0..61.
+        seed: of the cuts.
+        byclass_share: share of the `byclass` training rows to keep; below 1 some images are known
+            by a letter in either case only, as in a part of the archive.
+    """
+    rng = np.random.default_rng(seed)
+    for split, parts in choose_rows(classes, rng).items():
+        if split == "byclass":
+            parts["train"] = parts["train"][: round(len(parts["train"]) * byclass_share)]
+        for part, rows in parts.items():
+            stored = pictures[rows].transpose(0, 2, 1)
+            yield GeneratedPart(split, part, stored, own_labels(split, classes[rows]))
 
 
 def write_archive(
@@ -125,28 +154,21 @@ def write_archive(
     byclass_share: float = 1.0,
     level: int = 6,
 ) -> None:
-    """Write the 24 gzipped files of an archive to ``root/EMNIST/raw``, marked as synthetic.
+    """Write the 24 gzipped IDX files of :func:`cut_archive` to ``root/EMNIST/raw``.
 
-    Args:
-        pictures: uint8 (N, 28, 28), upright, all different.
-        classes: uint8 (N,) in 0..61.
-        seed: of the cuts.
-        byclass_share: share of the `byclass` training rows to keep; below 1 some images are known
-            by a letter in either case only, as in a part of the archive.
-        level: gzip's.
+    A file beside them marks them as synthetic; ``level`` is gzip's.
     """
     raw = root / "EMNIST" / "raw"
-    rng = np.random.default_rng(seed)
-    for split, parts in choose_rows(classes, rng).items():
-        if split == "byclass":
-            parts["train"] = parts["train"][: round(len(parts["train"]) * byclass_share)]
-        for part, rows in parts.items():
-            labels = split_labels(MEANINGS[split], classes[rows])
-            prefix = raw / f"emnist-{split}-{part}"
-            stored = pictures[rows].transpose(0, 2, 1)
-            write_idx(prefix.with_name(f"{prefix.name}-images-idx3-ubyte.gz"), stored, level)
-            write_idx(prefix.with_name(f"{prefix.name}-labels-idx1-ubyte.gz"), labels, level)
-    with replacing(raw / SYNTHETIC_MARK) as (part,):
+    for part in cut_archive(pictures, classes, seed, byclass_share):
+        prefix = f"emnist-{part.split}-{part.part}"
+        write_idx(raw / f"{prefix}-images-idx3-ubyte.gz", part.images, level)
+        write_idx(raw / f"{prefix}-labels-idx1-ubyte.gz", part.labels, level)
+    mark_as_synthetic(raw)
+
+
+def mark_as_synthetic(folder: Path) -> None:
+    """Say in a file that what lies in a folder is generated."""
+    with replacing(folder / SYNTHETIC_MARK) as (part,):
         part.write_text("Generated by data_preprocessing.py --synthetic; not handwriting.\n")
 
 

@@ -31,6 +31,14 @@ def test_the_profile_of_stage_1_knows_all_its_parts(archive, tmp_path):
     assert all(0 <= value <= seconds["all of it"] for value in seconds.values())
 
 
+def test_csv_files_are_measured_by_themselves(tmp_path):
+    then = {"alone": call_here, "run_once": run_here}
+    results = run_quick(preprocessing, tmp_path, "--csv", then=then)
+    (result,) = results.values()
+    assert list(results) == ["preprocessing_csv.json"]
+    assert (result["seconds"], result["gib"]) == (2.0, 0.5)
+
+
 def test_all_sides_are_measured(archive, tmp_path):
     arguments = ("--root", archive)
     then = {"alone": call_here, "run_once": run_here}

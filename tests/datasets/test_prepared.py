@@ -13,6 +13,7 @@ from handwriting.datasets.prepared import (
 )
 from handwriting.errors import HandwritingError
 from handwriting.files import save_json
+from handwriting.labels import CLASSES
 from tests.support import manifest_of
 
 
@@ -81,6 +82,33 @@ def test_a_file_that_holds_no_images_with_labels_is_refused(folder, entries):
         load_images(folder, "train")
 
 
+def test_exchanged_files_are_noticed_though_they_are_of_one_archive(folder):
+    """Else stage 4 would measure on training images."""
+    (folder / "train.pt").rename(folder / "spare.pt")
+    (folder / "test.pt").rename(folder / "train.pt")
+    (folder / "spare.pt").rename(folder / "test.pt")
+    for part in ("train", "test"):
+        with pytest.raises(
+            HandwritingError, match=rf"{part}\.pt does not say .* the {part} images"
+        ):
+            load_images(folder, part)
+
+
+@pytest.mark.parametrize("part", ["train", "test"])
+def test_a_part_without_an_image_is_refused(tmp_path, part):
+    parts = {"train": some_images(1), "test": some_images(2), part: some_images(3, count=0)}
+    save_prepared(tmp_path, parts["train"], parts["test"], MANIFEST)
+    with pytest.raises(HandwritingError, match=rf"{part}\.pt holds no image\. .*stage 1"):
+        load_images(tmp_path, part)
+
+
+def test_images_in_use_survive_that_their_file_is_overwritten(folder):
+    """Of a mapped file the rest would be gone: the process would end by SIGBUS."""
+    data = load_images(folder, "train")
+    with (folder / "train.pt").open("wb"):
+        assert torch.equal(data.images, some_images(1).images)
+
+
 def test_a_manifest_nested_too_deep_is_refused(folder):
     (folder / "manifest.json").write_text("[" * 100_000)
     with pytest.raises(HandwritingError, match=r"manifest\.json is damaged .*stage 1"):
@@ -90,6 +118,8 @@ def test_a_manifest_nested_too_deep_is_refused(folder):
 @pytest.mark.parametrize(
     "damage",
     [{"byclass_class_counts": counts} for counts in (None, [], {"A": "many"})]
+    + [{"byclass_class_counts": dict.fromkeys(CLASSES, count)} for count in (-1, 0.5)]
+    + [{"byclass_class_counts": dict.fromkeys(CLASSES[1:], 1)}]
     + [{"train_images": "many"}],
     ids=str,
 )

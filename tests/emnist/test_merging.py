@@ -83,7 +83,7 @@ def test_labels_always_allow_the_true_character_and_byclass_makes_them_exact(par
 
 
 def test_bymerge_narrows_down_what_letters_leaves_open(drawn, tmp_path):
-    write_archive(tmp_path, *drawn, seed=1, byclass_share=0, level=1)
+    write_archive(tmp_path, *drawn, seed=1, byclass_share=0.002, level=1)
     training, testing = read_archive(tmp_path)
     parts = data_preprocessing.standardizing_label_ranges(training + testing)
     labels = data_preprocessing.combining_datasets(parts).train.labels

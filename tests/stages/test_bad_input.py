@@ -98,7 +98,7 @@ def break_archive(root: Path, how: str) -> None:
         labels[3] = 27
         write_idx(raw(root, LABELS), labels)
     elif how == "split missing":
-        for path in raw(root, "x").parent.glob("emnist-digits-*"):
+        for path in raw(root, "x").parent.glob("emnist-byclass-*"):
             path.unlink()
     elif how == "empty folder":
         shutil.rmtree(root / "EMNIST")
@@ -118,8 +118,8 @@ def break_archive(root: Path, how: str) -> None:
         ("wrong image size", (IMAGES, "20x28")),
         ("counts differ", (IMAGES, LABELS, "5 labels")),
         ("label out of range", (LABELS, "label 27 of row 3", "letters")),
-        ("split missing", ("emnist-digits-train-images", "4 of the 24", "--synthetic")),
-        ("empty folder", ("24 of the 24", "biometrics.nist.gov", "by hand", "--synthetic")),
+        ("split missing", ("byclass", "Found: IDX files of bymerge, balanced", "--synthetic")),
+        ("empty folder", ("no file of any form", "biometrics.nist.gov", "by hand", "--synthetic")),
     ],
 )
 def test_a_bad_archive_is_named_and_nothing_changes(root, folder, fails, how, words):

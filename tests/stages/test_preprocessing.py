@@ -15,6 +15,7 @@ import torch
 
 import data_preprocessing
 from handwriting.emnist.archive import ArchiveSplit, read_archive
+from handwriting.emnist.forms import idx
 from handwriting.emnist.label_sets import SPLITS
 from handwriting.errors import HandwritingError
 from handwriting.labels import FIRST_EITHER_CASE, candidates
@@ -29,14 +30,6 @@ def prepared(folder: Path, part: str) -> tuple[torch.Tensor, torch.Tensor]:
 
 def manifest(folder: Path) -> dict:
     return json.loads((folder / "manifest.json").read_text())
-
-
-def test_gathers_six_training_and_six_testing_sets(archive):
-    training, testing = data_preprocessing.gather_data(archive)
-    assert [dataset.split for dataset in training] == list(SPLITS)
-    assert all(dataset.train for dataset in training)
-    assert not any(dataset.train for dataset in testing)
-    assert all(d.data.dtype == torch.uint8 for d in training + testing)
 
 
 def test_every_image_stands_once_and_none_of_the_test_set(processed):
@@ -130,6 +123,17 @@ def test_unpacked_files_in_a_read_only_folder_give_the_same(archive, processed, 
     assert new.read_bytes() == (processed / "train.pt").read_bytes()
 
 
+def test_an_archive_of_empty_files_replaces_nothing(processed, tmp_path):
+    shutil.copytree(processed, tmp_path / "processed")
+    for name in idx.official_names():
+        shape = (0, 28, 28) if "images" in name else (0,)
+        write_idx(tmp_path / f"{name}.gz", np.zeros(shape, dtype=np.uint8))
+    with pytest.raises(HandwritingError, match=r"No image in .*emnist-byclass-train-images"):
+        preprocess(tmp_path, tmp_path / "processed")
+    for path in processed.iterdir():
+        assert (tmp_path / "processed" / path.name).read_bytes() == path.read_bytes()
+
+
 def relabel(root: Path, prefix: str, change) -> None:
     path = root / "EMNIST" / "raw" / f"{prefix}-labels-idx1-ubyte.gz"
     labels = np.frombuffer(gzip.decompress(path.read_bytes())[8:], dtype=np.uint8).copy()
@@ -217,7 +221,7 @@ def test_a_failed_download_names_the_address_and_the_ways_out(tmp_path, monkeypa
     monkeypatch.setattr(ArchiveSplit, "url", "http://127.0.0.1:9/gzip.zip")
     with pytest.raises(HandwritingError) as caught:
         preprocess(tmp_path, tmp_path / "processed", "--download")
-    for word in ("http://127.0.0.1:9/gzip.zip", "by hand", str(tmp_path), "--synthetic"):
+    for word in ("http://127.0.0.1:9/gzip.zip", "by hand", "--root gzip.zip", "--synthetic"):
         assert word in str(caught.value)
 
 
