@@ -77,13 +77,15 @@ def feed_baseline(
     """Per-sample loading and plain fp32 training."""
     for dataset in datasets:
         dataset.transform = ToTensor()
-    # The workers are forked, as from a plain script, and stay: the epochs here are short.
+    # The workers are forked where that is possible, as from a plain script, and stay: the epochs
+    # here are short.
+    can_fork = "fork" in multiprocessing.get_all_start_methods()
     loader = DataLoader(
         ConcatDataset(datasets),
         batch_size,
         shuffle=True,
         num_workers=WORKERS,
-        multiprocessing_context="fork",
+        multiprocessing_context="fork" if can_fork else None,
         persistent_workers=True,
     )
     return Fed(baseline(model, device), loader, device)
