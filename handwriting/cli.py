@@ -173,7 +173,7 @@ def run_script(main: Callable[[], object]) -> int:
             # Of two names the second is that of the file to replace.
             name = error.filename2 or error.filename
             return _fail(f"{name}: {error.strerror}. Check the path and its permissions.", 1)
-        if not _has_no_reader():
+        if not isinstance(error, BrokenPipeError) and not _has_no_reader():
             raise
         # Python flushes once more as it ends, and would complain of the pipe again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -211,7 +211,7 @@ def _run_and_flush(main: Callable[[], object]) -> None:
 
 
 def _has_no_reader() -> bool:
-    """Whether standard output can't be written to; the error differs from system to system."""
+    """Whether standard output can't be written to: Windows has another error for that."""
     try:
         sys.stdout.flush()
     except (OSError, ValueError):

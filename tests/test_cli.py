@@ -9,6 +9,7 @@ import runpy
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import types
 from pathlib import Path
@@ -51,10 +52,13 @@ def send(name: str):
 
 @pytest.fixture
 def _interruptible():
-    """Ctrl-C counts as in a terminal: what a shell starts in the background ignores it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    """Signals count as in a terminal: what a shell starts in the background ignores some."""
+    handlers = {"SIGINT": signal.default_int_handler, "SIGHUP": signal.SIG_DFL}
+    numbers = {getattr(signal, n): h for n, h in handlers.items() if hasattr(signal, n)}
+    before = {number: signal.signal(number, handler) for number, handler in numbers.items()}
     yield
-    signal.signal(signal.SIGINT, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.mark.parametrize(
@@ -115,15 +119,15 @@ def test_a_reader_who_has_seen_enough_stops_a_script_without_a_word(lines):
 class Unwritable(io.StringIO):
     """Standard output that fails with one of the errors that systems have for it."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, descriptor: int) -> None:
         super().__init__()
-        self.number, self.file = number, Path(os.devnull).open("w", encoding="utf-8")
+        self.number, self.descriptor = number, descriptor
 
     def flush(self) -> None:
         raise OSError(self.number, "cannot be written to")
 
     def fileno(self) -> int:
-        return self.file.fileno()
+        return self.descriptor
 
 
 @pytest.mark.parametrize("number", [errno.EPIPE, errno.EINVAL, errno.EIO, errno.EBADF])
@@ -131,13 +135,10 @@ class Unwritable(io.StringIO):
 def test_whatever_a_system_calls_it_an_output_without_a_reader_is_no_traceback(
     monkeypatch, number, argument
 ):
-    with Unwritable(number).file as file:
-        stream = Unwritable(number)
-        stream.file.close()
-        stream.file = file
-        monkeypatch.setattr(sys, "stdout", stream)
-        parser = make_parser("Print.")
-        parser.add_argument("word", help="to print")
+    parser = make_parser("Print.")
+    parser.add_argument("word", help="to print")
+    with tempfile.TemporaryFile() as file:
+        monkeypatch.setattr(sys, "stdout", Unwritable(number, file.fileno()))
         assert run_script(lambda: print(parser.parse_args([argument]).word)) == 141
 
 
