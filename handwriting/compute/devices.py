@@ -61,7 +61,7 @@ def choose_precision(name: str, device: torch.device) -> str:
 def _computes_in_bf16(device: torch.device) -> bool:
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
-    # PyTorch uses these instructions through oneDNN alone, which its builds for macOS lack.
+    # PyTorch uses these instructions through oneDNN, which not all of its builds have.
     if device.type != "cpu" or not torch.backends.mkldnn.is_available():
         return False
     abilities = torch.cpu.get_capabilities()
