@@ -24,7 +24,7 @@ from optuna.study import MaxTrialsCallback
 from optuna.trial import TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
-from handwriting.cli import fraction, make_parser, positive, positive_int, run_script, seed
+from handwriting.cli import make_parser, run_script
 from handwriting.compute.devices import DEVICE_HELP, PRECISIONS, keep_memory
 from handwriting.datasets.batches import subsample
 from handwriting.datasets.prepared import (
@@ -174,11 +174,11 @@ def get_args_parser() -> argparse.ArgumentParser:
     parser = make_parser(__doc__)
     add = parser.add_argument
     add("--model", choices=list(MODELS), default="compactcnn", help="network to tune for")
-    add("--trials", type=positive_int, help="stop when the study has so many finished trials")
-    add("--minutes", type=positive, help="start no further trial after so long")
-    add("--fraction", type=fraction, default=0.1, help="part of the training images of each trial")
-    add("--epochs", type=positive_int, default=3, help="epochs of each trial")
-    add("--seed", type=seed, default=42, help="seed of the first weights and the order of images")
+    add("--trials", type=int, default=None, help="stop when the study has so many finished trials")
+    add("--minutes", type=float, default=None, help="start no further trial after so long")
+    add("--fraction", type=float, default=0.1, help="part of the training images in each trial")
+    add("--epochs", type=int, default=3, help="epochs of each trial")
+    add("--seed", type=int, default=42, help="seed of the first weights and the order of images")
     add("--study", default=None, help="name of the study instead of the model's")
     add("--storage", default=STORAGE, help="any storage of Optuna's")
     add("--device", default="auto", help=DEVICE_HELP)

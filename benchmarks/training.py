@@ -29,7 +29,12 @@ from torch.utils.data import ConcatDataset, DataLoader
 
 from benchmarks.common import FIGURES, WARM_UP, TrainStep, baseline, ours
 from handwriting.cli import make_measuring_parser, run_script, save_measured
-from handwriting.compute.devices import choose_device, choose_precision, keep_memory
+from handwriting.compute.devices import (
+    DEVICE_HELP,
+    choose_device,
+    choose_precision,
+    keep_memory,
+)
 from handwriting.datasets.batches import Batches
 from handwriting.datasets.prepared import LabelledImages
 from handwriting.emnist.archive import ArchiveSplit, read_archive
@@ -184,7 +189,7 @@ def get_args_parser() -> argparse.ArgumentParser:
     add("--steps", type=int, default=30, help="steps in each repetition")
     add("--repeats", type=int, default=5, help="repetitions of each way")
     add("--images", type=int, default=2_000, help="images of the generated archive")
-    add("--device", default="auto", help="auto, cuda, cuda:N or cpu")
+    add("--device", default="auto", help=DEVICE_HELP)
     return parser
 
 

@@ -7,7 +7,6 @@ import argparse
 import contextlib
 import errno
 import io
-import math
 import os
 import shlex
 import signal
@@ -39,27 +38,25 @@ class _Signalled(KeyboardInterrupt):
     """One of these signals has come; its number is the argument."""
 
 
-def _number(
-    kind: Callable[[str], Any], words: str, is_valid: Callable[[Any], bool]
-) -> Callable[[str], Any]:
-    """A type of options whose values are checked: one that is not valid is not ``words``."""
+def _whole_number(least: int, most: int) -> Callable[[str], int]:
+    """A type of options: whole numbers of a range."""
 
-    def read(text: str) -> Any:
+    def read(text: str) -> int:
         try:
-            value = kind(text)
+            value = int(text)
         except ValueError:
-            value = math.nan
-        if not is_valid(value):
-            raise argparse.ArgumentTypeError(f"{text!r:.40} is not {words}")
+            value = None
+        if value is None or not least <= value <= most:
+            raise argparse.ArgumentTypeError(
+                f"{text!r:.40} is not a whole number from {least} to {most}"
+            )
         return value
 
     return read
 
 
-positive_int = _number(int, "a whole number from 1 to 2147483647", lambda n: 1 <= n < 2**31)
-seed = _number(int, "a whole number from 0 to 4294967295", lambda n: 0 <= n < 2**32)
-positive = _number(float, "a number greater than 0", lambda x: 0 < x < math.inf)
-fraction = _number(float, "a number greater than 0 and at most 1", lambda x: 0 < x <= 1)
+positive_int = _whole_number(1, 2**31 - 1)
+seed = _whole_number(0, 2**32 - 1)
 
 
 def make_parser(doc: str) -> argparse.ArgumentParser:

@@ -89,7 +89,9 @@ def load_torch(path: Path, remedy: str, *, mmap: bool = False) -> dict[str, Any]
     check_is_file(path, remedy)
     try:
         size = path.stat().st_size
-        _check_unpacked_size(path, size)
+        with zipfile.ZipFile(path) as bundle:
+            _check_unpacked_size(bundle, size)
+            _check_pickles(bundle)
         content = torch.load(path, map_location="cpu", weights_only=True, mmap=mmap)
         tensors = list(_tensors(content, set()))
         if not all(t.device.type == "cpu" and t.layout is torch.strided for t in tensors):
@@ -118,20 +120,30 @@ def _tensors(content: object, seen: set[int]) -> Iterator[torch.Tensor]:
             yield from _tensors(part, seen)
 
 
-def _check_unpacked_size(path: Path, most: int, names: Sequence[str] | None = None) -> None:
+def _check_unpacked_size(
+    bundle: zipfile.ZipFile, most: int, names: Sequence[str] | None = None
+) -> None:
     """Check what the members of a zip file, or those of these names, promise to unpack to; more
-    than that is never unpacked. Other files pass.
+    than that is never unpacked.
 
     Raises:
         ValueError: more bytes than ``most``.
     """
-    if not zipfile.is_zipfile(path):
-        return
-    with zipfile.ZipFile(path) as bundle:
-        members = bundle.infolist()
+    members = bundle.infolist()
     unpacked = sum(m.file_size for m in members if names is None or m.filename in names)
     if unpacked > most:
         raise ValueError(f"it unpacks to {unpacked / 1e9:,.1f} GB")
+
+
+def _check_pickles(bundle: zipfile.ZipFile) -> None:
+    """Check that no pickle of PyTorch's asks for bytes of a length of its choice.
+
+    Raises:
+        ValueError: one does; ``weights_only`` lets it.
+    """
+    pickles = [member for member in bundle.infolist() if member.filename.endswith(".pkl")]
+    if any(b"bytearray" in bundle.read(member) for member in pickles):
+        raise ValueError("a pickle that makes bytes")
 
 
 def load_arrays(
@@ -152,7 +164,9 @@ def load_arrays(
     """
     check_is_file(path, remedy)
     try:
-        _check_unpacked_size(path, LARGEST_ARRAYS, [f"{n}.npy" for n in (*names, *optional)])
+        with zipfile.ZipFile(path) as bundle:
+            members = [f"{name}.npy" for name in (*names, *optional)]
+            _check_unpacked_size(bundle, LARGEST_ARRAYS, members)
         with np.load(path, allow_pickle=False) as content:
             present = [name for name in optional if name in content.files]
             arrays = {name: content[name] for name in [*names, *present]}

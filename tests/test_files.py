@@ -169,7 +169,14 @@ class Trap:
         return (os.mkdir, ("trapped",))
 
 
-@pytest.mark.parametrize("content", [Trap(), {"x": Trap()}, [1, 2], "text"])
+class Bytes:
+    """Unpickling it would take a tebibyte, which PyTorch would let it."""
+
+    def __reduce__(self):
+        return (bytearray, (1 << 40,))
+
+
+@pytest.mark.parametrize("content", [Trap(), {"x": Trap()}, {"x": Bytes()}, [1, 2], "text"])
 def test_what_is_no_plain_dictionary_is_refused_and_never_run(tmp_path, monkeypatch, content):
     monkeypatch.chdir(tmp_path)
     torch.save(content, "x.pt")

@@ -86,7 +86,9 @@ def sources() -> list[TextSource]:
     """One of each kind, of generated pens and pictures."""
     archive, hand = pens_of("somebody"), Hand(0.5)
     own, labels = np.arange(len(archive)), np.arange(len(CLASSES), dtype=np.uint8)
-    pictures = CharacterPictures(np.full((len(CLASSES), 28, 28), 99, np.uint8), labels)
+    bars = np.zeros((len(CLASSES), 28, 28), dtype=np.uint8)
+    bars[:, 4:24, 12:16] = 255
+    pictures = CharacterPictures(bars, labels)
     return [
         PenSource(archive, own, hand),
         JoinedWords(archive, own, 20, hand),
