@@ -7,6 +7,7 @@
 # ARCHIVE and TRAINING pass options on, as in
 #   make pipeline ARCHIVE="--root ../shared" TRAINING="--model resnet34 --epochs 4"
 
+# A Python for which PyTorch has wheels; on Windows, and without make, see the README.
 PYTHON ?= python3
 BIN := .venv/bin
 ARCHIVE ?= $(if $(wildcard data/EMNIST/raw/emnist-*),,--synthetic)
@@ -17,6 +18,7 @@ TRAINING ?=
 .venv: .venv/ready
 
 .venv/ready: requirements.txt
+	$(PYTHON) handwriting/python_version.py
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install -r requirements.txt
 	touch $@

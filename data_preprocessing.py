@@ -18,6 +18,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import handwriting.python_version  # noqa: F401 - before what an older Python lacks
+
 import numpy as np
 import torch
 

@@ -9,11 +9,13 @@ as it is.
 import argparse
 from pathlib import Path
 
+import handwriting.python_version  # noqa: F401 - before what an older Python lacks
+
 import numpy as np
 import torch
 from sklearn.model_selection import train_test_split
 
-from handwriting.cli import announce, finish, make_parser, run_script
+from handwriting.cli import announce, finish, make_parser, run_script, seed
 from handwriting.datasets.prepared import PROCESSED, LabelledImages, load_images, save_split
 from handwriting.errors import HandwritingError
 from handwriting.labels import count_labels
@@ -57,7 +59,7 @@ def get_args_parser() -> argparse.ArgumentParser:
     """The command line of this stage."""
     parser = make_parser(__doc__)
     parser.add_argument("--processed", type=Path, default=PROCESSED, help="folder of stage 1")
-    parser.add_argument("--seed", type=int, default=42, help="seed of the random split")
+    parser.add_argument("--seed", type=seed, default=42, help="seed of the random split")
     return parser
 
 

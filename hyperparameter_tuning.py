@@ -16,6 +16,8 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import handwriting.python_version  # noqa: F401 - before what an older Python lacks
+
 import optuna
 import torch
 from optuna.study import MaxTrialsCallback
@@ -23,7 +25,7 @@ from optuna.trial import TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
 from handwriting.cli import make_parser, run_script
-from handwriting.compute.devices import PRECISIONS, keep_memory
+from handwriting.compute.devices import DEVICE_HELP, PRECISIONS, keep_memory
 from handwriting.datasets.batches import subsample
 from handwriting.datasets.prepared import (
     PROCESSED,
@@ -179,7 +181,7 @@ def get_args_parser() -> argparse.ArgumentParser:
     add("--seed", type=int, default=42, help="seed of the first weights and the order of images")
     add("--study", default=None, help="name of the study instead of the model's")
     add("--storage", default=STORAGE, help="any storage of Optuna's")
-    add("--device", default="auto", help="auto, cuda, cuda:N or cpu")
+    add("--device", default="auto", help=DEVICE_HELP)
     add("--precision", choices=PRECISIONS, default="auto", help="as in model_training.py")
     add("--processed", type=Path, default=PROCESSED, help="folder of stages 1 and 2")
     add("--metrics", type=Path, default=METRICS_FOLDER, help="folder for plots and tables")

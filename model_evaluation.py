@@ -20,13 +20,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import handwriting.python_version  # noqa: F401 - before what an older Python lacks
+
 import torch
 import torch.nn.functional as F
 from torch import nn
 from tqdm import tqdm
 
 from handwriting.cli import announce, finish, make_parser, run_script
-from handwriting.compute.devices import choose_device, keep_memory
+from handwriting.compute.devices import DEVICE_HELP, choose_device, keep_memory
 from handwriting.datasets.batches import Batch, Batches
 from handwriting.datasets.prepared import PROCESSED
 from handwriting.errors import HandwritingError
@@ -44,7 +46,7 @@ from handwriting.runs import (
     load_weights,
     temperature,
 )
-from models import READING_BATCH, fuse_batch_norm
+from models import READING_BATCH, fuse_batch_norm, memory_format
 
 
 def validation_step(
@@ -58,11 +60,12 @@ def validation_step(
 
     Not the logits: they would be most of an evaluation's memory. See :func:`evaluate`.
     """
-    images, labels = batch.images.to(device), batch.labels.to(device)
-    logits = model(images).double()
+    # In float64 on the CPU, for Apple's GPUs do not have it.
+    labels = batch.labels.cpu()
+    logits = model(batch.images.to(device)).cpu().double()
     log_probs = (logits / temperature).log_softmax(dim=1)
     if log_evidence is not None:
-        log_probs = (log_probs + log_evidence.to(device)).log_softmax(dim=1)
+        log_probs = (log_probs + log_evidence).log_softmax(dim=1)
     return {
         "loss": F.cross_entropy(logits, labels, reduction="sum").item(),
         "calibrated_loss": F.nll_loss(log_probs, labels, reduction="sum").item(),
@@ -130,7 +133,8 @@ def main(
     else:
         options = (args.size, args.prior, args.held_out)
         chosen = report.external_set(args.data, content, *options)
-    network = fuse_batch_norm(build_network(content, run.weights, chosen.prior)).to(device)
+    network = fuse_batch_norm(build_network(content, run.weights, chosen.prior))
+    network = network.to(device, memory_format=memory_format(device))
     evidence = None if chosen.log_evidence is None else torch.from_numpy(chosen.log_evidence)
     loader = Batches(chosen.data, READING_BATCH, device)
     figures = evaluate(device, network, loader, temperature(content, chosen.prior), evidence)
@@ -203,7 +207,7 @@ def get_args_parser() -> argparse.ArgumentParser:
         action="store_true",
         help="replace figures and plots of the same weights that are there already",
     )
-    add("--device", default="auto", help="auto, cuda, cuda:N or cpu")
+    add("--device", default="auto", help=DEVICE_HELP)
     add("--processed", type=Path, default=PROCESSED, help="folder of stages 1 and 2")
     add("--models", type=Path, default=MODELS_FOLDER, help="folder with weights")
     add("--metrics", type=Path, default=METRICS_FOLDER, help="folder for plots and tables")

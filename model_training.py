@@ -18,13 +18,15 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import handwriting.python_version  # noqa: F401 - before what an older Python lacks
+
 import torch
 from torch import nn
 from torchsummary import summary
 from tqdm import tqdm
 
 from handwriting.cli import announce, finish, make_parser, run_script
-from handwriting.compute.devices import PRECISIONS, autocast, keep_memory
+from handwriting.compute.devices import DEVICE_HELP, PRECISIONS, autocast, keep_memory
 from handwriting.compute.distributed import (
     broadcast_buffers,
     broadcast_object,
@@ -269,7 +271,7 @@ def get_args_parser() -> argparse.ArgumentParser:
         "them little is forgotten",
     )
     add("--seed", type=int, default=42, help="seed of the first weights and the order of images")
-    add("--device", default="auto", help="auto, cuda, cuda:N or cpu")
+    add("--device", default="auto", help=DEVICE_HELP)
     add(
         "--precision",
         choices=PRECISIONS,

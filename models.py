@@ -83,7 +83,7 @@ class SmallMapConv2d(nn.Conv2d):
         matrix = weights.index_select(1, self.taps).view(-1, self.side**2 * self.in_channels)
         outcome = F.linear(features.permute(0, 2, 3, 1).flatten(1), matrix)
         outcome = outcome.view(-1, self.out_channels, self.places, self.places)
-        return outcome.contiguous(memory_format=torch.channels_last)
+        return outcome.contiguous(memory_format=memory_format(outcome.device))
 
 
 class BasicBlock(nn.Module):
@@ -256,10 +256,19 @@ def pass_features(network: nn.Module) -> nn.Module:
     return network
 
 
+def memory_format(device: torch.device) -> torch.memory_format:
+    """How images and kernels lie in memory: channels last, the fastest for convolutions.
+
+    Not on Apple's GPUs, where gradients of batch norm and of LSTMs are then wrong
+    (github.com/pytorch/pytorch/issues/175189).
+    """
+    return torch.contiguous_format if device.type == "mps" else torch.channels_last
+
+
 def normalise(images: torch.Tensor) -> torch.Tensor:
-    """uint8 (N, 28, 28) to float32 (N, 1, 28, 28) in 0..1, channels last."""
+    """uint8 (N, 28, 28) to float32 (N, 1, 28, 28) in 0..1, laid out by :func:`memory_format`."""
     floats = images.unsqueeze(1).to(torch.float32).div_(255)
-    return floats.contiguous(memory_format=torch.channels_last)
+    return floats.contiguous(memory_format=memory_format(images.device))
 
 
 def fuse_batch_norm(network: nn.Module) -> nn.Module:

@@ -17,6 +17,8 @@ import json
 import sys
 from pathlib import Path
 
+import handwriting.python_version  # noqa: F401 - before what an older Python lacks
+
 from handwriting.cli import make_parser, run_script
 from handwriting.errors import HandwritingError
 from handwriting.lines.options import add_decoder_options, choose_decoder

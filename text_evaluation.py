@@ -16,15 +16,16 @@ else is printed.
 import argparse
 import contextlib
 import json
-import os
 import time
 from pathlib import Path
 from typing import Any
 
+import handwriting.python_version  # noqa: F401 - before what an older Python lacks
+
 import numpy as np
 import torch
 
-from handwriting.cli import make_parser, run_script
+from handwriting.cli import make_parser, nowhere, positive_int, run_script
 from handwriting.datasets.text import TextSet, left_out, load_pages, load_text
 from handwriting.errors import HandwritingError
 from handwriting.evaluation.text_metrics import text_metrics
@@ -112,7 +113,7 @@ def get_args_parser() -> argparse.ArgumentParser:
     add("run", nargs="?", default="latest", metavar="RUN", help="run to measure")
     add("--data", type=Path, required=True, metavar="PATH", help="pen archive, or a folder")
     add("--held-out", action="store_true", help="only writers that the training left out")
-    add("--most", type=int, default=None, metavar="N", help="so many samples, chosen by chance")
+    add("--most", type=positive_int, metavar="N", help="so many samples, chosen by chance")
     add("--json", action="store_true", help="print the JSON object and nothing else")
     add("--models", type=Path, default=LINES_FOLDER, help="folder with weights")
     add_decoder_options(parser)
@@ -123,7 +124,7 @@ def main(args: argparse.Namespace) -> dict[str, Any]:
     """Read and print."""
     with contextlib.ExitStack() as stack:
         if args.json:
-            nothing = stack.enter_context(Path(os.devnull).open("w"))
+            nothing = stack.enter_context(nowhere())
             stack.enter_context(contextlib.redirect_stdout(nothing))
             stack.enter_context(contextlib.redirect_stderr(nothing))
         decoder = choose_decoder(args)

@@ -19,6 +19,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import handwriting.python_version  # noqa: F401 - before what an older Python lacks
+
 import numpy as np
 import torch
 from torch import nn
@@ -26,6 +28,7 @@ from tqdm import tqdm
 
 from handwriting.cli import command_line, make_parser, run_script
 from handwriting.compute.devices import (
+    DEVICE_HELP,
     PRECISIONS,
     autocast,
     choose_device,
@@ -63,6 +66,7 @@ from handwriting.training.text_run import (
     ctc_loss,
     load_text_checkpoint,
 )
+from models import memory_format
 
 SHORTCUT_WEIGHT = 0.1
 """Of the loss of the convolutions alone (Retsinas et al. 2022, "Best practices for a handwritten
@@ -84,7 +88,9 @@ def train_epoch(run: TextRun, batches: TextBatches, epoch: int) -> float:
             tensors = [torch.from_numpy(picture) for picture in batch.pictures]
             pictures, widths = pad(tensors, WIDTH_STEP)
             with autocast(run.device, run.settings.precision):
-                logits, shortcut = run.trained(pictures.to(run.device))
+                logits, shortcut = run.trained(
+                    pictures.to(run.device, memory_format=memory_format(run.device))
+                )
             own_loss = ctc_loss(logits, widths, batch.texts)
             loss = own_loss + SHORTCUT_WEIGHT * ctc_loss(shortcut, widths, batch.texts)
             run.optimizer.zero_grad()
@@ -181,7 +187,7 @@ def get_args_parser() -> argparse.ArgumentParser:
     add("--layers", type=int, default=defaults.layers, help="layers of the LSTM")
     add("--seed", type=int, default=defaults.seed, help="seed of weights, order and changes")
     add("--workers", type=int, default=0, help="processes that draw; 0: a thread, enough for CPUs")
-    add("--device", default="auto", help="auto, cuda, cuda:N or cpu")
+    add("--device", default="auto", help=DEVICE_HELP)
     add("--precision", choices=PRECISIONS, default="auto", help="auto takes bf16 where it is fast")
     add(
         "--resume",

@@ -6,6 +6,7 @@ import os
 import shlex
 import statistics
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -143,14 +144,19 @@ def run_once(command: list[str]) -> tuple[float, float]:
     should hold no large data itself: see :func:`alone`.
 
     Raises:
-        HandwritingError: the command failed; it has said why.
+        HandwritingError: the command failed; it has said why. Or Windows, which does not tell the
+            peak.
     """
+    if not hasattr(os, "wait4"):
+        raise HandwritingError("a command's memory is measured on Linux and macOS alone.")
     start = time.perf_counter()
     process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     if status:
         raise HandwritingError(f"'{shlex.join(command)}' failed; see above for why.")
-    return time.perf_counter() - start, usage.ru_maxrss / 2**20
+    # In bytes on macOS, in KiB elsewhere (getrusage(2)).
+    unit = 1 if sys.platform == "darwin" else 2**10
+    return time.perf_counter() - start, usage.ru_maxrss * unit / 2**30
 
 
 def medians(figures: list[tuple[float, float]]) -> dict[str, Any]:

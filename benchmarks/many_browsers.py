@@ -125,8 +125,8 @@ class Memory:
     mib: list[float] = field(default_factory=list)
 
     def now(self) -> float:
-        """MiB."""
-        for line in Path(f"/proc/{self.process}/status").read_text().splitlines():
+        """MiB, as Linux tells it."""
+        for line in Path(f"/proc/{self.process}/status").read_text("utf-8").splitlines():
             if line.startswith("VmRSS:"):
                 return round(int(line.split()[1]) / 1024, 1)
         raise ProcessLookupError(self.process)

@@ -16,8 +16,6 @@ Prints one JSON object. With --save: roofline.json. Other work on the machine sp
 
 import argparse
 import itertools
-import json
-import resource
 import statistics
 import time
 from collections.abc import Callable
@@ -31,6 +29,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks.common import FIGURES, WARM_UP, alone, ours, plain_network, random_batches
 from handwriting.cli import make_measuring_parser, run_script, save_measured
 from handwriting.compute.devices import choose_device, compiled, keep_memory
+from handwriting.errors import HandwritingError
 from handwriting.training.recipes import RECIPE_NAMES, RECIPES
 from models import MODELS, READING_BATCH, fuse_batch_norm, normalise
 
@@ -162,12 +161,25 @@ def make_training(model: str, batch_size: int, variant: str) -> tuple[Training, 
     return training, time.perf_counter() - start
 
 
+def page_faults() -> int:
+    """Of this process so far, those that read no disk.
+
+    Raises:
+        HandwritingError: Windows does not count them.
+    """
+    try:
+        import resource
+    except ImportError as error:
+        raise HandwritingError("page faults are counted on Linux and macOS alone.") from error
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+
+
 def training_figures(model: str, batch_size: int, steps: int, variant: str) -> dict[str, Any]:
     """Speed of training steps, and where their time goes."""
     training, seconds = make_training(model, batch_size, variant)
-    faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    faults = page_faults()
     parts = [training.timed_step() for _ in range(steps)]
-    faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - faults
+    faults = page_faults() - faults
     whole = statistics.median(sum(part.values()) for part in parts)
     medians = {name: 1000 * statistics.median(p[name] for p in parts) for name in PARTS}
     figures = {

@@ -29,7 +29,12 @@ from torch.utils.data import ConcatDataset, DataLoader
 
 from benchmarks.common import FIGURES, WARM_UP, TrainStep, baseline, ours
 from handwriting.cli import make_measuring_parser, run_script, save_measured
-from handwriting.compute.devices import choose_device, choose_precision, keep_memory
+from handwriting.compute.devices import (
+    DEVICE_HELP,
+    choose_device,
+    choose_precision,
+    keep_memory,
+)
 from handwriting.datasets.batches import Batches
 from handwriting.datasets.prepared import LabelledImages
 from handwriting.emnist.archive import ArchiveSplit, read_archive
@@ -77,13 +82,15 @@ def feed_baseline(
     """Per-sample loading and plain fp32 training."""
     for dataset in datasets:
         dataset.transform = ToTensor()
-    # The workers are forked, as from a plain script, and stay: the epochs here are short.
+    # The workers are forked where that is possible, as from a plain script, and stay: the epochs
+    # here are short.
+    can_fork = "fork" in multiprocessing.get_all_start_methods()
     loader = DataLoader(
         ConcatDataset(datasets),
         batch_size,
         shuffle=True,
         num_workers=WORKERS,
-        multiprocessing_context="fork",
+        multiprocessing_context="fork" if can_fork else None,
         persistent_workers=True,
     )
     return Fed(baseline(model, device), loader, device)
@@ -182,7 +189,7 @@ def get_args_parser() -> argparse.ArgumentParser:
     add("--steps", type=int, default=30, help="steps in each repetition")
     add("--repeats", type=int, default=5, help="repetitions of each way")
     add("--images", type=int, default=2_000, help="images of the generated archive")
-    add("--device", default="auto", help="auto, cuda, cuda:N or cpu")
+    add("--device", default="auto", help=DEVICE_HELP)
     return parser
 
 

@@ -77,7 +77,13 @@ def served_page(cores: int | None = None) -> Iterator[str]:
 
 @contextmanager
 def page_server(cores: int | None = None) -> Iterator[tuple[str, int]]:
-    """The page's address and the process that serves it, on so many cores (Linux) or on all."""
+    """The page's address and the process that serves it, on so many cores or on all.
+
+    Raises:
+        HandwritingError: cores are chosen on Linux alone.
+    """
+    if cores and not hasattr(os, "sched_setaffinity"):
+        raise HandwritingError("a process is kept to some of the cores on Linux alone.")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

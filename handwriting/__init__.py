@@ -6,3 +6,5 @@ archive and its label sets), `synthesis` (generated archives), `recognition` (we
 `evaluation` (figures), `training` (runs, recipes, losses) and `web` (the page). A file imports only
 what stands below it; nothing here imports a stage.
 """
+
+import handwriting.python_version  # noqa: F401 - before what an older Python lacks

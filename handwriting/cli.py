@@ -6,6 +6,7 @@ A script ends with ``raise SystemExit(run_script(lambda: main(get_args_parser().
 import argparse
 import contextlib
 import errno
+import io
 import os
 import shlex
 import signal
@@ -13,7 +14,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from handwriting.errors import HandwritingError
 from handwriting.files import replacing, save_json
@@ -26,11 +27,36 @@ STAGES = (
 )
 
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_EXIT_CODES = {signal.SIGINT: 130, signal.SIGPIPE: 141, signal.SIGTERM: 143}
+_STOPPING = ("SIGTERM", "SIGHUP", "SIGBREAK")
+"""Signals that stop a script as Ctrl-C does, where the system has them."""
+
+_CTRL_C, _NO_READER = 130, 141
+"""Exit codes as shells give them: 128 and the number of SIGINT, of SIGPIPE."""
 
 
-class _Terminated(KeyboardInterrupt):
-    """SIGTERM, which stops a script as Ctrl-C does."""
+class _Signalled(KeyboardInterrupt):
+    """One of these signals has come; its number is the argument."""
+
+
+def _whole_number(least: int, most: int) -> Callable[[str], int]:
+    """A type of options: whole numbers of a range."""
+
+    def read(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = None
+        if value is None or not least <= value <= most:
+            raise argparse.ArgumentTypeError(
+                f"{text!r:.40} is not a whole number from {least} to {most}"
+            )
+        return value
+
+    return read
+
+
+positive_int = _whole_number(1, 2**31 - 1)
+seed = _whole_number(0, 2**32 - 1)
 
 
 def make_parser(doc: str) -> argparse.ArgumentParser:
@@ -117,24 +143,21 @@ def finish(next_command: str | None) -> None:
 def run_script(main: Callable[[], object]) -> int:
     """Run ``main`` and return the exit code of the script.
 
-    0 for success, 1 for an error that a person can mend (one line on standard error, no
-    traceback), 130 for Ctrl-C, 141 where nobody reads the output any more, as after ``| head``, 143
-    for SIGTERM. Other exceptions are bugs and keep their traceback.
+    0 for success, 1 for an error that a person can fix (one line on standard error, no traceback),
+    130 for Ctrl-C, 141 where nobody reads the output any more, as after ``| head``, and 128 and its
+    number for another signal that stops it. Other exceptions are bugs and keep their traceback.
     """
+    _accept_any_text()
     try:
-        with _terminable():
-            main()
-            sys.stdout.flush()
+        with _stoppable():
+            _run_and_flush(main)
     except HandwritingError as error:
         return _fail(str(error), 1)
-    except _Terminated:
-        return _stopped("SIGTERM", signal.SIGTERM)
+    except _Signalled as error:
+        number = signal.Signals(error.args[0])
+        return _stopped(number.name, 128 + number)
     except KeyboardInterrupt:
-        return _stopped("Ctrl-C", signal.SIGINT)
-    except BrokenPipeError:
-        # Python flushes once more as it ends, and would complain of the pipe again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _EXIT_CODES[signal.SIGPIPE]
+        return _stopped("Ctrl-C", _CTRL_C)
     except OSError as error:
         if error.errno in _DISK_FULL:
             place = f" writing {error.filename}" if error.filename else ""
@@ -143,33 +166,85 @@ def run_script(main: Callable[[], object]) -> int:
                 "Free some space and run the same command again.",
                 1,
             )
-        if error.filename is None:
+        if error.filename is not None:
+            # Of two names the second is that of the file to replace.
+            name = error.filename2 or error.filename
+            return _fail(f"{name}: {error.strerror}. Check the path and its permissions.", 1)
+        if not isinstance(error, BrokenPipeError) and not _has_no_reader():
             raise
-        return _fail(f"{error.filename}: {error.strerror}. Check the path and its permissions.", 1)
+        # Python flushes once more as it ends, and would complain of the pipe again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _NO_READER
     return 0
 
 
+def _accept_any_text() -> None:
+    """Let the standard streams be there and take any text.
+
+    What their encoding lacks and file names that are no text are written as escapes. A stream that
+    was closed leads nowhere; else the next file that is opened would take its place.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, nowhere(mode))
+        elif isinstance(stream, io.TextIOWrapper) and mode == "w":
+            stream.reconfigure(errors="backslashreplace")
+
+
+def nowhere(mode: str = "w") -> TextIO:
+    """A file that takes any text and keeps none."""
+    return Path(os.devnull).open(mode, encoding="utf-8", errors="ignore")
+
+
+def _run_and_flush(main: Callable[[], object]) -> None:
+    """Run it and write all that it printed, the text of ``--help`` too."""
+    try:
+        main()
+    except SystemExit:
+        sys.stdout.flush()
+        raise
+    sys.stdout.flush()
+
+
+def _has_no_reader() -> bool:
+    """Whether standard output can't be written to: Windows has another error for that."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        return True
+    return False
+
+
 @contextlib.contextmanager
-def _terminable() -> Iterator[None]:
-    """Let SIGTERM raise in here; only a process's main thread can."""
+def _stoppable() -> Iterator[None]:
+    """Let signals that stop a script raise in here; only a process's main thread can."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
-    def stop(*_: object) -> None:
-        raise _Terminated
+    def stop(number: int, _: object) -> None:
+        raise _Signalled(number)
 
-    before = signal.signal(signal.SIGTERM, stop)
+    known = (getattr(signal, name) for name in _STOPPING if hasattr(signal, name))
+    before = {number: signal.getsignal(number) for number in known}
+    # What `nohup` ignores stays ignored; ``None`` is a handler that is not Python's.
+    before = {n: handler for n, handler in before.items() if handler not in (None, signal.SIG_IGN)}
+    for number in before:
+        signal.signal(number, stop)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
-def _stopped(by: str, number: signal.Signals) -> int:
-    return _fail(f"stopped by {by}; files written before are unchanged.", _EXIT_CODES[number])
+def _stopped(by: str, code: int) -> int:
+    return _fail(f"stopped by {by}; files written before are unchanged.", code)
 
 
 def _fail(message: str, code: int) -> int:
-    print(f"\nerror: {message}", file=sys.stderr)
+    # Where the terminal was closed there is nobody to tell.
+    with contextlib.suppress(OSError):
+        print(f"\nerror: {message}", file=sys.stderr)
     return code

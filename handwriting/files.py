@@ -5,6 +5,7 @@ import errno
 import hashlib
 import json
 import os
+import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,38 @@ import torch
 
 from handwriting.errors import HandwritingError
 
+LARGEST_ARRAYS = 1 << 30
+"""Bytes of unpacked arrays in a file; all images of EMNIST have 0.64 of 10^9."""
+
+
+def check_is_file(path: Path, remedy: str = "") -> None:
+    """Check that a path is that of a file: a named pipe would be waited for without end.
+
+    Raises:
+        HandwritingError: it is missing or something else; ``remedy`` says what to do.
+    """
+    if path.is_file():
+        return
+    fault = "does not exist"
+    if path.is_dir():
+        fault = "is a folder, not a file"
+    elif path.exists():
+        fault = "is not a file"
+    raise HandwritingError(f"{path} {fault}. {remedy}".strip())
+
 
 @contextlib.contextmanager
 def replacing(*targets: Path) -> Iterator[list[Path]]:
     """Yield a temporary path beside each target; rename all of them when the block succeeds.
 
     If the block fails or is interrupted, the temporary files go and the targets stay as they were.
+
+    Raises:
+        HandwritingError: a target is a folder or a device, which a file must not replace.
     """
+    for target in targets:
+        if target.exists() and not target.is_file():
+            raise HandwritingError(f"{target} is not a file. Give another name to write to.")
     parts = [target.with_name(f".{target.name}.{os.getpid()}.part") for target in targets]
     try:
         for target in targets:
@@ -46,7 +72,7 @@ def save_torch(content: object, path: Path) -> None:
         # PyTorch's writer hides what stopped it behind an error about positions.
         cause = error if isinstance(error, OSError) else error.__context__
         if isinstance(cause, KeyboardInterrupt):
-            raise type(cause) from error
+            raise type(cause)(*cause.args) from error
         if isinstance(cause, OSError):
             raise OSError(cause.errno, cause.strerror, str(path)) from error
         raise
@@ -56,15 +82,23 @@ def load_torch(path: Path, remedy: str) -> dict[str, Any]:
     """Read a dictionary written by :func:`save_torch`, never executing anything from the file.
 
     Raises:
-        HandwritingError: the file is missing, cut short or something else; ``remedy`` is the
-            sentence that says what to do.
+        HandwritingError: the file is missing, cut short or something else, or its tensors would
+            need more memory than the file has bytes; ``remedy`` is the sentence that says what to
+            do.
     """
-    if not path.is_file():
-        raise HandwritingError(f"{path} does not exist. {remedy}")
+    check_is_file(path, remedy)
     try:
+        size = path.stat().st_size
+        with zipfile.ZipFile(path) as bundle:
+            _check_unpacked_size(bundle, size)
+            _check_pickles(bundle)
         content = torch.load(path, map_location="cpu", weights_only=True)
-        if not _is_plain(content):
+        tensors = list(_tensors(content, set()))
+        if not all(t.device.type == "cpu" and t.layout is torch.strided for t in tensors):
             raise TypeError("sparse tensors, or tensors without values")
+        # An expanded tensor, or one taken many times over, holds few bytes and many values.
+        if sum(tensor.numel() * tensor.element_size() for tensor in tensors) > size:
+            raise ValueError("more values than bytes")
     except Exception as error:
         if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EIO):
             raise
@@ -76,15 +110,40 @@ def load_torch(path: Path, remedy: str) -> dict[str, Any]:
     return content
 
 
-def _is_plain(content: object) -> bool:
-    """Whether all tensors in it have values that lie in memory one by one."""
+def _tensors(content: object, seen: set[int]) -> Iterator[torch.Tensor]:
+    """The tensors in dictionaries, lists and tuples, each of which is looked into once."""
     if isinstance(content, torch.Tensor):
-        return content.device.type == "cpu" and content.layout is torch.strided
-    if isinstance(content, dict):
-        content = content.values()
-    elif not isinstance(content, list | tuple):
-        return True
-    return all(map(_is_plain, content))
+        yield content
+    elif isinstance(content, dict | list | tuple) and id(content) not in seen:
+        seen.add(id(content))
+        for part in content.values() if isinstance(content, dict) else content:
+            yield from _tensors(part, seen)
+
+
+def _check_unpacked_size(
+    bundle: zipfile.ZipFile, most: int, names: Sequence[str] | None = None
+) -> None:
+    """Check what the members of a zip file, or those of these names, promise to unpack to; more
+    than that is never unpacked.
+
+    Raises:
+        ValueError: more bytes than ``most``.
+    """
+    members = bundle.infolist()
+    unpacked = sum(m.file_size for m in members if names is None or m.filename in names)
+    if unpacked > most:
+        raise ValueError(f"it unpacks to {unpacked / 1e9:,.1f} GB")
+
+
+def _check_pickles(bundle: zipfile.ZipFile) -> None:
+    """Check that no pickle of PyTorch's asks for bytes of a length of its choice.
+
+    Raises:
+        ValueError: one does; ``weights_only`` lets it.
+    """
+    pickles = [member for member in bundle.infolist() if member.filename.endswith(".pkl")]
+    if any(b"bytearray" in bundle.read(member) for member in pickles):
+        raise ValueError("a pickle that makes bytes")
 
 
 def load_arrays(
@@ -100,9 +159,14 @@ def load_arrays(
         optional: further arrays, which may be missing.
 
     Raises:
-        HandwritingError: the file is missing, cut short or something else, or an array is missing.
+        HandwritingError: the file is missing, cut short or something else, an array is missing, or
+            they unpack to more than LARGEST_ARRAYS.
     """
+    check_is_file(path, remedy)
     try:
+        with zipfile.ZipFile(path) as bundle:
+            members = [f"{name}.npy" for name in (*names, *optional)]
+            _check_unpacked_size(bundle, LARGEST_ARRAYS, members)
         with np.load(path, allow_pickle=False) as content:
             present = [name for name in optional if name in content.files]
             arrays = {name: content[name] for name in [*names, *present]}
@@ -120,7 +184,9 @@ def load_arrays(
 
 def save_json(content: object, path: Path) -> None:
     """Write indented JSON with a newline at the end."""
-    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    # Of a file name that is no text the escapes are JSON's, too.
+    path.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def sha256(path: Path) -> str:

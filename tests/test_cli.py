@@ -1,11 +1,15 @@
 """What all command lines share: how a script ends, and how it names its own command."""
 
+import argparse
 import errno
+import io
+import json
 import os
 import runpy
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import types
 from pathlib import Path
@@ -16,8 +20,10 @@ from handwriting.cli import (
     command_line,
     make_measuring_parser,
     make_parser,
+    positive_int,
     run_script,
     save_measured,
+    seed,
 )
 from handwriting.errors import HandwritingError
 
@@ -29,11 +35,13 @@ def stop_by(error: BaseException):
     return main
 
 
-def send(number: signal.Signals):
+def send(name: str):
     """Send a signal to this very process and wait for it."""
 
     def main():
-        os.kill(os.getpid(), number)
+        if not hasattr(signal, "sigtimedwait") or not hasattr(signal, name):
+            pytest.skip("a process cannot send itself this signal here")
+        os.kill(os.getpid(), getattr(signal, name))
         signal.sigtimedwait([], 5)
         raise AssertionError("the signal did not stop it")
 
@@ -42,10 +50,13 @@ def send(number: signal.Signals):
 
 @pytest.fixture
 def _interruptible():
-    """Ctrl-C counts as in a terminal: what a shell starts in the background ignores it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    """Signals count as in a terminal: what a shell starts in the background ignores some."""
+    handlers = {"SIGINT": signal.default_int_handler, "SIGHUP": signal.SIG_DFL}
+    numbers = {getattr(signal, n): h for n, h in handlers.items() if hasattr(signal, n)}
+    before = {number: signal.signal(number, handler) for number, handler in numbers.items()}
     yield
-    signal.signal(signal.SIGINT, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.mark.parametrize(
@@ -54,11 +65,17 @@ def _interruptible():
         (lambda: "done", 0, ""),
         (stop_by(HandwritingError("x.pt is damaged.")), 1, "error: x.pt is damaged."),
         (stop_by(KeyboardInterrupt()), 130, "error: stopped by Ctrl-C"),
-        (send(signal.SIGINT), 130, "error: stopped by Ctrl-C"),
-        (send(signal.SIGTERM), 143, "error: stopped by SIGTERM"),
+        (send("SIGINT"), 130, "error: stopped by Ctrl-C"),
+        (send("SIGTERM"), 143, "error: stopped by SIGTERM"),
+        (send("SIGHUP"), 129, "error: stopped by SIGHUP"),
         (stop_by(OSError(errno.ENOSPC, "full", "a.pt")), 1, "error: the disk is full writing a.pt"),
         (stop_by(OSError(errno.EDQUOT, "quota")), 1, "error: the disk is full;"),
         (stop_by(PermissionError(errno.EACCES, "denied", "b.pt")), 1, "error: b.pt: denied."),
+        (
+            stop_by(OSError(errno.EACCES, "in use", ".c.part", None, "c.pt")),
+            1,
+            "error: c.pt: in use",
+        ),
     ],
 )
 def test_a_script_ends_with_one_line_and_the_usual_code(capsys, _interruptible, main, code, words):
@@ -97,6 +114,81 @@ def test_a_reader_who_has_seen_enough_stops_a_script_without_a_word(lines):
     assert (ended.returncode, ended.stderr) == (141, "")
 
 
+class Unwritable(io.StringIO):
+    """Standard output that fails with one of the errors that systems have for it."""
+
+    def __init__(self, number: int, descriptor: int) -> None:
+        super().__init__()
+        self.number, self.descriptor = number, descriptor
+
+    def flush(self) -> None:
+        raise OSError(self.number, "cannot be written to")
+
+    def fileno(self) -> int:
+        return self.descriptor
+
+
+@pytest.mark.parametrize("number", [errno.EPIPE, errno.EINVAL, errno.EIO, errno.EBADF])
+@pytest.mark.parametrize("argument", ["x", "--help"])
+def test_whatever_a_system_calls_it_an_output_without_a_reader_is_no_traceback(
+    monkeypatch, number, argument
+):
+    parser = make_parser("Print.")
+    parser.add_argument("word", help="to print")
+    with tempfile.TemporaryFile() as file:
+        monkeypatch.setattr(sys, "stdout", Unwritable(number, file.fileno()))
+        assert run_script(lambda: print(parser.parse_args([argument]).word)) == 141
+
+
+@pytest.mark.parametrize("closed", ["stdin", "stdout", "stderr"])
+def test_a_closed_stream_is_no_traceback(monkeypatch, closed):
+    """Python has ``None`` for what a shell closes with ``>&-``."""
+    monkeypatch.setattr(sys, closed, None)
+    assert run_script(lambda: print("a line")) == 0
+    assert run_script(stop_by(HandwritingError("x is damaged."))) == 1
+    getattr(sys, closed).close()
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "utf-8"])
+def test_any_text_can_be_printed_and_written(monkeypatch, tmp_path, encoding):
+    """Consoles lack characters, and names of files need not be text."""
+    printed = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    monkeypatch.setattr(sys, "stdout", printed)
+    name = "scan\N{RIGHTWARDS ARROW}" + os.fsdecode(b"\xff.png").replace("\xff", "\udcff")
+    args = argparse.Namespace(save=True, out=tmp_path)
+    assert run_script(lambda: save_measured(args, "x.json", {"file": name})) == 0
+    assert run_script(lambda: print(name)) == 0
+    arrow = "→" if encoding == "utf-8" else "\\u2192"
+    assert f"scan{arrow}\\udcff.png" in printed.buffer.getvalue().decode(encoding)
+    assert json.loads((tmp_path / "x.json").read_text(encoding="utf-8"))["file"] == name
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no such signal")
+def test_what_nohup_ignores_stays_ignored():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert run_script(lambda: os.kill(os.getpid(), signal.SIGHUP)) == 0
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.parametrize(
+    ("kind", "right", "wrong"),
+    [
+        (positive_int, ["1", "2147483647"], ["0", "-1", "2147483648", "1.5", "nan", "x", ""]),
+        (seed, ["0", "4294967295"], ["-1", "4294967296", str(2**70), "9" * 5000, "x"]),
+    ],
+)
+def test_numbers_out_of_range_are_refused_in_one_short_line(kind, right, wrong):
+    assert [kind(text) for text in right] == [int(text) for text in right]
+    for text in wrong:
+        with pytest.raises(argparse.ArgumentTypeError, match="is not a whole number") as caught:
+            kind(text)
+        assert len(str(caught.value)) < 120
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux's device that is always full")
 def test_a_full_disk_under_the_output_is_said_too():
     program = [sys.executable, "-c", PRINTER.format(lines=1)]
     with Path("/dev/full").open("w") as full:

@@ -9,8 +9,18 @@ import numpy as np
 import pytest
 import torch
 
+from handwriting import files
 from handwriting.errors import HandwritingError
 from handwriting.files import load_arrays, load_torch, replacing, save_json, save_torch, sha256
+from handwriting.lines.word_list import WordList
+from handwriting.training.recipes import read_params
+
+READERS = {
+    "weights": lambda path: load_torch(path, ""),
+    "arrays": lambda path: load_arrays(path, "a set", ["a"]),
+    "words": WordList.load,
+    "parameters": read_params,
+}
 
 
 def test_a_file_is_replaced_when_all_is_written(tmp_path):
@@ -73,6 +83,85 @@ def test_ctrl_c_while_pytorch_writes_is_ctrl_c(tmp_path, monkeypatch):
         save_torch({"x": torch.zeros(1_000_000)}, tmp_path / "x.pt")
 
 
+def recompressed(path: Path) -> None:
+    """Deflate the members of a zip file: what is alike in it then takes hardly any room."""
+    with zipfile.ZipFile(path) as stored:
+        members = {name: stored.read(name) for name in stored.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, content in members.items():
+            packed.writestr(name, content)
+
+
+def lists_of_lists(depth: int) -> list:
+    """Twice as many at each depth, all of them the same one."""
+    return [lists_of_lists(depth - 1)] * 2 if depth else []
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"x": torch.zeros(1).expand(1_000_000)},
+        {f"x{k}": torch.zeros(4096).view(64, 64) for k in range(2)},
+        {str(k): part for k, part in enumerate([torch.zeros(4096)] * 2)},
+    ],
+    ids=["expanded", "sound", "twice"],
+)
+def test_weights_that_hold_more_values_than_bytes_are_refused(tmp_path, content):
+    torch.save(content, tmp_path / "x.pt")
+    if "x1" in content:
+        assert list(load_torch(tmp_path / "x.pt", "")) == ["x0", "x1"]
+        return
+    with pytest.raises(HandwritingError, match=r"x\.pt is damaged .*ValueError.* Mend it\."):
+        load_torch(tmp_path / "x.pt", "Mend it.")
+
+
+def test_weights_that_were_packed_are_not_unpacked(tmp_path):
+    torch.save({"x": torch.zeros(1_000_000)}, tmp_path / "x.pt")
+    recompressed(tmp_path / "x.pt")
+    assert (tmp_path / "x.pt").stat().st_size < 20_000
+    with pytest.raises(HandwritingError, match=r"x\.pt is damaged .*ValueError"):
+        load_torch(tmp_path / "x.pt", "Mend it.")
+
+
+def test_lists_that_hold_one_another_are_looked_into_once(tmp_path):
+    torch.save({"x": lists_of_lists(60)}, tmp_path / "x.pt")
+    assert len(load_torch(tmp_path / "x.pt", "")["x"]) == 2
+
+
+def test_arrays_beyond_the_limit_are_not_unpacked(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "LARGEST_ARRAYS", 100_000)
+    np.savez_compressed(tmp_path / "x.npz", a=np.zeros(50_000, np.uint8), b=np.zeros(10**6))
+    assert len(load_arrays(tmp_path / "x.npz", "a set", ["a"])["a"]) == 50_000
+    for names, optional in ((["a", "b"], []), (["a"], ["b"])):
+        with pytest.raises(HandwritingError, match=r"it unpacks to 0\.0 GB"):
+            load_arrays(tmp_path / "x.npz", "a set", names, optional=optional)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such pipes")
+@pytest.mark.parametrize("read", READERS.values(), ids=READERS)
+def test_a_named_pipe_is_not_waited_for(tmp_path, read):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(HandwritingError, match="pipe is not a file"):
+        read(tmp_path / "pipe")
+
+
+@pytest.mark.parametrize("read", READERS.values(), ids=READERS)
+def test_what_is_missing_or_a_folder_is_said(tmp_path, read):
+    with pytest.raises(HandwritingError, match=r"is a folder, not a file"):
+        read(tmp_path)
+    with pytest.raises(HandwritingError, match=r"missing does not exist"):
+        read(tmp_path / "missing")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such pipes")
+def test_devices_pipes_and_folders_are_not_replaced(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for target in (tmp_path / "pipe", tmp_path, Path(os.devnull)):
+        with pytest.raises(HandwritingError, match="is not a file"), replacing(target) as (part,):
+            part.write_text("x")
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
+
+
 class Trap:
     """Unpickling it would run code."""
 
@@ -80,7 +169,14 @@ class Trap:
         return (os.mkdir, ("trapped",))
 
 
-@pytest.mark.parametrize("content", [Trap(), {"x": Trap()}, [1, 2], "text"])
+class Bytes:
+    """Unpickling it would take a tebibyte, which PyTorch would let it."""
+
+    def __reduce__(self):
+        return (bytearray, (1 << 40,))
+
+
+@pytest.mark.parametrize("content", [Trap(), {"x": Trap()}, {"x": Bytes()}, [1, 2], "text"])
 def test_what_is_no_plain_dictionary_is_refused_and_never_run(tmp_path, monkeypatch, content):
     monkeypatch.chdir(tmp_path)
     torch.save(content, "x.pt")

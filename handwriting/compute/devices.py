@@ -1,4 +1,4 @@
-"""Where to compute, how precisely, and with what memory: one path for CUDA and CPU."""
+"""Where to compute, how precisely, and with what memory: one path for all kinds of device."""
 
 import contextlib
 import ctypes
@@ -9,7 +9,11 @@ from torch import nn
 
 from handwriting.errors import HandwritingError
 
+DEVICE_HELP = "auto (cuda, else mps, else cpu), cuda, cuda:N, mps or cpu"
+
 PRECISIONS = ("auto", "fp32", "bf16")
+
+_NO_CUDA = " For CUDA, install a driver and a CUDA build of PyTorch."
 
 _BF16_INSTRUCTIONS = ("amx_bf16", "avx512_bf16", "bf16")
 """Names in `torch.cpu.get_capabilities()`: x86 with AMX or AVX-512, and Arm."""
@@ -19,19 +23,32 @@ _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
 
 
 def choose_device(name: str) -> torch.device:
-    """``auto`` takes CUDA where there is one.
+    """The device of that name; ``auto`` takes CUDA, else Apple's GPU (``mps``), else the CPU.
 
     Raises:
-        HandwritingError: CUDA was asked for and is not there.
+        HandwritingError: there is no such device on this machine.
     """
+    present = available_devices()
     if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    if name.startswith("cuda") and not torch.cuda.is_available():
+        name = present[0]
+    if name not in present:
         raise HandwritingError(
-            "--device cuda: PyTorch sees no CUDA device. Use --device cpu, or install a driver "
-            "and a CUDA build of PyTorch."
+            f"--device {name}: there is no such device here. There are: {', '.join(present)}."
+            + (_NO_CUDA if name.startswith("cuda") and "cuda" not in present else "")
         )
     return torch.device(name)
+
+
+def available_devices() -> list[str]:
+    """What this machine has, as ``--device`` takes it, the fastest first."""
+    cudas = [f"cuda:{number}" for number in range(torch.cuda.device_count())]
+    mps = ["mps"] if torch.backends.mps.is_available() else []
+    return [*(["cuda", *cudas] if torch.cuda.is_available() else []), *mps, "cpu"]
+
+
+def widest_float(device: torch.device) -> torch.dtype:
+    """float64, and float32 on Apple's GPUs, which do not have it."""
+    return torch.float32 if device.type == "mps" else torch.float64
 
 
 def choose_precision(name: str, device: torch.device) -> str:
@@ -44,6 +61,9 @@ def choose_precision(name: str, device: torch.device) -> str:
 def _computes_in_bf16(device: torch.device) -> bool:
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
+    # PyTorch uses these instructions through oneDNN, which not all of its builds have.
+    if device.type != "cpu" or not torch.backends.mkldnn.is_available():
+        return False
     abilities = torch.cpu.get_capabilities()
     return any(abilities.get(name, False) for name in _BF16_INSTRUCTIONS)
 
@@ -72,10 +92,11 @@ def compiled(network: nn.Module, device: torch.device) -> nn.Module:
 def keep_memory() -> None:
     """Keep freed memory in the process, for the next step to take again.
 
-    glibc asks the system for each large block and gives it back when it is freed; every page is
-    then cleared anew, at each training step (`benchmarks/roofline.py` counts the page faults). What
-    is kept settles after a few steps, at somewhat more memory than one step needs.
-    Other C libraries are left as they are; on CUDA, PyTorch keeps memory itself.
+    glibc, the C library of most Linux systems, asks the system for each large block and gives it
+    back when it is freed; every page is then cleared anew, at each training step
+    (`benchmarks/roofline.py` counts the page faults). What is kept settles after a few steps, at
+    somewhat more memory than one step needs. Other C libraries are left as they are; on GPUs,
+    PyTorch keeps memory itself.
     """
     if platform.libc_ver()[0] != "glibc":
         return

@@ -11,13 +11,13 @@ import gc
 import os
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TypeVar
 
 import torch
 import torch.distributed as dist
 from torch import nn
 
+from handwriting.cli import nowhere
 from handwriting.errors import HandwritingError
 
 _SECONDS_TO_SPEAK = 2
@@ -57,7 +57,7 @@ def joined_ranks() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _only_first_rank_prints() -> Iterator[None]:
-    with Path(os.devnull).open("w") as nothing, contextlib.ExitStack() as stack:
+    with nowhere() as nothing, contextlib.ExitStack() as stack:
         if not is_first_rank():
             stack.enter_context(contextlib.redirect_stdout(nothing))
         yield
@@ -93,10 +93,12 @@ def own_device(device: torch.device) -> torch.device:
     """The device of this rank: of several GPUs each takes its own.
 
     Raises:
-        HandwritingError: the machine has more ranks than GPUs.
+        HandwritingError: the machine has more ranks than GPUs, or a GPU that ranks cannot share.
     """
-    if device.type != "cuda" or world_size() == 1:
+    if device.type == "cpu" or world_size() == 1:
         return device
+    if device.type != "cuda":
+        raise HandwritingError(f"several ranks cannot train on {device.type}. Give --device cpu.")
     number, gpus = int(os.environ["LOCAL_RANK"]), torch.cuda.device_count()
     if number >= gpus:
         raise HandwritingError(

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 
+from models import memory_format
+
 _COARSE = 5
 _GAP_WIDTH, _GAP_LENGTH = 0.9, 4.0
 
@@ -47,7 +49,7 @@ class Augmentation:
         if self.noise:
             noise = torch.empty_like(images).normal_(0, self.noise, generator=generator)
             images = (images + noise).clamp_(0, 1)
-        return images.contiguous(memory_format=torch.channels_last)
+        return images.contiguous(memory_format=memory_format(images.device))
 
     def _warp(self, images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         side = images.shape[-1]

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import torch
 
+from handwriting.compute.devices import widest_float
 from handwriting.datasets.augmentation import Augmentation
 from handwriting.datasets.prepared import LabelledImages
 from models import normalise
@@ -86,7 +87,7 @@ class Batches:
             self.extra_images, self.extra_labels = _on_device(extra.data, device)
             even = torch.full((len(extra.data),), 1 / len(extra.data), dtype=torch.float64)
             chances = even if extra.chances is None else extra.chances
-            self.extra_limits = chances.cumsum(0).to(device)
+            self.extra_limits = chances.cumsum(0).to(device, widest_float(device))
         self.rank, self.ranks = rank, ranks
         self.epoch = 0
 

@@ -58,7 +58,9 @@ class LineReader(nn.Module):
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
         """Logits of each step."""
-        columns = self.dropout(self.convolutions(pictures).squeeze(2).transpose(1, 2))
+        # Contiguous, which it is already where pictures are channels last: memory_format.
+        columns = self.convolutions(pictures).squeeze(2).transpose(1, 2).contiguous()
+        columns = self.dropout(columns)
         context, _ = self.lstm(columns)
         logits = self.outputs(self.dropout(context))
         if not self.training:

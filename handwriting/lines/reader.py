@@ -14,7 +14,7 @@ from handwriting.lines.alphabet import ALPHABET
 from handwriting.lines.decoding import GREEDY, Calibration, Decoder, LineRead, read_line
 from handwriting.lines.network import LineReader, pad, steps_of
 from handwriting.runs import are_finite, find_run
-from models import fuse_batch_norm
+from models import fuse_batch_norm, memory_format
 
 LINES_FOLDER = Path("models/lines")
 KIND = "line reader"
@@ -118,7 +118,8 @@ def predict_log_probs(network: LineReader, pictures: Sequence[np.ndarray]) -> li
             count += 1
         rows, order = order[:count], order[count:]
         batch, widths = pad([torch.from_numpy(pictures[row]) for row in rows])
-        logits = network(batch.to(first.device, first.dtype)).float()
+        layout = memory_format(first.device)
+        logits = network(batch.to(first.device, first.dtype, memory_format=layout)).float()
         log_probs = logits.log_softmax(dim=2).cpu().numpy()
         for row, steps, values in zip(rows, steps_of(widths).tolist(), log_probs, strict=True):
             found[row] = values[:steps]

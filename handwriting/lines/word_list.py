@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from handwriting.errors import HandwritingError
+from handwriting.files import check_is_file
 from handwriting.imaging.line import LONGEST
 from handwriting.lines.alphabet import ALPHABET, BLANK, encode
 from handwriting.lines.decoding import Decoded, text_log_probs
@@ -57,6 +58,7 @@ class WordList:
             HandwritingError: missing, no text, without a word, or with one that is too long or
                 not printable ASCII.
         """
+        check_is_file(path)
         try:
             lines = path.read_text(encoding="utf-8").splitlines()
         except (OSError, UnicodeDecodeError) as error:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from handwriting.cli import make_parser, run_script
+from handwriting.cli import make_parser, run_script, seed
 from handwriting.datasets.pen import load_pen
 from handwriting.datasets.stroke_augmentation import LINE_VARIATION
 from handwriting.datasets.text import line_strokes, written
@@ -160,7 +160,7 @@ def get_args_parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--pens", type=Path, default=None, metavar="FILE", help="pen archive of words or lines")
     add("--out", type=Path, required=True, metavar="PNG", help="where to draw the sheet")
-    add("--seed", type=int, default=0, help="seed of what is drawn")
+    add("--seed", type=seed, default=0, help="seed of what is drawn")
     return parser
 
 

@@ -68,7 +68,7 @@ def move_frequencies(
     change = torch.tensor(wanted, dtype=torch.float64).log()
     change -= torch.tensor(expected, dtype=torch.float64).log()
     with torch.no_grad():
-        last.bias[:NUM_CLASSES] += temperature * change.to(last.bias)
+        last.bias[:NUM_CLASSES] += temperature * change.float().to(last.bias.device)
 
 
 def fit_calibration(

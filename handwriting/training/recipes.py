@@ -13,6 +13,7 @@ from typing import Any
 
 from handwriting.datasets.augmentation import Augmentation
 from handwriting.errors import HandwritingError
+from handwriting.files import check_is_file
 from handwriting.runs import current_names
 
 RECIPE_NAMES = {"customcnn": "reference", "resnet34": "reference", "compactcnn": "modern"}
@@ -125,6 +126,7 @@ def read_params(path: Path) -> dict[str, Any]:
     Raises:
         HandwritingError: missing, or not a JSON object.
     """
+    check_is_file(path)
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

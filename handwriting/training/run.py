@@ -53,7 +53,7 @@ from handwriting.training.optim import (
 from handwriting.training.plots import plot_accuracy, plot_loss
 from handwriting.training.recipes import RECIPES, changed, choose_recipe
 from handwriting.training.settings import Settings, choose_settings
-from models import MODELS, last_linear, predict_logits, select_outputs
+from models import MODELS, last_linear, memory_format, predict_logits, select_outputs
 
 START_ANEW = "Start the run anew without --resume."
 
@@ -90,7 +90,7 @@ class Run:
             network.load_state_dict(_first_weights(settings, content))
             self.start = {name: tensor.clone() for name, tensor in network.state_dict().items()}
             frequencies = content.get("training_frequencies", content.get("frequencies"))
-        network = network.to(device, memory_format=torch.channels_last)
+        network = network.to(device, memory_format=memory_format(device))
         self.network = convert_sync_batchnorm(network)
         self.average = make_average(self.recipe, self.network) if self.recipe.ema_decay else None
         self.trained = wrap_ddp(
@@ -213,7 +213,7 @@ class Run:
         }
         network = _new_network(settings)
         network.load_state_dict({name: t.float() for name, t in self.kept_weights.items()})
-        network = network.to(self.device, memory_format=torch.channels_last)
+        network = network.to(self.device, memory_format=memory_format(self.device))
         logits = predict_logits(network, validation.images)[:, :NUM_CLASSES]
         calibration = fit_calibration(network, logits, validation.labels.long(), counts)
         if settings.heads == 2:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from handwriting.cli import make_parser, run_script
+from handwriting.cli import make_parser, positive_int, run_script
 from handwriting.datasets.external import held_out_hands
 from handwriting.datasets.text import left_out, load_text
 from handwriting.errors import HandwritingError
@@ -240,7 +240,7 @@ def get_args_parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("run", nargs="?", default="latest", metavar="RUN", help="run to calibrate")
     add("--data", type=Path, nargs="+", required=True, metavar="PATH", help="what it trained on")
-    add("--most", type=int, default=MOST, metavar="N", help="so many samples of each file")
+    add("--most", type=positive_int, default=MOST, metavar="N", help="so many samples of each file")
     add("--language", type=Path, default=LANGUAGE_FILE, help="file of the language model")
     add("--models", type=Path, default=LINES_FOLDER, help="folder with weights")
     return parser

@@ -25,6 +25,7 @@ from handwriting.training.optim import (
     one_cycle,
 )
 from handwriting.training.recipes import Recipe
+from models import memory_format
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ class TextRun:
         torch.manual_seed(settings.seed)
         self.settings, self.files, self.device, self.pages = settings, files, device, list(pages)
         network = network or LineReader(settings.width, settings.hidden, settings.layers)
-        self.network = network.to(device, memory_format=torch.channels_last)
+        self.network = network.to(device, memory_format=memory_format(device))
         self.trained = wrap_ddp(self.network)
         recipe = settings.recipe
         self.average = make_average(recipe, self.network)
@@ -223,6 +224,8 @@ def ctc_loss(logits: torch.Tensor, widths: torch.Tensor, texts: list[str]) -> to
         widths: int64 (N,), of the pictures.
         texts: what they say; one that has more characters than steps counts nothing.
     """
+    # PyTorch has no CTC loss on Apple's GPUs.
+    logits = logits.cpu() if logits.device.type == "mps" else logits
     targets = [torch.tensor(encode(text)) for text in texts]
     lengths = torch.tensor([len(target) for target in targets])
     return F.ctc_loss(

@@ -7,8 +7,16 @@ import shutil
 import pytest
 import torch
 
-from handwriting.compute.devices import autocast, choose_device, choose_precision, compiled
+from handwriting.compute.devices import (
+    autocast,
+    available_devices,
+    choose_device,
+    choose_precision,
+    compiled,
+    widest_float,
+)
 from handwriting.errors import HandwritingError
+from models import MODELS, memory_format
 from tests.support import CPU, run_program
 
 PROGRAM = """
@@ -80,11 +88,67 @@ def test_bf16_is_what_the_network_then_computes_in():
             assert network(images).dtype == kind
 
 
-def test_auto_takes_cuda_where_there_is_one(monkeypatch):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert choose_device("auto") == CPU
-    for name in ("cuda", "cuda:1"):
-        with pytest.raises(HandwritingError, match="sees no CUDA device"):
-            choose_device(name)
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    assert choose_device("auto").type == "cuda" and choose_device("cpu") == CPU
+CUDAS = ["cuda", "cuda:0", "cuda:1"]
+
+
+@pytest.fixture
+def machine(monkeypatch):
+    """A machine with so many CUDA devices, and Apple's GPU or not."""
+
+    def make(cudas: int, has_mps: bool) -> None:
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: cudas > 0)
+        monkeypatch.setattr(torch.cuda, "device_count", lambda: cudas)
+        monkeypatch.setattr(torch.backends.mps, "is_available", lambda: has_mps)
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("cudas", "has_mps", "present"),
+    [
+        (2, True, [*CUDAS, "mps", "cpu"]),
+        (2, False, [*CUDAS, "cpu"]),
+        (0, True, ["mps", "cpu"]),
+        (0, False, ["cpu"]),
+    ],
+)
+def test_auto_takes_the_fastest_that_is_there(machine, cudas, has_mps, present):
+    machine(cudas, has_mps)
+    assert available_devices() == present
+    assert choose_device("auto") == torch.device(present[0])
+    assert [choose_device(name) for name in present] == [torch.device(name) for name in present]
+
+
+ODD_NAMES = ["cuda:7", "cuda:x", "xpu", "gpu", "nonsense", "", "CPU", "cpu:3", "meta", "mps:1"]
+
+
+@pytest.mark.parametrize("name", [*ODD_NAMES, "cuda:-1", "cuda:99999999999999999999", "hpu", "🖥"])
+@pytest.mark.parametrize("cudas", [0, 1])
+def test_another_name_is_one_line_that_says_what_is_there(machine, cudas, name):
+    machine(cudas, has_mps=False)
+    with pytest.raises(HandwritingError) as caught:
+        choose_device(name)
+    line = str(caught.value)
+    assert line.startswith(f"--device {name}: there is no such device here. There are: ")
+    assert "cpu." in line and len(line.splitlines()) == 1
+    assert ("install a driver" in line) == (name.startswith("cuda") and not cudas)
+
+
+MPS = torch.device("mps")
+
+
+def test_on_apples_gpus_there_is_no_float64_no_bf16_unasked_and_no_channels_last():
+    assert (widest_float(MPS), widest_float(CPU)) == (torch.float32, torch.float64)
+    assert (choose_precision("auto", MPS), choose_precision("bf16", MPS)) == ("fp32", "bf16")
+    assert memory_format(MPS) is torch.contiguous_format
+    assert memory_format(CPU) is memory_format(torch.device("cuda")) is torch.channels_last
+
+
+def test_networks_are_the_same_in_either_memory_format():
+    torch.manual_seed(0)
+    images = torch.rand(4, 1, 28, 28)
+    for make in MODELS.values():
+        network = make().eval()
+        contiguous = network(images)
+        network = network.to(memory_format=torch.channels_last)
+        assert torch.allclose(network(images), contiguous, atol=1e-5)

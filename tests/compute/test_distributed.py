@@ -14,6 +14,7 @@ import model_training
 from handwriting.compute import distributed
 from handwriting.datasets.batches import Batches
 from handwriting.datasets.prepared import load_images, load_split
+from handwriting.errors import HandwritingError
 from handwriting.training.losses import PartialLabelLoss
 from handwriting.training.run import load_checkpoint
 from models import MODELS
@@ -152,6 +153,13 @@ def test_ranks_that_fail_end_all_with_one_sentence(processed, tmp_path, failing)
     assert error.count(f"error: {REASON}") == 1
     assert error.count("error: ") == 1 and "Traceback" not in error
     assert files(tmp_path) == []
+
+
+def test_ranks_cannot_share_apples_gpu(monkeypatch):
+    monkeypatch.setattr(distributed, "world_size", lambda: 2)
+    assert distributed.own_device(CPU) == CPU
+    with pytest.raises(HandwritingError, match="several ranks cannot train on mps"):
+        distributed.own_device(torch.device("mps"))
 
 
 def test_alone_everything_is_as_without_ranks():

@@ -1,5 +1,7 @@
 """Batches of words of like width, the same for the same seed and epoch."""
 
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,9 +12,22 @@ from handwriting.datasets.text_batches import (
     Drawn,
     JoinedSources,
     TextBatches,
+    TextSource,
     batches_by_width,
 )
 from handwriting.imaging.line import HEIGHT
+from handwriting.labels import CLASSES
+from handwriting.synthesis.composition import CharacterPens
+from handwriting.synthesis.picture_composition import CharacterPictures
+from handwriting.synthesis.text_sources import (
+    ComposedCharacters,
+    ComposedPictures,
+    Hand,
+    JoinedWords,
+    PenSource,
+    PictureSource,
+)
+from tests.support import pens_of
 
 
 class Bars:
@@ -65,6 +80,36 @@ def test_processes_draw_what_a_thread_draws():
     alone, shared = (TextBatches(source, 600, seed=1, workers=workers) for workers in (0, 2))
     assert seen(shared, 1) == seen(alone, 1)
     assert seen(shared, 2) == seen(alone, 2)
+
+
+def sources() -> list[TextSource]:
+    """One of each kind, of generated pens and pictures."""
+    archive, hand = pens_of("somebody"), Hand(0.5)
+    own, labels = np.arange(len(archive)), np.arange(len(CLASSES), dtype=np.uint8)
+    bars = np.zeros((len(CLASSES), 28, 28), dtype=np.uint8)
+    bars[:, 4:24, 12:16] = 255
+    pictures = CharacterPictures(bars, labels)
+    return [
+        PenSource(archive, own, hand),
+        JoinedWords(archive, own, 20, hand),
+        ComposedCharacters(CharacterPens(archive, own), ["name"], 20),
+        ComposedPictures(pictures, ["name"], 20),
+        PictureSource([np.full((30, 60), 99, np.uint8)], ["ab"], 20),
+    ]
+
+
+@pytest.mark.parametrize("source", sources(), ids=lambda source: type(source).__name__)
+def test_what_draws_can_be_sent_to_a_process_that_was_not_forked(source):
+    """As on Windows and macOS, where processes share no memory with the one that starts them."""
+    batches = TextBatches(source, 600, seed=1)
+    numbered = (0, batches.pools()[0])
+    (here, there) = (
+        each._draw(numbered) for each in (batches, pickle.loads(pickle.dumps(batches)))
+    )
+    assert [batch.texts for batch in here] == [batch.texts for batch in there]
+    for batch, other in zip(here, there, strict=True):
+        for picture, same in zip(batch.pictures, other.pictures, strict=True):
+            assert np.array_equal(picture, same)
 
 
 @pytest.mark.parametrize("ranks", [2, 3])

@@ -40,7 +40,7 @@ def test_a_file_has_a_word_on_each_line(tmp_path):
         ("a\nna\u00efve\n".encode(), "line 2: 'na\u00efve' is not printable ASCII"),
         (b"a\n" + b"b c " * 300, "line 2 has 1,199 characters"),
         (b"\xff\xfe\x00", "is no list of words"),
-        (None, "is no list of words"),
+        (None, "is a folder"),
     ],
 )
 def test_other_files_are_refused(tmp_path, content, words):

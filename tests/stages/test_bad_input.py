@@ -3,7 +3,6 @@
 import contextlib
 import gzip
 import os
-import resource
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -231,6 +230,7 @@ def test_bad_weights_are_refused(weights, folder, tmp_path, fails):
 @contextlib.contextmanager
 def small_files_only() -> Iterator[None]:
     """A file may grow to 20 kB: what a full disk does to a process that writes more."""
+    resource = pytest.importorskip("resource", reason="Windows has no limits of a process")
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
     try:
