@@ -126,11 +126,13 @@ def predict_log_probs(network: LineReader, pictures: Sequence[np.ndarray]) -> li
 
 
 def find_reader(name: str, models: Path = LINES_FOLDER) -> Path:
-    """The weights file of a run's name or a path; the newest one for ``latest``.
+    """A weights file: any file, the one of a run's name, the newest for ``latest``.
 
     Raises:
         HandwritingError: there is none.
     """
+    if Path(name).is_file():
+        return Path(name)
     return find_run(name, models, program="text_training.py").weights
 
 

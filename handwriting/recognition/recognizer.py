@@ -17,11 +17,21 @@ import numpy as np
 import torch
 from torch import nn
 
-from handwriting.labels import CLASSES, NUM_CLASSES, class_index
+from handwriting.errors import HandwritingError
+from handwriting.labels import CHARACTER_SETS, CLASSES, NUM_CLASSES, class_index
 from handwriting.recognition.hand import Hand, Taught
 from handwriting.recognition.shapes import Shapes, load_shapes, shapes_file
 from handwriting.recognition.sizes import Sizes
-from handwriting.runs import build_network, has_hands_head, load_weights, temperature
+from handwriting.runs import (
+    METRICS_FOLDER,
+    MODELS_FOLDER,
+    available_runs,
+    build_network,
+    find_run,
+    has_hands_head,
+    load_weights,
+    temperature,
+)
 from models import fuse_batch_norm, pass_features, predict_logits
 
 PRIORS = ("equal", "emnist")
@@ -33,6 +43,46 @@ LOOKALIKES = (
 """Characters that are the same picture, or nearly so, once their size is lost."""
 
 _TELLING = np.log(2)
+
+
+SETS = {
+    "all": CLASSES,
+    "digits": CHARACTER_SETS["Digits"],
+    "capitals": CHARACTER_SETS["Capitals"],
+    "small": CHARACTER_SETS["Small letters"],
+}
+"""Characters that may be the possible ones, by name."""
+
+
+def characters_of(words: str) -> tuple[str, ...]:
+    """The characters of a set's name, or of a text that holds them.
+
+    Raises:
+        HandwritingError: it is empty, or holds others than the 62.
+    """
+    if words in SETS:
+        return SETS[words]
+    if not words or not set(words) <= set(CLASSES):
+        raise HandwritingError(
+            f"{words!r:.60} is no set of characters. Give some of 0-9, A-Z and a-z, or one of "
+            f"{', '.join(SETS)}."
+        )
+    return tuple(c for c in CLASSES if c in words)
+
+
+def find_weights(name: str, models: Path = MODELS_FOLDER) -> Path:
+    """A weights file: any file, the one of a run's name, the newest for ``latest``, and for
+    ``best`` that with the highest accuracy on the test set.
+
+    Raises:
+        HandwritingError: there is none.
+    """
+    if Path(name).is_file():
+        return Path(name)
+    if name == "best":
+        best = next(iter(available_runs(models, models.parent / METRICS_FOLDER)), None)
+        return (best or find_run("latest", models)).weights
+    return find_run(name, models).weights
 
 
 def log_prior_change(content: dict[str, Any], prior: str) -> np.ndarray:
