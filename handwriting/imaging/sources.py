@@ -14,7 +14,7 @@ ImageLike: TypeAlias = str | os.PathLike | BinaryIO | Image.Image | np.ndarray
 """A path, an open binary file, a Pillow image, or an array: uint8 or bool (height, width), grey, or
 uint8 (height, width, 3 or 4), RGB or RGBA."""
 
-_AS_PNG = ("1", "L", "LA", "P", "RGB", "RGBA", "I", "I;16")
+_AS_PNG = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
 
 
 def as_source(image: ImageLike) -> tuple[Path | BinaryIO, str]:
@@ -50,7 +50,7 @@ def _image_of(array: np.ndarray) -> Image.Image:
 
 def _as_file(image: Image.Image) -> BinaryIO:
     content = io.BytesIO()
-    if image.mode == "F":
+    if image.mode in ("I", "F"):
         image.save(content, "TIFF")
     else:
         exif = image.getexif()
