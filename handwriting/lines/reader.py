@@ -46,6 +46,8 @@ class Reader:
             str(decoder): Calibration(**{name: float(n) for name, n in fitted.items()})
             for decoder, fitted in content.get("calibration", {}).items()
         }
+        if not all(np.isfinite(list(vars(c).values())).all() for c in self.calibrations.values()):
+            raise ValueError("its calibration is no number")
         self.held_out = float(content.get("hyperparameters", {}).get("held_out", 0.0))
         self.trained_pages: list[str] = list(content.get("trained_pages", []))
 
@@ -77,8 +79,15 @@ class Reader:
         return read_line(log_probs, decoder, self.calibrations.get(decoder.name, Calibration()))
 
     def log_probs(self, pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """float32 (steps, 96) of each picture: log p(output) at each step."""
-        return predict_log_probs(self.network, pictures)
+        """float32 (steps, 96) of each picture: log p(output) at each step.
+
+        Raises:
+            HandwritingError: they are no numbers, for the weights are too large.
+        """
+        found = predict_log_probs(self.network, pictures)
+        if not all(np.isfinite(rows).all() for rows in found):
+            raise HandwritingError(f"the text-line model's outputs are not numbers. {_REMEDY}")
+        return found
 
 
 def build_reader_network(content: dict[str, Any]) -> LineReader:

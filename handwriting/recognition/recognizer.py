@@ -201,8 +201,11 @@ class Recognizer:
         Args:
             images: uint8 (N, 28, 28), upright, white ink on black.
             prior: one of PRIORS; with another one than the trained, up to a constant per image.
+
+        Raises:
+            HandwritingError: they are no numbers, for the weights are too large.
         """
-        logits = predict_logits(self.networks[prior], images).double()
+        logits = _predict(self.networks[prior], images)
         logits /= temperature(self.content, prior)
         return logits.log_softmax(dim=1).numpy() + log_prior_change(self.content, prior)
 
@@ -215,8 +218,11 @@ class Recognizer:
 
         Args:
             images: uint8 (N, 28, 28).
+
+        Raises:
+            HandwritingError: they are no numbers, for the weights are too large.
         """
-        both = predict_logits(self._network_with_features, images).double()
+        both = _predict(self._network_with_features, images)
         logits = both[:, :NUM_CLASSES] / temperature(self.content, "equal")
         log_probs = logits.log_softmax(dim=1).numpy() + log_prior_change(self.content, "equal")
         return log_probs, both[:, NUM_CLASSES:].numpy()
@@ -288,6 +294,16 @@ class Recognizer:
         if prior != "equal":
             (log_image,) = self.log_probs(images, prior)
         return hand.adapt(log_image, features, self.shapes)
+
+
+def _predict(network: nn.Module, images: torch.Tensor) -> torch.Tensor:
+    logits = predict_logits(network, images).double()
+    if not logits.isfinite().all():
+        raise HandwritingError(
+            "the character model's outputs are not numbers: its weights are damaged, or its "
+            "training went wrong. Take other weights."
+        )
+    return logits
 
 
 def _digest(arrays: Iterable[np.ndarray]) -> str:
