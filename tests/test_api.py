@@ -18,6 +18,7 @@ from handwriting.imaging.photograph import open_picture
 from handwriting.imaging.sources import as_source
 from handwriting.labels import CLASSES
 from handwriting.lines.decoding import likeliest_texts
+from handwriting.lines.options import DECODERS
 from handwriting.recognition.recognizer import PRIORS
 from handwriting.synthesis.examples import photograph_of_example
 from models import MODELS
@@ -128,6 +129,14 @@ def test_without_ink_there_is_no_character(model):
 def test_what_is_wrong_is_said_in_a_sentence(model, reader, call, words):
     with pytest.raises(HandwritingError, match=words):
         call(model, reader)
+
+
+@pytest.mark.parametrize("decoder", DECODERS)
+def test_the_shipped_reader_takes_each_decoder(decoder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shipped = handwriting.TextReader.load()
+    page = shipped.read(photograph_of_example("A line"), layout="line", decoder=decoder)
+    assert page.text == "white chalk on a blackboard"
 
 
 def test_alternatives_are_the_likeliest_texts_after_the_one_that_was_read():

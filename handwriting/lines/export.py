@@ -109,7 +109,7 @@ def get_args_parser() -> argparse.ArgumentParser:
     """The command line."""
     parser = make_parser(__doc__)
     add = parser.add_argument
-    add("run", nargs="?", default="latest", metavar="RUN", help="run to export")
+    add("run", nargs="?", default="latest", metavar="RUN", help="run, or its weights file")
     add("--out", type=Path, default=None, help="file instead of models/lines/<run>.onnx")
     add("--models", type=Path, default=LINES_FOLDER, help="folder with weights")
     return parser

@@ -17,8 +17,8 @@ from torch import nn
 from handwriting.cli import make_parser, run_script
 from handwriting.labels import CLASSES
 from handwriting.recognition.onnx_file import path_for_export, save_onnx
-from handwriting.recognition.recognizer import PRIORS, Recognizer, log_prior_change
-from handwriting.runs import MODELS_FOLDER, find_run, temperature
+from handwriting.recognition.recognizer import PRIORS, Recognizer, find_weights, log_prior_change
+from handwriting.runs import MODELS_FOLDER, temperature
 
 
 class _Calibrated(nn.Module):
@@ -66,7 +66,9 @@ def export(recognizer: Recognizer, path: Path, prior: str = "emnist") -> None:
 def get_args_parser() -> argparse.ArgumentParser:
     """The command line."""
     parser = make_parser(__doc__)
-    parser.add_argument("run", nargs="?", default="latest", metavar="RUN", help="run to export")
+    parser.add_argument(
+        "run", nargs="?", default="latest", metavar="RUN", help="run, or its weights file"
+    )
     parser.add_argument(
         "--prior", choices=PRIORS, default="emnist", help="how frequent the characters are"
     )
@@ -77,9 +79,9 @@ def get_args_parser() -> argparse.ArgumentParser:
 
 def main(args: argparse.Namespace) -> None:
     """Export one run and say where it went."""
-    run = find_run(args.run, args.models)
-    path = path_for_export(args.out, run.weights)
-    export(Recognizer.load(run.weights), path, args.prior)
+    weights = find_weights(args.run, args.models)
+    path = path_for_export(args.out, weights)
+    export(Recognizer.load(weights), path, args.prior)
     print(f"wrote {path} ({path.stat().st_size / 2**20:.1f} MiB) and its table of classes")
 
 

@@ -9,7 +9,8 @@ from PIL import Image
 from handwriting.cli import run_script
 from handwriting.labels import CLASSES
 from handwriting.recognition import __main__ as program
-from tests.support import random_weights, ring
+from handwriting.synthesis.examples import photograph_of_example
+from tests.support import PROJECT, random_weights, ring
 
 
 @pytest.fixture
@@ -68,7 +69,7 @@ def test_only_the_possible_characters_are_predicted(read):
 
 def test_several_characters_are_said_to_be_several(read, tmp_path):
     assert "several" not in "".join(read("ring.png")[1:])
-    two = ring(180, 70) | ring(180, 70, left=140)
+    two = ring(100, 70) | ring(100, 70, left=140)
     Image.fromarray(255 - two).save(tmp_path / "two.png")
     code, printed, error = read("two.png")
     assert code == 0 and "%" in printed and "two.png seems to hold several characters" in error
@@ -92,6 +93,13 @@ def test_weights_may_have_any_path_and_ending(read, tmp_path, name):
     path.parent.mkdir(exist_ok=True)
     path.write_bytes((tmp_path / "models" / "weights.pt").read_bytes())
     assert read("ring.png", "--run", name) == read("ring.png")
+
+
+def test_the_shipped_weights_read_an_example(read, tmp_path, monkeypatch):
+    Image.fromarray(photograph_of_example("A character")).save(tmp_path / "character.png")
+    monkeypatch.chdir(PROJECT)
+    code, printed, error = read(str(tmp_path / "character.png"), "--characters", "capitals")
+    assert code == 0 and "character.png: R " in printed and not error
 
 
 def test_without_weights_it_says_what_to_do(read, tmp_path):
