@@ -22,10 +22,9 @@ import handwriting.python_version  # noqa: F401 - before what an older Python la
 from handwriting.cli import make_parser, run_script
 from handwriting.errors import HandwritingError
 from handwriting.lines.options import add_decoder_options, choose_decoder
-from handwriting.lines.reader import LINES_FOLDER, Reader, find_reader
+from handwriting.lines.reader import LINES_FOLDER
 from handwriting.pages.photographs import open_photograph
-from handwriting.pages.reading import read_page, read_single_line, text_of_page
-from handwriting.pages.records import picture_record
+from handwriting.pages.text_reader import TextReader
 
 
 def get_args_parser() -> argparse.ArgumentParser:
@@ -48,8 +47,7 @@ def main(args: argparse.Namespace) -> None:
         HandwritingError: no weights are there, or a picture cannot be read.
     """
     decoder = choose_decoder(args)
-    reader = Reader.load(find_reader(args.model, args.models))
-    read = read_single_line if args.lines else read_page
+    reader = TextReader.load(args.model, args.models)
     wrong = []
     for file in args.files:
         try:
@@ -60,13 +58,13 @@ def main(args: argparse.Namespace) -> None:
         if photograph.is_large:
             width, height = photograph.size
             print(f"{file} has {width}x{height} pixels and is made smaller first.", file=sys.stderr)
-        lines = read(reader, photograph, decoder)
+        page = reader.read_photograph(photograph, "line" if args.lines else "page", decoder)
         if args.json:
-            print(json.dumps(picture_record(str(file), photograph.size, lines)))
+            print(json.dumps(page.record(str(file))))
             continue
         if len(args.files) > 1:
             print(f"{file}:")
-        print(text_of_page(lines) if lines else f"{file}: no writing was found.")
+        print(page.text if page.lines else f"{file}: no writing was found.")
     if wrong:
         raise HandwritingError("\n".join(wrong))
 

@@ -16,6 +16,7 @@ Prints one JSON object. With --save: roofline.json. Other work on the machine sp
 
 import argparse
 import itertools
+import json
 import statistics
 import time
 from collections.abc import Callable

@@ -22,6 +22,7 @@ from handwriting.imaging.ink import (
     without_specks,
 )
 from handwriting.imaging.photograph import open_picture
+from handwriting.imaging.several import several_in_ink, several_in_strokes
 
 SIDE = 28
 BORDER = 2
@@ -36,7 +37,6 @@ _MARGIN = 12
 _FAINT = 16
 _MOST_ENLARGED = 3
 _SUPERSAMPLING = 4
-_WIDE_GAP, _TALL_PIECE = 0.2, 0.5
 
 
 @dataclass(frozen=True)
@@ -80,19 +80,7 @@ def character_from_ink(ink: np.ndarray) -> CharacterImage:
     inset = min(width / scale, *character.size) / 2
     bbox = (box[0] + inset, box[1] + inset, box[2] - inset, box[3] - inset)
     image = _finish(Image.fromarray(field))
-    return CharacterImage(image, bbox, looks_multiple(solid), len(ink))
-
-
-def looks_multiple(solid: np.ndarray) -> bool:
-    """Whether a wide gap parts the ink in two tall pieces side by side."""
-    rows, columns = (np.flatnonzero(solid.any(axis=axis)) for axis in (1, 0))
-    height = rows[-1] - rows[0] + 1
-    gaps = np.diff(columns)
-    widest = int(gaps.argmax()) if len(gaps) else 0
-    if not len(gaps) or gaps[widest] < _WIDE_GAP * height:
-        return False
-    pieces = (solid[:, : columns[widest] + 1], solid[:, columns[widest + 1] :])
-    return all(piece.any(axis=1).sum() > _TALL_PIECE * height for piece in pieces)
+    return CharacterImage(image, bbox, several_in_ink(solid), len(ink))
 
 
 def character_from_strokes(strokes: list[np.ndarray], pen: float = 1.0) -> CharacterImage:
@@ -115,7 +103,7 @@ def character_from_strokes(strokes: list[np.ndarray], pen: float = 1.0) -> Chara
     size = np.ceil((high - low) * scale + width + 2 * _MARGIN).astype(int)
     field = _draw(shifted, size, width)
     bbox = (*low.tolist(), *high.tolist())
-    return CharacterImage(_finish(field), bbox, looks_multiple(np.asarray(field) > 127))
+    return CharacterImage(_finish(field), bbox, several_in_strokes(points))
 
 
 def _draw(strokes: list[np.ndarray], size: np.ndarray, width: float) -> Image.Image:

@@ -236,6 +236,27 @@ def read_line(log_probs: np.ndarray, decoder: Decoder, calibration: Calibration)
     return LineRead(characters, confidence, clearness(log_probs))
 
 
+def likeliest_texts(
+    ranked: Sequence[Sequence[tuple[str, float]]], most: int = ALTERNATIVES
+) -> list[tuple[str, float]]:
+    """Texts made of one of each place's characters, with the product of their probabilities.
+
+    Args:
+        ranked: of each place, characters with their probabilities, the read one first.
+        most: how many, at most.
+
+    Returns:
+        The text of the read characters, then the most likely other ones.
+    """
+    texts = [("", 1.0)]
+    for characters in ranked:
+        read, *others = (
+            (text + character, p * more) for text, p in texts for character, more in characters
+        )
+        texts = [read, *sorted(others, key=lambda found: -found[1])[: most - 1]]
+    return texts
+
+
 def softmax(logits: np.ndarray, temperature: float) -> np.ndarray:
     """Probabilities along the last axis."""
     scaled = (logits - logits.max(axis=-1, keepdims=True)) / temperature

@@ -10,7 +10,6 @@ count.
 """
 
 import argparse
-import io
 from pathlib import Path
 
 import torch
@@ -18,11 +17,11 @@ import torch.nn.functional as F
 from torch import nn
 
 from handwriting.cli import make_parser, run_script
-from handwriting.files import replacing, save_json
 from handwriting.imaging.line import HEIGHT
 from handwriting.lines.alphabet import ALPHABET, BLANK
 from handwriting.lines.network import COLUMNS_PER_STEP
 from handwriting.lines.reader import LINES_FOLDER, Reader, build_reader_network, find_reader
+from handwriting.recognition.onnx_file import path_for_export, save_onnx
 
 
 class _LogProbs(nn.Module):
@@ -31,6 +30,7 @@ class _LogProbs(nn.Module):
     def __init__(self, reader: Reader) -> None:
         super().__init__()
         self.network = build_reader_network(reader.content)
+        self.network.lstm = _OnnxLstm(self.network.lstm)
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
         missing = -pictures.shape[2] % COLUMNS_PER_STEP
@@ -38,19 +38,56 @@ class _LogProbs(nn.Module):
         return self.network(floats).log_softmax(dim=2)
 
 
+class _OnnxLstm(nn.Module):
+    """An LSTM as ONNX's operator of that name, a layer at a time.
+
+    PyTorch's own export unrolls it for one width. Only for export: run in PyTorch it gives zeros.
+    """
+
+    def __init__(self, lstm: nn.LSTM) -> None:
+        super().__init__()
+        self.hidden = lstm.hidden_size
+        self.layers = lstm.num_layers
+        for layer in range(lstm.num_layers):
+            for name, values in _onnx_weights(lstm, layer).items():
+                self.register_buffer(f"{name}{layer}", values)
+
+    def forward(self, columns: torch.Tensor) -> tuple[torch.Tensor, None]:
+        across = columns.transpose(0, 1)
+        for layer in range(self.layers):
+            steps, pictures, _ = across.shape
+            read = torch.onnx.ops.symbolic(
+                "LSTM",
+                (across, *(getattr(self, f"{name}{layer}") for name in ("w", "r", "b"))),
+                {"hidden_size": self.hidden, "direction": "bidirectional"},
+                dtype=across.dtype,
+                shape=(steps, 2, pictures, self.hidden),
+            )
+            across = read.transpose(1, 2).flatten(2)
+        return across.transpose(0, 1), None
+
+
+def _onnx_weights(lstm: nn.LSTM, layer: int) -> dict[str, torch.Tensor]:
+    """One layer's W, R and B of ONNX's LSTM (operators' specification, version 22): of both
+    directions, the gates in another order."""
+
+    def both(name: str) -> torch.Tensor:
+        return torch.stack(
+            [_reordered(getattr(lstm, f"{name}_l{layer}{way}")) for way in ("", "_reverse")]
+        )
+
+    bias = torch.cat((both("bias_ih"), both("bias_hh")), dim=1)
+    return {"w": both("weight_ih"), "r": both("weight_hh"), "b": bias}
+
+
+def _reordered(gates: torch.Tensor) -> torch.Tensor:
+    """From PyTorch's input, forget, cell and output gate to ONNX's input, output, forget, cell."""
+    into, forget, cell, out = gates.detach().chunk(4)
+    return torch.cat((into, out, forget, cell))
+
+
 def export(reader: Reader, path: Path) -> None:
     """Write the network to ``path`` and its alphabet beside it, both or none."""
-    content = io.BytesIO()
-    dim = torch.export.Dim
-    program = torch.onnx.export(
-        _LogProbs(reader).eval(),
-        (torch.zeros(2, HEIGHT, 102, dtype=torch.uint8),),
-        input_names=["pictures"],
-        output_names=["log_probs"],
-        dynamic_shapes={"pictures": {0: dim("pictures", min=1), 2: dim("width", min=1)}},
-        verbose=False,
-    )
-    program.save(content)
     facts = {
         "alphabet": ALPHABET,
         "blank": BLANK,
@@ -58,16 +95,21 @@ def export(reader: Reader, path: Path) -> None:
         "height": HEIGHT,
         "calibration": reader.content.get("calibration", {}),
     }
-    with replacing(path, path.with_name(f"{path.stem}_alphabet.json")) as (network, table):
-        network.write_bytes(content.getvalue())
-        save_json(facts, table)
+    save_onnx(
+        _LogProbs(reader).eval(),
+        example=torch.zeros(2, HEIGHT, 102, dtype=torch.uint8),
+        output="log_probs",
+        dimensions={0: "pictures", 2: "width"},
+        path=path,
+        table=("alphabet.json", facts),
+    )
 
 
 def get_args_parser() -> argparse.ArgumentParser:
     """The command line."""
     parser = make_parser(__doc__)
     add = parser.add_argument
-    add("run", nargs="?", default="latest", metavar="RUN", help="run to export")
+    add("run", nargs="?", default="latest", metavar="RUN", help="run, or its weights file")
     add("--out", type=Path, default=None, help="file instead of models/lines/<run>.onnx")
     add("--models", type=Path, default=LINES_FOLDER, help="folder with weights")
     return parser
@@ -76,7 +118,7 @@ def get_args_parser() -> argparse.ArgumentParser:
 def main(args: argparse.Namespace) -> None:
     """Export one run and say where it went."""
     weights = find_reader(args.run, args.models)
-    path = args.out or weights.with_suffix(".onnx")
+    path = path_for_export(args.out, weights)
     export(Reader.load(weights), path)
     print(f"wrote {path} ({path.stat().st_size / 2**20:.1f} MiB) and its alphabet")
 

@@ -51,6 +51,21 @@ def choose_decoder(args: argparse.Namespace) -> Decoder:
         return Pattern(args.pattern)
     if args.words is not None:
         return WordList.load(args.words)
-    if args.decoder == "greedy":
+    return named_decoder(args.decoder, args.language)
+
+
+def named_decoder(name: str, language: Path | None = None) -> Decoder:
+    """One of DECODERS.
+
+    Args:
+        name: ``greedy``, ``language``, or ``programs``.
+        language: file of a language model instead of the project's own.
+
+    Raises:
+        HandwritingError: there is no such decoder, or the language model is missing or damaged.
+    """
+    if name not in DECODERS:
+        raise HandwritingError(f"{name!r} is no decoder: give one of {', '.join(DECODERS)}.")
+    if name == "greedy":
         return GREEDY
-    return BeamDecoder(LanguageModel.load(args.language or LANGUAGE_FILES[args.decoder]))
+    return BeamDecoder(LanguageModel.load(language or LANGUAGE_FILES[name]))

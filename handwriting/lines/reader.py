@@ -46,6 +46,8 @@ class Reader:
             str(decoder): Calibration(**{name: float(n) for name, n in fitted.items()})
             for decoder, fitted in content.get("calibration", {}).items()
         }
+        if not all(np.isfinite(list(vars(c).values())).all() for c in self.calibrations.values()):
+            raise ValueError("its calibration is no number")
         self.held_out = float(content.get("hyperparameters", {}).get("held_out", 0.0))
         self.trained_pages: list[str] = list(content.get("trained_pages", []))
 
@@ -77,8 +79,15 @@ class Reader:
         return read_line(log_probs, decoder, self.calibrations.get(decoder.name, Calibration()))
 
     def log_probs(self, pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """float32 (steps, 96) of each picture: log p(output) at each step."""
-        return predict_log_probs(self.network, pictures)
+        """float32 (steps, 96) of each picture: log p(output) at each step.
+
+        Raises:
+            HandwritingError: they are no numbers, for the weights are too large.
+        """
+        found = predict_log_probs(self.network, pictures)
+        if not all(np.isfinite(rows).all() for rows in found):
+            raise HandwritingError(f"the text-line model's outputs are not numbers. {_REMEDY}")
+        return found
 
 
 def build_reader_network(content: dict[str, Any]) -> LineReader:
@@ -127,11 +136,13 @@ def predict_log_probs(network: LineReader, pictures: Sequence[np.ndarray]) -> li
 
 
 def find_reader(name: str, models: Path = LINES_FOLDER) -> Path:
-    """The weights file of a run's name or a path; the newest one for ``latest``.
+    """A weights file: any file, the one of a run's name, the newest for ``latest``.
 
     Raises:
         HandwritingError: there is none.
     """
+    if Path(name).is_file():
+        return Path(name)
     return find_run(name, models, program="text_training.py").weights
 
 

@@ -15,6 +15,9 @@ from handwriting.lines.network import COLUMNS_PER_STEP
 LONGEST_TEXT = LONGEST // COLUMNS_PER_STEP
 """Characters; the longest picture of a line has no more steps."""
 
+MOST_WORDS, MOST_CHARACTERS = 500_000, 5_000_000
+"""Of a list. Each picture is compared with all of them, which takes some seconds then."""
+
 
 class WordList:
     """Decodes a picture of one of some words, or of one of some whole lines.
@@ -36,17 +39,13 @@ class WordList:
         self.words = sorted({word.strip() for word in words} - {""})
         if not self.words:
             raise HandwritingError("the word list holds no word.")
-        # Node 0 is the beginning; each other node adds a character to an earlier one.
-        nodes = {"": 0}
-        parents, outputs = [0], [BLANK]
-        for word in self.words:
-            for end, output in enumerate(encode(word), start=1):
-                if word[:end] not in nodes:
-                    parents.append(nodes[word[: end - 1]])
-                    outputs.append(output)
-                    nodes[word[:end]] = len(nodes)
-        self._parents, self._outputs = np.array(parents), np.array(outputs)
-        self._ends = np.array([nodes[word] for word in self.words])
+        letters = sum(map(len, self.words))
+        if len(self.words) > MOST_WORDS or letters > MOST_CHARACTERS:
+            raise HandwritingError(
+                f"the word list holds {len(self.words):,} words of {letters:,} characters; "
+                f"{MOST_WORDS:,} of {MOST_CHARACTERS:,} may be. Leave out the rare ones."
+            )
+        self._parents, self._outputs, self._ends = _tree(self.words)
         is_repeated = self._outputs == self._outputs[self._parents]
         self._barred = np.where(is_repeated, -np.inf, 0.0)
 
@@ -55,12 +54,18 @@ class WordList:
         """Read a text file with a word on each line.
 
         Raises:
-            HandwritingError: missing, no text, without a word, or with one that is too long or
-                not printable ASCII.
+            HandwritingError: missing, no text, without a word or with too many, or with one that is
+                too long or not printable ASCII.
         """
         check_is_file(path)
         try:
-            lines = path.read_text(encoding="utf-8").splitlines()
+            # Twice the characters that may be: blanks and line ends count here as well.
+            if path.stat().st_size > 2 * MOST_CHARACTERS:
+                raise HandwritingError(
+                    f"{path} has more than {2 * MOST_CHARACTERS / 1e6:.0f} MB, too much for a word "
+                    f"list: {MOST_WORDS:,} words may be. Leave out the rare ones."
+                )
+            lines = path.read_text(encoding="utf-8-sig").splitlines()
         except (OSError, UnicodeDecodeError) as error:
             raise HandwritingError(f"{path} is no list of words ({error}).") from error
         for number, line in enumerate(map(str.strip, lines), start=1):
@@ -100,3 +105,33 @@ class WordList:
             character = np.logaddexp(character, from_parent) + row[self._outputs]
             character[0] = -np.inf
         return np.logaddexp(blank, character)[self._ends]
+
+
+def _tree(words: Sequence[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The tree of some words' beginnings, level by level; node 0 is the empty one.
+
+    Args:
+        words: sorted, none twice, one at least.
+
+    Returns:
+        int32 (nodes,), each one's parent; int (nodes,), the output that it adds, a blank for node
+        0; and int (words,), where each ends.
+    """
+    outputs = np.array(encode("".join(words)), dtype=np.int64)
+    lengths = np.array([len(word) for word in words])
+    starts = lengths.cumsum() - lengths
+    node = np.zeros(len(words), dtype=np.int32)
+    is_as_before = np.append(False, np.ones(len(words) - 1, dtype=bool))
+    parents, added, count = [np.zeros(1, np.int32)], [np.array([BLANK])], 1
+    alive = np.arange(len(words))
+    for depth in range(int(lengths.max())):
+        alive = alive[lengths[alive] > depth]
+        own = outputs[starts[alive] + depth]
+        follows = np.append(False, np.diff(alive) == 1)
+        is_as_before[alive] &= follows & np.append(False, own[1:] == own[:-1])
+        is_new = ~is_as_before[alive]
+        parents.append(node[alive[is_new]])
+        added.append(own[is_new])
+        node[alive] = count + is_new.cumsum() - 1
+        count += int(is_new.sum())
+    return np.concatenate(parents), np.concatenate(added), node

@@ -12,7 +12,13 @@ import numpy as np
 from handwriting.imaging.contrast import normalised
 from handwriting.imaging.line import MARGIN, contrast_of_line, cut_line, writing_box
 from handwriting.imaging.scaling import scaled
-from handwriting.lines.decoding import GREEDY, CharacterRead, Decoder, LineRead
+from handwriting.lines.decoding import (
+    GREEDY,
+    CharacterRead,
+    Decoder,
+    LineRead,
+    likeliest_texts,
+)
 from handwriting.lines.network import COLUMNS_PER_STEP
 from handwriting.lines.reader import Reader
 from handwriting.pages.ink import page_contrast, page_ink
@@ -47,6 +53,19 @@ class WordRead:
     polygon: np.ndarray
     characters: list[CharacterRead]
 
+    @property
+    def box(self) -> tuple[int, int, int, int]:
+        """Left, top, right and bottom in the picture's pixels."""
+        low, high = np.floor(self.polygon.min(axis=0)), np.ceil(self.polygon.max(axis=0))
+        left, top, right, bottom = (int(value) for value in (*low, *high))
+        return left, top, right, bottom
+
+    @property
+    def alternatives(self) -> list[tuple[str, float]]:
+        """The five most likely texts with the same number of characters, the one that was read
+        first, and the product of their characters' probabilities."""
+        return likeliest_texts([character.ranked for character in self.characters])
+
 
 @dataclass(frozen=True)
 class LineOfPage:
@@ -63,6 +82,26 @@ class LineOfPage:
     words: list[WordRead]
     indent: int = 0
     clearness: float = 1.0
+
+    @property
+    def text(self) -> str:
+        """What it says, without its indentation."""
+        return self.whole.text
+
+    @property
+    def confidence(self) -> float:
+        """Probability that all of it is right, 0..1."""
+        return self.whole.confidence
+
+    @property
+    def box(self) -> tuple[int, int, int, int]:
+        """Left, top, right and bottom in the picture's pixels."""
+        return self.whole.box
+
+    @property
+    def alternatives(self) -> list[tuple[str, float]]:
+        """As of its :class:`WordRead`."""
+        return self.whole.alternatives
 
 
 def text_of_page(lines: list[LineOfPage]) -> str:

@@ -1,5 +1,6 @@
-"""What was read of a picture, for programs: an object for JSON, rows for a table."""
+"""What was read of an image: an object for programs, from which come JSON and rows for tables."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,53 +11,66 @@ COLUMNS = ("file", "line", "word", "text", "confidence", "left", "top", "right",
 """Of :func:`word_rows`."""
 
 
-def picture_record(file: str, size: tuple[int, int], lines: list[LineOfPage]) -> dict[str, Any]:
-    """What was read of a picture, ready for JSON.
+@dataclass(frozen=True)
+class Page:
+    """What was read of an image of a page, or of one line.
 
-    Args:
-        file: the picture's.
-        size: its width and height in pixels.
-        lines: what was read.
+    Attributes:
+        width: of the image as it is shown, in pixels.
+        height: the same.
+        lines: from top to bottom; none where no writing was found.
     """
-    return {
-        "file": file,
-        "width": size[0],
-        "height": size[1],
-        "text": text_of_page(lines),
-        "lines": [
-            {
-                **_facts(line.whole),
-                "indent": line.indent,
-                "words": [_facts(word) for word in line.words],
-                "characters": [
-                    [[other, round(p, 4)] for other, p in character.ranked]
-                    for character in line.whole.characters
-                ],
-            }
-            for line in lines
-        ],
-    }
+
+    width: int
+    height: int
+    lines: list[LineOfPage]
+
+    @property
+    def text(self) -> str:
+        """The text with its line breaks and indentation."""
+        return text_of_page(self.lines)
+
+    def record(self, file: str) -> dict[str, Any]:
+        """All of it, ready for JSON, under a file's name."""
+        return {
+            "file": file,
+            "width": self.width,
+            "height": self.height,
+            "text": self.text,
+            "lines": [_line_record(line) for line in self.lines],
+        }
+
+
+def picture_record(file: str, size: tuple[int, int], lines: list[LineOfPage]) -> dict[str, Any]:
+    """As :meth:`Page.record`, of an image of ``size``: width and height."""
+    return Page(*size, lines).record(file)
 
 
 def word_rows(file: str, lines: list[LineOfPage]) -> list[tuple[str | int | float, ...]]:
     """A row of COLUMNS for each word; lines and words are counted from 1."""
     return [
-        (file, number, place, word.text, round(word.confidence, 4), *_box(word))
+        (file, number, place, word.text, round(word.confidence, 4), *word.box)
         for number, line in enumerate(lines, start=1)
         for place, word in enumerate(line.words, start=1)
     ]
+
+
+def _line_record(line: LineOfPage) -> dict[str, Any]:
+    return {
+        **_facts(line.whole),
+        "indent": line.indent,
+        "words": [_facts(word) for word in line.words],
+        "characters": [
+            [[other, round(p, 4)] for other, p in character.ranked]
+            for character in line.whole.characters
+        ],
+    }
 
 
 def _facts(read: WordRead) -> dict[str, Any]:
     return {
         "text": read.text,
         "confidence": round(read.confidence, 4),
-        "box": _box(read),
+        "box": list(read.box),
         "polygon": np.round(read.polygon).astype(int).tolist(),
     }
-
-
-def _box(read: WordRead) -> list[int]:
-    """Left, top, right and bottom in the picture's pixels."""
-    low, high = np.floor(read.polygon.min(axis=0)), np.ceil(read.polygon.max(axis=0))
-    return [int(value) for value in (*low, *high)]

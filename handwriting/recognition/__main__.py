@@ -1,43 +1,76 @@
-"""Read picture files: the five most likely characters of each.
+"""Read images of single characters: the five most likely ones of each.
 
-python -m handwriting.recognition FILE…
-python -m handwriting.recognition FILE… --json
+    python -m handwriting.recognition FILE…
+    python -m handwriting.recognition FILE… --characters digits
+    python -m handwriting.recognition FILE… --json
+
+With --json it prints one JSON object per image: its `file`, its `characters` with their
+probabilities, the most likely one first (none where there is no ink), and `is_multiple`, whether
+there seem to be several characters, for which read_picture.py was made.
 """
 
 import argparse
 import json
+import sys
 from pathlib import Path
 
 from handwriting.cli import make_parser, run_script
-from handwriting.imaging.character import open_character
-from handwriting.recognition.recognizer import PRIORS, Recognizer
-from handwriting.runs import available_runs, find_run
+from handwriting.errors import HandwritingError
+from handwriting.recognition.character_model import CharacterModel, CharacterPrediction
+from handwriting.recognition.recognizer import PRIORS, SETS, characters_of
+from handwriting.runs import MODELS_FOLDER
+
+SEVERAL = "seems to hold several characters; 'python read_picture.py --lines FILE' reads them"
 
 
 def get_args_parser() -> argparse.ArgumentParser:
     """The command line."""
     parser = make_parser(__doc__)
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="picture to read")
-    parser.add_argument("--run", default=None, help="run in models/; the best one without it")
-    parser.add_argument("--prior", choices=PRIORS, default="equal", help="how frequent classes are")
-    parser.add_argument("--json", action="store_true", help="print one JSON object per file")
+    add = parser.add_argument
+    add("files", nargs="+", type=Path, metavar="FILE", help="image to read")
+    add(
+        "--characters",
+        default="all",
+        metavar="SET",
+        help=f"those that are possible: {', '.join(SETS)}, or the characters themselves",
+    )
+    add("--run", default="best", help="a run in models/, its weights file, best or latest")
+    add("--prior", choices=PRIORS, default="equal", help="how frequent the characters are")
+    add("--json", action="store_true", help="print one JSON object per image")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Read the files and print a line for each."""
-    run = find_run(args.run) if args.run else next(iter(available_runs()), find_run("latest"))
-    recognizer = Recognizer.load(run.weights)
+    """Print a line for each file; one that cannot be read does not hold up the others.
+
+    Raises:
+        HandwritingError: no weights are there, or a file cannot be read.
+    """
+    characters_of(args.characters)
+    model = CharacterModel.load(args.run, MODELS_FOLDER)
+    wrong = []
     for file in args.files:
-        character = open_character(file)
-        ranked = []
-        if character.bbox is not None:
-            ranked = recognizer.read(character.image, prior=args.prior).ranked()
-        if args.json:
-            print(json.dumps({"file": str(file), "characters": dict(ranked)}, ensure_ascii=False))
-        else:
-            words = "  ".join(f"{c} {p:.1%}" for c, p in ranked) or "no ink found"
-            print(f"{file}: {words}")
+        try:
+            found = model.read(file, characters=args.characters, prior=args.prior)
+        except HandwritingError as error:
+            wrong.append(str(error))
+            continue
+        print(_json(file, found) if args.json else _line(file, found))
+        if found.is_multiple and not args.json:
+            print(f"{file} {SEVERAL}.", file=sys.stderr)
+    if wrong:
+        raise HandwritingError("\n".join(wrong))
+
+
+def _line(file: Path, found: CharacterPrediction) -> str:
+    words = "  ".join(f"{c} {p:.1%}" for c, p in found.alternatives) or "no ink found"
+    return f"{file}: {words}"
+
+
+def _json(file: Path, found: CharacterPrediction) -> str:
+    characters = dict(found.alternatives)
+    record = {"file": str(file), "characters": characters, "is_multiple": found.is_multiple}
+    return json.dumps(record, ensure_ascii=False)
 
 
 if __name__ == "__main__":

@@ -9,17 +9,16 @@ characters in the table of classes.
 """
 
 import argparse
-import io
 from pathlib import Path
 
 import torch
 from torch import nn
 
 from handwriting.cli import make_parser, run_script
-from handwriting.files import replacing, save_json
 from handwriting.labels import CLASSES
-from handwriting.recognition.recognizer import PRIORS, Recognizer, log_prior_change
-from handwriting.runs import MODELS_FOLDER, find_run, temperature
+from handwriting.recognition.onnx_file import path_for_export, save_onnx
+from handwriting.recognition.recognizer import PRIORS, Recognizer, find_weights, log_prior_change
+from handwriting.runs import MODELS_FOLDER, temperature
 
 
 class _Calibrated(nn.Module):
@@ -45,17 +44,7 @@ def export(recognizer: Recognizer, path: Path, prior: str = "emnist") -> None:
         path: of the ONNX file.
         prior: how frequent the characters are, one of PRIORS.
     """
-    content = io.BytesIO()
     calibrated = _Calibrated(recognizer, prior).eval()
-    program = torch.onnx.export(
-        calibrated,
-        (torch.zeros(2, 28, 28, dtype=torch.uint8),),
-        input_names=["pictures"],
-        output_names=["probabilities"],
-        dynamic_shapes={"pictures": {0: torch.export.Dim("pictures", min=1)}},
-        verbose=False,
-    )
-    program.save(content)
     facts = {
         "classes": list(CLASSES),
         "model": recognizer.content["model"],
@@ -64,15 +53,22 @@ def export(recognizer: Recognizer, path: Path, prior: str = "emnist") -> None:
         "frequencies": recognizer.content.get("frequencies"),
         "fingerprint": recognizer.content.get("fingerprint"),
     }
-    with replacing(path, path.with_name(f"{path.stem}_classes.json")) as (network, table):
-        network.write_bytes(content.getvalue())
-        save_json(facts, table)
+    save_onnx(
+        calibrated,
+        example=torch.zeros(2, 28, 28, dtype=torch.uint8),
+        output="probabilities",
+        dimensions={0: "pictures"},
+        path=path,
+        table=("classes.json", facts),
+    )
 
 
 def get_args_parser() -> argparse.ArgumentParser:
     """The command line."""
     parser = make_parser(__doc__)
-    parser.add_argument("run", nargs="?", default="latest", metavar="RUN", help="run to export")
+    parser.add_argument(
+        "run", nargs="?", default="latest", metavar="RUN", help="run, or its weights file"
+    )
     parser.add_argument(
         "--prior", choices=PRIORS, default="emnist", help="how frequent the characters are"
     )
@@ -83,9 +79,9 @@ def get_args_parser() -> argparse.ArgumentParser:
 
 def main(args: argparse.Namespace) -> None:
     """Export one run and say where it went."""
-    run = find_run(args.run, args.models)
-    path = args.out or run.weights.with_suffix(".onnx")
-    export(Recognizer.load(run.weights), path, args.prior)
+    weights = find_weights(args.run, args.models)
+    path = path_for_export(args.out, weights)
+    export(Recognizer.load(weights), path, args.prior)
     print(f"wrote {path} ({path.stat().st_size / 2**20:.1f} MiB) and its table of classes")
 
 

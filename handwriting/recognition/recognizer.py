@@ -17,11 +17,21 @@ import numpy as np
 import torch
 from torch import nn
 
-from handwriting.labels import CLASSES, NUM_CLASSES, class_index
+from handwriting.errors import HandwritingError
+from handwriting.labels import CHARACTER_SETS, CLASSES, NUM_CLASSES, class_index
 from handwriting.recognition.hand import Hand, Taught
 from handwriting.recognition.shapes import Shapes, load_shapes, shapes_file
 from handwriting.recognition.sizes import Sizes
-from handwriting.runs import build_network, has_hands_head, load_weights, temperature
+from handwriting.runs import (
+    METRICS_FOLDER,
+    MODELS_FOLDER,
+    available_runs,
+    build_network,
+    find_run,
+    has_hands_head,
+    load_weights,
+    temperature,
+)
 from models import fuse_batch_norm, pass_features, predict_logits
 
 PRIORS = ("equal", "emnist")
@@ -33,6 +43,46 @@ LOOKALIKES = (
 """Characters that are the same picture, or nearly so, once their size is lost."""
 
 _TELLING = np.log(2)
+
+
+SETS = {
+    "all": CLASSES,
+    "digits": CHARACTER_SETS["Digits"],
+    "capitals": CHARACTER_SETS["Capitals"],
+    "small": CHARACTER_SETS["Small letters"],
+}
+"""Characters that may be the possible ones, by name."""
+
+
+def characters_of(words: str) -> tuple[str, ...]:
+    """The characters of a set's name, or of a text that holds them.
+
+    Raises:
+        HandwritingError: it is empty, or holds others than the 62.
+    """
+    if words in SETS:
+        return SETS[words]
+    if not words or not set(words) <= set(CLASSES):
+        raise HandwritingError(
+            f"{words!r:.60} is no set of characters. Give some of 0-9, A-Z and a-z, or one of "
+            f"{', '.join(SETS)}."
+        )
+    return tuple(c for c in CLASSES if c in words)
+
+
+def find_weights(name: str, models: Path = MODELS_FOLDER) -> Path:
+    """A weights file: any file, the one of a run's name, the newest for ``latest``, and for
+    ``best`` that with the highest accuracy on the test set.
+
+    Raises:
+        HandwritingError: there is none.
+    """
+    if Path(name).is_file():
+        return Path(name)
+    if name == "best":
+        best = next(iter(available_runs(models, models.parent / METRICS_FOLDER)), None)
+        return (best or find_run("latest", models)).weights
+    return find_run(name, models).weights
 
 
 def log_prior_change(content: dict[str, Any], prior: str) -> np.ndarray:
@@ -151,8 +201,11 @@ class Recognizer:
         Args:
             images: uint8 (N, 28, 28), upright, white ink on black.
             prior: one of PRIORS; with another one than the trained, up to a constant per image.
+
+        Raises:
+            HandwritingError: they are no numbers, for the weights are too large.
         """
-        logits = predict_logits(self.networks[prior], images).double()
+        logits = _predict(self.networks[prior], images)
         logits /= temperature(self.content, prior)
         return logits.log_softmax(dim=1).numpy() + log_prior_change(self.content, prior)
 
@@ -165,8 +218,11 @@ class Recognizer:
 
         Args:
             images: uint8 (N, 28, 28).
+
+        Raises:
+            HandwritingError: they are no numbers, for the weights are too large.
         """
-        both = predict_logits(self._network_with_features, images).double()
+        both = _predict(self._network_with_features, images)
         logits = both[:, :NUM_CLASSES] / temperature(self.content, "equal")
         log_probs = logits.log_softmax(dim=1).numpy() + log_prior_change(self.content, "equal")
         return log_probs, both[:, NUM_CLASSES:].numpy()
@@ -238,6 +294,16 @@ class Recognizer:
         if prior != "equal":
             (log_image,) = self.log_probs(images, prior)
         return hand.adapt(log_image, features, self.shapes)
+
+
+def _predict(network: nn.Module, images: torch.Tensor) -> torch.Tensor:
+    logits = predict_logits(network, images).double()
+    if not logits.isfinite().all():
+        raise HandwritingError(
+            "the character model's outputs are not numbers: its weights are damaged, or its "
+            "training went wrong. Take other weights."
+        )
+    return logits
 
 
 def _digest(arrays: Iterable[np.ndarray]) -> str:

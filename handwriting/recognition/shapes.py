@@ -124,7 +124,7 @@ def load_shapes(path: Path) -> Shapes:
     try:
         whitening, means = (content[name].double().numpy() for name in ("whitening", "means"))
         shapes = Shapes(str(content["network"]), whitening, means, float(content["between"]))
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
         raise HandwritingError(f"{path} holds no shapes ({error}). {_REMEDY}") from error
     width = whitening.shape[-1:]
     sound = whitening.shape == width * 2 and means.shape == (NUM_CLASSES, *width)

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handwriting.errors import HandwritingError
+from handwriting.lines import word_list
 from handwriting.lines.decoding import text_log_probs
 from handwriting.lines.word_list import WordList
 from tests.lines.support import random_rows
@@ -26,9 +27,10 @@ def test_words_are_scored_as_by_ctc(words, seed, steps):
         assert expected[decoder.words.index(best)] == pytest.approx(expected.max(), abs=1e-3)
 
 
-def test_a_file_has_a_word_on_each_line(tmp_path):
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_a_file_has_a_word_on_each_line(tmp_path, encoding):
     path = tmp_path / "words.txt"
-    path.write_text("pear\n\n apple \npear\nNew York\n", encoding="utf-8")
+    path.write_text("pear\n\n apple \npear\nNew York\n", encoding=encoding)
     assert WordList.load(path).words == ["New York", "apple", "pear"]
 
 
@@ -41,6 +43,7 @@ def test_a_file_has_a_word_on_each_line(tmp_path):
         (b"a\n" + b"b c " * 300, "line 2 has 1,199 characters"),
         (b"\xff\xfe\x00", "is no list of words"),
         (None, "is a folder"),
+        (b"a\n" * 5_000_001, "more than 10 MB"),
     ],
 )
 def test_other_files_are_refused(tmp_path, content, words):
@@ -48,6 +51,13 @@ def test_other_files_are_refused(tmp_path, content, words):
     path.mkdir() if content is None else path.write_bytes(content)
     with pytest.raises(HandwritingError, match=words):
         WordList.load(path)
+
+
+def test_too_many_words_are_refused_before_anything_is_made_of_them(monkeypatch):
+    monkeypatch.setattr(word_list, "MOST_WORDS", 2)
+    assert WordList(["a", "b", "a "]).words == ["a", "b"]
+    with pytest.raises(HandwritingError, match="holds 3 words of 3 characters; 2 of"):
+        WordList(["a", "b", "c"])
 
 
 def test_the_probability_is_that_among_the_list():

@@ -1,6 +1,7 @@
-"""The ONNX file answers as the network it was made of."""
+"""The ONNX files of the shipped networks give what the networks give."""
 
 import json
+import shutil
 
 import numpy as np
 import onnxruntime
@@ -11,50 +12,61 @@ from handwriting.errors import HandwritingError
 from handwriting.labels import CLASSES
 from handwriting.recognition import export
 from handwriting.recognition.recognizer import Recognizer
-from handwriting.runs import save_weights
+from handwriting.runs import MODELS_FOLDER, list_runs
 from models import MODELS
+from tests.support import PROJECT, random_weights
+
+SHIPPED = {
+    run.weights.stem.split("_")[0]: run.weights for run in list_runs(PROJECT / MODELS_FOLDER)
+}
 
 
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory):
-    """Random weights of one head and two, whose temperatures and priors would be missed."""
-    paths = {}
-    for heads in (1, 2):
-        torch.manual_seed(0)
-        network = MODELS["compactcnn"](num_classes=62 * heads)
-        with torch.no_grad():
-            network.layers[-1].weight.mul_(400)
-        frequencies = np.linspace(1, 5, 62) / np.linspace(1, 5, 62).sum()
-        facts = {"model": "compactcnn", "temperature": 1.7, "frequencies": frequencies.tolist()}
-        if heads == 2:
-            facts |= {"hands_temperature": 1.3, "hyperparameters": {"heads": 2}}
-        paths[heads] = tmp_path_factory.mktemp("export") / "run.pt"
-        save_weights(paths[heads], network.state_dict(), facts)
-    return paths
+def run_export(*arguments: object) -> None:
+    export.main(export.get_args_parser().parse_args(list(map(str, arguments))))
 
 
-@pytest.mark.parametrize("prior", ["emnist", "equal"])
-@pytest.mark.parametrize("heads", [1, 2])
-def test_onnx_runtime_gives_the_same_probabilities(weights, drawn, heads, prior):
-    weights = weights[heads]
-    arguments = ["run", "--models", str(weights.parent), "--prior", prior]
-    export.main(export.get_args_parser().parse_args(arguments))
-    session = onnxruntime.InferenceSession(weights.with_suffix(".onnx"))
-    recognizer = Recognizer.load(weights)
-    for count in (1, 7, 200):
+def test_there_are_weights_of_each_network():
+    assert set(SHIPPED) == set(MODELS)
+
+
+@pytest.mark.parametrize(
+    ("model", "prior"),
+    [
+        ("compactcnn", "equal"),
+        ("compactcnn", "emnist"),
+        ("customcnn", "emnist"),
+        ("resnet34", "equal"),
+    ],
+)
+def test_onnx_runtime_gives_the_same_probabilities(model, prior, tmp_path, drawn):
+    path = tmp_path / "network.onnx"
+    run_export(SHIPPED[model], "--out", path, "--prior", prior)
+    session = onnxruntime.InferenceSession(path)
+    recognizer = Recognizer.load(SHIPPED[model])
+    for count in (1, 200):
         pictures = drawn[0][:count]
         (theirs,) = session.run(None, {"pictures": pictures})
         ours = np.exp(recognizer.log_probs(torch.from_numpy(pictures), prior))
         ours /= ours.sum(axis=1, keepdims=True)
         assert theirs.shape == (count, 62) and theirs.dtype == np.float32
-        assert ours.max() > 0.1, "all alike would prove nothing"
         np.testing.assert_allclose(theirs, ours, atol=1e-4)
-    table = json.loads((weights.parent / "run_classes.json").read_text())
+    table = json.loads((tmp_path / "network_classes.json").read_text())
     assert table["classes"] == list(CLASSES) and table["prior"] == prior
-    assert table["temperature"] == (1.3 if (heads, prior) == (2, "equal") else 1.7)
+    name = "hands_temperature" if (model, prior) == ("compactcnn", "equal") else "temperature"
+    assert table["temperature"] == recognizer.content[name] != 1
 
 
-def test_a_run_that_is_not_there_is_named(weights):
-    arguments = ["other", "--models", str(weights[1].parent)]
+def test_a_run_that_is_not_there_is_named(tmp_path):
     with pytest.raises(HandwritingError, match=r"other\.pt does not exist"):
-        export.main(export.get_args_parser().parse_args(arguments))
+        run_export("other", "--models", tmp_path)
+
+
+def test_weights_are_never_overwritten(tmp_path):
+    weights = random_weights(tmp_path, "run")
+    before = weights.read_bytes()
+    with pytest.raises(HandwritingError, match=r"run\.pt does not end in \.onnx"):
+        run_export("run", "--models", tmp_path, "--out", weights)
+    other = shutil.copy(weights, tmp_path / "other.onnx")
+    with pytest.raises(HandwritingError, match="is the weights file"):
+        run_export(other)
+    assert weights.read_bytes() == other.read_bytes() == before

@@ -9,7 +9,8 @@ from PIL import Image
 from handwriting.cli import run_script
 from handwriting.labels import CLASSES
 from handwriting.recognition import __main__ as program
-from tests.support import random_weights, ring
+from handwriting.synthesis.examples import photograph_of_example
+from tests.support import PROJECT, random_weights, ring
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def test_files_are_read_a_line_each(read):
 def test_json_has_an_object_per_file(read):
     _, printed, _ = read("blank.png", "ring.png", "--json")
     blank, drawing = (json.loads(line) for line in printed.splitlines())
-    assert blank == {"file": "blank.png", "characters": {}}
+    assert blank == {"file": "blank.png", "characters": {}, "is_multiple": False}
     assert len(drawing["characters"]) == 5 and set(drawing["characters"]) <= set(CLASSES)
 
 
@@ -49,10 +50,30 @@ def test_the_prior_counts(read):
     assert found[0]["characters"] != found[1]["characters"]
 
 
-def test_a_file_that_is_no_picture_is_named(read, tmp_path):
+def test_files_that_are_no_pictures_are_named_and_the_others_are_read(read, tmp_path):
     (tmp_path / "text.png").write_text("hello")
-    code, _, error = read("text.png")
-    assert code == 1 and "text.png is not a picture" in error
+    code, printed, error = read("text.png", "missing.png", "ring.png")
+    assert code == 1 and printed.startswith("ring.png: ")
+    assert "text.png is not a picture" in error and "missing.png does not exist" in error
+
+
+def test_only_the_possible_characters_are_predicted(read):
+    for words, possible in (("digits", "0123456789"), ("capitals", "ABCDEFGHIJKLMNOPQRSTUVWXYZ")):
+        found = json.loads(read("ring.png", "--json", "--characters", words)[1])
+        assert set(found["characters"]) <= set(possible)
+    found = json.loads(read("ring.png", "--json", "--characters", "0O")[1])
+    assert sum(found["characters"].values()) == pytest.approx(1) and len(found["characters"]) == 2
+    code, printed, error = read("ring.png", "--characters", "0-9")
+    assert code == 1 and not printed and "'0-9' is no set of characters" in error
+
+
+def test_several_characters_are_said_to_be_several(read, tmp_path):
+    assert "several" not in "".join(read("ring.png")[1:])
+    two = ring(100, 70) | ring(100, 70, left=140)
+    Image.fromarray(255 - two).save(tmp_path / "two.png")
+    code, printed, error = read("two.png")
+    assert code == 0 and "%" in printed and "two.png seems to hold several characters" in error
+    assert json.loads(read("two.png", "--json")[1])["is_multiple"]
 
 
 def test_the_best_run_reads_unless_another_is_named(read, tmp_path):
@@ -64,6 +85,21 @@ def test_the_best_run_reads_unless_another_is_named(read, tmp_path):
         read("ring.png", *more)[1] for more in ((), ("--run", "better"), ("--run", "weights"))
     )
     assert best == named != other
+
+
+@pytest.mark.parametrize("name", ["weights.bin", "folder/other", "folder/x.pt"])
+def test_weights_may_have_any_path_and_ending(read, tmp_path, name):
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes((tmp_path / "models" / "weights.pt").read_bytes())
+    assert read("ring.png", "--run", name) == read("ring.png")
+
+
+def test_the_shipped_weights_read_an_example(read, tmp_path, monkeypatch):
+    Image.fromarray(photograph_of_example("A character")).save(tmp_path / "character.png")
+    monkeypatch.chdir(PROJECT)
+    code, printed, error = read(str(tmp_path / "character.png"), "--characters", "capitals")
+    assert code == 0 and "character.png: R " in printed and not error
 
 
 def test_without_weights_it_says_what_to_do(read, tmp_path):
@@ -82,3 +118,14 @@ def test_weights_that_are_no_numbers_are_refused_in_one_line(read, tmp_path):
     code, printed, error = read("ring.png")
     assert code == 1 and printed == "" and "weights.pt holds weights that are not numbers" in error
     assert len(error.strip().splitlines()) == 1
+
+
+def test_weights_that_lead_to_no_numbers_are_refused(read, tmp_path):
+    path = tmp_path / "models" / "weights.pt"
+    content = torch.load(path, weights_only=True)
+    content["weights"] = {
+        n: torch.full_like(t.float(), 1e38) for n, t in content["weights"].items()
+    }
+    torch.save(content, path)
+    code, printed, error = read("ring.png")
+    assert code == 1 and not printed and "are not numbers" in error

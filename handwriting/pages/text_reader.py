@@ -1,0 +1,82 @@
+"""The text reader as a Python program uses it: a photograph in, its text, lines and words out.
+
+A thin face of `lines.reader.Reader` and `pages.reading`; `read_picture.py` is made of it.
+"""
+
+from functools import cache
+from pathlib import Path
+
+from handwriting import PROJECT
+from handwriting.errors import HandwritingError
+from handwriting.imaging.sources import ImageLike, as_source
+from handwriting.lines.decoding import Decoder
+from handwriting.lines.language import LANGUAGE_FILES
+from handwriting.lines.options import named_decoder
+from handwriting.lines.reader import LINES_FOLDER, Reader, find_reader
+from handwriting.pages.photographs import Photograph, open_photograph
+from handwriting.pages.reading import read_page, read_picture, read_single_line
+from handwriting.pages.records import Page
+
+LAYOUTS = {"auto": read_picture, "page": read_page, "line": read_single_line}
+"""What an image may show: whichever it seems to be, a page, or one line."""
+
+
+class TextReader:
+    """A trained text-line model that reads photographs of pages and of lines.
+
+    Args:
+        reader: the network of a weights file.
+    """
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
+
+    @classmethod
+    def load(
+        cls, weights: str | Path = "latest", models: Path = PROJECT / LINES_FOLDER
+    ) -> "TextReader":
+        """A trained reader.
+
+        Args:
+            weights: a weights file, the name of a run, or ``latest`` for the newest one.
+            models: folder of the runs.
+
+        Raises:
+            HandwritingError: there are no such weights, or the file is damaged.
+        """
+        return cls(Reader.load(find_reader(str(weights), models)))
+
+    def read(
+        self, image: ImageLike, *, layout: str = "auto", decoder: str | Decoder = "greedy"
+    ) -> Page:
+        """Read a photograph or a scan.
+
+        Args:
+            image: a path, an open file, a Pillow image, or an array uint8 (height, width) or
+                (height, width, 3 or 4).
+            layout: ``page``, ``line``, or ``auto`` for whichever it seems to be.
+            decoder: ``greedy`` takes the most likely output at each step; ``language`` expects
+                words, ``programs`` code; a `Pattern` or a `WordList` says what each line may be.
+
+        Raises:
+            HandwritingError: it is no image that can be read, or an argument is none of these.
+        """
+        source, name = as_source(image)
+        photograph = open_photograph(source, layout == "line", name)
+        return self.read_photograph(photograph, layout, decoder)
+
+    def read_photograph(
+        self, photograph: Photograph, layout: str = "auto", decoder: str | Decoder = "greedy"
+    ) -> Page:
+        """As :meth:`read`, of a photograph that `pages.photographs.open_photograph` opened."""
+        if layout not in LAYOUTS:
+            raise HandwritingError(f"{layout!r} is no layout: give one of {', '.join(LAYOUTS)}.")
+        if isinstance(decoder, str):
+            decoder = _decoder(decoder)
+        return Page(*photograph.size, LAYOUTS[layout](self.reader, photograph, decoder))
+
+
+@cache
+def _decoder(name: str) -> Decoder:
+    own = LANGUAGE_FILES.get(name)
+    return named_decoder(name, own and PROJECT / own)

@@ -1,0 +1,66 @@
+"""Networks as ONNX files with a table beside them, for programs without PyTorch."""
+
+import io
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from handwriting.errors import HandwritingError
+from handwriting.files import replacing, save_json
+
+ENDING = ".onnx"
+
+
+def path_for_export(out: Path | None, weights: Path) -> Path:
+    """Where to write: ``out``, or beside the weights under their name.
+
+    Raises:
+        HandwritingError: it does not end in .onnx, or is the weights file itself.
+    """
+    path = out or weights.with_suffix(ENDING)
+    if path.suffix != ENDING:
+        raise HandwritingError(f"{path} does not end in {ENDING}. Give --out a file that does.")
+    if path.exists() and path.samefile(weights):
+        raise HandwritingError(f"{path} is the weights file. Give --out another file.")
+    return path
+
+
+def save_onnx(
+    network: nn.Module,
+    example: torch.Tensor,
+    output: str,
+    dimensions: Mapping[int, str],
+    path: Path,
+    table: tuple[str, dict[str, Any]],
+) -> None:
+    """Write a network to ``path`` and a table beside it, both or none.
+
+    Args:
+        network: in evaluation mode; takes ``pictures``.
+        example: of its input, uint8.
+        output: name of its output.
+        dimensions: of the input, by number: those of any length, and their names.
+        path: the ONNX file.
+        table: what its file's name has after the stem, and the facts in it.
+    """
+    content = io.BytesIO()
+    shapes = {number: torch.export.Dim(name, min=1) for number, name in dimensions.items()}
+    # PyTorch warns of its own code.
+    with warnings.catch_warnings(action="ignore"):
+        program = torch.onnx.export(
+            network,
+            (example,),
+            input_names=["pictures"],
+            output_names=[output],
+            dynamic_shapes={"pictures": shapes},
+            verbose=False,
+        )
+    program.save(content)
+    ending, facts = table
+    with replacing(path, path.with_name(f"{path.stem}_{ending}")) as (network_file, table_file):
+        network_file.write_bytes(content.getvalue())
+        save_json(facts, table_file)
