@@ -17,6 +17,7 @@ import argparse
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -306,9 +307,21 @@ def main(args: argparse.Namespace) -> None:
     manifest = load_manifest(args.processed)
     data = load_images(args.processed, "train")
     split = load_split(args.processed)
-    run = start_run(args, manifest, split["train"])
+    with start_run(args, manifest, split["train"]) as run:
+        announce(3, reads=args.processed, writes=run.files.weights)
+        _train_and_save(run, data, split["validation"], manifest)
+    best, last = run.best, run.history[-1]
+    print(
+        f"epoch {best['epoch']} of {last['epoch']} is kept: val_accuracy "
+        f"{best['val_accuracy']:.4f}; the last one has {last['val_accuracy']:.4f}"
+    )
+    finish(f"python model_evaluation.py {run.files.name}")
+
+
+def _train_and_save(
+    run: Run, data: LabelledImages, validation: torch.Tensor, manifest: dict[str, Any]
+) -> None:
     settings, device = run.settings, run.device
-    announce(3, reads=args.processed, writes=run.files.weights)
     if manifest["synthetic"]:
         print("  the images are synthetic: the figures say nothing about handwriting")
     ranks = f", {world_size()} ranks" if world_size() > 1 else ""
@@ -324,16 +337,14 @@ def main(args: argparse.Namespace) -> None:
         )
     )
     try:
-        for _ in train(run, data, split["validation"], extra, held_out):
+        for _ in train(run, data, validation, extra, held_out):
             if is_first_rank():
                 run.save()
             run.report()
     finally:
         if is_first_rank() and run.history:
             counts = list(manifest["byclass_class_counts"].values())
-            run.save_weights(data.subset(split["validation"]), counts, held_out)
-    print(f"best epoch {run.best['epoch']:.0f}: val_accuracy {run.best['val_accuracy']:.4f}")
-    finish(f"python model_evaluation.py {run.files.name}")
+            run.save_weights(data.subset(validation), counts, held_out)
 
 
 if __name__ == "__main__":

@@ -206,7 +206,8 @@ def load_weights(path: Path) -> dict[str, Any]:
         ``weights`` (name to tensor), ``model`` (name in `models.MODELS`), and, in files of this
         project, ``classes``, ``hyperparameters``, ``fingerprint``, ``synthetic``, ``labels``,
         ``epoch`` (that is kept), ``epochs`` (trained), ``metrics`` (of the kept epoch),
-        ``last_metrics`` (of the last one), ``temperature``, ``frequencies`` (that the answers follow),
+        ``last_metrics`` (of the last one), ``temperature``, ``frequencies`` (that the answers
+        follow),
         ``training_frequencies`` (that the logits were learned with) and, of a network with a second
         head for any hand, ``hands_temperature``.
 
