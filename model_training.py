@@ -14,6 +14,7 @@ kept, calibrated, in half precision.
 """
 
 import argparse
+import math
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -44,12 +45,11 @@ from handwriting.datasets.prepared import (
     load_manifest,
     load_split,
 )
-from handwriting.errors import HandwritingError
 from handwriting.evaluation.metrics import is_correct
 from handwriting.labels import NUM_CLASSES
 from handwriting.runs import METRICS_FOLDER, MODELS_FOLDER
 from handwriting.training.recipes import RECIPE_OPTIONS, RECIPES
-from handwriting.training.run import Run, start_run
+from handwriting.training.run import DivergedError, Run, start_run
 from models import MODELS, READING_BATCH
 
 FORMER_OPTIONS = {
@@ -78,7 +78,7 @@ def training_loop(
     part of the batches; loss and gradients are those of the whole batches.
 
     Raises:
-        HandwritingError: the loss is not a number.
+        DivergedError: the loss is not a number.
     """
     model.train()
     total = torch.zeros((), device=device)
@@ -99,8 +99,8 @@ def training_loop(
             bar.update(size)
     (total_loss,) = sum_over_ranks(total)
     mean_loss = total_loss / max(train_loader.num_images, 1)
-    if mean_loss != mean_loss:
-        raise HandwritingError(
+    if not math.isfinite(mean_loss):
+        raise DivergedError(
             f"the loss of {title} is not a number. Lower --lr, or use --precision fp32; "
             "the run's earlier epochs are saved."
         )

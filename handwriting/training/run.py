@@ -72,6 +72,10 @@ from models import MODELS, last_linear, predict_logits, select_outputs
 _FIGURES = ("train_loss", "val_loss", "val_accuracy", "learning_rate")
 
 
+class DivergedError(HandwritingError):
+    """The loss of a training is not a number."""
+
+
 class Run:
     """One training run.
 
