@@ -24,6 +24,7 @@ import optuna
 import torch
 from optuna.distributions import BaseDistribution, check_distribution_compatibility
 from optuna.exceptions import OptunaError, StorageInternalError
+from optuna.storages import BaseStorage
 from optuna.study import MaxTrialsCallback, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
@@ -116,7 +117,7 @@ class Objective:
 
 
 @contextlib.contextmanager
-def storing(storage: str) -> Iterator[None]:
+def storing(storage: str | BaseStorage) -> Iterator[None]:
     """Around what reads or writes a storage: says in one line that it cannot be used.
 
     Raises:
@@ -143,15 +144,14 @@ def without_password(text: str) -> str:
     return re.sub(r"(?<=://)\S*@|(?<=password=)[^&\s]+", "***@", text)
 
 
-def open_study(storage: str, name: str) -> optuna.Study:
+def open_study(storage: str | BaseStorage, name: str) -> optuna.Study:
     """The study of that name, new or to be gone on with.
 
     Raises:
         HandwritingError: the storage can't be used, or the study is none of this program's.
     """
-    file = storage.removeprefix("sqlite:///")
-    if file != storage and not file.startswith("file:"):
-        check_writable(Path(file).parent)
+    if str(storage).startswith("sqlite:///") and "file:" not in storage:
+        check_writable(Path(storage.removeprefix("sqlite:///")).parent)
     with storing(storage):
         study = optuna.create_study(
             storage=storage,

@@ -228,7 +228,8 @@ def load_weights(path: Path) -> dict[str, Any]:
     numbers += [*(content.get("frequencies") or ()), *(content.get(_TRAINED_ON) or ())]
     if not are_finite(content["weights"]) or not all(map(_is_positive, numbers)):
         raise HandwritingError(
-            f"{path} holds weights that are not numbers: its training went wrong. {_TAKE_ANOTHER}"
+            f"{path} holds weights that are not numbers in half, single or double precision: it "
+            f"was converted, or its training went wrong. {_TAKE_ANOTHER}"
         )
     return content
 

@@ -234,7 +234,7 @@ HEADLINES = {
     "top2_accuracy": "top-2 accuracy",
     "top3_accuracy": "top-3 accuracy",
     "accuracy_47_classes": "accuracy, 47 merged classes",
-    "accuracy_without_case": "accuracy without case, 36 classes",
+    "accuracy_without_case": "accuracy ignoring case, 36 classes",
     "calibration_error": "calibration error",
 }
 """The figures that a person compares, in the order of the tables and plots."""

@@ -14,6 +14,7 @@ import model_training
 from handwriting.compute import distributed
 from handwriting.datasets.batches import Batches
 from handwriting.datasets.prepared import load_images, load_split
+from handwriting.runs import RunFiles
 from handwriting.training.losses import PartialLabelLoss
 from handwriting.training.run import load_checkpoint
 from models import MODELS
@@ -47,7 +48,7 @@ def printed_by(process: subprocess.Popen) -> str:
 
 
 def checkpoint(folder: Path) -> dict:
-    return load_checkpoint("run", folder / "models")
+    return load_checkpoint(RunFiles("run", folder / "models"))
 
 
 def files(folder: Path) -> list[str]:
