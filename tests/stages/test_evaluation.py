@@ -104,7 +104,7 @@ def test_a_folder_that_takes_no_figures_is_said_before_anything_is_read(
 ):
     (tmp_path / "metrics").write_text("a file")
     monkeypatch.setattr(model_evaluation, "evaluate", lambda *_: pytest.fail("it was evaluated"))
-    with pytest.raises(HandwritingError, match="nothing can be written to the folder .*metrics"):
+    with pytest.raises(HandwritingError, match="nothing can be written to the folder"):
         evaluate("first")
 
 
