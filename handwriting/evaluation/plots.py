@@ -41,7 +41,7 @@ def plot_class_metrics(metrics: dict[str, Any], title: str, path: Path) -> None:
 
 
 def plot_confusion_matrix(metrics: dict[str, Any], title: str, path: Path) -> None:
-    """How often each character is read as each other, in percent of the true one."""
+    """How often each character is predicted as each other, in percent of the true one."""
     confusion = np.array(metrics["confusion"], dtype=float)
     characters = [row["character"] for row in metrics["classes"]]
     support = np.maximum(confusion.sum(axis=1, keepdims=True), 1)
@@ -49,7 +49,7 @@ def plot_confusion_matrix(metrics: dict[str, Any], title: str, path: Path) -> No
     figure, axes = plt.subplots(figsize=(14, 13), layout="constrained")
     image = axes.imshow(share, norm=LogNorm(vmin=0.2, vmax=100), cmap="viridis_r")
     axes.set_title(title, fontsize=14)
-    axes.set_xlabel("Read as", fontsize=13)
+    axes.set_xlabel("Predicted character", fontsize=13)
     axes.set_ylabel("True character", fontsize=13)
     places = range(len(characters))
     axes.set_xticks(places, characters, fontsize=10)
@@ -64,22 +64,22 @@ def plot_confusion_matrix(metrics: dict[str, Any], title: str, path: Path) -> No
 
 
 def plot_reliability(metrics: dict[str, Any], title: str, path: Path) -> None:
-    """How often the answers of each probability are right, and how many there are."""
+    """The accuracy of the predictions of each confidence, and how many there are."""
     rows = metrics["reliability"]
     probability = [row["probability"] for row in rows]
     figure, (top, bottom) = plt.subplots(
         2, 1, figsize=(7, 8), sharex=True, layout="constrained", height_ratios=(3, 1)
     )
     figure.suptitle(title, fontsize=12)
-    top.plot([0, 1], [0, 1], "--", color="grey", label="as it should be")
+    top.plot([0, 1], [0, 1], "--", color="grey", label="perfect calibration")
     top.plot(probability, [row["accuracy"] for row in rows], "o-", color=BLUE, label="measured")
-    top.set_ylabel("Share of right answers")
+    top.set_ylabel("Accuracy")
     top.set_title(f"Expected calibration error {metrics['calibration_error']:.4f}", fontsize=11)
     top.legend(loc="upper left")
     bottom.bar(probability, [row["answers"] for row in rows], 0.05, color=ORANGE)
     bottom.set_yscale("log")
-    bottom.set_ylabel("Answers")
-    bottom.set_xlabel("Probability of the answer")
+    bottom.set_ylabel("Predictions")
+    bottom.set_xlabel("Confidence")
     bottom.set_xlim(0, 1)
     for axes in (top, bottom):
         axes.grid(alpha=0.3)

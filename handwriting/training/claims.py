@@ -80,6 +80,21 @@ def files_to_resume(name: str, models: Path, metrics: Path) -> RunFiles:
     return RunFiles(newest.name, models, metrics)
 
 
+def check_output(out: Path, *read: Path) -> None:
+    """Check, before long work, that its outcome can be written and replaces nothing that is read.
+
+    Args:
+        out: file to write.
+        read: files that the work reads.
+
+    Raises:
+        HandwritingError: the file is one of those, or nothing can be written to its folder.
+    """
+    if any(out.exists() and path.exists() and out.samefile(path) for path in read):
+        raise HandwritingError(f"--out {out} is a file that is read. Give another one.")
+    check_writable(out.parent)
+
+
 def check_renamed(files: RunFiles, name: object) -> None:
     """Check that a checkpoint that was copied under another name overwrites no other run.
 

@@ -7,7 +7,13 @@ import pytest
 
 from handwriting.errors import HandwritingError
 from handwriting.runs import RunFiles
-from handwriting.training.claims import check_renamed, check_unused, claimed, files_to_resume
+from handwriting.training.claims import (
+    check_output,
+    check_renamed,
+    check_unused,
+    claimed,
+    files_to_resume,
+)
 
 
 @pytest.fixture
@@ -70,6 +76,16 @@ def test_a_new_run_overwrites_nothing(files, number):
 def test_no_run_is_called_as_the_newest_one_is(tmp_path):
     with pytest.raises(HandwritingError, match="latest stands for the newest run"):
         check_unused(RunFiles("latest", tmp_path, tmp_path))
+
+
+def test_an_outcome_replaces_nothing_that_is_read(tmp_path):
+    read, link = tmp_path / "read.npz", tmp_path / "link.npz"
+    read.touch()
+    link.symlink_to(read)
+    check_output(tmp_path / "new" / "out.npz", read, tmp_path / "nowhere")
+    for out in (read, link, tmp_path / "new" / ".." / "read.npz"):
+        with pytest.raises(HandwritingError, match="is a file that is read"):
+            check_output(out, read)
 
 
 def test_a_copied_checkpoint_goes_on_under_its_new_name_or_not_at_all(files):
