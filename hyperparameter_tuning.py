@@ -12,7 +12,11 @@ _tuning_importances.png.
 """
 
 import argparse
+import contextlib
+import re
 import warnings
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +24,11 @@ import handwriting.python_version  # noqa: F401 - before what an older Python la
 
 import optuna
 import torch
-from optuna.study import MaxTrialsCallback
-from optuna.trial import TrialState
+from optuna.distributions import BaseDistribution, check_distribution_compatibility
+from optuna.exceptions import OptunaError, StorageInternalError
+from optuna.storages import BaseStorage
+from optuna.study import MaxTrialsCallback, StudyDirection
+from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
 from handwriting.cli import make_parser, run_script
@@ -35,10 +42,12 @@ from handwriting.datasets.prepared import (
     load_split,
 )
 from handwriting.errors import HandwritingError
-from handwriting.files import replacing, save_json
+from handwriting.files import check_writable, replacing, save_json
 from handwriting.plots import save_figure
 from handwriting.runs import METRICS_FOLDER
-from handwriting.training.run import Run, unsaved_run
+from handwriting.training.recipes import Recipe, check_ranges
+from handwriting.training.run import DivergedError, Run, unsaved_run
+from handwriting.training.settings import Settings
 from model_training import train
 from models import MODELS
 
@@ -81,16 +90,19 @@ class Objective:
         self.validation = subsample(split["validation"], share)
 
     def __call__(self, trial: optuna.Trial) -> float:
-        """Train; raises ``optuna.TrialPruned`` where the trial lags behind."""
+        """Train; raises ``optuna.TrialPruned`` where the trial lags behind or diverges."""
         values = suggest(trial)
         trial.set_user_attr("params", values)
         best = float("inf")
-        for row in train(self._run(values), self.data, self.validation):
-            best = min(best, row["val_loss"])
-            trial.set_user_attr("val_accuracy", row["val_accuracy"])
-            trial.report(row["val_loss"], int(row["epoch"]))
-            if trial.should_prune():
-                raise optuna.TrialPruned
+        try:
+            for row in train(self._run(values), self.data, self.validation):
+                best = min(best, row["val_loss"])
+                trial.set_user_attr("val_accuracy", row["val_accuracy"])
+                trial.report(row["val_loss"], int(row["epoch"]))
+                if trial.should_prune():
+                    raise optuna.TrialPruned
+        except DivergedError as error:
+            raise optuna.TrialPruned from error
         return best
 
     def _run(self, values: dict[str, Any]) -> Run:
@@ -106,27 +118,86 @@ class Objective:
         )
 
 
-def open_study(storage: str, name: str) -> optuna.Study:
+@contextlib.contextmanager
+def storing(storage: str | BaseStorage) -> Iterator[None]:
+    """Around what reads or writes a storage: says in one line that it cannot be used.
+
+    Raises:
+        HandwritingError: it cannot.
+    """
+    try:
+        yield
+    except (SQLAlchemyError, OptunaError, ImportError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and "optuna" not in str(error):
+            raise
+        cause = error.__cause__ if isinstance(error, StorageInternalError) else None
+        reason = str(cause or error).partition("\n")[0].rstrip(".")
+        raise HandwritingError(
+            without_password(
+                f"--storage {storage} cannot be used: {reason}. Check the address, that it may be "
+                "written to, that the database's driver is installed, and that Optuna made it."
+            )
+        ) from error
+
+
+def without_password(text: str) -> str:
+    """A text with the user and the password of each address in it, and passwords among an address's
+    options, struck out."""
+    return re.sub(r"(?<=://)\S*@|(?<=password=)[^&\s]+", "***@", text)
+
+
+def open_study(storage: str | BaseStorage, name: str) -> optuna.Study:
     """The study of that name, new or to be gone on with.
 
     Raises:
-        HandwritingError: the storage can't be opened.
+        HandwritingError: the storage can't be used, or the study is none of this program's.
     """
-    if storage.startswith("sqlite:///"):
-        Path(storage.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-    try:
-        return optuna.create_study(
+    if str(storage).startswith("sqlite:///") and "file:" not in storage:
+        check_writable(Path(storage.removeprefix("sqlite:///")).parent)
+    with storing(storage):
+        study = optuna.create_study(
             storage=storage,
             study_name=name,
             load_if_exists=True,
             sampler=optuna.samplers.TPESampler(multivariate=True),
             pruner=optuna.pruners.MedianPruner(n_startup_trials=_FIRST_TRIALS),
         )
-    except (SQLAlchemyError, ImportError, OSError) as error:
-        raise HandwritingError(
-            f"--storage {storage} cannot be opened: {str(error).partition(chr(10))[0]}. "
-            "Check the address, and that the database's driver is installed."
-        ) from error
+        if study.directions != [StudyDirection.MINIMIZE] or not all(
+            map(_is_own, study.get_trials(deepcopy=False))
+        ):
+            raise HandwritingError(
+                f"the study {name!r} was not made by this program, which looks for the least "
+                "validation loss over its own values. Give another --study."
+            )
+    return study
+
+
+def _is_own(trial: FrozenTrial) -> bool:
+    """Whether a trial is one of :func:`suggest`'s, or did not end."""
+    if trial.state not in FINISHED:
+        return trial.state is not TrialState.WAITING
+    own, found = _search_space(), trial.distributions
+    return (
+        isinstance(trial.user_attrs.get("params"), dict)
+        and isinstance(trial.user_attrs.get("val_accuracy", 0.0), float)
+        and found.keys() == own.keys()
+        and all(_are_compatible(found[name], own[name]) for name in own)
+    )
+
+
+@cache
+def _search_space() -> dict[str, BaseDistribution]:
+    trial = optuna.create_study().ask()
+    suggest(trial)
+    return trial.distributions
+
+
+def _are_compatible(one: BaseDistribution, other: BaseDistribution) -> bool:
+    try:
+        check_distribution_compatibility(one, other)
+    except ValueError:
+        return False
+    return True
 
 
 def finished_trials(study: optuna.Study) -> int:
@@ -152,7 +223,7 @@ def save_results(study: optuna.Study, args: argparse.Namespace, fingerprint: str
         "epochs": args.epochs,
         "fingerprint": fingerprint,
         "best_val_loss": study.best_value,
-        "val_accuracy": study.best_trial.user_attrs["val_accuracy"],
+        "val_accuracy": study.best_trial.user_attrs.get("val_accuracy"),
         "importances": {name: round(value, 4) for name, value in importances.items()},
         "params": study.best_trial.user_attrs["params"],
     }
@@ -191,13 +262,24 @@ def get_args_parser() -> argparse.ArgumentParser:
 def main(args: argparse.Namespace) -> None:
     """Search until the budget is spent, then save."""
     keep_memory()
-    if args.trials is None and args.minutes is None:
-        raise HandwritingError("give a budget: --trials or --minutes.")
+    check_options(args)
+    check_writable(args.metrics)
     manifest = load_manifest(args.processed)
-    objective = Objective(args, load_images(args.processed, "train"), load_split(args.processed))
-    study = open_study(args.storage, args.study or args.model)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+    objective = Objective(args, load_images(args.processed, "train"), load_split(args.processed))
+    study = open_study(args.storage, args.study or args.model)
+    with storing(args.storage):
+        search(study, objective, args)
+        save_results(study, args, manifest["fingerprint"])
+
+
+def search(study: optuna.Study, objective: Objective, args: argparse.Namespace) -> None:
+    """Try values until the budget is spent.
+
+    Raises:
+        HandwritingError: no trial was finished.
+    """
     print(f"Tuning {args.model}: study {study.study_name}, {len(study.trials)} trials so far")
     left = None if args.trials is None else args.trials - finished_trials(study)
     if left is None or left > 0:
@@ -210,7 +292,21 @@ def main(args: argparse.Namespace) -> None:
         )
     if not any(trial.state is TrialState.COMPLETE for trial in study.trials):
         raise HandwritingError("no trial was finished. Give more --trials or --minutes.")
-    save_results(study, args, manifest["fingerprint"])
+
+
+def check_options(args: argparse.Namespace) -> None:
+    """Check the command line, before anything is made.
+
+    Raises:
+        HandwritingError: there is no budget, or a value is out of its range.
+    """
+    if args.trials is None and args.minutes is None:
+        raise HandwritingError("give a budget: --trials or --minutes.")
+    if args.trials is not None:
+        check_ranges(args, {"trials": (int, 1, 10**9)})
+    if args.minutes is not None:
+        check_ranges(args, {"minutes": (float, 0, 10**6)})
+    Settings(args.model, Recipe(epochs=args.epochs), seed=args.seed, fraction=args.fraction)
 
 
 if __name__ == "__main__":

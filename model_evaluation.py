@@ -34,8 +34,8 @@ from handwriting.datasets.prepared import PROCESSED
 from handwriting.errors import HandwritingError
 from handwriting.evaluation import report
 from handwriting.evaluation.every_split import as_table, evaluate_every_split
-from handwriting.evaluation.metrics import headline_table, metrics_of, topk_predictions
-from handwriting.files import sha256
+from handwriting.evaluation.metrics import epoch_of, headline_table, metrics_of, topk_predictions
+from handwriting.files import check_writable, sha256
 from handwriting.recognition.recognizer import PRIORS
 from handwriting.runs import (
     METRICS_FOLDER,
@@ -76,7 +76,7 @@ def validation_step(
 def validation_epoch_end(outputs: list[dict[str, Any]]) -> dict[str, Any]:
     """All metrics from the outputs of :func:`validation_step`; see `evaluation.metrics`."""
     parts = [output["predictions"] for output in outputs]
-    images = sum(len(part.labels) for part in parts)
+    images = max(sum(len(part.labels) for part in parts), 1)
     loss, calibrated_loss = (
         sum(output[name] for output in outputs) / images for name in ("loss", "calibrated_loss")
     )
@@ -135,6 +135,7 @@ def main(
         chosen = report.external_set(args.data, content, *options)
     network = fuse_batch_norm(build_network(content, run.weights, chosen.prior))
     network = network.to(device, memory_format=memory_format(device))
+    check_writable(args.metrics)
     evidence = None if chosen.log_evidence is None else torch.from_numpy(chosen.log_evidence)
     loader = Batches(chosen.data, READING_BATCH, device)
     figures = evaluate(device, network, loader, temperature(content, chosen.prior), evidence)
@@ -146,13 +147,33 @@ def main(
         **figures,
         "trained_on_synthetic": content.get("synthetic", False),
         "training_labels": content.get("labels", "unknown"),
-        "epoch": content.get("epoch"),
+        **_epochs(content),
         "weights_sha256": sha256(run.weights),
     }
     report.save_report(run, chosen.prefix, result, args.overwrite)
     print(headline_table({run.name: result}))
+    print(_kept_epoch(result))
     report.print_classes(result)
     return result
+
+
+def _epochs(content: dict[str, Any]) -> dict[str, Any]:
+    """Which epoch of how many a weights file holds, and its and the last one's accuracy on the
+    validation images; ``None`` where the file does not say."""
+    used, kept = content.get("hyperparameters", {}), content.get("metrics", {})
+    return {
+        "epoch": content.get("epoch"),
+        "epochs": content.get("epochs", used.get("epochs")),
+        "val_accuracy": kept.get("val_accuracy"),
+        "last_val_accuracy": content.get("last_metrics", {}).get("val_accuracy"),
+    }
+
+
+def _kept_epoch(result: dict[str, Any]) -> str:
+    last, kept = result["last_val_accuracy"], result["val_accuracy"]
+    figures = "" if kept is None else f", validation accuracy {kept:.4f}"
+    figures += "" if last is None else f" (the last epoch's {last:.4f})"
+    return f"epoch {epoch_of(result)}{figures}"
 
 
 def _command(run: RunFiles, args: argparse.Namespace) -> str:
@@ -240,6 +261,7 @@ def _evaluate_runs(args: argparse.Namespace) -> list[dict[str, Any]]:
 def _every_split(name: str, args: argparse.Namespace) -> dict[str, Any]:
     run = find_run(name, args.models, args.metrics)
     announce(4, f"{run.weights}, {args.root / 'EMNIST' / 'raw'}", run.metric("every_split.json"))
+    check_writable(args.metrics)
     result = evaluate_every_split(run, args.root, args.processed)
     report.save_every_split(run, result, args.overwrite)
     print(as_table(result))

@@ -14,9 +14,11 @@ kept, calibrated, in half precision.
 """
 
 import argparse
+import math
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import handwriting.python_version  # noqa: F401 - before what an older Python lacks
 
@@ -45,12 +47,11 @@ from handwriting.datasets.prepared import (
     load_manifest,
     load_split,
 )
-from handwriting.errors import HandwritingError
 from handwriting.evaluation.metrics import is_correct
 from handwriting.labels import NUM_CLASSES
 from handwriting.runs import METRICS_FOLDER, MODELS_FOLDER
 from handwriting.training.recipes import RECIPE_OPTIONS, RECIPES
-from handwriting.training.run import Run, start_run
+from handwriting.training.run import DivergedError, Run, start_run
 from models import MODELS, READING_BATCH
 
 FORMER_OPTIONS = {
@@ -79,7 +80,7 @@ def training_loop(
     part of the batches; loss and gradients are those of the whole batches.
 
     Raises:
-        HandwritingError: the loss is not a number.
+        DivergedError: the loss is not a number.
     """
     model.train()
     total = torch.zeros((), device=device)
@@ -100,8 +101,8 @@ def training_loop(
             bar.update(size)
     (total_loss,) = sum_over_ranks(total)
     mean_loss = total_loss / max(train_loader.num_images, 1)
-    if mean_loss != mean_loss:
-        raise HandwritingError(
+    if not math.isfinite(mean_loss):
+        raise DivergedError(
             f"the loss of {title} is not a number. Lower --lr, or use --precision fp32; "
             "the run's earlier epochs are saved."
         )
@@ -308,9 +309,21 @@ def main(args: argparse.Namespace) -> None:
     manifest = load_manifest(args.processed)
     data = load_images(args.processed, "train")
     split = load_split(args.processed)
-    run = start_run(args, manifest, split["train"])
+    with start_run(args, manifest, split["train"]) as run:
+        announce(3, reads=args.processed, writes=run.files.weights)
+        _train_and_save(run, data, split["validation"], manifest)
+    best, last = run.best, run.history[-1]
+    print(
+        f"epoch {best['epoch']} of {last['epoch']} is kept: val_accuracy "
+        f"{best['val_accuracy']:.4f}; the last one has {last['val_accuracy']:.4f}"
+    )
+    finish(f"python model_evaluation.py {run.files.name}")
+
+
+def _train_and_save(
+    run: Run, data: LabelledImages, validation: torch.Tensor, manifest: dict[str, Any]
+) -> None:
     settings, device = run.settings, run.device
-    announce(3, reads=args.processed, writes=run.files.weights)
     if manifest["synthetic"]:
         print("  the images are synthetic: the figures say nothing about handwriting")
     ranks = f", {world_size()} ranks" if world_size() > 1 else ""
@@ -326,16 +339,14 @@ def main(args: argparse.Namespace) -> None:
         )
     )
     try:
-        for _ in train(run, data, split["validation"], extra, held_out):
+        for _ in train(run, data, validation, extra, held_out):
             if is_first_rank():
                 run.save()
             run.report()
     finally:
         if is_first_rank() and run.history:
             counts = list(manifest["byclass_class_counts"].values())
-            run.save_weights(data.subset(split["validation"]), counts, held_out)
-    print(f"best epoch {run.best['epoch']:.0f}: val_accuracy {run.best['val_accuracy']:.4f}")
-    finish(f"python model_evaluation.py {run.files.name}")
+            run.save_weights(data.subset(validation), counts, held_out)
 
 
 if __name__ == "__main__":

@@ -54,6 +54,8 @@ def choose(data: TextSet, fraction: float, most: int | None) -> np.ndarray:
     rows = np.arange(len(data))
     if fraction:
         rows = np.flatnonzero(left_out(data.writers, fraction))
+    if not len(rows):
+        raise HandwritingError("--held-out: no writer of --data was left out of the training.")
     chosen = np.random.default_rng(0).permutation(rows)[: most or len(rows)]
     return np.sort(chosen)
 
@@ -122,6 +124,8 @@ def get_args_parser() -> argparse.ArgumentParser:
 
 def main(args: argparse.Namespace) -> dict[str, Any]:
     """Read and print."""
+    if args.most is not None and args.most < 1:
+        raise HandwritingError("--most must be at least 1.")
     with contextlib.ExitStack() as stack:
         if args.json:
             nothing = stack.enter_context(nowhere())
@@ -139,6 +143,8 @@ def main(args: argparse.Namespace) -> dict[str, Any]:
         if pages:
             if fraction:
                 pages = unseen_pages(*pages, reader.trained_pages)
+            if not pages[0]:
+                raise HandwritingError("--held-out: the training saw all pages of --data.")
             found = evaluate_pages(reader, *(column[: args.most] for column in pages), decoder)
         else:
             data = load_text(args.data)

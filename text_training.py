@@ -17,7 +17,6 @@ import argparse
 import time
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import handwriting.python_version  # noqa: F401 - before what an older Python lacks
 
@@ -37,6 +36,7 @@ from handwriting.compute.devices import (
 )
 from handwriting.compute.distributed import (
     broadcast_buffers,
+    broadcast_object,
     is_first_rank,
     join_ranks,
     joined_ranks,
@@ -57,6 +57,7 @@ from handwriting.lines.reader import (
     predict_log_probs,
 )
 from handwriting.runs import METRICS_FOLDER, RunFiles, run_name
+from handwriting.training.claims import check_unused, claimed, files_to_resume
 from handwriting.training.optim import checked_alpha
 from handwriting.training.plots import plot_error_rates
 from handwriting.training.text_data import Measured, load_sources
@@ -127,10 +128,6 @@ def choose_settings(args: argparse.Namespace, device: torch.device) -> TextSetti
     """
     if not args.data:
         raise HandwritingError("give pen archives of words or lines with --data.")
-    if not 0 <= args.held_out < 1:
-        raise HandwritingError("--held-out must be 0 or more and less than 1.")
-    if not 0 <= args.photographed <= 1:
-        raise HandwritingError("--photographed must be between 0 and 1.")
     alpha = checked_alpha(args.alpha)
     names = ("epochs", "lr", "columns", "held_out", "photographed", "seed")
     size = ("width", "hidden", "layers")
@@ -143,14 +140,12 @@ def choose_settings(args: argparse.Namespace, device: torch.device) -> TextSetti
     )
 
 
-def saved_state(args: argparse.Namespace) -> dict[str, Any]:
-    """The state of the run to resume."""
-    folder = args.models / "checkpoints"
-    present = sorted(folder.glob("[!.]*.pt"), key=lambda path: path.stat().st_mtime)
-    if args.resume == "latest" and not present:
-        raise HandwritingError(f"{folder} holds no run to go on with. Start one without --resume.")
-    path = present[-1] if args.resume == "latest" else folder / f"{args.resume}.pt"
-    return load_text_checkpoint(path)
+def files_of(args: argparse.Namespace) -> RunFiles:
+    """The files of the new run, or of the one to resume."""
+    if args.resume is not None:
+        return files_to_resume(args.resume, args.models, args.metrics)
+    name = run_name("lines", datetime.now()) if args.name is None else args.name
+    return RunFiles(name, args.models, args.metrics)
 
 
 def get_args_parser() -> argparse.ArgumentParser:
@@ -210,21 +205,33 @@ def main(args: argparse.Namespace) -> None:
         raise HandwritingError("--workers must be 0 or more.")
     keep_memory()
     device = own_device(choose_device(args.device))
-    state = saved_state(args) if args.resume is not None else None
-    settings = TextSettings.from_dict(state["settings"]) if state else choose_settings(args, device)
+    files = broadcast_object(lambda: files_of(args))
+    with claimed(files):
+        train(args, files, device)
+    print(f"next: python text_evaluation.py {files.weights} --data …")
+
+
+def train(args: argparse.Namespace, files: RunFiles, device: torch.device) -> None:
+    """Train a run, new or to be resumed, whose name belongs to this process."""
+    state = None
+    if args.resume is None:
+        settings = choose_settings(args, device)
+        if is_first_rank():
+            check_unused(files, files.weights, files.checkpoint, files.metric("history.csv"))
+    else:
+        state = load_text_checkpoint(files)
+        settings = TextSettings.from_dict(state["settings"])
     data = load_sources(settings.data, settings.held_out, settings.photographed)
     batches = TextBatches(
         data.sources, settings.columns, settings.seed, rank(), world_size(), args.workers
     )
-    name = state["name"] if state else args.name or run_name("lines", datetime.now())
-    files = RunFiles(name, args.models, args.metrics)
     run = TextRun(settings, files, device, len(batches), pages=data.pages)
     if state:
         run.restore(state)
     elif settings.init_from:
         run.begin_with(load_reader_weights(find_reader(args.init_from, args.models)))
     weights = sum(parameter.numel() for parameter in run.network.parameters())
-    print(f"{name}: {device.type}, {settings.precision}, {weights:,} weights")
+    print(f"{files.name}: {device.type}, {settings.precision}, {weights:,} weights")
     left_out = ", ".join(f"{len(part.texts)} of {part.name}" for part in data.measured) or "none"
     print(f"  {len(batches)} samples to train on, left out to measure on: {left_out}", flush=True)
     while len(run.history) < settings.epochs:
@@ -238,13 +245,13 @@ def main(args: argparse.Namespace) -> None:
         if is_first_rank():
             run.history.append(row | measure(run, data.measured))
             run.save()
-            plot_error_rates(run.history, name, run.files.metric("error_rates.png"), command_line())
+            plot = files.metric("error_rates.png")
+            plot_error_rates(run.history, files.name, plot, command_line())
             print(
                 " ".join(f"{key} {value:.4g}" for key, value in run.history[-1].items()), flush=True
             )
         else:
             run.history.append(row)
-    print(f"next: python text_evaluation.py {run.files.weights} --data …")
 
 
 if __name__ == "__main__":

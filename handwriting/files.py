@@ -5,6 +5,7 @@ import errno
 import hashlib
 import json
 import os
+import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -57,6 +58,23 @@ def replacing(*targets: Path) -> Iterator[list[Path]]:
     finally:
         for part in parts:
             part.unlink(missing_ok=True)
+
+
+def check_writable(*folders: Path) -> None:
+    """Make folders and check, before long work, that files can be written there.
+
+    Raises:
+        HandwritingError: one of them is no folder, or nothing can be written to it.
+    """
+    for folder in folders:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=folder).close()
+        except OSError as error:
+            raise HandwritingError(
+                f"nothing can be written to the folder {folder} ({error.strerror}). Name another "
+                "one, or change its permissions."
+            ) from error
 
 
 def save_torch(content: object, path: Path) -> None:

@@ -1,8 +1,10 @@
 """The name and the files of a run, what a weights file holds, and the network in it."""
 
+import functools
 import json
 import math
 import re
+import sys
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -35,6 +37,12 @@ _MONTHS = (
 )
 _DATE = re.compile(rf"_(\d{{4}})_({'|'.join(_MONTHS)})(\d\d)_(\d\d)_(\d\d)$")
 _LONGEST_NAME = 100
+"""Bytes in UTF-8: file systems take 255, and a comparison's plot has two names in its own."""
+
+_WEIGHT_TYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.int64)
+_FACTS = {"epoch": int, "epochs": int, "synthetic": bool, "labels": str, "fingerprint": str}
+_TRAINED_ON = "training_frequencies"
+_SHARES = ("fraction", "init_fraction", "extra_held_out")
 _TAKE_ANOTHER = "Take a file that 'python model_training.py' wrote (stage 3)."
 
 _FORMER_NAMES = {
@@ -58,6 +66,11 @@ def run_name(model: str, start: datetime) -> str:
     return f"{model}_{start.year}_{month}{start.day:02d}_{start:%H_%M}"
 
 
+def _is_name(name: str) -> bool:
+    plain = name.isprintable() and not name.startswith(".") and not set(name) & set("/\\")
+    return plain and 0 < len(name.encode()) <= _LONGEST_NAME
+
+
 @dataclass(frozen=True)
 class RunFiles:
     """Where the files of one run are.
@@ -72,11 +85,10 @@ class RunFiles:
 
     def __post_init__(self) -> None:
         """Check the name: files are named by it."""
-        plain = self.name.isprintable() and not set(self.name) & set("/\\")
-        if not plain or self.name.startswith(".") or not 0 < len(self.name) <= _LONGEST_NAME:
+        if not _is_name(self.name):
             raise HandwritingError(
                 f"{self.name!r} is no name for a run. Give one of 1 to {_LONGEST_NAME} characters "
-                "without / and \\ that does not begin with a dot."
+                "(bytes in UTF-8) without / and \\ that does not begin with a dot."
             )
 
     @property
@@ -95,17 +107,38 @@ class RunFiles:
 
     @property
     def start(self) -> datetime:
-        """The date in the name; of a name without one, when the weights were written."""
-        found = _DATE.search(self.name)
-        if found is None:
+        """The date in the name; without one, when the weights were written."""
+        if found := _DATE.search(self.name):
+            year, month, *others = found.groups()
+            try:
+                return datetime(int(year), _MONTHS.index(month) + 1, *map(int, others))
+            except ValueError:
+                pass  # There is no such day.
+        try:
             return datetime.fromtimestamp(self.weights.stat().st_mtime)
-        year, month, *others = found.groups()
-        return datetime(int(year), _MONTHS.index(month) + 1, *map(int, others))
+        except (OSError, ValueError, OverflowError):
+            return datetime.min
 
 
 def list_runs(models: Path = MODELS_FOLDER, metrics: Path = METRICS_FOLDER) -> list[RunFiles]:
-    """The runs with a weights file in a folder, by name."""
-    return [RunFiles(path.stem, models, metrics) for path in sorted(models.glob("[!.]*.pt"))]
+    """The runs with a weights file in a folder, by name.
+
+    What else is called like a weights file is skipped, which is said once.
+    """
+    runs = []
+    for path in sorted(models.glob("[!.]*.pt")):
+        if path.is_file() and _is_name(path.stem):
+            runs.append(RunFiles(path.stem, models, metrics))
+        else:
+            _say_skipped(path)
+    return runs
+
+
+@functools.cache
+def _say_skipped(path: Path) -> None:
+    # Not on standard output, which may be a JSON object.
+    kind = "has no name for a run" if path.is_file() else "is no file"
+    print(f"  note: {str(path)!r} is skipped: it {kind}", file=sys.stderr)
 
 
 def newest_first(runs: list[RunFiles]) -> list[RunFiles]:
@@ -172,7 +205,9 @@ def load_weights(path: Path) -> dict[str, Any]:
     Returns:
         ``weights`` (name to tensor), ``model`` (name in `models.MODELS`), and, in files of this
         project, ``classes``, ``hyperparameters``, ``fingerprint``, ``synthetic``, ``labels``,
-        ``epoch``, ``metrics``, ``temperature``, ``frequencies`` (that the answers follow),
+        ``epoch`` (that is kept), ``epochs`` (trained), ``metrics`` (of the kept epoch),
+        ``last_metrics`` (of the last one), ``temperature``, ``frequencies`` (that the answers
+        follow),
         ``training_frequencies`` (that the logits were learned with) and, of a network with a second
         head for any hand, ``hands_temperature``.
 
@@ -185,42 +220,60 @@ def load_weights(path: Path) -> dict[str, Any]:
         raise HandwritingError(f"{path} reads lines, not single characters. {_TAKE_ANOTHER}")
     if "weights" not in content:
         content = {"weights": content, "model": _recognise_model(content)}
+    if isinstance(content.get("hyperparameters"), dict):
+        content["hyperparameters"] = current_names(content["hyperparameters"])
     if not _is_complete(content):
         raise HandwritingError(f"{path} is not a weights file of this project. {_TAKE_ANOTHER}")
     numbers = [content.get(name, 1.0) for name in ("temperature", "hands_temperature")]
-    numbers += content.get("frequencies") or ()
+    numbers += [*(content.get("frequencies") or ()), *(content.get(_TRAINED_ON) or ())]
     if not are_finite(content["weights"]) or not all(map(_is_positive, numbers)):
         raise HandwritingError(
-            f"{path} holds weights that are not numbers: its training went wrong. {_TAKE_ANOTHER}"
+            f"{path} holds weights that are not numbers in half, single or double precision: it "
+            f"was converted, or its training went wrong. {_TAKE_ANOTHER}"
         )
-    if "hyperparameters" in content:
-        content["hyperparameters"] = current_names(content["hyperparameters"])
     return content
 
 
 def are_finite(weights: object) -> bool:
-    """Whether it is a dictionary of tensors, at least one, without NaN and infinity."""
+    """Whether it is a dictionary of tensors, at least one, that networks can have: in half, single
+    or double precision or whole numbers, without NaN and infinity."""
     tensors = weights.values() if isinstance(weights, dict) else ()
-    sound = [isinstance(t, torch.Tensor) and bool(t.isfinite().all()) for t in tensors]
+    sound = [
+        isinstance(t, torch.Tensor) and t.dtype in _WEIGHT_TYPES and bool(t.isfinite().all())
+        for t in tensors
+    ]
     return bool(sound) and all(sound)
 
 
 def _is_complete(content: dict[str, Any]) -> bool:
     """Whether the parts of a weights file are there, and of their kind."""
     classes = content.get("classes", list(CLASSES))
-    frequencies = content.get("frequencies")
+    used = content.get("hyperparameters", {})
+    rows = (content.get(name, {}) for name in ("metrics", "last_metrics"))
     return (
         isinstance(content.get("model"), str)
         and isinstance(content["weights"], dict)
-        and isinstance(content.get("hyperparameters", {}), dict)
         and isinstance(classes, list)
         and classes == list(CLASSES)
-        and (frequencies is None or _is_of_classes(frequencies))
+        and isinstance(used, dict)
+        and all(isinstance(content.get(name, kind()), kind) for name, kind in _FACTS.items())
+        and all(is_share(used.get(name, 0.0)) for name in _SHARES)
+        and all(isinstance(row, dict) and all(map(_is_number, row.values())) for row in rows)
+        and all(map(_is_of_classes, (content.get("frequencies"), content.get(_TRAINED_ON))))
     )
 
 
 def _is_of_classes(values: object) -> bool:
-    return isinstance(values, list) and len(values) == NUM_CLASSES
+    return values is None or (isinstance(values, list) and len(values) == NUM_CLASSES)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float)
+
+
+def is_share(value: object) -> bool:
+    """Whether it is a number in 0..1."""
+    return _is_number(value) and 0 <= value <= 1
 
 
 def _is_positive(number: object) -> bool:
@@ -252,7 +305,8 @@ def build_network(content: dict[str, Any], path: Path, prior: str = "emnist") ->
         prior: of two heads, ``emnist`` takes the first, ``equal`` the second.
 
     Raises:
-        HandwritingError: the weights do not fit the network that the file names.
+        HandwritingError: the weights do not fit the network that the file names, or its logits are
+            not numbers.
     """
     if content["model"] not in MODELS:
         raise HandwritingError(
@@ -269,16 +323,31 @@ def build_network(content: dict[str, Any], path: Path, prior: str = "emnist") ->
         ) from error
     first = NUM_CLASSES if heads == 2 and prior == "equal" else 0
     select_outputs(network, first, NUM_CLASSES)
-    return network.eval().to(memory_format=torch.channels_last)
+    network = network.eval().to(memory_format=torch.channels_last)
+    if not _gives_numbers(network):
+        raise HandwritingError(
+            f"{path}: the logits are not numbers, for weights are too large: its training went "
+            f"wrong. {_TAKE_ANOTHER}"
+        )
+    return network
+
+
+@torch.inference_mode()
+def _gives_numbers(network: nn.Module) -> bool:
+    """Whether the logits of an empty image and of a full one are finite."""
+    images = torch.tensor([0.0, 1.0]).view(2, 1, 1, 1).expand(2, 1, 28, 28)
+    return bool(network(images).isfinite().all())
 
 
 def accuracy_on_test_set(run: RunFiles) -> float | None:
-    """Accuracy over 62 classes on the real test set; ``None`` where it was not measured."""
+    """Accuracy over 62 classes on the real test set; ``None`` where it was not measured, or the
+    file that says so is damaged."""
     try:
         figures = json.loads(run.metric("metrics.json").read_text(encoding="utf-8"))
-        return None if figures["synthetic"] else float(figures["accuracy"])
-    except (OSError, ValueError, KeyError, TypeError):
+        accuracy = None if figures["synthetic"] else figures["accuracy"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
+    return float(accuracy) if is_share(accuracy) else None
 
 
 def available_runs(

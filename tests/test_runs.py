@@ -54,13 +54,14 @@ def test_a_run_has_all_its_files_by_its_name():
     assert run.metric("history.csv") == Path("x/run_history.csv")
 
 
-@pytest.mark.parametrize("name", ["run", "second!", "ä b", "a.b", "x" * 100])
+@pytest.mark.parametrize("name", ["run", "second!", "ä b", "a.b", "x" * 100, "ä" * 50])
 def test_plain_names_are_names(name):
     assert RunFiles(name).name == name
 
 
 @pytest.mark.parametrize(
-    "name", ["", ".hidden", "..", "../../x", "a/b", "/etc/x", r"a\b", "a\nb", "a\0b", "x" * 101]
+    "name",
+    ["", ".hidden", "..", "../../x", "a/b", "/etc/x", r"a\b", "a\nb", "a\0b", "x" * 101, "ä" * 51],
 )
 def test_what_leads_elsewhere_is_no_name(name):
     with pytest.raises(HandwritingError, match="is no name for a run"):
@@ -154,6 +155,55 @@ def test_half_written_files_are_no_runs(make_run, tmp_path):
     assert list_runs(tmp_path) == []
 
 
+ODD = {
+    "longer than names are": lambda folder: (folder / f"{'x' * 101}.pt").touch(),
+    "a line break": lambda folder: (folder / "a\nb.pt").touch(),
+    "not UTF-8": lambda folder: Path(os.fsdecode(os.fsencode(folder) + b"/\xff.pt")).touch(),
+    "a link to nowhere": lambda folder: (folder / "link.pt").symlink_to("nowhere"),
+    "a folder": lambda folder: (folder / "folder.pt").mkdir(),
+    "a pipe": lambda folder: os.mkfifo(folder / "pipe.pt"),
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_an_odd_name_among_the_weights_is_skipped_and_said_once(make_run, tmp_path, capsys, odd):
+    make_run("run")
+    ODD[odd](tmp_path)
+    for _ in range(2):
+        assert find_run("latest", tmp_path, tmp_path).name == "run"
+        assert [run.name for run in available_runs(tmp_path, tmp_path)] == ["run"]
+    printed = capsys.readouterr()
+    assert printed.err.count(" is skipped: it ") == 1 and not printed.out
+
+
+@pytest.mark.parametrize("day", ["2026_February31_10_00", "0000_March01_10_00", "2026_May01_25_00"])
+def test_a_day_that_never_was_is_no_date(make_run, tmp_path, day):
+    make_run(f"odd_{day}", datetime(2026, 3, 1).timestamp())
+    make_run("a_2026_April01_00_00")
+    assert order(tmp_path) == ["a_2026_April01_00_00", f"odd_{day}"]
+
+
+def test_a_run_that_is_gone_by_now_is_the_oldest(tmp_path):
+    assert RunFiles("gone", tmp_path).start == datetime.min
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(b"", b"{", b"[1]", b"\xff\xfe", b"[" * 200_000, b'{"synthetic": false}'),
+        *(
+            b'{"synthetic": false, "accuracy": %s}' % accuracy
+            for accuracy in (b"NaN", b"1e999", b'"0.9"', b"null", b"7", b"-1", b"1" + b"0" * 400)
+        ),
+    ],
+    ids=range(13),
+)
+def test_damaged_figures_are_as_none(make_run, tmp_path, content):
+    make_run("run")
+    (tmp_path / "run_metrics.json").write_bytes(content)
+    assert list(available_runs(tmp_path, tmp_path).values()) == [None]
+
+
 def test_a_run_that_is_not_there_is_said_with_those_that_are(make_run, tmp_path):
     make_run("first")
     make_run("second")
@@ -222,3 +272,61 @@ def test_committed_weights_load_under_todays_names(path):
         assert used[FORMER_NAMES.get(name, name)] == value
     assert build_network(content, path)(torch.zeros(1, 1, 28, 28)).isfinite().all()
     assert content["temperature"] > 0 and len(content["frequencies"]) == 62
+
+
+@pytest.fixture
+def changed_weights(tmp_path):
+    """Weights of which the last matrix, and perhaps a fact, are others."""
+
+    def write(matrix=None, **facts: object) -> Path:
+        path = random_weights(tmp_path, "run")
+        content = torch.load(path, weights_only=True) | facts
+        if matrix is not None:
+            content["weights"]["layers.17.weight"] = matrix(content["weights"]["layers.17.weight"])
+        torch.save(content, path)
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize(
+    "matrix",
+    [
+        lambda t: t.to(torch.float8_e4m3fn),
+        lambda t: torch.quantize_per_tensor(t.float(), 0.1, 0, torch.qint8),
+        lambda t: t.to(torch.complex64),
+        lambda t: t.to(torch.int8),
+        lambda t: t * float("nan"),
+    ],
+    ids=["fp8", "quantised", "complex", "int8", "NaN"],
+)
+def test_weights_of_kinds_that_are_not_read_are_refused(changed_weights, matrix):
+    with pytest.raises(HandwritingError, match=r"run\.pt holds weights that are not numbers in"):
+        load_weights(changed_weights(matrix))
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"epoch": torch.zeros(2)},
+        {"synthetic": torch.zeros(2)},
+        {"labels": 3},
+        {"metrics": {"val_accuracy": "high"}},
+        {"hyperparameters": {"extra_held_out": "x"}},
+        {"hyperparameters": {"fraction": 2}},
+        {"training_frequencies": [1.0]},
+    ],
+    ids=str,
+)
+def test_facts_of_another_kind_are_refused(changed_weights, facts):
+    with pytest.raises(HandwritingError, match="is not a weights file of this project"):
+        load_weights(changed_weights(**facts))
+
+
+def test_weights_too_large_to_give_numbers_are_refused(changed_weights):
+    path = changed_weights(lambda t: torch.full(t.shape, 1e38))
+    content = load_weights(path)
+    content["weights"]["layers.17.bias"] = torch.full((62,), 3e38)
+    content["weights"]["layers.15.bias"] = torch.full((128,), 1e3)
+    with pytest.raises(HandwritingError, match=r"run\.pt: the logits are not numbers"):
+        build_network(content, path)

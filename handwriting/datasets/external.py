@@ -177,17 +177,17 @@ def read_labels(table: Path) -> list[dict[str, str]]:
     """The rows of a `labels.csv`, a dictionary each.
 
     Raises:
-        HandwritingError: missing, not such a table, with another character than 0-9, A-Z, a-z, or
-            with a file outside the table's folder.
+        HandwritingError: as of :func:`datasets.tables.read_table`, another character than 0-9,
+            A-Z, a-z, or a file outside the table's folder.
     """
     rows = read_table(table, "character")
-    for line, row in enumerate(rows, start=2):
+    for line, row in rows:
         if row["character"] not in CLASSES:
             raise HandwritingError(
                 f"{table}, line {line}: {row['character']!r} is none of 0-9, A-Z, a-z."
             )
-        check_file(table, line, row["file"])
-    return rows
+        check_file(table, f"line {line}", row["file"])
+    return [row for _, row in rows]
 
 
 def load_extra(
@@ -208,6 +208,9 @@ def load_extra(
 
     Returns:
         ``None`` for the first without paths, for the second without hands that are left out.
+
+    Raises:
+        HandwritingError: as of :func:`load_external`, or all hands of a set are left out.
     """
     if not paths:
         return None, None
@@ -215,10 +218,14 @@ def load_extra(
     for path in paths:
         data = load_external(Path(path), variants)
         is_held_out = held_out_hands(data.hands, held_out)
+        if is_held_out.all():
+            raise HandwritingError(
+                f"{path}: no writer is left to train on. Make --extra-held-out smaller."
+            )
         training.append(data.part(~is_held_out))
         measuring.append(data.part(is_held_out & ~data.is_variant))
     extra = mixed(training, fraction, np.array(weights) if weights else None)
-    return extra, _joined(measuring) if held_out else None
+    return extra, _joined(measuring) if any(map(len, measuring)) else None
 
 
 def _joined(parts: Sequence[LabelledImages]) -> LabelledImages:

@@ -93,20 +93,20 @@ def read_texts(table: Path) -> list[dict[str, str]]:
     """The rows of a `text.csv`, a dictionary each.
 
     Raises:
-        HandwritingError: missing, not such a table, a text that is not printable ASCII, or a file
-            outside the table's folder.
+        HandwritingError: as of :func:`datasets.tables.read_table`, a text that is not printable
+            ASCII, or a file outside the table's folder.
     """
     rows = read_table(table, "text")
-    for line, row in enumerate(rows, start=2):
+    for line, row in rows:
         if not row["file"] or not row["text"]:
             raise HandwritingError(f"{table}, line {line}: a file and a text are needed.")
-        check_file(table, line, row["file"])
+        check_file(table, f"line {line}", row["file"])
         lines = row["text"].splitlines()
         if not all(part.isascii() and part.isprintable() for part in lines):
             raise HandwritingError(
                 f"{table}, line {line}: {row['text']!r:.60} is no printable ASCII."
             )
-    return rows
+    return [row for _, row in rows]
 
 
 def _read_words(table: Path) -> dict[str, list[dict[str, Any]]]:
@@ -116,7 +116,7 @@ def _read_words(table: Path) -> dict[str, list[dict[str, Any]]]:
         of_image: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for number, word in enumerate(words, start=1):
             image, entry = str(word["image"]), _word(word, number)
-            check_file(table, number, image)
+            check_file(table, f"word {number}", image)
             if entry["text"] and entry["text"].isascii() and entry["text"].isprintable():
                 of_image[image].append(entry)
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:

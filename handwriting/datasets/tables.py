@@ -2,16 +2,25 @@
 
 import csv
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 from handwriting.errors import HandwritingError
 
 
-def read_table(table: Path, column: str) -> list[dict[str, str]]:
-    """The rows of a table with the columns ``file`` and ``column``, a dictionary each.
+def read_table(table: Path, column: str) -> list[tuple[int, dict[str, str]]]:
+    """The rows of a table with the columns ``file`` and ``column``.
+
+    Where there is a column ``writer`` too, each row must name one: who is left out of a training
+    would not be known else.
+
+    Returns:
+        Of each row the line of the file that it begins in, from 1, and its cells by column.
 
     Raises:
-        HandwritingError: missing, not such a table, or without a row.
+        HandwritingError: missing, not such a table, without a row, or a row without its writer or
+            with more cells than the table has columns.
     """
     if not table.is_file():
         raise HandwritingError(
@@ -20,25 +29,55 @@ def read_table(table: Path, column: str) -> list[dict[str, str]]:
         )
     try:
         with table.open(newline="", encoding="utf-8-sig") as file:
-            rows = list(csv.DictReader(file))
+            lines = list(_records(file))
     except (UnicodeDecodeError, csv.Error) as error:
         raise HandwritingError(f"{table} is not a CSV file in UTF-8 ({error}).") from error
-    if not rows or not {"file", column} <= set(rows[0]):
+    (_, names), *records = lines or [(1, [])]
+    if not records or not {"file", column} <= set(names):
         raise HandwritingError(f"{table} needs the columns file and {column}, and a row at least.")
-    return rows
+    return [(line, _row(f"{table}, line {line}", names, cells)) for line, cells in records]
 
 
-def check_file(table: Path, line: int, file: str) -> None:
+def _records(file: TextIO) -> Iterator[tuple[int, list[str]]]:
+    """Of each record that is not empty the line that it begins in, and its cells."""
+    reader = csv.reader(file)
+    begins = 1
+    for cells in reader:
+        if cells:
+            yield begins, cells
+        begins = reader.line_num + 1
+
+
+def _row(place: str, names: list[str], cells: list[str]) -> dict[str, str]:
+    if len(cells) > len(names):
+        raise HandwritingError(
+            f"{place} has {len(cells)} cells for {len(names)} columns. Put a text with a comma "
+            "into quotes."
+        )
+    row = dict(zip(names, [*cells, *[""] * (len(names) - len(cells))], strict=True))
+    if not row.get("writer", "known").strip():
+        raise HandwritingError(
+            f"{place} names no writer. Name one in every line, or leave that column out."
+        )
+    return row
+
+
+def check_file(table: Path, place: str, file: str) -> None:
     """Check that a row's file is named and lies in the table's folder.
+
+    Args:
+        table: that names it.
+        place: in the table, for errors, as ``line 3``.
+        file: its name.
 
     Raises:
         HandwritingError: it is not or does not.
     """
     if not file:
-        raise HandwritingError(f"{table}, line {line} names no file.")
+        raise HandwritingError(f"{table}, {place} names no file.")
     if not _stays_inside(file):
         raise HandwritingError(
-            f"{table}, line {line}: {file!r} lies outside {table.parent}. "
+            f"{table}, {place}: {file!r} lies outside {table.parent}. "
             "Put the picture into the folder and name it from there."
         )
 

@@ -5,6 +5,7 @@
 they are used, the size and the class frequencies.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ import torch
 from torch import nn
 
 from handwriting.datasets.prepared import LabelledImages
+from handwriting.errors import HandwritingError
 from handwriting.labels import (
     CLASSES,
     FIRST_CAPITAL,
@@ -99,7 +101,17 @@ def metrics_of(parts: Sequence[Predictions], loss: float, calibrated_loss: float
         macro figures weigh the classes that occur alike. ``accuracy_without_case`` has 36 classes,
         ``accuracy_47_classes`` those of `bymerge` and `balanced`; ``accuracy_within`` is that among
         digits, capitals and small letters where it is known which of these it is.
+
+    Raises:
+        HandwritingError: there is no image, or a loss is not a number.
     """
+    if not sum(len(part.labels) for part in parts):
+        raise HandwritingError("there is no image to measure on. Give another --data.")
+    if not math.isfinite(loss + calibrated_loss):
+        raise HandwritingError(
+            "the loss is not a number: the weights are too large, their training went wrong. "
+            "Take other weights."
+        )
     # Here and not above: the plots need this module, and scikit-learn takes a second to import.
     from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
@@ -222,13 +234,40 @@ HEADLINES = {
     "top2_accuracy": "top-2 accuracy",
     "top3_accuracy": "top-3 accuracy",
     "accuracy_47_classes": "accuracy, 47 merged classes",
-    "accuracy_without_case": "accuracy without case, 36 classes",
+    "accuracy_without_case": "accuracy ignoring case, 36 classes",
     "calibration_error": "calibration error",
 }
 """The figures that a person compares, in the order of the tables and plots."""
 
 ERRORS = ("loss", "calibrated_loss", "calibration_error")
 """Those of them that are better when smaller."""
+
+
+COMPARED = {
+    "loss": "loss",
+    "accuracy": "accuracy",
+    "precision_weighted": "precision",
+    "recall_weighted": "recall",
+    "f1_weighted": "F1",
+}
+"""The columns of a comparison's table; precision, recall and F1 are weighted by class frequency."""
+
+
+def comparison_table(results: Sequence[dict[str, Any]]) -> str:
+    """A table in Markdown with a row for each evaluation."""
+    rows = [["run", "epoch", *COMPARED.values()], ["---"] * (2 + len(COMPARED))]
+    for result in results:
+        figures = [f"{result[key]:.4f}" for key in COMPARED]
+        rows.append([result["run"], epoch_of(result), *figures])
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def epoch_of(result: dict[str, Any]) -> str:
+    """Which epoch was measured, as "7 of 20"; a dash where that is not known."""
+    epoch, epochs = result.get("epoch"), result.get("epochs")
+    if epoch is None:
+        return "-"
+    return f"{epoch} of {epochs}" if epochs else str(epoch)
 
 
 def headline_table(columns: dict[str, dict[str, Any]]) -> str:

@@ -4,6 +4,7 @@
 foot of each plot.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
+from matplotlib.lines import Line2D
 
-from handwriting.evaluation.metrics import ERRORS, HEADLINES
+from handwriting.evaluation.metrics import ERRORS, HEADLINES, epoch_of
 from handwriting.labels import FIRST_CAPITAL, FIRST_SMALL
 from handwriting.plots import BLUE, GREEN, ORANGE, save_figure
+
+Coloured = tuple[dict[str, Any], str]
+"""A run's metrics and its colour."""
 
 
 def plot_class_metrics(metrics: dict[str, Any], title: str, path: Path) -> None:
@@ -36,7 +41,7 @@ def plot_class_metrics(metrics: dict[str, Any], title: str, path: Path) -> None:
 
 
 def plot_confusion_matrix(metrics: dict[str, Any], title: str, path: Path) -> None:
-    """How often each character is read as each other, in percent of the true one."""
+    """How often each character is predicted as each other, in percent of the true one."""
     confusion = np.array(metrics["confusion"], dtype=float)
     characters = [row["character"] for row in metrics["classes"]]
     support = np.maximum(confusion.sum(axis=1, keepdims=True), 1)
@@ -44,7 +49,7 @@ def plot_confusion_matrix(metrics: dict[str, Any], title: str, path: Path) -> No
     figure, axes = plt.subplots(figsize=(14, 13), layout="constrained")
     image = axes.imshow(share, norm=LogNorm(vmin=0.2, vmax=100), cmap="viridis_r")
     axes.set_title(title, fontsize=14)
-    axes.set_xlabel("Read as", fontsize=13)
+    axes.set_xlabel("Predicted character", fontsize=13)
     axes.set_ylabel("True character", fontsize=13)
     places = range(len(characters))
     axes.set_xticks(places, characters, fontsize=10)
@@ -59,22 +64,22 @@ def plot_confusion_matrix(metrics: dict[str, Any], title: str, path: Path) -> No
 
 
 def plot_reliability(metrics: dict[str, Any], title: str, path: Path) -> None:
-    """How often the answers of each probability are right, and how many there are."""
+    """The accuracy of the predictions of each confidence, and how many there are."""
     rows = metrics["reliability"]
     probability = [row["probability"] for row in rows]
     figure, (top, bottom) = plt.subplots(
         2, 1, figsize=(7, 8), sharex=True, layout="constrained", height_ratios=(3, 1)
     )
     figure.suptitle(title, fontsize=12)
-    top.plot([0, 1], [0, 1], "--", color="grey", label="as it should be")
+    top.plot([0, 1], [0, 1], "--", color="grey", label="perfect calibration")
     top.plot(probability, [row["accuracy"] for row in rows], "o-", color=BLUE, label="measured")
-    top.set_ylabel("Share of right answers")
+    top.set_ylabel("Accuracy")
     top.set_title(f"Expected calibration error {metrics['calibration_error']:.4f}", fontsize=11)
     top.legend(loc="upper left")
     bottom.bar(probability, [row["answers"] for row in rows], 0.05, color=ORANGE)
     bottom.set_yscale("log")
-    bottom.set_ylabel("Answers")
-    bottom.set_xlabel("Probability of the answer")
+    bottom.set_ylabel("Predictions")
+    bottom.set_xlabel("Confidence")
     bottom.set_xlim(0, 1)
     for axes in (top, bottom):
         axes.grid(alpha=0.3)
@@ -82,32 +87,69 @@ def plot_reliability(metrics: dict[str, Any], title: str, path: Path) -> None:
 
 
 def plot_comparison(first: dict[str, Any], second: dict[str, Any], path: Path) -> None:
-    """Two runs side by side: headline figures, and F1 by class."""
-    figure, (top, bottom) = plt.subplots(
-        2, 1, figsize=(16, 10), layout="constrained", height_ratios=(1, 1.4)
+    """Two runs on the same images: loss, headline figures, and F1 by class."""
+    runs = ((first, BLUE), (second, ORANGE))
+    figure = plt.figure(figsize=(15, 10), layout="constrained")
+    grid = figure.add_gridspec(2, 2, height_ratios=(1, 1.25), width_ratios=(1, 4.5))
+    loss, headlines, classes = (
+        figure.add_subplot(place) for place in (grid[0, 0], grid[0, 1], grid[1, :])
     )
-    figure.suptitle(f"{first['run']} and {second['run']} on {first['data']}", fontsize=14)
-    headlines = {key: name for key, name in HEADLINES.items() if key not in ERRORS}
-    places = np.arange(len(headlines))
-    for metrics, shift, colour in ((first, -0.2, BLUE), (second, 0.2, ORANGE)):
-        values = [metrics[key] for key in headlines]
-        bars = top.bar(places + shift, values, 0.38, color=colour, label=metrics["run"])
-        top.bar_label(bars, fmt="%.3f", fontsize=8)
-    top.set_xticks(places, [name.replace(", ", "\n") for name in headlines.values()], fontsize=9)
-    top.set_ylim(0, 1.25)
-    top.legend(loc="upper left", ncols=2)
-    _plot_class_difference(bottom, first, second)
+    handles = [Line2D([], [], marker="o", linestyle="", markersize=10, color=c) for _, c in runs]
+    labels = [f"{metrics['run']} (epoch {epoch_of(metrics)})" for metrics, _ in runs]
+    title = f"{first['images']:,} images: {first['data']}"
+    style = {"ncols": 2, "fontsize": 12, "title_fontsize": 15, "frameon": False}
+    figure.legend(handles, labels, loc="outside upper center", title=title, **style)
+    _plot_losses(loss, runs)
+    _plot_headlines(headlines, runs)
+    _plot_classes(classes, runs)
+    for axes in (loss, headlines, classes):
+        axes.spines[["top", "right"]].set_visible(False)
     save_figure(figure, path, f"python model_evaluation.py {first['run']} {second['run']}")
 
 
-def _plot_class_difference(axes: Axes, first: dict[str, Any], second: dict[str, Any]) -> None:
-    values = np.array([[row["f1"] for row in metrics["classes"]] for metrics in (first, second)])
+def _plot_losses(axes: Axes, runs: Sequence[Coloured]) -> None:
+    bars = axes.bar([0, 1], [m["loss"] for m, _ in runs], 0.62, color=[c for _, c in runs])
+    axes.bar_label(bars, fmt="%.4f", fontsize=12, padding=3)
+    axes.set_title("Loss (lower is better)", fontsize=13)
+    axes.set_ylabel("nats per image", fontsize=11)
+    axes.set_xticks([])
+    axes.margins(y=0.12)
+
+
+def _plot_headlines(axes: Axes, runs: Sequence[Coloured]) -> None:
+    """A row per figure, each run's value beside its dot, the smaller one on the left."""
+    names = {key: name for key, name in HEADLINES.items() if key not in ERRORS}
+    values = 100 * np.array([[metrics[key] for key in names] for metrics, _ in runs])
+    rows = np.arange(len(names))
+    axes.hlines(rows, values.min(axis=0), values.max(axis=0), color="lightgrey", linewidth=4)
+    is_left = (values[0] <= values[1], values[0] > values[1])
+    for (_, colour), row, lefts in zip(runs, values, is_left, strict=True):
+        axes.plot(row, rows, "o", color=colour, markersize=9)
+        for place, value, left in zip(rows, row, lefts, strict=True):
+            axes.annotate(
+                f"{value:.1f}", (value, place), (-9 if left else 9, 0), va="center",
+                ha="right" if left else "left", textcoords="offset points",
+                fontsize=11, color=colour,
+            )  # fmt: skip
+    axes.set_yticks(rows, names.values(), fontsize=11)
+    axes.invert_yaxis()
+    axes.margins(x=0.06)
+    axes.set_title("Percent (higher is better)", fontsize=13)
+    axes.grid(axis="x", alpha=0.3)
+
+
+def _plot_classes(axes: Axes, runs: Sequence[Coloured]) -> None:
+    """F1 of each class; what lies between the runs has the colour of the better one."""
+    values = np.array([[row["f1"] for row in metrics["classes"]] for metrics, _ in runs])
     places = np.arange(values.shape[1])
-    axes.vlines(places, values.min(axis=0), values.max(axis=0), color="lightgrey", linewidth=4)
-    for metrics, row, colour in ((first, values[0], BLUE), (second, values[1], ORANGE)):
-        axes.plot(places, row, "o", color=colour, label=metrics["run"])
-    axes.set_xticks(places, [row["character"] for row in first["classes"]], fontsize=12)
+    better = np.array([colour for _, colour in runs])[values.argmax(axis=0)]
+    low, high = values.min(axis=0), values.max(axis=0)
+    axes.vlines(places, low, high, color=better, linewidth=5, alpha=0.3)
+    for (_, colour), row in zip(runs, values, strict=True):
+        axes.plot(places, row, "o", color=colour, markersize=8)
+    axes.axvspan(FIRST_CAPITAL - 0.5, FIRST_SMALL - 0.5, color="grey", alpha=0.08, linewidth=0)
+    axes.set_xticks(places, [row["character"] for row in runs[0][0]["classes"]], fontsize=12)
     axes.set_xlim(-0.8, len(places) - 0.2)
     axes.set_ylim(-0.03, 1.03)
-    axes.set_ylabel("F1 by class", fontsize=12)
+    axes.set_title("F1 by class: digits, capitals, small letters", fontsize=13)
     axes.grid(axis="y", alpha=0.3)

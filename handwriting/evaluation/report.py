@@ -12,7 +12,7 @@ import pandas as pd
 from handwriting.datasets.external import held_out_hands, load_external
 from handwriting.datasets.prepared import LabelledImages, load_images, load_manifest
 from handwriting.errors import HandwritingError
-from handwriting.evaluation.metrics import headline_table
+from handwriting.evaluation.metrics import comparison_table, headline_table
 from handwriting.evaluation.plots import (
     plot_class_metrics,
     plot_comparison,
@@ -93,6 +93,8 @@ def external_set(
         if not fraction:
             raise HandwritingError("--held-out: the training of these weights left no writers out.")
         data = data.part(held_out_hands(data.hands, fraction))
+        if not len(data):
+            raise HandwritingError(f"--held-out: no writer of {path} was left out of the training.")
     if prior == "auto":
         prior = "emnist" if data.bboxes is None else "equal"
     if size and data.heights is None:
@@ -144,7 +146,7 @@ def _is_kept(path: Path, result: dict[str, Any], overwrite: bool) -> bool:
     """Whether a file stays as it is: the committed figures must not change by the way."""
     try:
         before = json.loads(path.read_text(encoding="utf-8")).get("weights_sha256")
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, RecursionError):
         return False
     kept = before == result["weights_sha256"] and not overwrite
     if kept:
@@ -169,6 +171,8 @@ def print_classes(result: dict[str, Any]) -> None:
 def compare(first: dict[str, Any], second: dict[str, Any], metrics: Path, overwrite: bool) -> None:
     """Print two runs side by side and plot them."""
     print(headline_table({first["run"]: first, second["run"]: second}))
+    print(f"\nweighted by class frequency, on {first['data']}:")
+    print(comparison_table((first, second)))
     path = metrics / f"{first['run']}_vs_{second['run']}_metrics.png"
     if path.exists() and not overwrite:
         print(f"  kept {path} as it was; --overwrite replaces it")

@@ -10,6 +10,7 @@ import torch
 from handwriting.compute.devices import choose_precision
 from handwriting.errors import HandwritingError
 from handwriting.files import load_torch
+from handwriting.imaging.line import HEIGHT
 from handwriting.lines.alphabet import ALPHABET
 from handwriting.lines.decoding import GREEDY, Calibration, Decoder, LineRead, read_line
 from handwriting.lines.network import LineReader, pad, steps_of
@@ -56,13 +57,21 @@ class Reader:
         """The reader of a weights file.
 
         Raises:
-            HandwritingError: the file is missing, damaged or something else.
+            HandwritingError: the file is missing, damaged or something else, or its outputs are
+                not numbers.
         """
         content = load_reader_weights(path)
         try:
-            return cls(content)
+            reader = cls(content)
         except (RuntimeError, LookupError, TypeError, AttributeError, ValueError) as error:
             raise HandwritingError(f"{path} is damaged ({error}). {_REMEDY}") from error
+        probe = np.zeros((HEIGHT, 2 * HEIGHT), dtype=np.uint8)
+        probe[:, HEIGHT:] = 255
+        if not np.isfinite(reader.log_probs([probe])[0]).all():
+            raise HandwritingError(
+                f"{path}: the outputs are not numbers, for weights are too large. {_REMEDY}"
+            )
+        return reader
 
     def read(self, pictures: Sequence[np.ndarray], decoder: Decoder = GREEDY) -> list[LineRead]:
         """Read pictures, uint8 (40, width) each, white ink on black.

@@ -39,6 +39,7 @@ from handwriting.lines.network import COLUMNS_PER_STEP
 from handwriting.lines.reader import Reader, find_reader
 from handwriting.recognition.recognizer import LOOKALIKES, Recognizer
 from handwriting.runs import find_run
+from handwriting.training.claims import check_output
 
 LEAST = 0.2
 """Probability of the character or a look-alike, below which it counts as cut wrongly."""
@@ -176,6 +177,7 @@ def get_args_parser() -> argparse.ArgumentParser:
 
 def main(args: argparse.Namespace) -> None:
     """Cut and write."""
+    check_output(args.out, args.data, *args.without)
     words = load_pen(args.data)
     samples = new_writers(words, args.without)
     reader = Reader.load(find_reader(args.lines))

@@ -36,6 +36,7 @@ from handwriting.lines.language import (
     PROGRAMS_FILE,
     STEPS_PER_NAT,
 )
+from handwriting.training.claims import check_output
 
 ORDER = LONGEST_CONTEXT + 1
 """Characters of the longest n-grams."""
@@ -223,6 +224,8 @@ def get_args_parser() -> argparse.ArgumentParser:
 
 def main(args: argparse.Namespace) -> None:
     """Count, write and say how large the model is."""
+    out = args.out or (PROGRAMS_FILE if args.programs else LANGUAGE_FILE)
+    check_output(out, *args.data)
     counted: dict[str, float] = dict(in_cases(listed_words()))
     texts, codes = pen_texts(args.data, args.held_out), draw_codes(np.random.default_rng(0))
     programs = program_lines(Path(sysconfig.get_path("stdlib"))) if args.programs else []
@@ -234,7 +237,6 @@ def main(args: argparse.Namespace) -> None:
     sources = f"texts of {names} (UNIPEN, CC BY 4.0); wordfreq (R. Speer, CC BY-SA 4.0); numbers"
     if args.programs:
         sources += f"; Python {sysconfig.get_python_version()}'s standard library (PSF licence)"
-    out = args.out or (PROGRAMS_FILE if args.programs else LANGUAGE_FILE)
     with replacing(out) as (part,), part.open("wb") as file:
         np.savez_compressed(
             file, **arrays, made_by=np.array("handwriting.training.fit_language"), sources=sources

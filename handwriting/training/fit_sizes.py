@@ -21,6 +21,7 @@ from handwriting.datasets.pen import PenArchive, load_pen
 from handwriting.errors import HandwritingError
 from handwriting.labels import CLASSES, FIRST_SMALL, NUM_CLASSES, class_index
 from handwriting.recognition.sizes import Lines, SizeMixture, SizeModel, Sizes, save_sizes
+from handwriting.training.claims import check_output
 
 _SHRINKAGE = 15
 """The covariance of all characters together counts as much as so many drawings of a character."""
@@ -177,6 +178,7 @@ def get_args_parser() -> argparse.ArgumentParser:
 
 def main(args: argparse.Namespace) -> None:
     """Fit on a folder of drawings and save."""
+    check_output(args.out, *([args.pens] if args.pens else []))
     drawings = load_external(args.drawings)
     if drawings.writers is None:
         raise HandwritingError(f"{args.drawings / 'labels.csv'} needs the column writer.")

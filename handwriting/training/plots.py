@@ -35,7 +35,7 @@ def plot_loss(history: Sequence[dict[str, float]], title: str, path: Path, comma
 def plot_accuracy(
     history: Sequence[dict[str, float]], title: str, path: Path, command: str
 ) -> None:
-    """Validation accuracy by epoch, the best one marked."""
+    """Validation accuracy by epoch, the best and the last one named."""
     figure, axes = _history_axes(title, "Validation accuracy")
     epochs = np.array([row["epoch"] for row in history])
     accuracy = np.array([row["val_accuracy"] for row in history])
@@ -45,6 +45,8 @@ def plot_accuracy(
         epochs[best], accuracy[best], "*", color=ORANGE, markersize=16, label=f"best: epoch "
         f"{epochs[best]:.0f}, {accuracy[best]:.4f}",
     )  # fmt: skip
+    axes.plot(epochs[-1], accuracy[-1], "o", color=GREEN, label=f"last: epoch {epochs[-1]:.0f}, "
+              f"{accuracy[-1]:.4f}")  # fmt: skip
     axes.legend(loc="lower right")
     save_figure(figure, path, command)
 
@@ -52,7 +54,7 @@ def plot_accuracy(
 def plot_error_rates(
     history: Sequence[dict[str, float]], title: str, path: Path, command: str
 ) -> None:
-    """Errors per character of a line reader, of each set that was left out, by time of training.
+    """Character error rate of the text-line model, on each held-out set, by time of training.
 
     Args:
         history: rows with ``seconds`` and, for each set, its name and ``_cer``.
@@ -60,7 +62,7 @@ def plot_error_rates(
         path: of the PNG.
         command: that made it.
     """
-    figure, axes = _history_axes(title, "Errors per character (writers left out)")
+    figure, axes = _history_axes(title, "Character error rate (held-out writers)")
     minutes = np.cumsum([row["seconds"] for row in history]) / 60
     for name in history[-1]:
         if name.endswith("_cer") and name != "val_cer":

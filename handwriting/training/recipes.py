@@ -33,6 +33,53 @@ RECIPE_OPTIONS = {
 OPTIMIZERS = ("Adam", "AdamW")
 SCHEDULES = ("exponential", "one-cycle")
 
+Ranges = dict[str, tuple[type, float, float]]
+"""Of some numbers by name: ``int`` or ``float``, the smallest and the largest."""
+
+SEED: Ranges = {"seed": (int, 0, 2**32 - 1)}
+
+_RANGES: Ranges = {
+    "epochs": (int, 1, 100_000),
+    "batch_size": (int, 1, 10**9),
+    "lr": (float, 0, 1e30),
+    "beta2": (float, 0, 0.999999),
+    "weight_decay": (float, 0, 100),
+    "gamma": (float, 0, 1e30),
+    "warmup": (float, 0, 1),
+    "ema_decay": (float, 0, 1),
+}
+_AUGMENTATION_RANGES: Ranges = {
+    "rotation": (float, 0, 180),
+    "scale": (float, 0, 3),
+    "shear": (float, 0, 3),
+    "shift": (float, 0, 28),
+    "elastic": (float, 0, 28),
+    "stroke": (float, 0, 1),
+    "gaps": (float, 0, 1),
+    "noise": (float, 0, 1),
+}
+
+
+def check_ranges(values: object, ranges: Ranges) -> None:
+    """Check numbers that options, files and checkpoints give.
+
+    Args:
+        values: has an attribute for each of them.
+        ranges: what they may be.
+
+    Raises:
+        HandwritingError: one of them is no number of its kind or out of its range.
+    """
+    for name, (kind, smallest, largest) in ranges.items():
+        value = getattr(values, name)
+        kinds = int if kind is int else (int, float)
+        is_number = isinstance(value, kinds) and not isinstance(value, bool)
+        if not is_number or not smallest <= value <= largest:
+            to = f"whole number from {smallest:,} to {largest:,}"
+            if kind is float:
+                to = f"number from {smallest:g} to {largest:g}"
+            raise HandwritingError(f"--{name.replace('_', '-')} must be a {to}; it is {value!r}.")
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -71,10 +118,9 @@ class Recipe:
         Raises:
             HandwritingError: a value is out of its range.
         """
-        for name, smallest in (("epochs", 1), ("batch_size", 1)):
-            value = getattr(self, name)
-            if value is not None and value < smallest:
-                raise HandwritingError(f"--{name.replace('_', '-')} must be at least {smallest}.")
+        ranges = {n: r for n, r in _RANGES.items() if n != "epochs" or self.epochs is not None}
+        check_ranges(self, ranges)
+        check_ranges(self.augmentation, _AUGMENTATION_RANGES)
         if not self.lr > 0 or not self.gamma > 0:
             raise HandwritingError("--lr and --gamma must be greater than 0.")
         if self.optimizer not in OPTIMIZERS or self.schedule not in SCHEDULES:
@@ -112,11 +158,11 @@ def changed(recipe: Recipe, values: dict[str, Any]) -> Recipe:
     Raises:
         HandwritingError: a value is unknown or out of its range.
     """
-    values = current_names(values)
     try:
+        values = current_names(values)
         augmentation = dataclasses.replace(recipe.augmentation, **values.pop("augmentation", {}))
         return dataclasses.replace(recipe, augmentation=augmentation, **values)
-    except TypeError as error:
+    except (TypeError, AttributeError) as error:
         raise HandwritingError(f"this is not a recipe's value: {error}") from error
 
 
@@ -131,11 +177,12 @@ def read_params(path: Path) -> dict[str, Any]:
         values = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise HandwritingError(f"--params {path} cannot be read: {error.strerror}.") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise HandwritingError(f"--params {path} is not JSON ({error}).") from error
-    if not isinstance(values, dict):
+    params = values.get("params", values) if isinstance(values, dict) else None
+    if not isinstance(params, dict):
         raise HandwritingError(f"--params {path} must hold one JSON object.")
-    return values.get("params", values)
+    return params
 
 
 def choose_recipe(args: argparse.Namespace) -> Recipe:

@@ -5,9 +5,10 @@
 """
 
 import argparse
+import contextlib
 import copy
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,19 @@ from handwriting.runs import (
     temperature,
 )
 from handwriting.training.calibration import fit_calibration, fit_temperature
+from handwriting.training.checkpoints import (
+    START_ANEW,
+    check_shapes,
+    checked_history,
+    restore_optimizer,
+    restoring,
+)
+from handwriting.training.claims import (
+    check_renamed,
+    check_unused,
+    claimed,
+    files_to_resume,
+)
 from handwriting.training.losses import PartialLabelLoss
 from handwriting.training.optim import (
     interpolate_weights,
@@ -55,7 +69,11 @@ from handwriting.training.recipes import RECIPES, changed, choose_recipe
 from handwriting.training.settings import Settings, choose_settings
 from models import MODELS, last_linear, memory_format, predict_logits, select_outputs
 
-START_ANEW = "Start the run anew without --resume."
+_FIGURES = ("train_loss", "val_loss", "val_accuracy", "learning_rate")
+
+
+class DivergedError(HandwritingError):
+    """The loss of a training is not a number."""
 
 
 class Run:
@@ -178,13 +196,21 @@ class Run:
             save_torch(state, part)
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go back to the state after the last saved epoch."""
-        self.network.load_state_dict(state["network"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.scheduler.load_state_dict(state["scheduler"])
-        if self.average:
-            self.average.load_state_dict(state["average"])
-        self.history, self.kept_weights = state["history"], state["kept_weights"]
+        """Go back to the state after the last saved epoch.
+
+        Raises:
+            HandwritingError: its parts do not fit the run or each other.
+        """
+        with restoring(self.files.checkpoint):
+            self.network.load_state_dict(state["network"])
+            restore_optimizer(self.optimizer, state["optimizer"])
+            self.scheduler.load_state_dict(state["scheduler"])
+            if self.average:
+                self.average.load_state_dict(state["average"])
+            self.history = checked_history(state["history"], _FIGURES)
+            self.kept_weights = state["kept_weights"]
+            if self.kept_weights is not None:
+                check_shapes(self.kept_weights, self.network.state_dict())
 
     def calibrated(
         self,
@@ -209,7 +235,9 @@ class Run:
             "labels": settings.labels,
             "hyperparameters": settings.hyperparameters(),
             "epoch": row["epoch"],
+            "epochs": len(self.history),
             "metrics": dict(row),
+            "last_metrics": dict(self.history[-1]),
         }
         network = _new_network(settings)
         network.load_state_dict({name: t.float() for name, t in self.kept_weights.items()})
@@ -255,30 +283,44 @@ def _first_weights(settings: Settings, content: dict[str, Any]) -> dict[str, tor
     return state
 
 
-def start_run(args: argparse.Namespace, manifest: dict[str, Any], rows: torch.Tensor) -> Run:
+@contextlib.contextmanager
+def start_run(
+    args: argparse.Namespace, manifest: dict[str, Any], rows: torch.Tensor
+) -> Iterator[Run]:
     """A new run with the options given, or the one to resume, on rows of the training images.
 
-    Rank 0 decides and reads for all; each rank has prepared data of its own.
+    In the context its name belongs to this process. Rank 0 decides and reads for all; each rank
+    has prepared data of its own.
 
     Raises:
-        HandwritingError: the options or the files do not fit each other.
+        HandwritingError: the options or the files do not fit each other, or another process
+            trains the same run.
     """
     device = own_device(choose_device(args.device))
-    state = broadcast_object(lambda: _first_state(args, manifest, device))
-    settings = Settings.from_dict(state["settings"])
-    if hasattr(args, "epochs"):
-        recipe = dataclasses.replace(settings.recipe, epochs=args.epochs)
-        settings = dataclasses.replace(settings, recipe=recipe)
-    if settings.fingerprint != manifest["fingerprint"]:
-        raise HandwritingError(
-            f"the run {state['name']} was trained on another archive than the one in "
-            f"{args.processed}. Run stages 1 and 2 on that archive again, or start a new run."
-        )
-    run = Run(settings, RunFiles(state["name"], args.models, args.metrics), device, rows)
-    _check_batch_size(settings.recipe.batch_size, len(run.rows))
-    if "network" in state:
-        run.restore(state)
-    return run
+    files = broadcast_object(lambda: _files(args))
+    with claimed(files):
+        state = broadcast_object(lambda: _first_state(args, files, manifest, device))
+        settings = Settings.from_dict(state["settings"])
+        if hasattr(args, "epochs"):
+            recipe = dataclasses.replace(settings.recipe, epochs=args.epochs)
+            settings = dataclasses.replace(settings, recipe=recipe)
+        if settings.fingerprint != manifest["fingerprint"]:
+            raise HandwritingError(
+                f"the run {files.name} was trained on another archive than the one in "
+                f"{args.processed}. Run stages 1 and 2 on that archive again, or start a new run."
+            )
+        run = Run(settings, files, device, rows)
+        _check_batch_size(settings.recipe.batch_size, len(run.rows))
+        if "network" in state:
+            run.restore(state)
+        yield run
+
+
+def _files(args: argparse.Namespace) -> RunFiles:
+    if args.resume is not None:
+        return files_to_resume(args.resume, args.models, args.metrics)
+    name = run_name(args.model, datetime.now()) if args.name is None else args.name
+    return RunFiles(name, args.models, args.metrics)
 
 
 def _check_batch_size(batch_size: int, images: int) -> None:
@@ -296,13 +338,12 @@ def _check_batch_size(batch_size: int, images: int) -> None:
 
 
 def _first_state(
-    args: argparse.Namespace, manifest: dict[str, Any], device: torch.device
+    args: argparse.Namespace, files: RunFiles, manifest: dict[str, Any], device: torch.device
 ) -> dict[str, Any]:
-    """Name and settings of a new run, or all that the checkpoint to resume holds."""
+    """Settings of a new run, or all that the checkpoint to resume holds."""
     if args.resume is not None:
-        return load_checkpoint(args.resume, args.models)
-    name = run_name(args.model, datetime.now()) if args.name is None else args.name
-    files = RunFiles(name, args.models, args.metrics)
+        return load_checkpoint(files)
+    check_unused(files, files.weights, files.checkpoint, files.metric("history.csv"))
     settings = choose_settings(
         args,
         recipe=choose_recipe(args),
@@ -313,13 +354,7 @@ def _first_state(
     if settings.init_from is not None:
         seen = training_fraction(load_init(settings, args.models))
         settings = dataclasses.replace(settings, init_fraction=seen)
-    for path in (files.weights, files.checkpoint):
-        if path.exists():
-            raise HandwritingError(
-                f"{path} exists already. Wait a minute, give another --name, or go on with it: "
-                f"--resume {name}."
-            )
-    return {"name": name, "settings": settings.as_dict()}
+    return {"settings": settings.as_dict()}
 
 
 def load_init(settings: Settings, models: Path) -> dict[str, Any]:
@@ -335,26 +370,22 @@ def load_init(settings: Settings, models: Path) -> dict[str, Any]:
     return content
 
 
-def load_checkpoint(name: str, models: Path) -> dict[str, Any]:
-    """The saved state of a run; of the newest one for ``latest``.
+def load_checkpoint(files: RunFiles) -> dict[str, Any]:
+    """The saved state of a run.
 
     Raises:
-        HandwritingError: there is none, or it is damaged.
+        HandwritingError: there is none, it is damaged, or it is a copy of another run's under a
+            name that is taken.
     """
-    folder = models / "checkpoints"
-    if name == "latest":
-        found = sorted(folder.glob("[!.]*.pt"), key=lambda file: file.stat().st_mtime)
-        if not found:
-            raise HandwritingError(f"{folder} holds no run to resume. Start one without --resume.")
-        path = found[-1]
-    else:
-        path = folder / f"{Path(name).name.removesuffix('.pt')}.pt"
-    state = load_torch(path, START_ANEW)
+    state = load_torch(files.checkpoint, START_ANEW)
     parts = {"name", "settings", "history", "network", "optimizer", "scheduler", "average"}
     if not parts <= set(state):
-        raise HandwritingError(f"{path} is not a checkpoint of this project. {START_ANEW}")
+        raise HandwritingError(
+            f"{files.checkpoint} is not a checkpoint of this project. {START_ANEW}"
+        )
+    check_renamed(files, state["name"])
     if "kept_weights" not in state:
-        state["kept_weights"] = _weights_of_earlier_version(RunFiles(state["name"], models))
+        state["kept_weights"] = _weights_of_earlier_version(files)
     return state
 
 

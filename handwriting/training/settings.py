@@ -9,7 +9,14 @@ from typing import Any
 from handwriting.errors import HandwritingError
 from handwriting.runs import current_names
 from handwriting.training.optim import checked_alpha
-from handwriting.training.recipes import Recipe, changed
+from handwriting.training.recipes import SEED, Ranges, Recipe, changed, check_ranges
+from models import MODELS
+
+_RANGES: Ranges = SEED | {
+    "init_fraction": (float, 0, 1),
+    "extra_variants": (int, 0, 100),
+    "heads": (int, 1, 2),
+}
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,23 @@ class Settings:
     synthetic: bool = False
     labels: str = "exact"
 
+    def __post_init__(self) -> None:
+        """Check that a run can be made of these values.
+
+        Raises:
+            HandwritingError: one of them is unknown or out of its range.
+        """
+        if self.model not in MODELS:
+            raise HandwritingError(f"--model must be one of {', '.join(MODELS)}.")
+        if not 0 < self.fraction <= 1:
+            raise HandwritingError("--fraction must be greater than 0 and at most 1.")
+        if not 0 <= self.extra_held_out < 1:
+            raise HandwritingError("--extra-held-out must be 0 or more and less than 1.")
+        if any(not 0 < weight < math.inf for weight in self.extra_weights):
+            raise HandwritingError("--extra-weights must be greater than 0.")
+        checked_alpha(self.alpha)
+        check_ranges(self, _RANGES)
+
     @property
     def command(self) -> str:
         """The command of such a run, without the options that hold by default."""
@@ -84,12 +108,12 @@ class Settings:
         Raises:
             HandwritingError: they are not this project's.
         """
-        values = current_names(values)
         try:
+            values = current_names(values)
             recipe = changed(Recipe(), values.pop("recipe"))
             lists = {name: tuple(values.pop(name, ())) for name in ("extra_data", "extra_weights")}
             return cls(recipe=recipe, **lists, **values)
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, AttributeError) as error:
             raise HandwritingError(f"these are no settings of a run: {error}") from error
 
 
@@ -108,18 +132,10 @@ def choose_settings(args: argparse.Namespace, **others: Any) -> Settings:
         raise HandwritingError(
             "--extra-data goes with --init-from: first train without, then go on with it."
         )
-    if not 0 < args.fraction <= 1:
-        raise HandwritingError("--fraction must be greater than 0 and at most 1.")
     if not 0 < args.extra_fraction < 1:
         raise HandwritingError("--extra-fraction must lie between 0 and 1.")
     if args.extra_weights and len(args.extra_weights) != len(args.extra_data):
         raise HandwritingError("--extra-weights takes one number for each of the --extra-data.")
-    if any(not 0 < weight < math.inf for weight in args.extra_weights):
-        raise HandwritingError("--extra-weights must be greater than 0.")
-    if not 0 <= args.extra_held_out < 1:
-        raise HandwritingError("--extra-held-out must be 0 or more and less than 1.")
-    if args.extra_variants < 0:
-        raise HandwritingError("--extra-variants must be 0 or more.")
     alpha = checked_alpha(args.alpha)
     return Settings(
         model=args.model,

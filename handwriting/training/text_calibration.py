@@ -37,6 +37,8 @@ from handwriting.lines.decoding import (
 )
 from handwriting.lines.language import LANGUAGE_FILE, LanguageModel
 from handwriting.lines.reader import LINES_FOLDER, Reader, find_reader
+from handwriting.runs import RunFiles
+from handwriting.training.claims import claimed
 
 MOST = 3_000
 """Samples of each file, chosen by chance."""
@@ -250,7 +252,9 @@ def main(args: argparse.Namespace) -> None:
     """Calibrate a run."""
     path = find_reader(args.run, args.models)
     decoders = (GREEDY, BeamDecoder(LanguageModel.load(args.language)))
-    calibrate(path, args.data, decoders, args.most)
+    # A training of the same run would write the file, too.
+    with claimed(RunFiles(path.stem, path.parent)):
+        calibrate(path, args.data, decoders, args.most)
     print(f"wrote {path}")
 
 

@@ -1,9 +1,9 @@
 """One training of the line reader: its settings, network, history, checkpoint and weights."""
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -18,14 +18,33 @@ from handwriting.lines.alphabet import ALPHABET, BLANK, encode
 from handwriting.lines.network import LineReader, steps_of
 from handwriting.lines.reader import KIND
 from handwriting.runs import RunFiles, half_precision
+from handwriting.training.checkpoints import (
+    START_ANEW,
+    check_shapes,
+    checked_history,
+    restore_optimizer,
+    restoring,
+)
+from handwriting.training.claims import check_renamed
 from handwriting.training.optim import (
+    checked_alpha,
     interpolate_weights,
     make_average,
     make_optimizer,
     one_cycle,
 )
-from handwriting.training.recipes import Recipe
+from handwriting.training.recipes import SEED, Ranges, Recipe, check_ranges
 from models import memory_format
+
+_RANGES: Ranges = SEED | {
+    "epochs": (int, 1, 100_000),
+    "columns": (int, 1, 10**7),
+    "photographed": (float, 0, 1),
+    "width": (int, 1, 128),
+    "hidden": (int, 1, 1024),
+    "layers": (int, 1, 8),
+}
+"""The largest network has 300 million weights, forty times as many as the usual one."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +81,19 @@ class TextSettings:
     init_from: str | None = None
     alpha: float = 1.0
 
+    def __post_init__(self) -> None:
+        """Check that a run can be made of these values.
+
+        Raises:
+            HandwritingError: one of them is out of its range.
+        """
+        check_ranges(self, _RANGES)
+        if not 0 <= self.held_out < 1:
+            raise HandwritingError("--held-out must be 0 or more and less than 1.")
+        if not 0 < self.lr < math.inf:
+            raise HandwritingError("--lr must be greater than 0.")
+        checked_alpha(self.alpha)
+
     @property
     def recipe(self) -> Recipe:
         """How the weights are moved."""
@@ -85,7 +117,7 @@ class TextSettings:
         """
         try:
             return cls(**values | {"data": tuple(values["data"])})
-        except (KeyError, TypeError) as error:
+        except (LookupError, TypeError) as error:
             raise HandwritingError(f"these are no settings of a line reader: {error}") from error
 
 
@@ -196,23 +228,33 @@ class TextRun:
             self.start = {name: t.clone() for name, t in self.network.state_dict().items()}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go back to the state after the last saved epoch."""
-        self.network.load_state_dict(state["network"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.average.load_state_dict(state["average"])
-        self.start = state.get("start", {})
-        self.history = state["history"]
+        """Go back to the state after the last saved epoch.
+
+        Raises:
+            HandwritingError: its parts do not fit the run or each other.
+        """
+        with restoring(self.files.checkpoint):
+            self.network.load_state_dict(state["network"])
+            restore_optimizer(self.optimizer, state["optimizer"])
+            self.average.load_state_dict(state["average"])
+            self.start = state.get("start", {})
+            if self.start:
+                check_shapes(self.start, self.network.state_dict())
+            self.history = checked_history(state["history"], ("train_loss", "seconds"))
 
 
-def load_text_checkpoint(path: Path) -> dict[str, Any]:
+def load_text_checkpoint(files: RunFiles) -> dict[str, Any]:
     """The state of a run that was stopped.
 
     Raises:
-        HandwritingError: missing, damaged, or that of a character network.
+        HandwritingError: missing, damaged, that of a character network, or a copy of another run's
+            under a name that is taken.
     """
-    state = load_torch(path, "Start the run anew without --resume.")
-    if state.get("kind") != KIND:
-        raise HandwritingError(f"{path} is no checkpoint of a line reader.")
+    state = load_torch(files.checkpoint, START_ANEW)
+    parts = {"name", "settings", "history", "network", "optimizer", "average"}
+    if state.get("kind") != KIND or not parts <= set(state):
+        raise HandwritingError(f"{files.checkpoint} is no checkpoint of a line reader.")
+    check_renamed(files, state["name"])
     return state
 
 

@@ -15,6 +15,7 @@ from handwriting.compute import distributed
 from handwriting.datasets.batches import Batches
 from handwriting.datasets.prepared import load_images, load_split
 from handwriting.errors import HandwritingError
+from handwriting.runs import RunFiles
 from handwriting.training.losses import PartialLabelLoss
 from handwriting.training.run import load_checkpoint
 from models import MODELS
@@ -50,7 +51,7 @@ def train_on_two(processed: Path, folder: Path, *more: str) -> Path:
 
 
 def checkpoint(folder: Path) -> dict:
-    return load_checkpoint("run", folder / "models")
+    return load_checkpoint(RunFiles("run", folder / "models"))
 
 
 def files(folder: Path) -> list[str]:

@@ -112,7 +112,7 @@ def test_a_picture_that_is_missing_is_named(tmp_path):
         (b"file,character\n", "a row at least"),
         (b"name,letter\na.png,a\n", "columns file and character"),
         (b"file,character\na.png,a\n,b\n", "line 3 names no file"),
-        (b"file,character\na.png\n", "line 2: None is none of"),
+        (b"file,character\na.png\n", "line 2: '' is none of"),
         (b"\xff\xfe\x00", "not a CSV file in UTF-8"),
     ],
 )
@@ -192,3 +192,12 @@ def test_hands_that_are_left_out_are_those_of_whole_writers(tmp_path):
     extra, measured = load_extra([str(folder)], 0.25, held_out=0.4)
     assert len(measured) == 6 and len(extra.data) == 9
     assert (held_out_hands(hands, 0.4) == left_out).all(), "always the same ones"
+
+
+def test_a_set_whose_writers_are_all_left_out_is_refused(tmp_path):
+    folder = picture_folder(tmp_path / "pictures", [("a.png", "a", "w"), ("b.png", "b", "v")],
+                            columns="writer")  # fmt: skip
+    with pytest.raises(HandwritingError, match="no writer is left to train on"):
+        load_extra([str(folder)], fraction=0.3, held_out=0.9)
+    _, held_out = load_extra([str(folder)], fraction=0.3, held_out=0.1)
+    assert held_out is None, "a tenth of two writers is none"

@@ -6,11 +6,13 @@ import torch
 from sklearn.metrics import f1_score, precision_score
 
 from handwriting.datasets.prepared import LabelledImages
+from handwriting.errors import HandwritingError
 from handwriting.evaluation.metrics import (
     HEADLINES,
     accuracies,
     accuracy,
     calibration_error,
+    comparison_table,
     headline_table,
     is_correct,
     metrics_of,
@@ -128,6 +130,24 @@ def test_accuracies_are_with_and_without_case():
     read = np.array([class_index(c) for c in "aaBl"])
     found = accuracies(read, labels)
     assert found == {"accuracy": 0.5, "accuracy_without_case": 0.75}
+
+
+@pytest.mark.parametrize("loss", [np.nan, np.inf])
+def test_figures_that_are_no_numbers_are_none(answered, loss):
+    with pytest.raises(HandwritingError, match="the loss is not a number"):
+        summarise(*answered, loss=loss)
+    with pytest.raises(HandwritingError, match="there is no image to measure on"):
+        summarise(np.zeros((0, 62)), np.zeros(0, dtype=int))
+
+
+def test_runs_are_compared_in_a_row_each():
+    figures = {"loss": 0.5, "accuracy": 0.9, "f1_weighted": 0.7}
+    figures |= {"precision_weighted": 0.8, "recall_weighted": 0.9}
+    runs = [{"run": "a", "epoch": 7, "epochs": 20}, {"run": "b", "epoch": 3}, {"run": "c"}]
+    table = comparison_table([figures | run for run in runs]).splitlines()
+    assert table[0] == "| run | epoch | loss | accuracy | precision | recall | F1 |"
+    assert table[2] == "| a | 7 of 20 | 0.5000 | 0.9000 | 0.8000 | 0.9000 | 0.7000 |"
+    assert [row.split(" | ")[1] for row in table[3:]] == ["3", "-"]
 
 
 def test_headlines_stand_side_by_side(answered):

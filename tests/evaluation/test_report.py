@@ -143,3 +143,6 @@ def test_only_the_writers_that_the_training_left_out_are_measured_when_asked(tmp
     assert chosen.prefix == "pictures_held_out_" and "held out" in chosen.about["data"]
     with pytest.raises(HandwritingError, match="left no writers out"):
         report.external_set(folder, {}, **options)
+    with pytest.raises(HandwritingError, match="was left out of the training"):
+        few = {"hyperparameters": {"extra_held_out": 0.01}}
+        report.external_set(folder, few, **options)

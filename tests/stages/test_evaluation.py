@@ -85,7 +85,28 @@ def test_json_is_one_object_and_nothing_else(evaluate):
 def test_two_runs_are_compared_in_a_table_and_a_plot(evaluate, tmp_path):
     printed = evaluate("first", "second!")
     assert printed.count("first") > 2 and printed.count("second!") > 2
+    assert "| run | epoch | loss | accuracy | precision | recall | F1 |" in printed
     assert (tmp_path / "metrics" / "first_vs_second!_metrics.png").exists()
+
+
+@pytest.mark.usefixtures("no_plots")
+def test_the_kept_epoch_is_named_and_what_the_last_one_has(evaluate, tmp_path):
+    facts = {"epoch": 2, "epochs": 3}
+    facts |= {"metrics": {"val_accuracy": 0.5}, "last_metrics": {"val_accuracy": 0.25}}
+    random_weights(tmp_path / "models", "early", **facts)
+    assert "epoch 2 of 3, validation accuracy 0.5000 (the last epoch's 0.2500)" in evaluate("early")
+    found = json.loads((tmp_path / "metrics" / "early_metrics.json").read_text())
+    assert (found["epoch"], found["epochs"]) == (2, 3)
+    assert (found["val_accuracy"], found["last_val_accuracy"]) == (0.5, 0.25)
+
+
+def test_a_folder_that_takes_no_figures_is_said_before_anything_is_read(
+    evaluate, tmp_path, monkeypatch
+):
+    (tmp_path / "metrics").write_text("a file")
+    monkeypatch.setattr(model_evaluation, "evaluate", lambda *_: pytest.fail("it was evaluated"))
+    with pytest.raises(HandwritingError, match="nothing can be written to the folder"):
+        evaluate("first")
 
 
 @pytest.mark.usefixtures("no_plots")

@@ -16,6 +16,8 @@ from handwriting.datasets.text import load_text
 from handwriting.errors import HandwritingError
 from handwriting.files import load_torch
 from handwriting.lines.reader import Reader
+from handwriting.runs import RunFiles
+from handwriting.training.claims import claimed
 from tests.compute.ranks import run_ranks
 from tests.lines.support import pen_archive
 
@@ -208,13 +210,35 @@ def test_pictures_of_a_folder_are_read(trained, words, tmp_path, capsys):
         ((), "give pen archives"),
         (("--data", "no.npz"), "is not a pen archive"),
         (("--data", "no.npz", "--held-out", "1"), "--held-out must be"),
-        (("--resume",), "holds no run to go on with"),
+        (("--resume",), "holds no run to resume"),
         (("--resume", "no"), "does not exist"),
     ],
 )
 def test_what_is_wrong_is_said(tmp_path, arguments, words_):
     with pytest.raises(HandwritingError, match=words_):
         train(tmp_path, *arguments)
+
+
+def test_what_exists_is_not_overwritten(words, tmp_path):
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "run.pt").write_bytes(b"weights")
+    with pytest.raises(HandwritingError, match=r"run\.pt exists already"):
+        train(tmp_path, "--data", words, *SMALL, "--name", "run")
+    assert (tmp_path / "models" / "run.pt").read_bytes() == b"weights"
+
+
+def test_a_name_that_another_process_trains_is_refused(words, tmp_path):
+    files = RunFiles("run", tmp_path / "models", tmp_path / "metrics")
+    for options in (("--data", words, "--name", "run"), ("--resume", "run")):
+        with claimed(files), pytest.raises(HandwritingError, match="another process is training"):
+            train(tmp_path, *options)
+
+
+def test_samples_that_are_none_are_not_measured(trained, words):
+    with pytest.raises(HandwritingError, match="--most must be at least 1"):
+        evaluate(trained, "run", "--data", words, "--most", 0)
+    with pytest.raises(HandwritingError, match="no writer of --data was left out"):
+        text_evaluation.choose(load_text(words), 1e-9, None)
 
 
 def test_data_without_a_text_is_refused(tmp_path):

@@ -67,14 +67,30 @@ def test_params_of_an_earlier_version_still_work(tmp_path):
         {"optimizer": "SGD"},
         {"schedule": "steps"},
         {"augmentation": {"blur": 1}},
+        {"lr": "fast"},
+        {"lr": float("inf")},
+        {"lr": None},
+        {"gamma": float("nan")},
+        {"epochs": 2.5},
+        {"epochs": True},
+        {"batch_size": "many"},
+        {"beta2": 1},
+        {"weight_decay": None},
+        {"warmup": 5},
+        {"ema_decay": -1},
+        {"optimizer": 3},
+        {"augmentation": 3},
+        {"augmentation": {"rotation": "far"}},
+        {"augmentation": {"noise": 1e308}},
     ],
+    ids=str,
 )
 def test_values_that_make_no_recipe_are_refused(values):
     with pytest.raises(HandwritingError):
         changed(RECIPES["modern"], values)
 
 
-@pytest.mark.parametrize("content", ["not json", "[1, 2]"])
+@pytest.mark.parametrize("content", ["not json", "[1, 2]", '{"params": [1]}', "[" * 100_000])
 def test_params_that_are_no_object_are_refused(tmp_path, content):
     (tmp_path / "params.json").write_text(content)
     with pytest.raises(HandwritingError, match=r"params\.json"):

@@ -9,8 +9,9 @@ import torch
 import model_training
 from handwriting.errors import HandwritingError
 from handwriting.evaluation.every_split import training_fraction
-from handwriting.runs import load_weights, save_weights
+from handwriting.runs import RunFiles, load_weights, save_weights
 from handwriting.training import run as module
+from handwriting.training.claims import claimed
 from handwriting.training.run import load_checkpoint, unsaved_run
 from tests.support import load_state, random_weights, train
 
@@ -84,12 +85,18 @@ def test_an_interrupted_run_resumes_to_the_same_averages(processed, tmp_path, in
 
 
 @pytest.mark.parametrize("accuracies", [(0.1, 0.3, 0.2), (0.3, 0.3, 0.1), (0.1, 0.2, 0.3)])
-def test_the_earliest_of_the_best_epochs_is_kept(processed, tmp_path, say_accuracy, accuracies):
+def test_the_earliest_of_the_best_epochs_is_kept(
+    processed, tmp_path, say_accuracy, accuracies, capsys
+):
     say_accuracy(*accuracies)
     train(processed, tmp_path, *SMALL, "--epochs", "3")
     content = load_weights(tmp_path / "models" / "run.pt")
     assert content["epoch"] == accuracies.index(max(accuracies)) + 1
     assert content["metrics"]["val_accuracy"] == max(accuracies)
+    assert content["epochs"] == 3
+    assert content["last_metrics"]["val_accuracy"] == accuracies[-1]
+    kept = f"epoch {content['epoch']} of 3 is kept: val_accuracy {max(accuracies):.4f}"
+    assert f"{kept}; the last one has {accuracies[-1]:.4f}" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("extra", "kept"), [((), 1), (("drawings",), 2)])
@@ -171,9 +178,9 @@ def test_a_run_of_an_earlier_version_resumes_to_the_same_weights(
     assert_same(whole, parts, "network", "average", "kept_weights")
     assert whole["settings"] == parts["settings"]
     one, two = (load_weights(tmp_path / f / "models" / "run.pt") for f in ("whole", "parts"))
-    for content in (one, two):
+    for row in (content[part] for content in (one, two) for part in ("metrics", "last_metrics")):
         for timing in ("seconds", "images_per_second"):
-            del content["metrics"][timing]
+            del row[timing]
     weights, others = one.pop("weights"), two.pop("weights")
     assert one == two
     assert all(torch.equal(tensor, others[name]) for name, tensor in weights.items())
@@ -233,6 +240,24 @@ def test_a_start_of_another_network_is_refused(processed, tmp_path):
         train(processed, tmp_path, *SMALL, "--init-from", "other")
 
 
+def test_a_name_that_another_process_trains_is_refused(processed, tmp_path):
+    files = RunFiles("run", tmp_path / "models", tmp_path / "metrics")
+    for options in (SMALL, ("--resume", "run")):
+        with claimed(files), pytest.raises(HandwritingError, match="another process is training"):
+            train(processed, tmp_path, *options)
+
+
+def test_a_copied_checkpoint_leaves_the_run_whose_name_it_holds(processed, tmp_path):
+    train(processed, tmp_path, *SMALL, "--epochs", "1")
+    models = tmp_path / "models"
+    before = (models / "run.pt").read_bytes()
+    shutil.copy(models / "checkpoints" / "run.pt", models / "checkpoints" / "copy.pt")
+    train(processed, tmp_path, "--resume", "copy", "--epochs", "2")
+    assert (models / "run.pt").read_bytes() == before
+    content = load_weights(models / "copy.pt")
+    assert content["epochs"] == 2 and content["last_metrics"]["epoch"] == 2
+
+
 def test_nothing_to_resume_is_said(processed, tmp_path):
     with pytest.raises(HandwritingError, match="no run to resume"):
         train(processed, tmp_path, "--resume")
@@ -254,7 +279,7 @@ def test_a_file_that_is_no_checkpoint_is_refused(tmp_path):
     (tmp_path / "checkpoints").mkdir()
     shutil.copy(weights, tmp_path / "checkpoints")
     with pytest.raises(HandwritingError, match=r"run\.pt is not a checkpoint"):
-        load_checkpoint("run", tmp_path)
+        load_checkpoint(RunFiles("run", tmp_path))
 
 
 def test_a_run_on_another_archive_is_not_resumed(processed, tmp_path):

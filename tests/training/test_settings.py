@@ -1,6 +1,7 @@
 """The settings of a run: from options, to a checkpoint and back, under former names too."""
 
 import dataclasses
+import math
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import model_training
 from handwriting.errors import HandwritingError
 from handwriting.training.recipes import RECIPES, Recipe
 from handwriting.training.settings import Settings, choose_settings
+from handwriting.training.text_run import TextSettings
 
 
 def chosen(*options: str) -> Settings:
@@ -78,10 +80,41 @@ def test_settings_of_a_run_without_a_start_come_back_too():
     assert Settings.from_dict(plain.as_dict()) == plain
 
 
-@pytest.mark.parametrize("values", [{}, {"recipe": {}}, FURTHER.as_dict() | {"speed": 3}], ids=str)
+@pytest.mark.parametrize(
+    "values", [{}, [1], {"recipe": {}}, FURTHER.as_dict() | {"speed": 3}], ids=str
+)
 def test_what_is_no_settings_is_refused(values):
     with pytest.raises(HandwritingError, match="these are no settings of a run"):
         Settings.from_dict(values)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("seed", "x"), ("seed", 2**70), ("model", "unheard"), ("heads", 0), ("alpha", 0)],
+)
+def test_values_of_a_checkpoint_that_make_no_run_are_named(name, value):
+    with pytest.raises(HandwritingError, match=f"--{name} must be"):
+        Settings.from_dict(FURTHER.as_dict() | {name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("width", 0), ("hidden", 0), ("layers", 0), ("layers", 100_000), ("width", 100_000)),
+        *(("columns", 0), ("epochs", 0), ("epochs", "many"), ("seed", 2**70), ("seed", -1)),
+        *(("lr", math.nan), ("lr", 0), ("held_out", 1), ("photographed", 2), ("alpha", 0)),
+    ],
+)
+def test_settings_of_a_text_line_run_have_their_ranges(name, value):
+    option = name.replace("_", "-")
+    with pytest.raises(HandwritingError, match=f"--{option} must be"):
+        TextSettings.from_dict({"data": ["x"], name: value})
+
+
+@pytest.mark.parametrize("values", [[1], {}, {"data": ["x"], "speed": 3}], ids=str)
+def test_what_is_no_settings_of_a_text_line_run_is_refused(values):
+    with pytest.raises(HandwritingError, match="these are no settings of a line reader"):
+        TextSettings.from_dict(values)
 
 
 def test_hyperparameters_are_flat_and_without_the_files_own_facts():
@@ -101,6 +134,8 @@ def test_hyperparameters_are_flat_and_without_the_files_own_facts():
         (("--fraction", "0"), "--fraction must be greater than 0 and at most 1"),
         (("--fraction", "1.01"), "--fraction must be"),
         (("--fraction", "nan"), "--fraction must be"),
+        (("--seed", str(2**70)), "--seed must be a whole number from 0 to 4,294,967,295"),
+        (("--seed", "-1"), "--seed must be"),
         (("--extra-fraction", "0"), "--extra-fraction must lie between 0 and 1"),
         (("--share", "1"), "--extra-fraction must lie between 0 and 1"),
         (("--alpha", "0"), "--alpha must be greater than 0 and at most 1"),
