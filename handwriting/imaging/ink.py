@@ -5,7 +5,9 @@ Ink is white on black.
 
 import cv2
 import numpy as np
-from PIL import Image, ImageChops, ImageOps
+from PIL import Image, ImageChops
+
+from handwriting.imaging.photograph import as_seen
 
 _LEAST_CONTRAST = 24
 _EVEN = 2
@@ -20,7 +22,7 @@ def find_ink(picture: Image.Image) -> np.ndarray:
         uint8 (height, width): 128 where a pixel differs from the paper by Otsu's threshold (Otsu
         1979), more where it differs more; all 0 where the picture is blank.
     """
-    grey = _on_white(ImageOps.exif_transpose(picture))
+    grey = as_seen(picture).convert("L")
     contrast = ImageChops.difference(grey, _paper(grey))
     ink = np.zeros((grey.height, grey.width), dtype=np.uint8)
     box = contrast.getbbox()
@@ -35,14 +37,6 @@ def find_ink(picture: Image.Image) -> np.ndarray:
     left, top, right, bottom = box
     ink[top:bottom, left:right] = np.asarray(written.point(scaled.tolist()))
     return ink
-
-
-def _on_white(picture: Image.Image) -> Image.Image:
-    """Grey, with transparent paper counted as white."""
-    if not picture.has_transparency_data:
-        return picture.convert("L")
-    layer = picture.convert("RGBA")
-    return Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("L")
 
 
 def _paper(grey: Image.Image) -> Image.Image:

@@ -6,9 +6,8 @@ from typing import BinaryIO
 
 import numpy as np
 
-from handwriting.errors import HandwritingError
 from handwriting.imaging.contrast import colours_of
-from handwriting.imaging.photograph import open_picture, size_of_picture
+from handwriting.imaging.photograph import open_with_size
 
 LONGEST = 2000
 """Pixels of a page's longer side; more are only slower."""
@@ -72,11 +71,8 @@ def open_photograph(
     Raises:
         HandwritingError: it is missing, damaged, too large, or not a picture.
     """
-    if isinstance(source, Path) and source.is_dir():
-        raise HandwritingError(f"{source} is a folder. Name the pictures in it.")
     enough = LONGEST_LINE if is_line else LONGEST
-    picture = open_picture(source, name, enough, most)
-    size = size_of_picture(source)
+    picture, size = open_with_size(source, name, enough, most)
     if not is_line and max(size) > LONGEST and size[0] > STRIP * size[1]:
-        picture = open_picture(source, name, LONGEST_LINE, most)
+        picture, _ = open_with_size(source, name, LONGEST_LINE, most)
     return Photograph(colours_of(picture), size)
