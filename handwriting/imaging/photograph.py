@@ -17,6 +17,9 @@ FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP
 starts a program (PostScript: Ghostscript), or they are no pictures of writing."""
 
 MOST_PIXELS = 100_000_000
+_MOST_SCANS = 100
+"""Of a progressive JPEG; cameras and programs write about ten."""
+
 _ENOUGH_PIXELS = 1600
 _ORIENTATION = 0x0112
 _ON_ITS_SIDE = (5, 6, 7, 8)
@@ -74,6 +77,7 @@ def open_with_size(
         ):
             size = picture.size
             _check_size(size, name, most)
+            _check_scans(picture, name)
             small = _shrunk(picture, enough)
             turned = _orientation(small) in _ON_ITS_SIDE
             return as_seen(small), size[::-1] if turned else size
@@ -82,7 +86,7 @@ def open_with_size(
     except UnidentifiedImageError as error:
         known = ", ".join(FORMATS)
         raise HandwritingError(
-            f"{name} is not a picture that can be read. These can: {known}."
+            f"{name} is not a picture that can be read: it is damaged, or none of {known}."
         ) from error
     except Image.DecompressionBombError as error:
         raise HandwritingError(f"{name} has too many pixels. Make it smaller first.") from error
@@ -109,6 +113,18 @@ def _check_size(size: tuple[int, int], name: str, most: int) -> None:
             f"{name} has {width}x{height} pixels, more than "
             f"{most // 1_000_000} million. Make it smaller first."
         )
+
+
+def _check_scans(picture: Image.Image, name: str) -> None:
+    """Of a progressive JPEG each scan costs as much time as a picture, and takes few bytes."""
+    if picture.format not in ("JPEG", "MPO") or "progressive" not in picture.info:
+        return
+    start = picture.fp.tell()
+    picture.fp.seek(0)
+    scans = picture.fp.read().count(b"\xff\xda")
+    picture.fp.seek(start)
+    if scans > _MOST_SCANS:
+        raise HandwritingError(f"{name} is a JPEG of {scans} scans. Save it anew.")
 
 
 def _shrunk(picture: Image.Image, enough: int | None) -> Image.Image:

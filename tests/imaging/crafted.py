@@ -1,6 +1,7 @@
 """Sixty and more pictures that are made to cause faults, each as a file's name and content.
 
-None is large itself. ``large=True`` gives those that cost by their area at the size that costs most.
+None is a large file. ``large=True`` gives those that cost by their area at the size at which they
+cost most.
 """
 
 import io
@@ -10,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, TiffImagePlugin, TiffTags
 
 from tests.support import ring
 
@@ -49,11 +50,14 @@ def _chunk(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + checked + struct.pack(">I", zlib.crc32(checked))
 
 
-def with_orientation(value: Any, form: str = "JPEG", **options: Any) -> bytes:
-    """A drawing that is wider than high, with this value for its orientation."""
-    exif = Image.Exif()
-    exif[_ORIENTATION] = value
-    return saved(drawing().crop((0, 0, 300, 200)), form, exif=exif, **options)
+def with_orientation(*values: int | bytes, form: str = "JPEG") -> bytes:
+    """A drawing that is wider than high, with this, numbers or a text, for its orientation."""
+    text = b"".join(v if isinstance(v, bytes) else struct.pack(">H", v) for v in values)
+    is_text = isinstance(values[0], bytes)
+    count = len(text) if is_text else len(values)
+    entry = struct.pack(">HHHI4s", 1, _ORIENTATION, 2 if is_text else 3, count, text)
+    exif = b"Exif\0\0MM\0*\0\0\0\x08" + entry + bytes(4)
+    return saved(drawing().crop((0, 0, 300, 200)), form, exif=exif)
 
 
 def _no_pictures() -> dict[str, bytes]:
@@ -141,19 +145,24 @@ def _exif() -> dict[str, bytes]:
     plain = saved(drawing())
     at = plain.index(b"IDAT") - 4
     turned = with_orientation(6)
-    xmp = b'<x:xmpmeta tiff:Orientation="9"/>'
-    raw = b"Raw profile type exif\x00\nexif\n 4\nnothex\n"
+    start = b"MM\0*\0\0\0\x08"
+    tags = TiffImagePlugin.ImageFileDirectory_v2()
+    tags.tagtype[_ORIENTATION], tags[_ORIENTATION] = TiffTags.ASCII, "six"
     return {
         **{f"orientation_{k}.jpg": with_orientation(k) for k in (0, 6, 8, 9, 65_535)},
-        "orientation_text.jpg": with_orientation("six"),
-        "orientation_text": with_orientation("six"),
-        "orientation_text.webp": with_orientation("six", "WEBP"),
-        "orientation_text.tif": with_orientation("six", "TIFF"),
-        "orientation_numbers.jpg": with_orientation((6, 6)),
-        "orientation_of_9_in_xmp.webp": saved(drawing(), "WEBP", xmp=xmp),
-        "broken_exif.jpg": turned.replace(b"MM\x00*", b"MM\xd7*"),
-        "exif_cut_short.jpg": turned.replace(b"MM\x00*\x00\x00\x00\x08", b"MM\x00*\x00\xff\xff\x08"),
-        "exif_in_text": plain[:at] + _chunk(b"tEXt", raw) + plain[at:],
+        "orientation_text.jpg": with_orientation(b"six"),
+        "orientation_text": with_orientation(b"six", form="PNG"),
+        "orientation_text.webp": with_orientation(b"six", form="WEBP"),
+        "orientation_text.tif": saved(drawing(), "TIFF", tiffinfo=tags),
+        "orientation_numbers.jpg": with_orientation(6, 6),
+        "orientation_of_9_in_xmp.webp": saved(
+            drawing(), "WEBP", xmp=b'<x:xmpmeta tiff:Orientation="9"/>'
+        ),
+        "broken_exif.jpg": turned.replace(start, b"MM\xd7*\0\0\0\x08"),
+        "exif_cut_short.jpg": turned.replace(start, b"MM\0*\0\xff\xff\x08"),
+        "exif_in_text": plain[:at]
+        + _chunk(b"tEXt", b"Raw profile type exif\0\nexif\n 4\nnothex\n")
+        + plain[at:],
     }
 
 
