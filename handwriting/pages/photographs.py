@@ -18,8 +18,8 @@ LONGEST_LINE = 12_000
 STRIP = 12
 """How many times as wide as high a picture of one line is at least."""
 
-MOST_PIXELS = 175_000_000
-"""Of a file. Pillow unpacks them into 0.7 GB."""
+MOST_PIXELS = 150_000_000
+"""Of a file. Unpacked and, where parts are transparent, copied they take up to 1.4 GB."""
 
 LARGE = 50_000_000
 """Pixels that a camera rarely has: making so large a picture smaller is said."""

@@ -75,11 +75,14 @@ def test_blank_paper_of_16_bits_stays_blank():
     assert not find_ink(Image.fromarray(paper.astype(np.uint16))).any()
 
 
-def test_a_hair_survives_where_a_large_picture_of_one_bit_is_made_smaller():
-    paper = np.full((4000, 4000), 255, dtype=np.uint8)
+@pytest.mark.parametrize("mode", ["1", "L", "I;16", "P"])
+def test_a_hair_survives_where_a_large_picture_is_made_smaller(mode):
+    paper = np.full((2000, 2000), 255, dtype=np.uint8)
     paper[1001] = 0
-    fax = saved(Image.fromarray(paper).convert("1"))
-    assert (np.asarray(open_picture(io.BytesIO(fax), "x")).min(axis=0) < 200).all()
+    levels = paper.astype(np.uint16) * 257
+    large = Image.fromarray(levels) if mode == "I;16" else Image.fromarray(paper).convert(mode)
+    read = open_picture(io.BytesIO(saved(large)), "x", enough=400)
+    assert (np.asarray(read.convert("L")).min(axis=0) < 220).all()
 
 
 @pytest.mark.parametrize(
@@ -117,6 +120,11 @@ def test_the_first_frame_of_an_animation_is_read(tmp_path):
     frames[0].save(tmp_path / "x.gif", save_all=True, append_images=frames[1:])
     read = open_character(tmp_path / "x.gif").image
     assert np.abs(read.astype(int) - character_from_ink(ring(180, 60)).image).max() < 20
+
+
+def test_a_jpeg_of_many_scans_is_refused_before_it_is_unpacked():
+    with pytest.raises(HandwritingError, match="JPEG of 155 scans"):
+        open_picture(io.BytesIO(PICTURES["many_scans.jpg"]), "x")
 
 
 # Pillow itself refuses the larger one.
