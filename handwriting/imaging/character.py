@@ -16,6 +16,7 @@ from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from handwriting.imaging.ink import (
     bounding_box,
+    connected_parts,
     distances,
     find_ink,
     stroke_width,
@@ -33,7 +34,7 @@ _FIELD = 72
 """Longest side of a character before the blur, in pixels; NIST's fields are 128x128."""
 
 _FIELD_STROKE = STROKE * _FIELD / (SIDE - 2 * BORDER)
-_HAIR = 1.5
+_HAIR, _DRAWN = 1.5, 1 / 8
 _MARGIN = 12
 _FAINT = 16
 _MOST_ENLARGED = 3
@@ -149,9 +150,11 @@ def _with_whole_hair(character: Image.Image, scale: float) -> Image.Image:
     if missing <= 0:
         return character
     across = int(np.ceil(missing)) + 1
-    return Image.fromarray(
-        cv2.dilate(ink, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (across, across)))
-    )
+    wide = cv2.dilate(ink, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (across, across)))
+    _, boxes = connected_parts(wide > 127)
+    # Specks of dust far apart are to vanish.
+    is_drawn = boxes[:, cv2.CC_STAT_WIDTH : cv2.CC_STAT_AREA].max() > _DRAWN * max(ink.shape)
+    return Image.fromarray(wide) if is_drawn else character
 
 
 def _solid(field: np.ndarray) -> np.ndarray:

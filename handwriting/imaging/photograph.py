@@ -17,6 +17,9 @@ FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP
 starts a program (PostScript: Ghostscript), or they are no pictures of writing."""
 
 MOST_PIXELS = 100_000_000
+_MOST_OF_FORMAT = dict.fromkeys(("AVIF", "JPEG2000", "WEBP"), 50_000_000)
+"""Pixels of formats whose decoders need up to 30 bytes for each."""
+
 _MOST_SCANS = 100
 """Of a progressive JPEG; cameras and programs write about ten."""
 
@@ -76,7 +79,7 @@ def open_with_size(
             Image.open(source, formats=FORMATS) as picture,
         ):
             size = picture.size
-            _check_size(size, name, most)
+            _check_size(size, name, min(most, _MOST_OF_FORMAT.get(picture.format, most)))
             _check_scans(picture, name)
             small = _shrunk(picture, enough)
             turned = _orientation(small) in _ON_ITS_SIDE

@@ -18,7 +18,7 @@ LONGEST_LINE = 12_000
 STRIP = 12
 """How many times as wide as high a picture of one line is at least."""
 
-MOST_PIXELS = 150_000_000
+MOST_PIXELS = 120_000_000
 """Of a file. Unpacked and, where parts are transparent, copied they take up to 1.4 GB."""
 
 LARGE = 50_000_000
