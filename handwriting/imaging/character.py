@@ -10,11 +10,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
+import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from handwriting.imaging.ink import (
     bounding_box,
+    connected_parts,
     distances,
     find_ink,
     stroke_width,
@@ -33,6 +35,7 @@ _FIELD = 72
 """Longest side of a character before the blur, in pixels; NIST's fields are 128x128."""
 
 _FIELD_STROKE = STROKE * _FIELD / (SIDE - 2 * BORDER)
+_HAIR, _DRAWN = 1.5, 1 / 8
 _MARGIN = 12
 _FAINT = 16
 _MOST_ENLARGED = 3
@@ -71,6 +74,7 @@ def character_from_ink(ink: np.ndarray) -> CharacterImage:
         return replace(BLANK, height=len(ink))
     character = Image.fromarray(ink).crop(box)
     scale = _FIELD / max(character.size)
+    character = _with_whole_hair(character, scale)
     width = stroke_width(_solid(_enlarge(character, scale)))
     more = min(_MOST_ENLARGED, (_FIELD - _FIELD_STROKE) / max(_FIELD - width, 1))
     solid = _solid(_enlarge(character, scale * more))
@@ -127,10 +131,23 @@ def _enlarge(character: Image.Image, scale: float) -> np.ndarray:
     return np.asarray(ImageOps.expand(character.resize(size, how), _MARGIN))
 
 
+def _with_whole_hair(character: Image.Image, scale: float) -> Image.Image:
+    """Strokes too thin to survive being made smaller as wide as they must be for it."""
+    ink = np.asarray(character)
+    missing = _HAIR / scale - stroke_width(ink > 127) if scale < 1 else 0.0
+    if missing <= 0:
+        return character
+    across = int(np.ceil(missing)) + 1
+    wide = cv2.dilate(ink, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (across, across)))
+    _, boxes = connected_parts(wide > 127)
+    # Specks of dust far apart are to vanish.
+    is_drawn = boxes[:, cv2.CC_STAT_WIDTH : cv2.CC_STAT_AREA].max() > _DRAWN * max(ink.shape)
+    return Image.fromarray(wide) if is_drawn else character
+
+
 def _solid(field: np.ndarray) -> np.ndarray:
-    """Where there is ink, bool; of a hair in a large picture only grey pixels are left."""
-    most = int(field.max())
-    return without_specks(field > (127 if most > 127 else most // 2))
+    """Where there is ink, bool: half as strong as the strongest at least."""
+    return without_specks(field > int(field.max()) // 2)
 
 
 def _with_stroke(solid: np.ndarray, width: float) -> np.ndarray:

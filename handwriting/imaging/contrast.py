@@ -6,9 +6,10 @@ reader is trained on it and judges faint strokes, ruled lines and noise itself.
 
 import cv2
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from handwriting.imaging.ink import otsu_threshold
+from handwriting.imaging.photograph import as_seen
 
 LEAST_CONTRAST = 12
 """Levels of 255 by which ink differs from paper at least; less is a blank picture."""
@@ -18,17 +19,8 @@ _NOISE, _FAINT, _BOARD = 2.5, 0.12, 1.3
 
 
 def colours_of(picture: Image.Image) -> np.ndarray:
-    """uint8 (height, width, 3), upright by its EXIF, transparent paper counted as white."""
-    picture = ImageOps.exif_transpose(picture)
-    if picture.has_transparency_data:
-        layer = picture.convert("RGBA")
-        picture = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
-    elif picture.mode.startswith(("I", "F")):
-        values = np.asarray(picture, dtype=np.float32)
-        low, high = float(values.min()), float(values.max())
-        grey = (values - low) * (255 / max(high - low, 1e-9))
-        picture = Image.fromarray(grey.astype(np.uint8))
-    return np.asarray(picture.convert("RGB"))
+    """uint8 (height, width, 3), of :func:`as_seen`."""
+    return np.asarray(as_seen(picture).convert("RGB"))
 
 
 def contrast_of(colours: np.ndarray) -> np.ndarray:

@@ -5,26 +5,40 @@ Ink is white on black.
 
 import cv2
 import numpy as np
-from PIL import Image, ImageChops, ImageOps
+from PIL import Image, ImageChops
 
-_LEAST_CONTRAST = 24
-_EVEN = 2
+from handwriting.imaging.photograph import as_seen
+
+_LEAST_CONTRAST, _LEAST_IN_SHADE = 24, 40
+_EVEN, _BENT = 2, 0.6
+_SHADED, _COARSE, _AROUND = 0.15, 128, 0.4
 _SPECK = 1 / 50
 _SHALLOW, _LEAST_INSIDE = 0.2, 0.3
 
 
 def find_ink(picture: Image.Image) -> np.ndarray:
-    """Find the ink on plain paper of any brightness, in light that may fall from one side.
+    """Find the ink on plain paper of any brightness, in light that may fall from one side, with a
+    lens's vignette or a shadow on it.
 
     Returns:
         uint8 (height, width): 128 where a pixel differs from the paper by Otsu's threshold (Otsu
         1979), more where it differs more; all 0 where the picture is blank.
     """
-    grey = _on_white(ImageOps.exif_transpose(picture))
-    contrast = ImageChops.difference(grey, _paper(grey))
+    grey = as_seen(picture).convert("L")
+    ink = _ink_on(grey, _paper(grey))
+    # Writing keeps off most of the edge; what lies along it is a shadow.
+    if _edge(ink > 127).mean() <= _SHADED:
+        return ink
+    return _ink_on(grey, _shaded_paper(grey), _LEAST_IN_SHADE)
+
+
+def _ink_on(
+    grey: Image.Image, paper: Image.Image, least_contrast: int = _LEAST_CONTRAST
+) -> np.ndarray:
+    contrast = ImageChops.difference(grey, paper)
     ink = np.zeros((grey.height, grey.width), dtype=np.uint8)
     box = contrast.getbbox()
-    if box is None or contrast.getextrema()[1] < _LEAST_CONTRAST:
+    if box is None or contrast.getextrema()[1] < least_contrast:
         return ink
     # Clean paper has no contrast at all: only the part around the ink need be looked at.
     written = contrast.crop(box)
@@ -37,30 +51,46 @@ def find_ink(picture: Image.Image) -> np.ndarray:
     return ink
 
 
-def _on_white(picture: Image.Image) -> Image.Image:
-    """Grey, with transparent paper counted as white."""
-    if not picture.has_transparency_data:
-        return picture.convert("L")
-    layer = picture.convert("RGBA")
-    return Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("L")
+def _edge(pixels: np.ndarray) -> np.ndarray:
+    """The outermost pixels, (N,), of (height, width), in the order of the rows."""
+    is_edge = np.ones(pixels.shape, dtype=bool)
+    is_edge[1:-1, 1:-1] = False
+    return pixels[is_edge]
 
 
 def _paper(grey: Image.Image) -> Image.Image:
-    """The paper without the ink: its brightness along the edge, all alike or in a plane."""
-    pixels = np.asarray(grey)
-    height, width = pixels.shape
-    is_edge = np.ones_like(pixels, dtype=bool)
-    is_edge[1:-1, 1:-1] = False
-    edge = pixels[is_edge].astype(float)
+    """The paper without the ink: its brightness along the edge, all alike, in a plane, or in a
+    plane that a lens's vignette bends."""
+    width, height = grey.size
+    edge = _edge(np.asarray(grey)).astype(float)
     middle = int(np.median(edge))
     if np.abs(edge - middle).max() <= _EVEN:
         return Image.new("L", grey.size, middle)
-    rows, columns = np.nonzero(is_edge)
-    positions = np.stack((np.ones(len(rows)), columns / width - 0.5, rows / height - 0.5), axis=1)
-    level, across, down = _robust_fit(positions, edge, start=np.array([middle, 0.0, 0.0]))
-    plane = level + across * (np.arange(width) / width - 0.5)
-    plane = plane + down * (np.arange(height) / height - 0.5)[:, None]
-    return Image.fromarray(np.clip(plane.round(), 0, 255).astype(np.uint8))
+    x = np.arange(width) / width - 0.5
+    y = (np.arange(height) / height - 0.5)[:, None]
+    factors = np.broadcast_arrays(1.0, x, y, x**2 + y**2)
+    found = _plane_or_bow(np.stack([_edge(factor) for factor in factors], axis=1), edge)
+    paper = sum(share * factor for share, factor in zip(found, factors, strict=True))
+    return Image.fromarray(np.clip(paper.round(), 0, 255).astype(np.uint8))
+
+
+def _plane_or_bow(positions: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Coefficients of what fits most of the values; the last one, of a lens's vignette, 0 unless it
+    makes them fit clearly better; float (N, 4) and (N,) to (4,)."""
+    start = np.array([float(np.median(values)), 0.0, 0.0])
+    plane = np.append(_robust_fit(positions[:, :3], values, start), 0.0)
+    bow = _robust_fit(positions, values, plane)
+    off_plane, off_bow = (np.median(np.abs(values - positions @ fit)) for fit in (plane, bow))
+    return bow if off_bow < _BENT * off_plane else plane
+
+
+def _shaded_paper(grey: Image.Image) -> Image.Image:
+    """The paper without the ink where light falls in any way: the median around each pixel."""
+    small = grey.copy()
+    small.thumbnail((_COARSE, _COARSE))
+    around = max(3, round(_AROUND * min(small.size))) | 1
+    median = cv2.medianBlur(np.asarray(small), around)
+    return Image.fromarray(median).resize(grey.size, Image.Resampling.BICUBIC)
 
 
 def _robust_fit(

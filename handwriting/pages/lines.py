@@ -5,7 +5,6 @@ of ridges that go on in each other are joined, and connected parts of ink go to 
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -72,12 +71,11 @@ def find_lines(ink: np.ndarray) -> list[Line]:
     rows, columns = np.nonzero(written)
     owner = owners(rows * scale, columns * scale, labels[rows, columns], curves, size * scale)
     curves, owner = without_fragments(rows * scale, columns * scale, owner, curves, size * scale)
-    at_side = _beside_the_page(columns, owner, ink.shape[1], size)
-    owner[at_side] = -1
+    owner[_beside_the_page(columns, owner, ink.shape[1], size)] = -1
     lines = [
-        _cut(ink, rows[owner == k], columns[owner == k], curve, scale, size)
-        for k, curve in enumerate(curves)
-        if (owner == k).any()
+        _cut(ink, rows[own], columns[own], curve, scale, size)
+        for own, curve in zip(_owned(owner, len(curves)), curves, strict=True)
+        if len(own)
     ]
     lines = [line for line in lines if _is_high_enough(line.ink, size)]
     return sorted(lines, key=lambda line: float(line.tops.mean()))
@@ -188,11 +186,13 @@ def find_curves(small: np.ndarray, size: float) -> list[np.ndarray]:
     label = labels[rows, columns]
     order = np.argsort(label, kind="stable")
     starts = np.searchsorted(label[order], np.arange(1, count + 1))
+    seen = np.unique(label * np.int64(small.shape[1]) + columns)
+    lengths = np.bincount(seen // small.shape[1], minlength=count)[1:]
+    longest = np.argsort(-lengths, kind="stable")[:_MOST_PIECES]
     pieces = [
         _mean_rows(rows[order[start:end]], columns[order[start:end]], small.shape[1])
-        for start, end in pairwise(starts)
+        for start, end in zip(starts[longest], starts[longest + 1], strict=True)
     ]
-    pieces = sorted(pieces, key=_length, reverse=True)[:_MOST_PIECES]
     usual = _usual_slope(pieces)
     joined_up = _joined([_Piece.of(curve, usual, size) for curve in pieces], usual, size)
     return [piece.curve for piece in _without_doubles(joined_up, usual, size)]
@@ -333,16 +333,27 @@ def owners(
     nearest = np.full(len(rows), -1)
     distance = np.full(len(rows), _REACH * size)
     for k, curve in enumerate(curves):
-        off = np.abs(_extended(curve, _BEYOND * size)[x] - rows)
-        closer = off < distance
-        nearest[closer], distance[closer] = k, off[closer]
-    table = np.zeros((int(labels.max()) + 1, len(curves) + 1), dtype=np.int64)
-    np.add.at(table, (labels, nearest + 1), 1)
-    total = table.sum(axis=1)
-    most = table[:, 1:].argmax(axis=1)
-    share = table[:, 1:].max(axis=1) / np.maximum(total, 1)
-    owner = np.where(share[labels] >= _WHOLE, most[labels], nearest)
-    return owner
+        longer = _extended(curve, _BEYOND * size)
+        ends = np.nanmin(longer) - _REACH * size - 1, np.nanmax(longer) + _REACH * size + 1
+        near = slice(*np.searchsorted(rows, ends))
+        off = np.abs(longer[x[near]] - rows[near])
+        closer = off < distance[near]
+        nearest[near][closer], distance[near][closer] = k, off[closer]
+    # Of each part and curve that meet, not of all: there may be a million parts.
+    pairs, counts = np.unique(
+        labels[nearest >= 0] * np.int64(len(curves)) + nearest[nearest >= 0], return_counts=True
+    )
+    part, curve = np.divmod(pairs, len(curves))
+    is_whole = counts >= _WHOLE * np.bincount(labels)[part]
+    whole = np.full(int(labels.max()) + 1, -1)
+    whole[part[is_whole]] = curve[is_whole]
+    return np.where(whole[labels] >= 0, whole[labels], nearest)
+
+
+def _owned(owner: np.ndarray, curves: int) -> list[np.ndarray]:
+    """The indices of each curve's pixels, int (N,)."""
+    order = np.argsort(owner, kind="stable")
+    return np.split(order, np.searchsorted(owner[order], np.arange(curves + 1)))[1:-1]
 
 
 def without_fragments(
@@ -361,23 +372,45 @@ def without_fragments(
     curves, owner = list(curves), owner.copy()
     usual = _usual_slope(sorted(curves, key=_length, reverse=True))
     pieces = [_Piece.of(curve, usual, size) for curve in curves]
-    counts = np.bincount(owner[owner >= 0], minlength=len(curves))
-    bands = {
-        k: np.percentile(rows[owner == k] - pieces[k].at(columns[owner == k]), (_LOW, 100 - _LOW))
-        for k in np.flatnonzero(counts)
-    }
-    for k in sorted(bands, key=counts.__getitem__):
-        own = owner == k
+    owned = _owned(owner, len(curves))
+    counts = np.array([len(own) for own in owned])
+    bands = np.zeros((len(curves), 2))
+    for k in np.flatnonzero(counts):
+        off = rows[owned[k]] - pieces[k].at(columns[owned[k]])
+        bands[k] = np.percentile(off, (_LOW, 100 - _LOW)) + np.array([-_GROWN, _GROWN]) * size
+    drawn = np.stack([piece.at(np.arange(len(curves[0]) + 1)) for piece in pieces])
+    for k in sorted(np.flatnonzero(counts), key=counts.__getitem__):
+        own = owned[k]
+        larger = (counts > counts[k]) & _may_hold(rows[own], columns[own], drawn, bands)
         within = {
             other: _share_within(rows[own], columns[own], pieces[other], bands[other], size)
-            for other in bands
-            if counts[other] > counts[k]
+            for other in np.flatnonzero(larger)
         }
         best = max(within, key=within.__getitem__, default=None)
         if best is not None and within[best] > _WITHIN:
             owner[own] = best
+            owned[best] = np.concatenate((owned[best], own))
             curves[best] = np.where(np.isnan(curves[best]), curves[k], curves[best])
     return curves, owner
+
+
+def _may_hold(
+    rows: np.ndarray, columns: np.ndarray, drawn: np.ndarray, bands: np.ndarray
+) -> np.ndarray:
+    """bool (curves,): whether a part of some ink as large as is asked for can lie in a curve's band
+    at all: of those that it can not no pixel need be looked at.
+
+    Args:
+        rows: of each pixel of the ink.
+        columns: likewise.
+        drawn: float (curves, width), y of each curve, drawn on at its ends.
+        bands: float (curves, 2), how far each reaches above and below.
+    """
+    across = drawn[:, int(columns.min()) : int(columns.max()) + 2]
+    ordered = np.sort(rows)
+    above = np.searchsorted(ordered, across.min(axis=1) + bands[:, 0] - 1)
+    below = np.searchsorted(ordered, across.max(axis=1) + bands[:, 1] + 1)
+    return below - above > _WITHIN * len(rows)
 
 
 def _share_within(
@@ -387,7 +420,7 @@ def _share_within(
     off = rows - piece.at(columns)
     reach = _LONGEST_GAP * size
     is_near = (columns > piece.start - reach) & (columns < piece.end + reach)
-    low, high = band + np.array([-_GROWN, _GROWN]) * size
+    low, high = band
     return float(np.mean(is_near & (off >= low) & (off <= high)))
 
 
@@ -395,13 +428,12 @@ def _beside_the_page(columns: np.ndarray, owner: np.ndarray, width: int, size: f
     """bool: ink at the picture's side with a gap between it and the rest of its line."""
     found = np.zeros(len(columns), dtype=bool)
     strip = round(_STRIP * size)
-    for mirrored in (columns, width - 1 - columns):
-        for k in np.unique(owner[(mirrored < strip) & (owner >= 0)]):
-            own = owner == k
-            used = np.unique(mirrored[own])
+    for own in _owned(owner, int(owner.max()) + 1):
+        for mirrored in (columns[own], width - 1 - columns[own]):
+            used = np.flatnonzero(np.bincount(mirrored))
             gaps = np.flatnonzero((np.diff(used) > _APART * size) & (used[:-1] < strip))
             if len(gaps):
-                found |= own & (mirrored <= used[gaps[-1]])
+                found[own[mirrored <= used[gaps[-1]]]] = True
     return found
 
 

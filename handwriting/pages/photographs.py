@@ -6,9 +6,8 @@ from typing import BinaryIO
 
 import numpy as np
 
-from handwriting.errors import HandwritingError
 from handwriting.imaging.contrast import colours_of
-from handwriting.imaging.photograph import open_picture, size_of_picture
+from handwriting.imaging.photograph import open_with_size
 
 LONGEST = 2000
 """Pixels of a page's longer side; more are only slower."""
@@ -19,8 +18,8 @@ LONGEST_LINE = 12_000
 STRIP = 12
 """How many times as wide as high a picture of one line is at least."""
 
-MOST_PIXELS = 175_000_000
-"""Of a file. Pillow unpacks them into 0.7 GB."""
+MOST_PIXELS = 120_000_000
+"""Of a file. Unpacked and, where parts are transparent, copied they take up to 1.4 GB."""
 
 LARGE = 50_000_000
 """Pixels that a camera rarely has: making so large a picture smaller is said."""
@@ -72,11 +71,8 @@ def open_photograph(
     Raises:
         HandwritingError: it is missing, damaged, too large, or not a picture.
     """
-    if isinstance(source, Path) and source.is_dir():
-        raise HandwritingError(f"{source} is a folder. Name the pictures in it.")
     enough = LONGEST_LINE if is_line else LONGEST
-    picture = open_picture(source, name, enough, most)
-    size = size_of_picture(source)
+    picture, size = open_with_size(source, name, enough, most)
     if not is_line and max(size) > LONGEST and size[0] > STRIP * size[1]:
-        picture = open_picture(source, name, LONGEST_LINE, most)
+        picture, _ = open_with_size(source, name, LONGEST_LINE, most)
     return Photograph(colours_of(picture), size)

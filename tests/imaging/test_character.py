@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 import torch
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageOps
 from scipy import ndimage
 
@@ -15,6 +17,7 @@ from handwriting.imaging.character import (
 )
 from handwriting.imaging.ink import bounding_box, find_ink
 from handwriting.imaging.photograph import open_picture
+from handwriting.imaging.strokes import draw_strokes
 from handwriting.recognition.recognizer import Recognizer
 from handwriting.runs import available_runs
 from tests.support import PROJECT, drawing_files, ring
@@ -65,6 +68,20 @@ def test_a_hair_in_a_large_picture_is_brought_to_the_usual_width(size):
         return character_from_ink(np.asarray(picture)).image.astype(float)
 
     assert np.corrcoef(circle(1).ravel(), circle(size // 12).ravel())[0, 1] > 0.8
+
+
+@given(st.floats(100, 1600), st.floats(1, 40))
+@example(1000, 5)
+@example(400, 1)
+def test_any_pen_on_any_size_gives_nearly_the_same_image(side, pen):
+    def drawn(side: float, pen: float) -> np.ndarray:
+        scaled = [0.7 * side / 120 * stroke for stroke in strokes_of_a_t()]
+        picture = draw_strokes([(stroke, pen) for stroke in scaled], (round(side),) * 2, 2)
+        return character_from_ink(picture).image.astype(float)
+
+    assume(pen < side / 12)
+    same = np.corrcoef(drawn(side, pen).ravel(), drawn(600, 30).ravel())[0, 1]
+    assert same > 0.9
 
 
 def test_specks_far_apart_are_no_ink():

@@ -40,11 +40,38 @@ def test_light_from_one_side_leaves_the_ink_as_it_is():
     assert ((find_ink(picture) > 127) == (ink > 127)).all()
 
 
-def test_a_dark_thing_at_the_edge_does_not_tilt_the_paper():
+def test_a_dark_thing_at_the_edge_does_not_hide_the_ink():
     picture = np.full((200, 200), 180, dtype=np.uint8)
     picture[:, -20:], picture[60:140, 90:100] = 40, 40
     ink = find_ink(Image.fromarray(picture)) > 127
-    assert (ink == (picture == 40)).all()
+    assert (ink == (picture == 40))[:, :-20].all()
+
+
+def light(kind: str) -> np.ndarray:
+    """How bright each of 300 by 300 pixels is, 0..1."""
+    y, x = np.mgrid[-0.5:0.5:300j, -0.5:0.5:300j]
+    if kind == "vignette":
+        return 1 - 0.8 * (x**2 + y**2)
+    if kind == "corner in shadow":
+        return 1 - 0.5 / (1 + np.exp(40 * (np.hypot(x - 0.5, y - 0.5) - 0.4)))
+    return 1 - 0.5 / (1 + np.exp(-50 * (x + 0.3 * y - 0.1)))
+
+
+LIGHTS = ("vignette", "corner in shadow", "half in shadow")
+
+
+@pytest.mark.parametrize("kind", LIGHTS)
+def test_blank_paper_is_blank_in_any_light(kind):
+    noise = np.random.default_rng(0).normal(0, 3, (300, 300))
+    paper = Image.fromarray((220 * light(kind) + noise).astype(np.uint8))
+    assert not (find_ink(paper) > 127).any()
+
+
+@pytest.mark.parametrize("kind", LIGHTS)
+def test_a_shadow_and_a_vignette_are_no_ink(kind):
+    ink = ring(180, 120, top=60, left=90)
+    picture = Image.fromarray((np.where(ink > 127, 60, 220) * light(kind)).astype(np.uint8))
+    assert ((find_ink(picture) > 127) != (ink > 127)).mean() < 0.005
 
 
 def line_below(inside: np.ndarray) -> np.ndarray:

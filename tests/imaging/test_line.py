@@ -1,5 +1,7 @@
 """Strokes and ink of a line become pictures of one height."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import assume, example, given
@@ -111,3 +113,20 @@ def test_a_ruled_line_alone_is_cut_out_where_nothing_else_is():
     ink[30:34] = 255
     assert writing_box(ink) == (0, 30, 200, 34)
     assert line_from_contrast(ink).shape[0] == HEIGHT
+
+
+def test_memory_grows_with_the_dots_not_with_their_square():
+    ink = np.zeros((90, 4000), dtype=np.uint8)
+    ink[1:-1:2, 1:-1:2] = 255
+    tracemalloc.start()
+    assert writing_box(ink) is not None
+    assert tracemalloc.get_traced_memory()[1] < 100e6
+    tracemalloc.stop()
+
+
+def test_a_dotted_ruling_is_no_writing():
+    ink = np.zeros((80, 300), dtype=np.uint8)
+    ink[20:60, 100:180] = cut(ring(40, 80))
+    plain = writing_box(ink)
+    ink[70:72, 4:-4:6] = 255
+    assert writing_box(ink) == plain
