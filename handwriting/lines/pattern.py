@@ -9,8 +9,10 @@ An expression becomes an automaton without empty moves whose states are its char
 """
 
 import dataclasses
+import functools
 import itertools
 import re
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from re import _constants as op
@@ -25,6 +27,8 @@ from handwriting.lines.decoding import Decoded, text_log_probs
 
 MOST_PLACES = 100
 """Of an expression's characters, with repeated ones written out."""
+MOST_CHARACTERS = 1000
+"""Of an expression as it is typed."""
 
 _CATEGORIES = {
     op.CATEGORY_DIGIT: r"\d",
@@ -49,6 +53,12 @@ def _optional(part: _Part) -> _Part:
     return dataclasses.replace(part, may_be_empty=True)
 
 
+def _parsed(expression: str) -> parser.SubPattern:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        return parser.parse(expression)
+
+
 class _Automaton:
     """The places of an expression's characters.
 
@@ -62,17 +72,33 @@ class _Automaton:
         self.expression = expression
         self.allowed: list[set[str]] = []
         self.follows: set[tuple[int, int]] = set()
+        if len(expression) > MOST_CHARACTERS:
+            raise HandwritingError(
+                f"The pattern has {len(expression):,} characters: at most {MOST_CHARACTERS:,}."
+            )
         try:
-            parsed = parser.parse(expression)
+            parsed = _parsed(expression)
             if parsed.state.flags != re.UNICODE:
                 raise self._refusal("a flag")
             self.whole = self._sequence(parsed)
         except (re.error, OverflowError, RecursionError) as error:
-            raise HandwritingError(f"{expression!r} is no pattern: {error}.") from error
+            raise HandwritingError(f"{expression!r:.60} is no pattern: {error}.") from error
+        if not self.whole.first:
+            raise self._refusal("an expression that only the empty text matches")
+
+    def matches(self, text: str) -> bool:
+        """Whether the whole text fits; the time is linear in its length."""
+        if not text:
+            return self.whole.may_be_empty
+        places = {place for place in self.whole.first if text[0] in self.allowed[place]}
+        for character in text[1:]:
+            following = {after for before, after in self.follows if before in places}
+            places = {place for place in following if character in self.allowed[place]}
+        return bool(places & self.whole.last)
 
     def _refusal(self, what: str) -> HandwritingError:
         return HandwritingError(
-            f"{self.expression!r} is no pattern for reading: {what} cannot be used. Take "
+            f"{self.expression!r:.60} is no pattern for reading: {what} cannot be used. Take "
             "characters, classes as [A-Z] or \\d, groups, alternatives (|), ?, *, + and {2,4}."
         )
 
@@ -104,18 +130,18 @@ class _Automaton:
         raise self._refusal(str(kind).lower().replace("_", " "))
 
     def _repeated(self, least: int, most: int, nodes: Sequence[tuple]) -> _Part:
-        whole = _Part()
         is_endless = most is op.MAXREPEAT
-        for repeat in range(min(least if is_endless else most, MOST_PLACES + 1)):
+        # The last copy of an endless repeat leads back to itself.
+        copies = max(least, 1) if is_endless else most
+        whole = _Part()
+        for copy in range(min(copies, MOST_PLACES + 1)):
             part = self._sequence(nodes)
             # Nothing, repeated in repeated groups, would take for ever.
             if not part.first:
                 return whole
-            whole = self._joined(whole, part if repeat < least else _optional(part))
-        if is_endless:
-            part = self._sequence(nodes)
-            self.follows.update(itertools.product(part.last, part.first))
-            whole = self._joined(whole, _optional(part))
+            if is_endless and copy == copies - 1:
+                self.follows.update(itertools.product(part.last, part.first))
+            whole = self._joined(whole, part if copy < least else _optional(part))
         return whole
 
     def _joined(self, left: _Part, right: _Part) -> _Part:
@@ -132,7 +158,7 @@ class _Automaton:
             raise self._refusal("what is not printable ASCII")
         if len(self.allowed) == MOST_PLACES:
             raise HandwritingError(
-                f"{self.expression!r} is too long a pattern: with repeated characters written "
+                f"{self.expression!r:.60} is too long a pattern: with repeated characters written "
                 f"out it may have {MOST_PLACES}."
             )
         place = frozenset([len(self.allowed)])
@@ -155,6 +181,26 @@ class _Automaton:
         return set(ALPHABET) - ({chr(value)} if kind is op.NOT_LITERAL else set())
 
 
+def matches(expression: str, text: str) -> bool:
+    """Whether the whole text matches an expression, in a time linear in the text's length.
+
+    For expressions and texts of strangers: nothing is given to `re`, whose time has no bound.
+
+    Args:
+        expression: as described above.
+        text: printable ASCII; with any other character it does not match.
+
+    Raises:
+        HandwritingError: it is no such expression, or too long a one.
+    """
+    return _automaton(expression).matches(text)
+
+
+@functools.lru_cache(maxsize=64)
+def _automaton(expression: str) -> _Automaton:
+    return _Automaton(expression)
+
+
 class Pattern:
     """Decodes texts that match an expression wholly; their log p is the network's.
 
@@ -168,7 +214,7 @@ class Pattern:
     name = "pattern"
 
     def __init__(self, expression: str) -> None:
-        automaton = _Automaton(expression)
+        automaton = _automaton(expression)
         # State 0 is the beginning, state k + 1 place k.
         states = len(automaton.allowed) + 1
         self._leads = np.full((states, states), -np.inf)
@@ -210,15 +256,20 @@ class Pattern:
         others = scores.copy()
         others[states, best] = -np.inf
         second = others.argmax(axis=1)
-        # A character is told from the same one before it by a blank alone.
-        is_same = (np.arange(NUM_OUTPUTS) == best[:, None]) & (best[:, None] != BLANK)
-        left = np.where(is_same, second[:, None], best[:, None])
-        leaving = np.take_along_axis(scores, left, axis=1)
-        ways = self._leads[:, :, None] + leaving[:, None, :]
+        ways = self._leads + scores[states, best][:, None]
         source = ways.argmax(axis=0)
-        entered = np.take_along_axis(ways, source[None], axis=0)[0] + self._emits
-        output = np.arange(NUM_OUTPUTS)
-        return entered, source * NUM_OUTPUTS + left[source, output]
+        entered = np.repeat(ways[source, states][:, None], NUM_OUTPUTS, axis=1)
+        came_from = np.repeat((source * NUM_OUTPUTS + best[source])[:, None], NUM_OUTPUTS, axis=1)
+        # A character is told from the same one before it by a blank alone.
+        repeated = best[source]
+        left = np.where(best[:, None] == repeated, second[:, None], best[:, None])
+        ways = self._leads + scores[states[:, None], left]
+        source = ways.argmax(axis=0)
+        is_character = repeated != BLANK
+        again = states[is_character], repeated[is_character]
+        entered[again] = ways[source, states][is_character]
+        came_from[again] = (source * NUM_OUTPUTS + left[source, states])[is_character]
+        return entered + self._emits, came_from
 
     def _text(self, scores: np.ndarray, history: list[np.ndarray]) -> str:
         at_end = scores[self._ends]

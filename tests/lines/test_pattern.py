@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from handwriting.errors import HandwritingError
 from handwriting.lines.alphabet import encode
 from handwriting.lines.decoding import greedy
-from handwriting.lines.pattern import Pattern
+from handwriting.lines.pattern import Pattern, matches
 from tests.lines.support import decode_way, random_rows
 
 EXPRESSIONS = (
@@ -56,6 +56,25 @@ def test_nothing_repeated_again_and_again_is_nothing_at_once():
     assert pattern(random_rows(0, steps=8)).text == "7"
 
 
+@given(st.sampled_from(EXPRESSIONS), st.text("ab1foxrz.,$7 C-", max_size=8))
+def test_a_text_matches_as_in_python(expression, text):
+    assert matches(expression, text) == bool(re.fullmatch(expression, text))
+
+
+@given(st.text("ab()|*+?1.", max_size=12), st.text("ab1.", max_size=5))
+def test_any_expression_is_refused_or_matches_as_in_python(expression, text):
+    try:
+        is_match = matches(expression, text)
+    except HandwritingError:
+        return
+    assert is_match == bool(re.fullmatch(expression, text))
+
+
+def test_what_freezes_other_matchers_takes_no_time():
+    assert not matches("(a*)*b", "a" * 10_000)
+    assert not matches("(a|a?)+c", "é" + "a" * 10_000)
+
+
 def test_too_few_steps_for_any_text_give_none():
     assert Pattern("[0-9]{5}")(random_rows(0, steps=4)).text == ""
 
@@ -73,7 +92,10 @@ def test_too_few_steps_for_any_text_give_none():
         ("(?=a)", "assert cannot be used"),
         ("é", "not printable ASCII"),
         ("a{101}", "too long a pattern"),
-        ("(" * 3000 + ")" * 3000, "is no pattern"),
+        ("(" * 400 + ")" * 400, "only the empty text matches"),
+        ("((((){99}){99}){99}){99}", "only the empty text matches"),
+        ("((((a?){99}){99}){99}){99}", "too long a pattern"),
+        ("a" * 1001, "The pattern has 1,001 characters: at most 1,000."),
     ],
 )
 def test_what_is_no_pattern_is_refused_in_a_sentence(expression, words):
