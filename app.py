@@ -14,6 +14,7 @@ from handwriting.web.fragments import TAB
 from handwriting.web.hand_tab import hand_badge, teach_hand
 from handwriting.web.memory import collect_often
 from handwriting.web.runs_tab import show_runs
+from handwriting.web.uploads import limit_uploads
 from handwriting.web.widgets import dress_page
 from handwriting.web.write_tab import write_and_read
 
@@ -21,6 +22,7 @@ ABOUT = Path(__file__).parent / "handwriting" / "web" / "about.md"
 
 st.set_page_config(page_title="Handwriting", page_icon="✏️", layout="wide")
 dress_page()
+limit_uploads()
 # One picture is read fastest by one core, and ten people need the others.
 torch.set_num_threads(1)
 runs = available_runs()

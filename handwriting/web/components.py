@@ -1,5 +1,6 @@
 """What several tabs show or need: loaded models, and the options as chosen."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -107,12 +108,18 @@ def show_options(runs: dict[RunFiles, float | None]) -> None:
 
 
 def chosen_options() -> Options:
-    """The options as they stand."""
+    """The options as they stand; what a browser cannot have chosen counts as not chosen."""
     state = st.session_state
+    characters, pattern = state.get("characters"), state.get("pattern")
     return Options(
-        characters=state.get("characters") or "All",
-        pattern=state.get("pattern", ""),
-        use_language=state.get("use_words", True),
-        use_size=state.get("use_size", True),
+        characters=characters if characters in CHARACTER_SETS else "All",
+        pattern=pattern if isinstance(pattern, str) else "",
+        use_language=bool(state.get("use_words", True)),
+        use_size=bool(state.get("use_size", True)),
         prior="emnist" if state.get("census") else "equal",
     )
+
+
+def plain(text: str) -> str:
+    """A text of which nothing is taken as Markdown."""
+    return re.sub(r"([\\`*_{}\[\]()<>#+!|$~:-])", r"\\\1", text)

@@ -4,6 +4,7 @@ All of it is kept in memory until the person removes it or leaves.
 """
 
 import hashlib
+import logging
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
@@ -17,6 +18,7 @@ MOST_BYTES = 60_000_000
 """Of all files of one person."""
 
 _NAMED = 3
+_logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -51,6 +53,10 @@ class Entry:
             answer: PictureRead | str = read(self.given)
         except HandwritingError as error:
             answer = str(error)
+        except Exception:
+            # Else a crafted file would stop the whole tab, again and again.
+            _logger.exception("A picture could not be read.")
+            answer = f"{self.given.name} cannot be read."
         self.asked, self.answer, self.texts = asked, answer, {}
 
 
@@ -66,8 +72,13 @@ class Shelf:
         self.entries: dict[str, Entry] = {}
         self.left_out = ""
 
-    def put(self, pictures: Sequence[Given]) -> None:
-        """Add pictures; older ones make room, and of too many the first ones are taken."""
+    def put(self, pictures: Sequence[Given], lost: int = 0) -> None:
+        """Add pictures; older ones make room, and of too many the first ones are taken.
+
+        Args:
+            pictures: files, with their names.
+            lost: how many more were given, of which the server kept nothing.
+        """
         before = self.entries
         added: dict[str, Entry] = {}
         names = []
@@ -81,7 +92,7 @@ class Shelf:
         for digest, entry in before.items():
             if _has_room(self.entries, entry.given):
                 self.entries.setdefault(digest, entry)
-        self.left_out = _sentence(names)
+        self.left_out = _sentence(names, lost)
 
     def remove(self, digest: str) -> None:
         """Forget a picture and its answer."""
@@ -97,11 +108,13 @@ def _has_room(entries: dict[str, Entry], given: Given) -> bool:
     return len(entries) < MOST_PICTURES and size + len(given.content) <= MOST_BYTES
 
 
-def _sentence(names: list[str]) -> str:
-    if not names:
+def _sentence(names: list[str], lost: int) -> str:
+    if not names and not lost:
         return ""
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    more = len(names[_NAMED:]) + lost
+    named = ", ".join(names[:_NAMED])
+    left_out = " and ".join(filter(None, [named, f"{more} more" if more else ""]))
     return (
-        f"{MOST_PICTURES} pictures of {MOST_BYTES // 1_000_000} MB in all are read at once. "
-        f"Left out: {', '.join(names[:_NAMED])}{more}."
+        f"{MOST_PICTURES} images of {MOST_BYTES // 1_000_000} MB in total are read at once. "
+        f"Left out: {left_out}."
     )
