@@ -1,4 +1,4 @@
-"""The page: write on ruled lines, have pictures read, teach it your hand, compare runs.
+"""The page: write on ruled lines, have images read, teach it your hand, compare runs.
 
 streamlit run app.py
 """
@@ -27,7 +27,7 @@ limit_uploads()
 torch.set_num_threads(1)
 runs = available_runs()
 write_tab, pictures_tab, hand_tab, runs_tab, about_tab = st.tabs(
-    ["Write", "Read a picture", "Teach it your hand", "Compare runs", "About"],
+    ["Write", "Read an image", "Teach it your hand", "Compare runs", "About"],
     key=TAB,
     on_change="rerun",
 )

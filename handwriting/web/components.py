@@ -88,17 +88,17 @@ def show_options(runs: dict[RunFiles, float | None]) -> None:
 
     def label(run: RunFiles) -> str:
         accuracy = runs[run]
-        measured = f"{accuracy:.1%} of the test set" if accuracy else "not measured"
+        measured = f"{accuracy:.1%} test accuracy" if accuracy else "not evaluated"
         return f"{run.name} · {measured}"
 
     names = list(runs)
     st.segmented_control("Characters", list(CHARACTER_SETS), default="All", key="characters")
-    st.text_input("Or only what matches a pattern", placeholder="[A-Z]{2}[0-9]{4}", key="pattern")
-    st.toggle("Expect words of a language", value=True, key="use_words")
-    st.toggle("Use the height on the lines", value=True, key="use_size")
-    st.toggle("Expect characters as often as on NIST's forms", key="census")
+    st.text_input("Or only text that matches a pattern", placeholder="[A-Z]{2}[0-9]{4}", key="pattern")
+    st.toggle("Use the language model", value=True, key="use_words")
+    st.toggle("Use the height on the ruled lines", value=True, key="use_size")
+    st.toggle("Use EMNIST class frequencies", key="census")
     st.pills(
-        "Models for single characters (the first two)",
+        "Character models (the first two)",
         names,
         selection_mode="multi",
         default=names[:1],

@@ -75,7 +75,7 @@ def _write_characters(recognizer: Recognizer, sizes: Sizes | None) -> None:
     screen = state.setdefault("hand_screen", 0)
     group, characters = SCREENS[screen]
     st.segmented_control(
-        "Part", list(GROUPS), default=group, key=f"hand_part_{screen}", on_change=_jump
+        "Characters", list(GROUPS), default=group, key=f"hand_part_{screen}", on_change=_jump
     )
     st.markdown(f"Write **{'  '.join(characters)}**, each in its box.")
     x_height = sizes.x_height if sizes else _X_HEIGHT
@@ -131,9 +131,9 @@ def _keep_hand(recognizer: Recognizer) -> None:
     hand = st.session_state.get("hand")
     if hand is None:
         st.info(
-            "Write each character once, about two minutes for all 62, and leave out what you like. "
-            "From then on single characters are read as you write them: your shapes, your heights "
-            "on the lines."
+            "Write each character once: all 62 take about two minutes, and any of them may be left "
+            "out. The character model then adapts to your handwriting: your shapes, your heights "
+            "on the ruled lines."
         )
     else:
         _show_hand(hand)

@@ -21,7 +21,7 @@ def take_pictures(shelf: Shelf) -> None:
     """The widgets that take pictures; each puts them on the shelf and is empty again."""
     key = f"upload_{st.session_state.get(_TIMES, 0)}"
     st.file_uploader(
-        "Pictures of words, numbers or pages",
+        "Images of words, numbers or pages",
         TYPES,
         accept_multiple_files=True,
         key=key,

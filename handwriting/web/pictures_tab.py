@@ -34,10 +34,10 @@ from handwriting.web.picture_widgets import picture_with_words
 from handwriting.web.shelf import Entry, Shelf
 
 ANYTHING, LINE, CHARACTER = "Words or a page", "One line", "One character"
-EXPECTED = {"Words of a language": "language", "A program": "programs", "Anything": None}
+EXPECTED = {"Natural language": "language", "Source code": "programs", "None": None}
 """What is shown, and the language model for it."""
 
-HINT = "Choose a word to correct it. Dotted words are less sure."
+HINT = "Choose a word to correct it. Words with a dotted underline have a low confidence."
 
 
 @fragment
@@ -48,7 +48,7 @@ def read_pictures(runs: Sequence[RunFiles]) -> None:
         runs: of networks that read characters, the best one first.
     """
     shelf: Shelf = st.session_state.setdefault("shelf", Shelf())
-    with st.expander("Give pictures", expanded=not shelf.entries):
+    with st.expander("Add images", expanded=not shelf.entries):
         take_pictures(shelf)
     try:
         read, asked = _choose_reading(runs)
@@ -74,7 +74,7 @@ def _choose_reading(runs: Sequence[RunFiles]) -> tuple[Read, Hashable]:
     """
     reader = _find_reader()
     kinds = [ANYTHING, LINE, CHARACTER] if reader else [CHARACTER]
-    kind = st.segmented_control("The pictures show", kinds, default=kinds[0], key="shows")
+    kind = st.segmented_control("Content", kinds, default=kinds[0], key="shows")
     kind = kind or kinds[0]
     if reader is None or kind == CHARACTER:
         if not runs:
@@ -88,14 +88,17 @@ def _choose_reading(runs: Sequence[RunFiles]) -> tuple[Read, Hashable]:
             )
         recognizer = load_recognizer(runs[0], written)
         return character_reader(recognizer, options), (CHARACTER, runs[0], written, options)
-    with st.expander("Options for text"):
+    with st.expander("Text options"):
         pattern = st.text_input(
-            "Only what matches a pattern",
+            "Only text that matches a pattern",
             placeholder="[0-9]+ or [A-Z]{2}[0-9]{4}",
             key="pattern_of_pictures",
         )
         expected = st.segmented_control(
-            "Expect", list(EXPECTED), default=next(iter(EXPECTED)), key="expected_in_pictures"
+            "Language model",
+            list(EXPECTED),
+            default=next(iter(EXPECTED)),
+            key="expected_in_pictures",
         )
     read = text_reader(reader, _decoder(pattern, expected), kind == LINE)
     return read, (kind, pattern, expected, reader)
@@ -132,7 +135,7 @@ def _progress(entry: Entry, number: int, count: int) -> str:
 def _offer_downloads(shelf: Shelf) -> None:
     """What was read, as corrected, of all pictures."""
     entries = [entry for entry in shelf.entries.values() if entry.lines]
-    name = Path(entries[0].given.name).stem if len(entries) == 1 else "pictures"
+    name = Path(entries[0].given.name).stem if len(entries) == 1 else "images"
     with st.container(horizontal=True):
         if entries:
             for label, ending, content in (

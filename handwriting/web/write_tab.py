@@ -97,7 +97,7 @@ def _read(
     recognizers = chosen_recognizers(runs)
     warnings = []
     if any(recognizer.content.get("synthetic") for recognizer in recognizers.values()):
-        warnings.append("Trained on synthetic characters: it does not read handwriting well.")
+        warnings.append("The model was trained on synthetic characters: it does not read handwriting well.")
     options = chosen_options()
     if not strokes:
         return [], warnings
@@ -149,7 +149,7 @@ def _several(
     return [
         Shown(
             [[character.ranked for character in line.characters] for line in lines],
-            f"Several characters, read by the line reader: {_percent(sure)} sure of all of them.",
+            _said(sure, "text-line model"),
             list(pictures),
         )
     ]
@@ -159,13 +159,14 @@ def _who_read_one(reading: Reading) -> str:
     ranked = reading.ranked()
     sure = ranked[0][1]
     if sure >= SURE:
-        return f"One character, read by the character network: {_percent(sure)} sure."
+        return _said(sure, "character model")
     close = [character for character, share in ranked if share > sure / 4]
-    return f"One character, read by the character network. Not sure: {join_words(close)}."
+    return f"{_said(sure, 'character model')} · {join_words(close)}"
 
 
-def _percent(share: float) -> str:
-    return "over 99%" if share > 0.99 else f"{share:.0%}"
+def _said(sure: float, model: str) -> str:
+    confidence = "over 99%" if sure > 0.99 else f"{sure:.0%}"
+    return f"{confidence} confident · {model}"
 
 
 @st.cache_resource(show_spinner=False)

@@ -121,10 +121,10 @@ SEVENTY_SEVEN = [[(-0.6, 1), (-0.1, 1), (-0.4, 0)], [(0.6, 1), (1.1, 1), (0.8, 0
 def test_the_text_grows_and_the_page_says_who_reads(canvas):
     draw(canvas, SEVENTY_SEVEN[0])
     expect(answer(canvas)).to_have_text("7")
-    expect(canvas.get_by_text("read by the character network")).to_be_visible()
+    expect(canvas.get_by_text("confident · character model")).to_be_visible()
     draw(canvas, SEVENTY_SEVEN[1])
     expect(answer(canvas)).to_have_text("77")
-    expect(canvas.get_by_text("read by the line reader")).to_be_visible()
+    expect(canvas.get_by_text("confident · text-line model")).to_be_visible()
     canvas.get_by_role("button", name="Undo").click()
     expect(answer(canvas)).to_have_text("7")
 
@@ -338,7 +338,7 @@ AT_ONCE = """(tab) => {
 }"""
 
 
-@pytest.mark.parametrize("name", ["Read a picture", "Compare runs"])
+@pytest.mark.parametrize("name", ["Read an image", "Compare runs"])
 def test_a_tab_chosen_while_the_canvas_sends_its_drawing_is_not_empty(page, name):
     draw(page, *DRAWINGS["7"])
     expect(answer(page)).to_have_text("7")

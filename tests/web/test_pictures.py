@@ -146,7 +146,7 @@ def test_of_fifty_files_the_first_are_read_and_the_others_named(tab):
     give(tab, junk_png=b"hello", **files)
     assert len(shelf_of(tab).entries) == MOST_PICTURES
     (warning,) = tab.warning
-    assert f"{MOST_PICTURES} pictures" in warning.value and "27 more" in warning.value
+    assert f"{MOST_PICTURES} images" in warning.value and "27 more" in warning.value
     assert len(tab.error) == 1 and time.monotonic() - began < 120
 
 
@@ -162,7 +162,7 @@ def test_no_upload_stays_behind_and_removing_forgets_the_picture(tab):
 
 def test_a_blank_picture_is_said_to_have_no_writing(tab):
     give(tab, blank_png=encoded(Image.new("RGB", (300, 200), "white"), "PNG"))
-    assert "No writing was found" in tab.info[0].value
+    assert "No handwriting was found" in tab.info[0].value
 
 
 def test_names_are_no_markup(tab):
@@ -205,13 +205,13 @@ def test_a_picture_given_again_keeps_its_answer():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("expected", ["Anything", "A program"])
+@pytest.mark.parametrize("expected", ["None", "Source code"])
 def test_a_real_page_is_read_as_the_command_line_reads_it(tab, expected):
     file = shared_folder("pages") / "08.jpg"
     tab.segmented_control(key="expected_in_pictures").set_value(expected).run()
     tab.file_uploader[0].set_value([upload(file.name, file.read_bytes())]).run()
     photograph = open_photograph(file)
-    decoder = BeamDecoder(LanguageModel.load(PROGRAMS_FILE)) if expected == "A program" else GREEDY
+    decoder = BeamDecoder(LanguageModel.load(PROGRAMS_FILE)) if expected == "Source code" else GREEDY
     lines = read_page(Reader.load(find_reader("latest")), photograph, decoder)
     record = json.dumps(picture_record(file.name, photograph.size, lines)) + "\n"
     assert as_json(list(shelf_of(tab).entries.values())) == record

@@ -66,7 +66,7 @@ def open_tab(browser: Browser, address: str, script: str | None = None, **option
         page.add_init_script(script)
     page.set_default_timeout(PATIENCE)
     page.goto(address)
-    page.get_by_role("tab", name="Read a picture").click()
+    page.get_by_role("tab", name="Read an image").click()
     expect(page.get_by_role("button", name="A page")).to_be_visible(timeout=PATIENCE)
     return page
 
@@ -92,7 +92,7 @@ def words(page: Page):
 
 
 def readings(page: Page):
-    return page.get_by_role("group", name="Other readings of")
+    return page.get_by_role("group", name="Other predictions of")
 
 
 def downloaded(page: Page, kind: str) -> str:
@@ -130,7 +130,7 @@ def test_another_reading_is_taken_and_downloaded_and_stays_when_the_tab_is_left(
     assert record["file"] == "a page.jpg" and len(record["lines"]) == 6
     read.get_by_role("tab").first.click()
     expect(read.locator("canvas.upper-canvas")).to_be_visible()
-    read.get_by_role("tab", name="Read a picture").click()
+    read.get_by_role("tab", name="Read an image").click()
     expect(words(read).get_by_text(changed, exact=True)).to_be_visible()
 
 

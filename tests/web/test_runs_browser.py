@@ -17,7 +17,7 @@ def runs_page(request, browser, address) -> Iterator[Page]:
     """The tab, opened and drawn."""
     page = open_page(browser, address, viewport=SIZES[request.param])
     page.get_by_role("tab", name="Compare runs").click()
-    expect(page.get_by_text("Mistakes of one character")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Errors of one character")).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(9, timeout=PATIENCE)
     expect(page.get_by_test_id("stVegaLiteChart").locator("svg.marks")).to_have_count(9)
     yield page
@@ -54,7 +54,8 @@ def test_a_point_of_the_training_tells_its_values(runs_page):
 
 def test_a_click_on_a_matrix_chooses_the_character(runs_page):
     told = hover(runs_page, 5, "rect", 20)
-    assert list(told) == ["true", "read as", "images", "share of the true character's images"]
+    assert list(told) == ["true", "predicted", "images", "share of the true character's images"]
     runs_page.mouse.down()
     runs_page.mouse.up()
-    expect(runs_page.get_by_text("was taken for")).to_have_text(f"{told['true']} was taken for")
+    chosen = runs_page.get_by_text("predicted as", exact=False).first
+    expect(chosen).to_have_text(f"{told['true']} predicted as")

@@ -49,7 +49,7 @@ def charts(page: AppTest) -> list[dict]:
 def test_two_runs_are_compared_from_training_to_single_mistakes(page):
     page.run()
     assert not page.exception
-    assert [title.value for title in page.subheader] == ["Training", "Each class", "Mistakes"]
+    assert [title.value for title in page.subheader] == ["Training", "Per-class metrics", "Errors"]
     # Loss and accuracy, three columns of classes, two matrices, two directions of mistakes.
     assert len(charts(page)) == 9
     (note,) = page.info
@@ -68,13 +68,13 @@ def test_another_character_has_its_own_mistakes(page):
     page.run()
     page.selectbox(key="mistaken_character").select("q").run()
     assert not page.exception
-    assert "**`q` was taken for**" in [text.value for text in page.markdown]
-    assert all("`q`" in option for option in group(page, "Pictures of a mistake").options)
+    assert "**`q` predicted as**" in [text.value for text in page.markdown]
+    assert all("`q`" in option for option in group(page, "Images of an error").options)
 
 
 def test_line_readers_have_their_own_figures(page):
     page.run()
-    group(page, "Readers of").set_value("Lines").run()
+    group(page, "Model type").set_value("Text-line models").run()
     assert not page.exception and not page.info
     assert [box.options for box in page.selectbox] == [["lines_2026_November27_06_48"]]
     assert len(charts(page)) == 3
@@ -97,7 +97,7 @@ def test_a_study_of_another_reader_is_not_shown(page, project):
     study = project / line_runs.STUDY
     study.write_text(json.dumps(json.loads(study.read_text()) | {"run": "another"}))
     page.run()
-    group(page, "Readers of").set_value("Lines").run()
+    group(page, "Model type").set_value("Text-line models").run()
     assert not page.exception
     (note,) = page.info
     assert "studies.line_reading" in note.value
@@ -108,7 +108,7 @@ def test_without_runs_the_tab_says_what_to_do(monkeypatch, tmp_path):
     page = AppTest.from_function(tab, default_timeout=60).run()
     assert not page.exception
     assert "model_evaluation.py" in page.info[0].value
-    group(page, "Readers of").set_value("Lines").run()
+    group(page, "Model type").set_value("Text-line models").run()
     assert "text_training.py" in page.info[0].value
 
 

@@ -19,7 +19,7 @@ def test_the_same_person_in_two_windows_has_two_drawings(tabs, address):
         draw(page, *DRAWINGS[character])
         expect(answer(page)).to_have_text(character)
     second.get_by_role("tab", name="Compare runs").click()
-    expect(second.get_by_text("Mistakes of one character")).to_be_visible(timeout=PATIENCE)
+    expect(second.get_by_text("Errors of one character")).to_be_visible(timeout=PATIENCE)
     second.close()
     first.bring_to_front()
     expect(answer(first)).to_have_text("7")
@@ -44,6 +44,6 @@ def test_the_page_writes_nothing(browser, tmp_path, monkeypatch):
         draw(page, *DRAWINGS["7"])
         expect(answer(page)).to_have_text("7")
         page.get_by_role("tab", name="Compare runs").click()
-        expect(page.get_by_text("Mistakes of one character")).to_be_visible(timeout=PATIENCE)
+        expect(page.get_by_text("Errors of one character")).to_be_visible(timeout=PATIENCE)
         page.close()
     assert files_in(*folders) == before
