@@ -93,7 +93,9 @@ def show_options(runs: dict[RunFiles, float | None]) -> None:
 
     names = list(runs)
     st.segmented_control("Characters", list(CHARACTER_SETS), default="All", key="characters")
-    st.text_input("Or only text that matches a pattern", placeholder="[A-Z]{2}[0-9]{4}", key="pattern")
+    st.text_input(
+        "Or only text that matches a pattern", placeholder="[A-Z]{2}[0-9]{4}", key="pattern"
+    )
     st.toggle("Use the language model", value=True, key="use_words")
     st.toggle("Use the height on the ruled lines", value=True, key="use_size")
     st.toggle("Use EMNIST class frequencies", key="census")

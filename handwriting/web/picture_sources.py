@@ -4,7 +4,7 @@ import io
 
 import streamlit as st
 from PIL import Image
-from streamlit.runtime.uploaded_file_manager import UploadedFile
+from streamlit.runtime.uploaded_file_manager import DeletedFile, UploadedFile
 
 from handwriting.synthesis.examples import EXAMPLES, photograph_of_example
 from handwriting.web.incoming import file_name
@@ -14,7 +14,7 @@ from handwriting.web.shelf import Shelf
 from handwriting.web.uploads import take
 
 TYPES = ["png", "jpg", "jpeg", "webp", "gif", "tif", "tiff", "bmp"]
-_TIMES = "times_uploaded"
+_TIMES, _TAKEN = "times_uploaded", "uploads_taken"
 
 
 def take_pictures(shelf: Shelf) -> None:
@@ -53,15 +53,18 @@ def _offer_examples(shelf: Shelf) -> None:
 
 def _take_files(shelf: Shelf, key: str) -> None:
     """Move what came from files or the camera to the shelf, and begin with an empty widget."""
-    uploaded = st.session_state[key]
+    state = st.session_state
+    uploaded = state[key]
     given = uploaded if isinstance(uploaded, list) else [uploaded]
-    # A click while a picture is read calls this again, with files that are gone.
     files = [file for file in given if isinstance(file, UploadedFile)]
     if not files:
         return
-    pictures = [Given(file_name(name), content) for name, content in take(files)]
-    shelf.put(pictures, lost=len(given) - len(files))
-    st.session_state[_TIMES] = st.session_state.get(_TIMES, 0) + 1
+    # A click while a picture is read calls this again, with files that are gone.
+    taken = state.setdefault(_TAKEN, set())
+    gone = {file.file_id for file in given if isinstance(file, DeletedFile)} - taken
+    taken.update(file.file_id for file in files)
+    shelf.put([Given(file_name(name), content) for name, content in take(files)], len(gone))
+    state[_TIMES] = state.get(_TIMES, 0) + 1
 
 
 def _take_example(shelf: Shelf, name: str) -> None:
