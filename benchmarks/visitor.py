@@ -8,7 +8,6 @@ import re
 import time
 import urllib.request
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 from google.protobuf.message import Message
