@@ -63,9 +63,7 @@ def show_decoders(runs: list[RunFiles]) -> None:
     rows = decoder_rows(study)
     sets = list(dict.fromkeys(row["set"] for row in rows))
     chart = charts.decoders_chart(sets, list(DECODERS.values()))
-    st.vega_lite_chart(
-        rows, chart, alt="Character error rate with greedy decoding and with the language model"
-    )
+    st.vega_lite_chart(rows, chart, alt="Error rates of greedy decoding and language model")
 
 
 def read_study(path: Path) -> dict[str, Any]:

@@ -97,9 +97,7 @@ def _read(
     recognizers = chosen_recognizers(runs)
     warnings = []
     if any(recognizer.content.get("synthetic") for recognizer in recognizers.values()):
-        warnings.append(
-            "The model was trained on synthetic characters: it does not read handwriting well."
-        )
+        warnings.append("Trained on synthetic characters: it does not read handwriting well.")
     options = chosen_options()
     if not strokes:
         return [], warnings
