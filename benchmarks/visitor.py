@@ -80,6 +80,13 @@ class Visitor:
                 return name
         raise KeyError(key)
 
+    def key_of(self, beginning: str) -> str:
+        """The key of a widget that begins so."""
+        names = (
+            getattr(element, "id", "").rpartition("-")[2] for element in self.elements.values()
+        )
+        return next(name for name in names if name.startswith(beginning))
+
     def texts(self, kind: type[Message]) -> list[str]:
         """What the page says in elements of a kind, as `Alert`."""
         return [element.body for element in self.elements.values() if isinstance(element, kind)]

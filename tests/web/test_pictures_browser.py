@@ -203,12 +203,12 @@ def test_a_picture_pasted_while_another_is_read_is_read_too(browser, address, tm
     done = page.get_by_role("group", name="Text of page.png")
     expect(page.get_by_text("Reading page.png").or_(done).first).to_be_visible()
     page.evaluate(PASTE, base64.b64encode(encoded(number("274"), "PNG")).decode())
-    group = page.get_by_role("group", name="Text of pasted picture")
+    group = page.get_by_role("group", name="Text of pasted image.png")
     expect(group).to_be_visible(timeout=READING)
     expect(page.get_by_role("group", name="Text of page.png")).to_be_visible(timeout=READING)
     expect(page.get_by_text("text.png is not a picture that can be read")).to_be_visible()
     text = downloaded(page, "text")
-    assert "pasted picture:" in text and "page.png:" in text
+    assert "pasted image.png:" in text and "page.png:" in text
     page.get_by_role("button", name="Remove all").click()
     expect(page.get_by_role("button", name="A page")).to_be_visible()
     expect(page.get_by_text("Traceback")).to_have_count(0)
