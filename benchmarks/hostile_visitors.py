@@ -4,9 +4,9 @@
 
 Starts the page on this machine. One visitor, who has no browser but speaks its protocol, sends
 patterns, values of the page's widgets and images that are crafted to take long, much memory or to
-raise an error. Meanwhile another visitor draws in headless Chromium: the time from the pen's lifting
-to each answer is taken in the browser. Then some windows give images and remove them again. With
---save: hostile_visitors.json.
+raise an error. Meanwhile another visitor draws in headless Chromium: the time from the pen's
+lifting to each answer is taken in the browser. Then some windows give images and remove them again.
+With --save: hostile_visitors.json.
 """
 
 import argparse
@@ -43,28 +43,14 @@ _KINDS = (None, True, 0, -1, 1e308, "x", [], {}, [[]], [{}], {"x": 1}, ["x", Non
 def patterns() -> list[str]:
     """Expressions that freeze, exhaust or confuse other matchers."""
     nested = [f"{'(' * depth}a{')+' * depth}b" for depth in (2, 5, 20, 90, 400)]
-    counted = [
-        f"{'(' * d}{a}{f'){{{n}}}' * d}"
-        for d in (2, 4, 8)
-        for a in ("", "a?", ".*")
-        for n in (9, 99)
-    ]
-    long = [c * n for c in ("a", "a?", ".*", "(a|b)?", "[^a]") for n in (99, 10_000)]
+    repeats = itertools.product((2, 4, 8), ("", "a?", ".*"), (9, 99))
+    counted = [f"{'(' * depth}{a}{f'){{{n}}}' * depth}" for depth, a, n in repeats]
+    parts = ("a", "a?", ".*", "(a|b)?", "[^a]", "a|")
+    long = [part * count for part in parts for count in (99, 101, 10_000)]
     unsound = [
         *("[", "(", "a{", "a{9999999999}", "*", "(?", "(?P<n>a)(?P=n)", "(?i)a", "(?<=a)b", "^a$"),
-        *("\\1(a)", "(a)\\1", "a**", "[z-a]", "\\", "\x00", "é", "[[:alpha:]]", "a{5,2}"),
-        *(
-            "(?#",
-            "(?:",
-            "(?>a*)a",
-            "a*+",
-            "\\p{L}",
-            "(?(1)a|b)",
-            "[\\d-z]",
-            "|||",
-            "()",
-            "x" * 10**6,
-        ),
+        *("\\1(a)", "(a)\\1", "a**", "[z-a]", "\\", "\x00", "é", "[[:alpha:]]", "a{5,2}", "(?#"),
+        *("(?:", "(?>a*)a", "a*+", "\\p{L}", "(?(1)a|b)", "[\\d-z]", "|||", "()", "x" * 1_000_000),
     ]
     return [*nested, *counted, *long, *unsound]
 
@@ -73,13 +59,8 @@ def values() -> Iterator[tuple[str, str, Any]]:
     """Widgets by their keys, a field of Streamlit's message and what no browser would put there."""
     for kind in _KINDS:
         yield "pen", "json_value", json.dumps({"room": kind})
-        yield "canvas", "json_value", json.dumps({"drawing": kind})
-        yield "canvas", "json_value", json.dumps({"drawing": {"raw": {"objects": kind}}})
-        yield (
-            "canvas",
-            "json_value",
-            json.dumps({"drawing": {"raw": {"objects": [{"path": kind}]}}}),
-        )
+        for drawing in (kind, {"raw": {"objects": kind}}, {"raw": {"objects": [{"path": kind}]}}):
+            yield "canvas", "json_value", json.dumps({"drawing": drawing})
     for room in ([1_500_000, 900], [300, 1e300], [-5, -5], ["5", "5"], [float("nan")] * 2):
         yield "pen", "json_value", json.dumps({"room": room})
     yield "canvas", "json_value", json.dumps(_DRAWN | {"backgroundFit": {"naturalWidth": []}})
@@ -94,7 +75,7 @@ def values() -> Iterator[tuple[str, str, Any]]:
 def images() -> Iterator[tuple[str, Callable[[], bytes]]]:
     """Small files that take many gigabytes or minutes, or break what opens them."""
     for width, height in ((4000, 90), (12_000, 96), (2000, 2000), (9000, 700)):
-        for step in (3, 4, 8, 20):
+        for step in (2, 3, 4, 8, 20):
             yield f"dots-{width}-{step}.png", lambda w=width, h=height, s=step: _dots(w, h, s)
     for cell in (2, 3, 5, 9):
         yield f"carpet-{cell}.png", lambda c=cell: _png(_carpet(c))
