@@ -87,9 +87,9 @@ class Visitor:
         )
         return next(name for name in names if name.startswith(beginning))
 
-    def texts(self, kind: type[Message]) -> list[str]:
-        """What the page says in elements of a kind, as `Alert`."""
-        return [element.body for element in self.elements.values() if isinstance(element, kind)]
+    def components(self, key: str) -> list[Message]:
+        """The components with a key."""
+        return [e for e in self.elements.values() if getattr(e, "id", "").endswith(f"-{key}")]
 
     def upload(self, name: str, content: bytes) -> str:
         """Send a file as a file uploader does, and return how the server calls it."""
