@@ -30,7 +30,7 @@ STRIP_WIDTH, STRIP_HEIGHT = 328, 190
 STRIP = Lines(baseline=142, capital=66)
 
 _WORDS = "#4a5568"
-_MOST_OF_DRAWING = 500_000
+MOST_OF_DRAWING = 500_000
 """Characters of JSON; a point of a stroke takes about 80."""
 
 
@@ -41,7 +41,7 @@ def fit_to_keep(drawing: dict[str, Any]) -> dict[str, Any]:
         HandwritingError: it is none, or too much to be kept until all screens are written.
     """
     strokes_of(drawing)
-    if len(json.dumps(drawing)) > _MOST_OF_DRAWING:
+    if len(json.dumps(drawing)) > MOST_OF_DRAWING:
         raise HandwritingError("That is too much for four boxes. Clear them and write again.")
     return drawing
 

@@ -12,7 +12,7 @@ MOST_OF_NAME = 100
 MOST_OF_WORD = 200
 """Characters that may be typed instead of a word; the field in static/words.js has the same."""
 
-_WIDTHS, _HEIGHTS = (100, 4000), (200, 4000)
+WIDTHS, HEIGHTS = (100, 4000), (200, 4000)
 """Pixels of a window that are believed."""
 
 
@@ -23,7 +23,7 @@ def window_size(told: Any) -> tuple[float, float] | None:
         return None
     width, height = (
         min(max(side, least), most)
-        for side, (least, most) in zip(told, (_WIDTHS, _HEIGHTS), strict=True)
+        for side, (least, most) in zip(told, (WIDTHS, HEIGHTS), strict=True)
     )
     return width, height
 
