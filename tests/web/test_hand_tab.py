@@ -160,7 +160,7 @@ def test_a_crafted_drawing_is_said_and_kept_for_no_other_screen(tab, monkeypatch
     monkeypatch.setattr(hand_tab, "draw", lambda **_: crafted)
     tab.run()
     assert not tab.exception and "write again" in tab.error[0].value
-    assert tab.session_state["hand_drawings"] == {}
+    assert crafted not in tab.session_state["hand_drawings"].values()
 
 
 def test_without_weights_the_tab_says_what_to_do(tab, monkeypatch, tmp_path):

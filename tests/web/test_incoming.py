@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handwriting.web.incoming import (
@@ -13,6 +13,8 @@ from handwriting.web.incoming import (
     file_name,
     window_size,
 )
+
+FEW = settings(max_examples=40, deadline=None)
 
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
@@ -36,6 +38,7 @@ def test_a_window_has_the_size_of_windows(told, size):
     assert window_size(told) == size
 
 
+@FEW
 @given(ANYTHING)
 def test_any_value_gives_a_size_of_windows_or_none(told):
     size = window_size(told)
@@ -55,11 +58,13 @@ def test_corrections_are_of_words_that_are_there_and_no_longer_than_the_field():
     assert corrections(told[:3], [2, 1]) == expected
 
 
+@FEW
 @given(ANYTHING | st.lists(st.lists(ANYTHING, min_size=3, max_size=3), max_size=5))
 def test_any_value_gives_corrections_of_words_or_none(told):
     assert all(place in {(0, 0), (0, 1), (1, 0)} for place in corrections(told, [2, 1]))
 
 
+@FEW
 @given(st.text(st.characters(), max_size=300))
 def test_any_name_can_be_shown_and_stored(name):
     shown = file_name(name)
