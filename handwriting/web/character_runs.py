@@ -1,6 +1,7 @@
 """What "Compare runs" shows of character models: training, classes, errors."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import streamlit as st
 
@@ -105,9 +106,10 @@ def _show_matrix(name: str, confusion: Confusion, key: str) -> None:
     st.markdown(f"**{name}**")
 
     def choose() -> None:
-        cells = st.session_state[key].selection.get(charts.CELL)
-        if cells:
-            st.session_state[_CHOSEN] = cells[0]["true"]
+        with suppress(AttributeError, KeyError, TypeError):
+            true = st.session_state[key].selection[charts.CELL][0]["true"]
+            if true in CLASSES:
+                st.session_state[_CHOSEN] = true
 
     chart = charts.confusion_chart(CLASSES)
     alt = f"Confusion matrix of {name}"
@@ -142,7 +144,7 @@ def _choose_examples(runs: Sequence[RunFiles], rows: Sequence[Row]) -> None:
     )
     for column, run in zip(st.columns(2), runs, strict=False):
         with column:
-            show_examples(run, *pair)
+            show_examples(run, *(pair if pair in pairs else pairs[0]))
 
 
 SECTIONS = (show_training, show_classes, show_mistakes)

@@ -75,7 +75,7 @@ def _choose_reading(runs: Sequence[RunFiles]) -> tuple[Read, Hashable]:
     reader = _find_reader()
     kinds = [ANYTHING, LINE, CHARACTER] if reader else [CHARACTER]
     kind = st.segmented_control("Content", kinds, default=kinds[0], key="shows")
-    kind = kind or kinds[0]
+    kind = kind if kind in kinds else kinds[0]
     if reader is None or kind == CHARACTER:
         if not runs:
             raise HandwritingError("There are no weights in models/ that read characters.")
@@ -115,7 +115,7 @@ def _find_reader() -> Reader | None:
 def _decoder(pattern: str, expected: str | None) -> Decoder:
     if pattern:
         return Pattern(pattern)
-    model = EXPECTED[expected] if expected else None
+    model = EXPECTED.get(expected)
     return BeamDecoder(load_language(model)) if model else GREEDY
 
 

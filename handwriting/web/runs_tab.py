@@ -7,6 +7,7 @@ import streamlit as st
 
 from handwriting.errors import HandwritingError
 from handwriting.runs import METRICS_FOLDER, RunFiles, list_runs
+from handwriting.web.components import plain
 from handwriting.web.fragments import fragment
 
 Section = Callable[[list[RunFiles]], None]
@@ -53,7 +54,8 @@ def choose_two(runs: list[RunFiles]) -> list[RunFiles]:
         column.selectbox(title, runs, index=place, format_func=attrgetter("name"))
         for place, (column, title) in enumerate(zip(st.columns(2), titles, strict=False))
     ]
-    return list(dict.fromkeys(chosen))
+    # A browser may tell a run that was not offered.
+    return list(dict.fromkeys(run for run in chosen if run in runs)) or runs[:1]
 
 
 def show_sections(sections: Sequence[Section], runs: list[RunFiles]) -> None:
@@ -62,4 +64,4 @@ def show_sections(sections: Sequence[Section], runs: list[RunFiles]) -> None:
         try:
             show(runs)
         except HandwritingError as error:
-            st.info(str(error))
+            st.info(plain(str(error)))

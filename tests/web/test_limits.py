@@ -7,7 +7,7 @@ from handwriting.web import incoming, uploads
 from handwriting.web.canvas import MOST_POINTS, MOST_STROKES
 from handwriting.web.hand_boxes import MOST_OF_DRAWING
 from handwriting.web.picture_reading import MOST_PIXELS
-from handwriting.web.shelf import MOST_BYTES, MOST_PICTURES
+from handwriting.web.shelf import MOST_BYTES, MOST_BYTES_OF_ALL, MOST_PICTURES
 from tests.support import PROJECT
 
 MILLION = 1_000_000
@@ -19,6 +19,7 @@ def test_the_limits_in_the_documents_are_those_that_are_set():
     (least_width, most_width), (least_height, most_height) = incoming.WIDTHS, incoming.HEIGHTS
     for limit in (
         f"{server['maxUploadSize']} MB, {MOST_PIXELS // MILLION} million pixels",
+        f"| images of all visitors | {MOST_BYTES_OF_ALL // MILLION} MB |",
         f"{MOST_PICTURES} images, {MOST_BYTES // MILLION} MB in total",
         f"{uploads.MOST_FILES:,} files and {uploads.MOST_BYTES // MILLION} MB of one window",
         f"{uploads.MOST_BYTES_OF_ALL // MILLION} MB of all",

@@ -22,7 +22,7 @@ from handwriting.pages.photographs import open_photograph
 from handwriting.pages.reading import read_page
 from handwriting.pages.records import picture_record
 from handwriting.synthesis.examples import EXAMPLES
-from handwriting.web import picture_reading
+from handwriting.web import picture_reading, shelf
 from handwriting.web.downloads import as_csv, as_json, as_text
 from handwriting.web.picture_reading import Given
 from handwriting.web.shelf import MOST_BYTES, MOST_PICTURES, Entry, Shelf
@@ -234,6 +234,20 @@ def test_the_shelf_keeps_few_pictures_and_the_newest_first():
     assert shelf.left_out.endswith("Left out: one more and 980 more.")
     shelf.put([Given("fits", b"fits")], lost=2)
     assert shelf.left_out.endswith("Left out: 2 more.")
+
+
+def test_of_too_much_on_all_shelves_the_fullest_one_loses_its_oldest(monkeypatch):
+    monkeypatch.setattr(shelf, "_shelves", weakref.WeakSet())
+    monkeypatch.setattr(shelf, "MOST_BYTES_OF_ALL", 100)
+    small, large = Shelf(), Shelf()
+    small.put([Given("small", bytes(20))])
+    for k in range(5):
+        large.put([Given(str(k), bytes(20) + bytes([k]))])
+    assert [entry.given.name for entry in large.entries.values()] == ["4", "3", "2"]
+    assert len(small.entries) == 1 and not small.left_out and "short of memory" in large.left_out
+    del large
+    small.put([Given("more", bytes(79))])
+    assert len(small.entries) == 2, "a window that is closed takes no room"
 
 
 def test_a_picture_given_again_keeps_its_answer():
