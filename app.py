@@ -1,4 +1,4 @@
-"""The page: write on ruled lines, have pictures read, teach it your hand, compare runs.
+"""The page: write on ruled lines, have images read, teach it your hand, compare runs.
 
 streamlit run app.py
 """
@@ -14,6 +14,7 @@ from handwriting.web.fragments import TAB
 from handwriting.web.hand_tab import hand_badge, teach_hand
 from handwriting.web.memory import collect_often
 from handwriting.web.runs_tab import show_runs
+from handwriting.web.uploads import limit_uploads
 from handwriting.web.widgets import dress_page
 from handwriting.web.write_tab import write_and_read
 
@@ -21,11 +22,12 @@ ABOUT = Path(__file__).parent / "handwriting" / "web" / "about.md"
 
 st.set_page_config(page_title="Handwriting", page_icon="✏️", layout="wide")
 dress_page()
+limit_uploads()
 # One picture is read fastest by one core, and ten people need the others.
 torch.set_num_threads(1)
 runs = available_runs()
 write_tab, pictures_tab, hand_tab, runs_tab, about_tab = st.tabs(
-    ["Write", "Read a picture", "Teach it your hand", "Compare runs", "About"],
+    ["Write", "Read an image", "Teach it your hand", "Compare runs", "About"],
     key=TAB,
     on_change="rerun",
 )

@@ -1,6 +1,5 @@
 """What the page answers: a pure function of strokes, network, sizes and options."""
 
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -8,6 +7,7 @@ import numpy as np
 
 from handwriting.imaging.character import CharacterImage, character_from_strokes
 from handwriting.labels import CHARACTER_SETS, CLASSES
+from handwriting.lines.pattern import matches
 from handwriting.recognition.hand import Hand
 from handwriting.recognition.recognizer import Reading, Recognizer
 from handwriting.recognition.sizes import Lines, Sizes
@@ -43,10 +43,14 @@ class Options:
 
     @property
     def allowed(self) -> Collection[str]:
-        """What a single character may be: none where the pattern is that of longer texts."""
+        """What a single character may be: none where the pattern is that of longer texts.
+
+        Raises:
+            HandwritingError: the pattern is not sound.
+        """
         if not self.expression:
             return CLASSES
-        return [c for c in CLASSES if re.fullmatch(self.expression, c)]
+        return [c for c in CLASSES if matches(self.expression, c)]
 
 
 @dataclass(frozen=True)

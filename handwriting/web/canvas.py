@@ -15,6 +15,8 @@ from handwriting.recognition.sizes import Lines
 MOST_STROKES, MOST_POINTS = 1_000, 20_000
 """Of a drawing that is read; a page of a hundred words has fewer."""
 
+DAMAGED = "The drawing came damaged and cannot be read. Clear the canvas and write again."
+
 DESCENDER = -0.4
 """Where the lowest line is drawn; a guide for the eye only."""
 
@@ -99,9 +101,7 @@ def strokes_of(drawing: dict[str, Any] | None) -> list[np.ndarray]:
         with np.errstate(invalid="ignore", over="ignore"):
             strokes = [_as_shown(_points(shape["path"]), shape) for shape in objects]
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
-        raise HandwritingError(
-            "The drawing came damaged and cannot be read. Clear the canvas and write again."
-        ) from error
+        raise HandwritingError(DAMAGED) from error
     # What is not a number is not near either.
     if not all((np.abs(stroke) < _FAR).all() for stroke in strokes):
         raise HandwritingError(

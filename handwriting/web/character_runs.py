@@ -1,6 +1,7 @@
-"""What "Compare runs" shows of networks that read characters: training, classes, mistakes."""
+"""What "Compare runs" shows of character models: training, classes, errors."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import streamlit as st
 
@@ -26,7 +27,7 @@ from handwriting.web.run_figures import (
 
 HISTORY = {
     "loss": {"val_loss": "validation", "train_loss": "training"},
-    "accuracy": {"val_accuracy": "validation", "held_out_accuracy": "writers left out"},
+    "accuracy": {"val_accuracy": "validation", "held_out_accuracy": "held-out writers"},
 }
 """What is drawn over the epochs: columns of a history, and what they are called."""
 
@@ -52,15 +53,15 @@ def show_training(runs: list[RunFiles]) -> None:
         present = [name for name in series.values() if any(row["series"] == name for row in rows)]
         chart = charts.two_runs_over_epochs(title, names, present)
         column.vega_lite_chart(rows, chart, alt=f"{title.capitalize()} over the epochs")
-    st.caption("The training loss is that of randomly changed images.")
+    st.caption("The training loss is measured on augmented images.")
 
 
 def show_classes(runs: list[RunFiles]) -> None:
     """Precision, recall or F1 of each class, and all of them as a table."""
-    st.subheader("Each class")
+    st.subheader("Per-class metrics")
     with st.container(horizontal=True):
         figure = st.segmented_control(
-            "Figure",
+            "Metric",
             list(FIGURES_OF_CLASSES),
             default="f1",
             required=True,
@@ -79,22 +80,22 @@ def show_classes(runs: list[RunFiles]) -> None:
         title = FIGURES_OF_CLASSES[figure]
         chart = charts.classes_chart(title, shown, names)
         column.vega_lite_chart(part, chart, alt=f"{title} of {' '.join(shown)}")
-    with st.expander("All figures as a table; a click on a column's name sorts by it"):
+    with st.expander("All per-class metrics as a table"):
         st.dataframe(side_by_side(runs), hide_index=True)
 
 
 def show_mistakes(runs: list[RunFiles]) -> None:
-    """The confusion matrices, one character's mistakes, and pictures of one mistake."""
-    st.subheader("Mistakes")
-    st.caption("A click on a row of a matrix chooses its character.")
+    """The confusion matrices, one character's errors, and images of one error."""
+    st.subheader("Errors")
+    st.caption("Click a row of a confusion matrix to choose its character.")
     confusions = {run.name: read_confusion(run) for run in runs}
     for place, (column, run) in enumerate(zip(st.columns(2), runs, strict=False)):
         with column:
             _show_matrix(run.name, confusions[run.name], f"matrix_{place}")
     st.session_state.setdefault(_CHOSEN, most_mistaken(confusions))
-    character = st.selectbox("Mistakes of one character", CLASSES, key=_CHOSEN)
+    character = st.selectbox("Errors of one character", CLASSES, key=_CHOSEN)
     taken_for, taken = mistakes_of(character, confusions)
-    titles = (f"`{character}` was taken for", f"Taken for `{character}`")
+    titles = (f"`{character}` predicted as", f"Predicted as `{character}`")
     for column, title, rows in zip(st.columns(2), titles, (taken_for, taken), strict=True):
         with column:
             _show_bars(title, rows, list(confusions))
@@ -105,9 +106,10 @@ def _show_matrix(name: str, confusion: Confusion, key: str) -> None:
     st.markdown(f"**{name}**")
 
     def choose() -> None:
-        cells = st.session_state[key].selection.get(charts.CELL)
-        if cells:
-            st.session_state[_CHOSEN] = cells[0]["true"]
+        with suppress(AttributeError, KeyError, TypeError):
+            true = st.session_state[key].selection[charts.CELL][0]["true"]
+            if true in CLASSES:
+                st.session_state[_CHOSEN] = true
 
     chart = charts.confusion_chart(CLASSES)
     alt = f"Confusion matrix of {name}"
@@ -118,7 +120,7 @@ def _show_bars(title: str, rows: list[Row], names: Sequence[str]) -> None:
     st.markdown(f"**{title}**")
     others = frequent(rows, _MOST)
     if not others:
-        st.caption("Nothing.")
+        st.caption("None.")
         return
     shown = [row for row in rows if row["other"] in others]
     alt = title.replace("`", "")
@@ -134,15 +136,15 @@ def _choose_examples(runs: Sequence[RunFiles], rows: Sequence[Row]) -> None:
     if not pairs:
         return
     pair = st.pills(
-        "Pictures of a mistake",
+        "Images of an error",
         pairs,
         default=pairs[:1],
         required=True,
-        format_func=lambda pair: "`{}` read as `{}`".format(*pair),
+        format_func=lambda pair: "`{}` predicted as `{}`".format(*pair),
     )
     for column, run in zip(st.columns(2), runs, strict=False):
         with column:
-            show_examples(run, *pair)
+            show_examples(run, *(pair if pair in pairs else pairs[0]))
 
 
 SECTIONS = (show_training, show_classes, show_mistakes)

@@ -134,7 +134,7 @@ def confusion_chart(classes: Sequence[str]) -> Spec:
     ticks = {"axis": _NAMES | {"labelFontSize": 10, "labelOverlap": True, "labelAngle": 0}}
     share = _quantity("share", "share of the true character's images", format=".1%")
     hover = _hover(
-        _name("true", "true"), _name("read", "read as"), _quantity("images", None), share
+        _name("true", "true"), _name("read", "predicted"), _quantity("images", None), share
     )
     return {
         "height": 520,
@@ -142,7 +142,7 @@ def confusion_chart(classes: Sequence[str]) -> Spec:
         "transform": [{"filter": "datum.true != datum.read"}],
         "mark": {"type": "rect", "cursor": "pointer"},
         "encoding": {
-            "x": _name("read", "read as", **place, **ticks),
+            "x": _name("read", "predicted", **place, **ticks),
             "y": _name("true", "true character", **place, **ticks),
             "color": _quantity(
                 "share",
@@ -191,20 +191,20 @@ def _bars_chart(
 def mistakes_chart(others: Sequence[str], runs: Sequence[str]) -> Spec:
     """How often two characters were confused: a row per other character, a bar per run."""
     share = _quantity("share", "share of the true character's images", format=".1%")
-    hover = (_name("run"), _name("true"), _name("read", "read as"))
+    hover = (_name("run"), _name("true"), _name("read", "predicted"))
     images = _quantity("images", "images", axis={"tickMinStep": 1})
     hover = (*hover, _quantity("images", None), share)
     return _bars_chart(images, others, _colour("run", runs, legend=None), "other", _NAMES, hover)
 
 
 def decoders_chart(sets: Sequence[str], decoders: Sequence[str]) -> Spec:
-    """Error rates of a line reader: a row per data set, a bar per way to decode."""
+    """Error rates of a text-line model: a row per data set, a bar per way to decode."""
     colour = _colour("decoder", decoders, legend=None)
-    wrong = _quantity("cer", "characters wrong", axis={"format": "%"})
+    wrong = _quantity("cer", "character error rate (CER)", axis={"format": "%"})
     hover = (
         *(_name("set"), _name("decoder")),
-        _quantity("cer", "characters wrong", format=".4f"),
-        _quantity("exact", "wholly right", format=".4f"),
+        _quantity("cer", "character error rate (CER)", format=".4f"),
+        _quantity("exact", "exact match", format=".4f"),
         _quantity("samples", None),
     )
     names = {"labelLimit": 0, "labelOverlap": False}

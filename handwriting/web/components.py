@@ -1,5 +1,6 @@
 """What several tabs show or need: loaded models, and the options as chosen."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -87,17 +88,19 @@ def show_options(runs: dict[RunFiles, float | None]) -> None:
 
     def label(run: RunFiles) -> str:
         accuracy = runs[run]
-        measured = f"{accuracy:.1%} of the test set" if accuracy else "not measured"
+        measured = f"{accuracy:.1%} test accuracy" if accuracy else "not evaluated"
         return f"{run.name} · {measured}"
 
     names = list(runs)
     st.segmented_control("Characters", list(CHARACTER_SETS), default="All", key="characters")
-    st.text_input("Or only what matches a pattern", placeholder="[A-Z]{2}[0-9]{4}", key="pattern")
-    st.toggle("Expect words of a language", value=True, key="use_words")
-    st.toggle("Use the height on the lines", value=True, key="use_size")
-    st.toggle("Expect characters as often as on NIST's forms", key="census")
+    st.text_input(
+        "Or only text that matches a pattern", placeholder="[A-Z]{2}[0-9]{4}", key="pattern"
+    )
+    st.toggle("Use the language model", value=True, key="use_words")
+    st.toggle("Use the height on the ruled lines", value=True, key="use_size")
+    st.toggle("Use EMNIST class frequencies", key="census")
     st.pills(
-        "Models for single characters (the first two)",
+        "Character models (the first two)",
         names,
         selection_mode="multi",
         default=names[:1],
@@ -107,12 +110,18 @@ def show_options(runs: dict[RunFiles, float | None]) -> None:
 
 
 def chosen_options() -> Options:
-    """The options as they stand."""
+    """The options as they stand; what a browser cannot have chosen counts as not chosen."""
     state = st.session_state
+    characters, pattern = state.get("characters"), state.get("pattern")
     return Options(
-        characters=state.get("characters") or "All",
-        pattern=state.get("pattern", ""),
-        use_language=state.get("use_words", True),
-        use_size=state.get("use_size", True),
+        characters=characters if characters in CHARACTER_SETS else "All",
+        pattern=pattern if isinstance(pattern, str) else "",
+        use_language=bool(state.get("use_words", True)),
+        use_size=bool(state.get("use_size", True)),
         prior="emnist" if state.get("census") else "equal",
     )
+
+
+def plain(text: str) -> str:
+    """A text of which nothing is taken as Markdown."""
+    return re.sub(r"([\\`*_{}\[\]()<>#+!|$~:-])", r"\\\1", text)

@@ -1,14 +1,18 @@
-"""What was read of several pictures, as files to download."""
+"""What was read of several images, as files to download."""
 
 import csv
 import io
 import json
+import re
 from collections.abc import Sequence
 
 from handwriting.pages.reading import text_of_page
 from handwriting.pages.records import COLUMNS, picture_record, word_rows
 from handwriting.web.picture_reading import PictureRead
 from handwriting.web.shelf import Entry
+
+_FORMULA = tuple("=+-@\t\r")
+_NUMBER = re.compile(r"[+-]?[0-9]+([.,][0-9]+)*")
 
 
 def as_text(entries: Sequence[Entry]) -> str:
@@ -19,13 +23,24 @@ def as_text(entries: Sequence[Entry]) -> str:
 
 
 def as_csv(entries: Sequence[Entry]) -> str:
-    """A row for each word, as `pages.records.word_rows`."""
+    """A row for each word, as `pages.records.word_rows`; no cell is a formula."""
     table = io.StringIO()
     writer = csv.writer(table)
     writer.writerow(COLUMNS)
     for entry in entries:
-        writer.writerows(word_rows(entry.given.name, entry.lines))
+        for row in word_rows(entry.given.name, entry.lines):
+            writer.writerow(map(no_formula, row))
     return table.getvalue()
+
+
+def no_formula(cell: str | int | float) -> str | int | float:
+    """The cell; with an apostrophe before it where a spreadsheet would run it as a formula.
+
+    A number stays as it is. See OWASP, "CSV Injection".
+    """
+    if not isinstance(cell, str) or not cell.startswith(_FORMULA) or _NUMBER.fullmatch(cell):
+        return cell
+    return f"'{cell}"
 
 
 def as_json(entries: Sequence[Entry]) -> str:

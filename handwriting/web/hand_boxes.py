@@ -1,12 +1,14 @@
 """The boxes to teach one's hand in: what each screen asks for, its ruled paper, and the samples
 that stand on it."""
 
+import json
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from handwriting.errors import HandwritingError
 from handwriting.imaging.character import character_from_strokes
 from handwriting.labels import CHARACTER_SETS
 from handwriting.recognition.hand import Taught
@@ -28,6 +30,20 @@ STRIP_WIDTH, STRIP_HEIGHT = 328, 190
 STRIP = Lines(baseline=142, capital=66)
 
 _WORDS = "#4a5568"
+MOST_OF_DRAWING = 500_000
+"""Characters of JSON; a point of a stroke takes about 80."""
+
+
+def fit_to_keep(drawing: dict[str, Any]) -> dict[str, Any]:
+    """The drawing of a screen, as it is.
+
+    Raises:
+        HandwritingError: it is none, or too much to be kept until all screens are written.
+    """
+    strokes_of(drawing)
+    if len(json.dumps(drawing)) > MOST_OF_DRAWING:
+        raise HandwritingError("That is too much for four boxes. Clear them and write again.")
+    return drawing
 
 
 def taught_characters(drawings: dict[int, dict[str, Any]]) -> list[Taught]:

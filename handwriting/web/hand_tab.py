@@ -5,7 +5,7 @@ nowhere on the server.
 """
 
 import streamlit as st
-from streamlit_drawable_canvas import st_canvas
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from handwriting.errors import HandwritingError
 from handwriting.labels import NUM_CLASSES
@@ -13,21 +13,25 @@ from handwriting.recognition.hand import Hand
 from handwriting.recognition.recognizer import Recognizer
 from handwriting.recognition.sizes import Sizes
 from handwriting.runs import RunFiles
-from handwriting.web.components import find_sizes, load_recognizer, modified
+from handwriting.web.components import find_sizes, load_recognizer, modified, plain
+from handwriting.web.drawing import draw
 from handwriting.web.fragments import fragment
 from handwriting.web.hand_boxes import (
     GROUPS,
     SCREENS,
     STRIP_HEIGHT,
     STRIP_WIDTH,
+    fit_to_keep,
     ruled_strip,
     taught_characters,
 )
+from handwriting.web.incoming import file_name
 
 FILE_NAME = "my_hand.json"
 
 _PEN = 4
 _X_HEIGHT = 0.6
+_MOST_MEGABYTES = 1
 
 
 def teach_hand(runs: dict[RunFiles, float | None]) -> None:
@@ -39,7 +43,7 @@ def teach_hand(runs: dict[RunFiles, float | None]) -> None:
     try:
         recognizer = load_recognizer(run, modified(run.weights))
     except HandwritingError as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
         return
     sizes = find_sizes()
     left, right = st.columns(2, gap="large")
@@ -71,27 +75,27 @@ def _write_characters(recognizer: Recognizer, sizes: Sizes | None) -> None:
     screen = state.setdefault("hand_screen", 0)
     group, characters = SCREENS[screen]
     st.segmented_control(
-        "Part", list(GROUPS), default=group, key=f"hand_part_{screen}", on_change=_jump
+        "Characters", list(GROUPS), default=group, key=f"hand_part_{screen}", on_change=_jump
     )
     st.markdown(f"Write **{'  '.join(characters)}**, each in its box.")
     x_height = sizes.x_height if sizes else _X_HEIGHT
-    canvas = st_canvas(
-        stroke_width=_PEN,
-        stroke_color="#1a1a1a",
-        background_image=ruled_strip(characters, x_height),
-        background_color="#ffffff",
-        initial_drawing=state.setdefault("hand_before", drawings.get(screen)),
-        width=STRIP_WIDTH,
-        height=STRIP_HEIGHT,
-        # A new key is a new canvas; one that is come back to shows what stood there.
-        key=f"hand_strip_{state.setdefault('hand_visit', 0)}",
-    )
-    if canvas.json_data is not None:
-        drawings[screen] = canvas.json_data
     try:
+        drawing = draw(
+            stroke_width=_PEN,
+            stroke_color="#1a1a1a",
+            background_image=ruled_strip(characters, x_height),
+            background_color="#ffffff",
+            initial_drawing=state.setdefault("hand_before", drawings.get(screen)),
+            width=STRIP_WIDTH,
+            height=STRIP_HEIGHT,
+            # A new key is a new canvas; one that is come back to shows what stood there.
+            key=f"hand_strip_{state.setdefault('hand_visit', 0)}",
+        )
+        if drawing is not None:
+            drawings[screen] = fit_to_keep(drawing)
         taught = taught_characters(drawings)
     except HandwritingError as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
         return
     number = len({sample.character for sample in taught})
     with st.container(horizontal=True):
@@ -118,7 +122,7 @@ def _jump() -> None:
     state = st.session_state
     screen = state["hand_screen"]
     chosen = state[f"hand_part_{screen}"]
-    if chosen is not None:
+    if chosen in GROUPS:
         _go(next(k for k, (group, _) in enumerate(SCREENS) if group == chosen))
 
 
@@ -127,22 +131,22 @@ def _keep_hand(recognizer: Recognizer) -> None:
     hand = st.session_state.get("hand")
     if hand is None:
         st.info(
-            "Write each character once, about two minutes for all 62, and leave out what you like. "
-            "From then on single characters are read as you write them: your shapes, your heights "
-            "on the lines."
+            "Write each character once: all 62 take about two minutes, and any of them may be left "
+            "out. The character model then adapts to your handwriting: your shapes, your heights "
+            "on the ruled lines."
         )
     else:
         _show_hand(hand)
     st.file_uploader(
         "Load your hand from a file",
         type="json",
-        max_upload_size=1,
+        max_upload_size=_MOST_MEGABYTES,
         key="hand_file",
         on_change=_load_hand,
         args=(recognizer.fingerprint,),
     )
     if error := st.session_state.pop("hand_error", None):
-        st.error(error)
+        st.error(plain(error))
 
 
 def _show_hand(hand: Hand) -> None:
@@ -161,9 +165,13 @@ def _show_hand(hand: Hand) -> None:
 
 def _load_hand(network: str) -> None:
     state = st.session_state
-    if state["hand_file"] is None:
+    file = state["hand_file"]
+    if not isinstance(file, UploadedFile):
         return
     try:
-        state["hand"] = Hand.from_bytes(state["hand_file"].getvalue(), network)
+        # The browser's own limit holds for honest ones only.
+        if file.size > _MOST_MEGABYTES * 2**20:
+            raise HandwritingError(f"{file_name(file.name)} is larger than {_MOST_MEGABYTES} MB.")
+        state["hand"] = Hand.from_bytes(file.getvalue(), network)
     except HandwritingError as error:
         state["hand_error"] = str(error)

@@ -1,4 +1,4 @@
-"""What "Compare runs" shows of line readers: error rates in training, and of the study."""
+"""What "Compare runs" shows of text-line models: error rates in training, and of the study."""
 
 import json
 from pathlib import Path
@@ -15,18 +15,18 @@ STUDY = METRICS_FOLDER / "studies" / "line_reading.json"
 SETS = {
     "words": "words",
     "text": "lines and short texts",
-    "numbers": "numbers in forms",
+    "numbers": "form fields",
     "words_photographed": "photographed words",
     "pages": "photographed pages",
 }
 """What readers are measured on, as the files of figures call it and as the page does."""
 
-DECODERS = {"greedy": "by itself", "language": "with the language model"}
-MEASURES = {"cer": "Characters wrong", "exact": "Wholly right"}
+DECODERS = {"greedy": "greedy decoding", "language": "with the language model"}
+MEASURES = {"cer": "Character error rate (CER)", "exact": "Exact match"}
 
 
 def show_error_rates(runs: list[RunFiles]) -> None:
-    """Over the epochs, on each set of writers left out."""
+    """Over the epochs, on each set of held-out writers."""
     st.subheader("Training")
     measure = st.segmented_control(
         "Measure", list(MEASURES), default="cer", required=True, format_func=MEASURES.get
@@ -36,7 +36,7 @@ def show_error_rates(runs: list[RunFiles]) -> None:
     rates = [row for run in runs for row in history_rows(run, columns)]
     losses = [row for run in runs for row in history_rows(run, {"train_loss": "training"})]
     sets = [title for title in SETS.values() if any(row["series"] == title for row in rates)]
-    title = MEASURES[measure].lower()
+    title = MEASURES[measure]
     left, right = st.columns([2, 1])
     chart = charts.series_over_epochs(title, names, sets)
     left.vega_lite_chart(rates, chart, alt=f"{MEASURES[measure]} over the epochs")
@@ -50,20 +50,20 @@ def show_decoders(runs: list[RunFiles]) -> None:
     Raises:
         HandwritingError: no study of one of these runs is there, or it is damaged.
     """
-    st.subheader("With a language model and without")
+    st.subheader("Greedy decoding and language model")
     study = read_study(STUDY)
     if study.get("run") not in [run.name for run in runs]:
         raise HandwritingError(
-            "These runs were not measured with the language model: 'python -m "
-            "studies.line_reading' measures one."
+            "These runs were not evaluated with the language model: 'python -m "
+            "studies.line_reading' evaluates one."
         )
-    st.caption(f"{study['run']}, on writers that its training left out")
+    st.caption(f"{study['run']}, on held-out writers")
     pairs = zip(charts.BADGES, DECODERS.values(), strict=True)
     st.markdown(" &nbsp; ".join(f"{badge} {words}" for badge, words in pairs))
     rows = decoder_rows(study)
     sets = list(dict.fromkeys(row["set"] for row in rows))
     chart = charts.decoders_chart(sets, list(DECODERS.values()))
-    st.vega_lite_chart(rows, chart, alt="Characters wrong with the language model and without")
+    st.vega_lite_chart(rows, chart, alt="Error rates of greedy decoding and language model")
 
 
 def read_study(path: Path) -> dict[str, Any]:

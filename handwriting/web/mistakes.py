@@ -1,4 +1,4 @@
-"""Examples of a run's mistakes, from the test set of stage 1 where it is at hand."""
+"""Examples of a run's errors, from the test set of stage 1 where it is at hand."""
 
 import numpy as np
 import streamlit as st
@@ -53,13 +53,13 @@ def contact_sheet(images: np.ndarray) -> np.ndarray:
 
 
 def show_examples(run: RunFiles, true: str, read: str) -> None:
-    """Some of the images of a mistake, or the sentence that says why there are none.
+    """Some of the images of an error, or the sentence that says why there are none.
 
     Raises:
         HandwritingError: as `find_mistakes`.
     """
     images = find_mistakes(run, run.weights.stat().st_mtime, true, read)
     if len(images):
-        st.image(contact_sheet(images), f"{run.name}: {true} read as {read}", width="stretch")
+        st.image(contact_sheet(images), f"{run.name}: {true} predicted as {read}", width="stretch")
     else:
-        st.caption(f"{run.name} has not read {true} as {read}.")
+        st.caption(f"{run.name} has never predicted {true} as {read}.")

@@ -18,7 +18,7 @@ from handwriting.recognition.recognizer import Recognizer
 from handwriting.web.answer import Options
 from handwriting.web.components import MULTIPLE
 
-NOTHING = "No writing was found."
+NOTHING = "No handwriting was found."
 _SHOWN, _QUALITY = 1400, 80
 
 MOST_PIXELS = 60_000_000
@@ -116,7 +116,7 @@ def _made_smaller(photograph: Photograph) -> str:
     width, height = photograph.size
     if not photograph.is_large:
         return ""
-    return f"It has {width}x{height} pixels and was made smaller first."
+    return f"The image has {width}x{height} pixels and was downscaled."
 
 
 def _joined(notes: list[str]) -> str:

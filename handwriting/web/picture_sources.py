@@ -4,23 +4,24 @@ import io
 
 import streamlit as st
 from PIL import Image
-from streamlit.runtime.scriptrunner import get_script_run_ctx
-from streamlit.runtime.uploaded_file_manager import UploadedFile
+from streamlit.runtime.uploaded_file_manager import DeletedFile, UploadedFile
 
 from handwriting.synthesis.examples import EXAMPLES, photograph_of_example
+from handwriting.web.incoming import file_name
 from handwriting.web.picture_reading import Given
-from handwriting.web.picture_widgets import decode, has_camera, paste_picture
+from handwriting.web.picture_widgets import has_camera, paste_picture
 from handwriting.web.shelf import Shelf
+from handwriting.web.uploads import take
 
 TYPES = ["png", "jpg", "jpeg", "webp", "gif", "tif", "tiff", "bmp"]
-_PASTE, _TIMES = "paste", "times_uploaded"
+_TIMES, _TAKEN = "times_uploaded", "uploads_taken"
 
 
 def take_pictures(shelf: Shelf) -> None:
     """The widgets that take pictures; each puts them on the shelf and is empty again."""
     key = f"upload_{st.session_state.get(_TIMES, 0)}"
     st.file_uploader(
-        "Pictures of words, numbers or pages",
+        "Images of words, numbers or pages",
         TYPES,
         accept_multiple_files=True,
         key=key,
@@ -28,7 +29,7 @@ def take_pictures(shelf: Shelf) -> None:
         args=(shelf, key),
     )
     with st.container(horizontal=True, vertical_alignment="center"):
-        paste_picture(_PASTE, lambda: _take_pasted(shelf))
+        paste_picture()
         is_on = st.toggle("Use the camera", key="use_camera")
     if is_on and has_camera("camera_there"):
         key = f"camera_{st.session_state.get(_TIMES, 0)}"
@@ -52,30 +53,18 @@ def _offer_examples(shelf: Shelf) -> None:
 
 def _take_files(shelf: Shelf, key: str) -> None:
     """Move what came from files or the camera to the shelf, and begin with an empty widget."""
-    uploaded = st.session_state[key]
-    # A click while a picture is read calls this again, with files that are gone.
+    state = st.session_state
+    uploaded = state[key]
     given = uploaded if isinstance(uploaded, list) else [uploaded]
     files = [file for file in given if isinstance(file, UploadedFile)]
     if not files:
         return
-    shelf.put([Given(file.name, file.getvalue()) for file in files])
-    for file in files:
-        _forget(file)
-    st.session_state[_TIMES] = st.session_state.get(_TIMES, 0) + 1
-
-
-def _forget(file: UploadedFile) -> None:
-    """Free an upload's memory; Streamlit keeps it until the person leaves."""
-    context = get_script_run_ctx()
-    if context is not None:
-        context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
-
-
-def _take_pasted(shelf: Shelf) -> None:
-    data = st.session_state[_PASTE].picture
-    content = decode(data) if isinstance(data, str) else None
-    if content is not None:
-        shelf.put([Given("pasted picture", content.getvalue())])
+    # A click while a picture is read calls this again, with files that are gone.
+    taken = state.setdefault(_TAKEN, set())
+    gone = {file.file_id for file in given if isinstance(file, DeletedFile)} - taken
+    taken.update(file.file_id for file in files)
+    shelf.put([Given(file_name(name), content) for name, content in take(files)], len(gone))
+    state[_TIMES] = state.get(_TIMES, 0) + 1
 
 
 def _take_example(shelf: Shelf, name: str) -> None:

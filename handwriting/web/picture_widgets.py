@@ -3,12 +3,8 @@
 Their JavaScript, CSS and HTML are the files in static/.
 """
 
-import base64
-import io
 from collections.abc import Callable
 from typing import Any
-
-import streamlit as st
 
 from handwriting.web.widgets import component
 
@@ -17,15 +13,10 @@ _paste, _camera, _words = (
 )
 
 
-def paste_picture(key: str, on_picture: Callable[[], None]) -> None:
-    """A widget that takes a picture from the clipboard, by Ctrl+V anywhere or by its button.
-
-    Args:
-        key: of the widget; in the session's state its ``picture`` is a base64 ``data:`` address.
-        on_picture: called when a picture came.
-    """
-    limit = {"megabytes": st.get_option("server.maxUploadSize")}
-    _paste(key=key, data=limit, on_picture_change=on_picture)
+def paste_picture() -> None:
+    """A widget that hands a picture from the clipboard to the page's file uploader, by Ctrl+V
+    anywhere or by its button."""
+    _paste(key="paste")
 
 
 def has_camera(key: str) -> bool:
@@ -45,13 +36,3 @@ def picture_with_words(key: str, data: dict[str, Any], on_texts: Callable[[], No
         on_texts: called when a word was corrected.
     """
     _words(key=key, data=data, on_texts_change=on_texts)
-
-
-def decode(data: str) -> io.BytesIO | None:
-    """The content of a base64 ``data:`` address; ``None`` where it is not one."""
-    try:
-        content = io.BytesIO(base64.b64decode(data.partition(",")[2], validate=True))
-    except ValueError:
-        return None
-    content.name = "pasted picture"
-    return content

@@ -1,8 +1,8 @@
 """Reading of pictures: what is given, how it is read, and the answers with boxes and text."""
 
 import base64
-import re
 from collections.abc import Hashable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,19 +23,21 @@ from handwriting.web.components import (
     load_language,
     load_recognizer,
     modified,
+    plain,
 )
 from handwriting.web.downloads import as_csv, as_json, as_text
 from handwriting.web.fragments import fragment
+from handwriting.web.incoming import corrections
 from handwriting.web.picture_reading import PictureRead, Read, character_reader, text_reader
 from handwriting.web.picture_sources import take_pictures
 from handwriting.web.picture_widgets import picture_with_words
 from handwriting.web.shelf import Entry, Shelf
 
 ANYTHING, LINE, CHARACTER = "Words or a page", "One line", "One character"
-EXPECTED = {"Words of a language": "language", "A program": "programs", "Anything": None}
+EXPECTED = {"Natural language": "language", "Source code": "programs", "None": None}
 """What is shown, and the language model for it."""
 
-HINT = "Choose a word to correct it. Dotted words are less sure."
+HINT = "Choose a word to correct it. Words with a dotted underline have a low confidence."
 
 
 @fragment
@@ -46,15 +48,15 @@ def read_pictures(runs: Sequence[RunFiles]) -> None:
         runs: of networks that read characters, the best one first.
     """
     shelf: Shelf = st.session_state.setdefault("shelf", Shelf())
-    with st.expander("Give pictures", expanded=not shelf.entries):
+    with st.expander("Add images", expanded=not shelf.entries):
         take_pictures(shelf)
     try:
         read, asked = _choose_reading(runs)
     except HandwritingError as error:
-        st.error(_plain(str(error)))
+        st.error(plain(str(error)))
         return
     if shelf.left_out:
-        st.warning(_plain(shelf.left_out))
+        st.warning(plain(shelf.left_out))
     _read_waiting(shelf, read, asked)
     if any(entry.lines for entry in shelf.entries.values()):
         st.markdown(f":small[{HINT}]")
@@ -72,23 +74,31 @@ def _choose_reading(runs: Sequence[RunFiles]) -> tuple[Read, Hashable]:
     """
     reader = _find_reader()
     kinds = [ANYTHING, LINE, CHARACTER] if reader else [CHARACTER]
-    kind = st.segmented_control("The pictures show", kinds, default=kinds[0], key="shows")
-    kind = kind or kinds[0]
+    kind = st.segmented_control("Content", kinds, default=kinds[0], key="shows")
+    kind = kind if kind in kinds else kinds[0]
     if reader is None or kind == CHARACTER:
         if not runs:
             raise HandwritingError("There are no weights in models/ that read characters.")
         written = modified(runs[0].weights)
         options = chosen_options()
+        if not options.allowed:
+            raise HandwritingError(
+                f"No single character matches {options.expression}, which is chosen in the options "
+                "of the tab Write."
+            )
         recognizer = load_recognizer(runs[0], written)
         return character_reader(recognizer, options), (CHARACTER, runs[0], written, options)
-    with st.expander("Options for text"):
+    with st.expander("Text options"):
         pattern = st.text_input(
-            "Only what matches a pattern",
+            "Only text that matches a pattern",
             placeholder="[0-9]+ or [A-Z]{2}[0-9]{4}",
             key="pattern_of_pictures",
         )
         expected = st.segmented_control(
-            "Expect", list(EXPECTED), default=next(iter(EXPECTED)), key="expected_in_pictures"
+            "Language model",
+            list(EXPECTED),
+            default=next(iter(EXPECTED)),
+            key="expected_in_pictures",
         )
     read = text_reader(reader, _decoder(pattern, expected), kind == LINE)
     return read, (kind, pattern, expected, reader)
@@ -98,14 +108,14 @@ def _find_reader() -> Reader | None:
     try:
         return find_line_reader()
     except HandwritingError as error:
-        st.warning(f"{_plain(str(error))} Until then only single characters are read.")
+        st.warning(f"{plain(str(error))} Until then only single characters are read.")
         return None
 
 
 def _decoder(pattern: str, expected: str | None) -> Decoder:
     if pattern:
         return Pattern(pattern)
-    model = EXPECTED[expected] if expected else None
+    model = EXPECTED.get(expected)
     return BeamDecoder(load_language(model)) if model else GREEDY
 
 
@@ -119,13 +129,13 @@ def _read_waiting(shelf: Shelf, read: Read, asked: Hashable) -> None:
 
 
 def _progress(entry: Entry, number: int, count: int) -> str:
-    return f"Reading {_plain(entry.given.name)}" + (f" ({number} of {count})" if count > 1 else "")
+    return f"Reading {plain(entry.given.name)}" + (f" ({number} of {count})" if count > 1 else "")
 
 
 def _offer_downloads(shelf: Shelf) -> None:
     """What was read, as corrected, of all pictures."""
     entries = [entry for entry in shelf.entries.values() if entry.lines]
-    name = Path(entries[0].given.name).stem if len(entries) == 1 else "pictures"
+    name = Path(entries[0].given.name).stem if len(entries) == 1 else "images"
     with st.container(horizontal=True):
         if entries:
             for label, ending, content in (
@@ -141,16 +151,18 @@ def _show(shelf: Shelf, digest: str, entry: Entry) -> None:
     """A picture and what was read of it."""
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{_plain(entry.given.name)}**", width="stretch")
+            st.markdown(f"**{plain(entry.given.name)}**", width="stretch")
             st.button("Remove", key=f"remove_{digest}", on_click=shelf.remove, args=(digest,))
         answer = entry.answer
         if not isinstance(answer, PictureRead):
-            st.error(_plain(answer or ""))
+            st.error(plain(answer or ""))
             return
         if answer.note:
             st.info(answer.note)
         key = f"words_{digest}_{abs(hash(entry.asked))}"
-        picture_with_words(key, _for_browser(key, entry, answer), lambda: _take_texts(entry, key))
+        # Streamlit keeps the function for as long as the window is open, and what it holds.
+        take = partial(_take_texts, shelf, digest, key)
+        picture_with_words(key, _for_browser(key, entry, answer), take)
 
 
 def _for_browser(key: str, entry: Entry, answer: PictureRead) -> dict[str, Any]:
@@ -179,11 +191,9 @@ def _line_for_browser(line: LineOfPage) -> dict[str, Any]:
     return {"indent": line.indent, "words": words}
 
 
-def _take_texts(entry: Entry, key: str) -> None:
-    texts = st.session_state[key].texts or []
-    entry.texts = {(line, word): " ".join(text.split()) for line, word, text in texts}
-
-
-def _plain(text: str) -> str:
-    """A text of which nothing is taken as Markdown."""
-    return re.sub(r"([\\`*_{}\[\]()<>#+!|$~:-])", r"\\\1", text)
+def _take_texts(shelf: Shelf, digest: str, key: str) -> None:
+    entry = shelf.entries.get(digest)
+    if entry is not None and isinstance(entry.answer, PictureRead):
+        words_of_lines = [len(line.words) for line in entry.answer.lines]
+        told = st.session_state[key].get("texts")
+        entry.texts = corrections(told, words_of_lines)

@@ -131,7 +131,7 @@ def read_confusion(run: RunFiles) -> Confusion:
     path = run.metric("confusion.csv")
     if not path.is_file():
         raise HandwritingError(
-            f"The mistakes of {run.name} were not counted. "
+            f"The confusion matrix of {run.name} is missing. "
             f"Run 'python model_evaluation.py {run.name} --overwrite' (stage 4)."
         )
     rows = read_table(path, "character", *CLASSES)

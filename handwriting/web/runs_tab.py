@@ -1,4 +1,4 @@
-"""The tab that compares two runs, of networks for characters or of line readers."""
+"""The tab that compares two runs, of character models or text-line models."""
 
 from collections.abc import Callable, Sequence
 from operator import attrgetter
@@ -7,10 +7,11 @@ import streamlit as st
 
 from handwriting.errors import HandwritingError
 from handwriting.runs import METRICS_FOLDER, RunFiles, list_runs
+from handwriting.web.components import plain
 from handwriting.web.fragments import fragment
 
 Section = Callable[[list[RunFiles]], None]
-KINDS = ("Characters", "Lines")
+KINDS = ("Character models", "Text-line models")
 
 
 @fragment
@@ -18,10 +19,10 @@ def show_runs(measured: list[RunFiles]) -> None:
     """Two runs side by side; a choice in here redraws this tab alone.
 
     Args:
-        measured: networks for characters, with figures on the test set.
+        measured: character models with metrics on the test set.
     """
-    kind = st.segmented_control("Readers of", KINDS, default=KINDS[0], required=True)
-    if kind == "Characters":
+    kind = st.segmented_control("Model type", KINDS, default=KINDS[0], required=True)
+    if kind == KINDS[0]:
         from handwriting.web.character_runs import SECTIONS, show_table
 
         runs, sections, remedy = measured, SECTIONS, "model_evaluation.py' (stage 4)"
@@ -32,13 +33,13 @@ def show_runs(measured: list[RunFiles]) -> None:
 
         runs, sections, remedy = trained_line_readers(), SECTIONS, "text_training.py'"
     if not runs:
-        st.info(f"No run was measured yet. Run 'python {remedy}.")
+        st.info(f"No run has been evaluated yet. Run 'python {remedy}.")
         return
     show_sections(sections, choose_two(runs))
 
 
 def trained_line_readers() -> list[RunFiles]:
-    """The line readers whose training left its history, the newest first."""
+    """The text-line models whose training left its history, the newest first."""
     from handwriting.lines.reader import LINES_FOLDER
 
     runs = list_runs(LINES_FOLDER, METRICS_FOLDER)
@@ -53,7 +54,8 @@ def choose_two(runs: list[RunFiles]) -> list[RunFiles]:
         column.selectbox(title, runs, index=place, format_func=attrgetter("name"))
         for place, (column, title) in enumerate(zip(st.columns(2), titles, strict=False))
     ]
-    return list(dict.fromkeys(chosen))
+    # A browser may tell a run that was not offered.
+    return list(dict.fromkeys(run for run in chosen if run in runs)) or runs[:1]
 
 
 def show_sections(sections: Sequence[Section], runs: list[RunFiles]) -> None:
@@ -62,4 +64,4 @@ def show_sections(sections: Sequence[Section], runs: list[RunFiles]) -> None:
         try:
             show(runs)
         except HandwritingError as error:
-            st.info(str(error))
+            st.info(plain(str(error)))

@@ -43,7 +43,7 @@ def dress_page() -> None:
     st.html(_STATIC / "page.css")
 
 
-def prepare_canvas() -> list[float] | None:
+def prepare_canvas() -> Any:
     """Make the page's canvas quick and fit for hands; once on a page, and before the canvas.
 
     streamlit-drawable-canvas waits 200 ms after each stroke in case another one follows. Its
@@ -52,8 +52,8 @@ def prepare_canvas() -> list[float] | None:
     move the page.
 
     Returns:
-        The width that there is for a canvas and the height of the window, in pixels; ``None`` as
-        long as the browser has not told.
+        The width that there is for a canvas and the height of the window, in pixels, as the browser
+        tells them: see `handwriting.web.incoming`. ``None`` as long as it has not.
     """
     return _pen(key="pen", data={"css": _CANVAS_CSS}, height=0, on_room_change=lambda: None).room
 

@@ -1,12 +1,11 @@
 """The tab to write in: a ruled canvas as wide as the window, and below it the answer after each
 stroke."""
 
-from collections.abc import Sequence
 from contextlib import suppress
+from typing import Any
 
 import numpy as np
 import streamlit as st
-from streamlit_drawable_canvas import st_canvas
 
 from handwriting.errors import HandwritingError
 from handwriting.lines.decoding import GREEDY, Decoder
@@ -24,8 +23,11 @@ from handwriting.web.components import (
     find_line_reader,
     find_sizes,
     load_language,
+    plain,
 )
+from handwriting.web.drawing import draw
 from handwriting.web.fragments import fragment
+from handwriting.web.incoming import window_size
 from handwriting.web.widgets import Shown, prepare_canvas, show_answers
 
 HINT = "Draw one digit or letter, a word or a line."
@@ -39,38 +41,39 @@ def write_and_read(runs: dict[RunFiles, float | None]) -> None:
     with st.container(gap=None):
         sizes = find_sizes()
         paper = _paper(prepare_canvas())
-        canvas = st_canvas(
-            stroke_width=PEN,
-            stroke_color="#1a1a1a",
-            background_image=ruled_paper(sizes.x_height, paper) if sizes else None,
-            background_color="#ffffff",
-            width=paper.width,
-            height=paper.height,
-            key="canvas",
-        )
         answers: list[Shown] = []
         warnings: list[str] = []
         error = ""
         try:
-            strokes = strokes_of(canvas.json_data)
+            drawing = draw(
+                stroke_width=PEN,
+                stroke_color="#1a1a1a",
+                background_image=ruled_paper(sizes.x_height, paper) if sizes else None,
+                background_color="#ffffff",
+                width=paper.width,
+                height=paper.height,
+                key="canvas",
+            )
+            strokes = strokes_of(drawing)
             st.session_state["is_blank"] = not strokes
             answers, warnings = _read(strokes, paper, sizes, runs)
         except HandwritingError as problem:
             error = str(problem)
         show_answers(answers, "" if error else HINT)
         if error:
-            st.error(error)
+            st.error(plain(error))
         for warning in warnings:
-            st.warning(warning)
+            st.warning(plain(warning))
         if "paper" in st.session_state:
             # The browser is building the canvas meanwhile.
             get_ready()
 
 
-def _paper(window: Sequence[float] | None) -> Paper:
+def _paper(told: Any) -> Paper:
     """The paper for the window. While something stands on it, it can only become wider."""
     state = st.session_state
     before = state.get("paper", PAPER)
+    window = window_size(told)
     if window is None:
         return before
     paper = paper_for(window)
@@ -146,7 +149,7 @@ def _several(
     return [
         Shown(
             [[character.ranked for character in line.characters] for line in lines],
-            f"Several characters, read by the line reader: {_percent(sure)} sure of all of them.",
+            _said(sure, "text-line model"),
             list(pictures),
         )
     ]
@@ -156,13 +159,14 @@ def _who_read_one(reading: Reading) -> str:
     ranked = reading.ranked()
     sure = ranked[0][1]
     if sure >= SURE:
-        return f"One character, read by the character network: {_percent(sure)} sure."
+        return _said(sure, "character model")
     close = [character for character, share in ranked if share > sure / 4]
-    return f"One character, read by the character network. Not sure: {join_words(close)}."
+    return f"{_said(sure, 'character model')} · {join_words(close)}"
 
 
-def _percent(share: float) -> str:
-    return "over 99%" if share > 0.99 else f"{share:.0%}"
+def _said(sure: float, model: str) -> str:
+    confidence = "over 99%" if sure > 0.99 else f"{sure:.0%}"
+    return f"{confidence} confident · {model}"
 
 
 @st.cache_resource(show_spinner=False)

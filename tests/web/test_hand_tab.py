@@ -145,6 +145,24 @@ def test_a_crafted_file_is_said_and_changes_nothing(tab, content):
     assert "hand" not in tab.session_state
 
 
+def test_a_file_larger_than_a_hand_is_not_looked_into(tab):
+    tab.run()
+    large = ("my_hand.json", bytes(2**20 + 1), "application/json")
+    tab.file_uploader[0].set_value(large).run()
+    assert not tab.exception and "larger than 1 MB" in tab.error[0].value
+
+
+@pytest.mark.parametrize("crafted", ["x", {"objects": "x"}, drawing(0) | {"more": "x" * 500_000}])
+def test_a_crafted_drawing_is_said_and_kept_for_no_other_screen(tab, monkeypatch, crafted):
+    tab.run()
+    from handwriting.web import hand_tab
+
+    monkeypatch.setattr(hand_tab, "draw", lambda **_: crafted)
+    tab.run()
+    assert not tab.exception and "write again" in tab.error[0].value
+    assert crafted not in tab.session_state["hand_drawings"].values()
+
+
 def test_without_weights_the_tab_says_what_to_do(tab, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     tab.run()

@@ -1,10 +1,12 @@
 """The tab that reads pictures, without a browser."""
 
 import csv
+import gc
 import io
 import json
 import shutil
 import time
+import weakref
 
 import pytest
 from PIL import Image
@@ -20,6 +22,7 @@ from handwriting.pages.photographs import open_photograph
 from handwriting.pages.reading import read_page
 from handwriting.pages.records import picture_record
 from handwriting.synthesis.examples import EXAMPLES
+from handwriting.web import picture_reading, shelf
 from handwriting.web.downloads import as_csv, as_json, as_text
 from handwriting.web.picture_reading import Given
 from handwriting.web.shelf import MOST_BYTES, MOST_PICTURES, Entry, Shelf
@@ -86,6 +89,11 @@ def test_a_picture_is_read_once_until_the_options_change(tab):
 
 def test_one_character_is_read_by_the_network_for_characters(tab):
     tab.segmented_control[0].set_value("One character").run()
+    for unsound, words in (("[", "is no pattern"), ("[A-Z]{2}[0-9]{4}", "No single character")):
+        tab.session_state["pattern"] = unsound
+        tab.run()
+        assert not tab.exception and words in tab.error[0].value.replace("\\", "")
+    tab.session_state["pattern"] = "[A-Z]?"
     press(tab, "A character")
     (entry,) = shelf_of(tab).entries.values()
     (line,) = entry.lines
@@ -160,6 +168,36 @@ def test_no_upload_stays_behind_and_removing_forgets_the_picture(tab):
     assert not shelf_of(tab).entries
 
 
+def test_a_removed_picture_is_freed(tab):
+    give(tab, a_png=encoded(number("7"), "PNG"))
+    (entry,) = shelf_of(tab).entries.values()
+    answer = weakref.ref(entry.answer)
+    del entry
+    press(tab, "Remove")
+    gc.collect()
+    assert answer() is None
+
+
+def test_a_picture_that_fails_unexpectedly_is_said_and_holds_up_no_other(tab, monkeypatch):
+    monkeypatch.setattr(picture_reading, "open_photograph", lambda *_: 1 / 0)
+    give(tab, a_png=encoded(number("7"), "PNG"), b_png=b"another")
+    assert [error.value for error in tab.error] == [
+        "a.png cannot be read.",
+        "b.png cannot be read.",
+    ]
+
+
+def test_no_cell_of_a_table_is_a_formula(tab):
+    press(tab, "A number")
+    (entry,) = shelf_of(tab).entries.values()
+    entry.given = Given("@name.png", b"")
+    for text in ("=1+1", "-2+3", "+cmd|' /C calc'!A0", "@SUM(1)", "-5,000", "+12.50", "a=b"):
+        entry.texts = {(0, 0): text}
+        (row,) = csv.DictReader(io.StringIO(as_csv([entry])))
+        is_harmless = text in ("-5,000", "+12.50", "a=b")
+        assert row["text"] == (text if is_harmless else f"'{text}") and row["file"] == "'@name.png"
+
+
 def test_a_blank_picture_is_said_to_have_no_writing(tab):
     give(tab, blank_png=encoded(Image.new("RGB", (300, 200), "white"), "PNG"))
     assert "No handwriting was found" in tab.info[0].value
@@ -191,9 +229,25 @@ def test_the_shelf_keeps_few_pictures_and_the_newest_first():
     shelf.put([Given("new", b"new"), Given("again", b"new")])
     names = [entry.given.name for entry in shelf.entries.values()]
     assert names == ["new", *map(str, range(MOST_PICTURES - 1))] and not shelf.left_out
-    shelf.put([Given("huge", bytes(MOST_BYTES)), Given("one more", b"more")])
+    shelf.put([Given("huge", bytes(MOST_BYTES)), Given("one more", b"more")], lost=980)
     assert [entry.given.name for entry in shelf.entries.values()] == ["huge"]
-    assert "one more" in shelf.left_out
+    assert shelf.left_out.endswith("Left out: one more and 980 more.")
+    shelf.put([Given("fits", b"fits")], lost=2)
+    assert shelf.left_out.endswith("Left out: 2 more.")
+
+
+def test_of_too_much_on_all_shelves_the_fullest_one_loses_its_oldest(monkeypatch):
+    monkeypatch.setattr(shelf, "_shelves", weakref.WeakSet())
+    monkeypatch.setattr(shelf, "MOST_BYTES_OF_ALL", 100)
+    small, large = Shelf(), Shelf()
+    small.put([Given("small", bytes(20))])
+    for k in range(5):
+        large.put([Given(str(k), bytes(20) + bytes([k]))])
+    assert [entry.given.name for entry in large.entries.values()] == ["4", "3", "2"]
+    assert len(small.entries) == 1 and not small.left_out and "short of memory" in large.left_out
+    del large
+    small.put([Given("more", bytes(79))])
+    assert len(small.entries) == 2, "a window that is closed takes no room"
 
 
 def test_a_picture_given_again_keeps_its_answer():
@@ -205,13 +259,15 @@ def test_a_picture_given_again_keeps_its_answer():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("expected", ["Anything", "A program"])
+@pytest.mark.parametrize("expected", ["None", "Source code"])
 def test_a_real_page_is_read_as_the_command_line_reads_it(tab, expected):
     file = shared_folder("pages") / "08.jpg"
     tab.segmented_control(key="expected_in_pictures").set_value(expected).run()
     tab.file_uploader[0].set_value([upload(file.name, file.read_bytes())]).run()
     photograph = open_photograph(file)
-    decoder = BeamDecoder(LanguageModel.load(PROGRAMS_FILE)) if expected == "A program" else GREEDY
+    decoder = (
+        BeamDecoder(LanguageModel.load(PROGRAMS_FILE)) if expected == "Source code" else GREEDY
+    )
     lines = read_page(Reader.load(find_reader("latest")), photograph, decoder)
     record = json.dumps(picture_record(file.name, photograph.size, lines)) + "\n"
     assert as_json(list(shelf_of(tab).entries.values())) == record

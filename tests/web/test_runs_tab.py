@@ -42,6 +42,11 @@ def group(page: AppTest, label: str):
     return found
 
 
+def notes(page: AppTest) -> list[str]:
+    """The sentences on the page, without what keeps them from being Markdown."""
+    return [note.value.replace("\\", "") for note in page.info]
+
+
 def charts(page: AppTest) -> list[dict]:
     return [json.loads(chart.proto.spec) for chart in page.get("vega_lite_chart")]
 
@@ -52,8 +57,8 @@ def test_two_runs_are_compared_from_training_to_single_mistakes(page):
     assert [title.value for title in page.subheader] == ["Training", "Per-class metrics", "Errors"]
     # Loss and accuracy, three columns of classes, two matrices, two directions of mistakes.
     assert len(charts(page)) == 9
-    (note,) = page.info
-    assert "data_preprocessing.py" in note.value, "without a test set a sentence says so"
+    (note,) = notes(page)
+    assert "data_preprocessing.py" in note, "without a test set a sentence says so"
 
 
 def test_the_same_run_twice_stands_alone(page):
@@ -86,10 +91,9 @@ def test_a_part_whose_file_is_missing_is_left_out_with_a_sentence(page, project)
     (project / "metrics" / f"{run}_history.csv").write_text("epoch,val_loss\n1,x\n")
     page.run()
     assert not page.exception
-    notes = [note.value for note in page.info]
-    assert len(notes) == 2
-    assert f"{run}_history.csv is damaged" in notes[0]
-    assert f"model_evaluation.py {run} --overwrite" in notes[1]
+    damaged, not_counted = notes(page)
+    assert f"{run}_history.csv is damaged" in damaged
+    assert f"model_evaluation.py {run} --overwrite" in not_counted
     assert len(charts(page)) == 3
 
 
@@ -99,17 +103,17 @@ def test_a_study_of_another_reader_is_not_shown(page, project):
     page.run()
     group(page, "Model type").set_value("Text-line models").run()
     assert not page.exception
-    (note,) = page.info
-    assert "studies.line_reading" in note.value
+    (note,) = notes(page)
+    assert "studies.line_reading" in note
 
 
 def test_without_runs_the_tab_says_what_to_do(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     page = AppTest.from_function(tab, default_timeout=60).run()
     assert not page.exception
-    assert "model_evaluation.py" in page.info[0].value
+    assert "model_evaluation.py" in notes(page)[0]
     group(page, "Model type").set_value("Text-line models").run()
-    assert "text_training.py" in page.info[0].value
+    assert "text_training.py" in notes(page)[0]
 
 
 @pytest.fixture

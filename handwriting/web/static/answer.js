@@ -63,7 +63,7 @@ const corrector = (lines, onText) => {
   lines.forEach((line, row) => {
     line.forEach(([[character]], place) => {
       const key = button("answer-key", shown(character), () => open(key, row, place))
-      key.title = "What else it may be"
+      key.title = "Other predictions"
       keys.append(key)
     })
     write(row)
@@ -84,7 +84,7 @@ const seenAs = (pictures) => {
     image.alt = ""
     seen.append(image)
   }
-  seen.append(element("figcaption", "", "As the network sees it"))
+  seen.append(element("figcaption", "", "Model input"))
   return seen
 }
 

@@ -1,20 +1,23 @@
-// The widget that takes a picture from the clipboard; see picture_widgets.py.
-export default function (component) {
-  const { parentElement, data, setTriggerValue } = component
+// Hands a picture from the clipboard to the page's file uploader; see picture_widgets.py.
+const uploader = () => Array.from(document.querySelectorAll('input[type="file"]'))
+  .find(({ accept }) => accept.includes(".png"))
+
+export default function ({ parentElement }) {
   const paste = parentElement.querySelector("#paste")
   const note = parentElement.querySelector("#note")
 
   const send = (blob) => {
-    if (blob.size > data.megabytes * 2 ** 20) {
-      note.textContent = `the picture is larger than ${data.megabytes} MB`
+    const input = uploader()
+    if (!input) {
+      note.textContent = "open the list of sources first"
       return
     }
-    const reader = new FileReader()
-    reader.onload = () => {
-      setTriggerValue("picture", reader.result)
-      note.textContent = "pasted"
-    }
-    reader.readAsDataURL(blob)
+    const files = new DataTransfer()
+    const name = `pasted image.${blob.type.split("/")[1]}`
+    files.items.add(new File([blob], name, { type: blob.type }))
+    input.files = files.files
+    input.dispatchEvent(new Event("change", { bubbles: true }))
+    note.textContent = "pasted"
   }
   const onPaste = (event) => {
     const items = Array.from(event.clipboardData?.items ?? [])
@@ -27,7 +30,7 @@ export default function (component) {
         const type = item.types.find((name) => name.startsWith("image/"))
         if (type) return send(await item.getType(type))
       }
-      note.textContent = "there is no picture in the clipboard"
+      note.textContent = "there is no image in the clipboard"
     } catch {
       note.textContent = "the browser keeps the clipboard closed; press Ctrl+V instead"
     }

@@ -96,7 +96,7 @@ export default function ({ parentElement: root, data, setStateValue }) {
     const panel = document.createElement("div")
     panel.className = "choices"
     panel.setAttribute("role", "group")
-    panel.setAttribute("aria-label", `Other readings of ${word.text}`)
+    panel.setAttribute("aria-label", `Other predictions of ${word.text}`)
     word.ranked.forEach((ranked, place) => {
       const label = `Character ${place + 1}`
       const column = make(panel, "div", { class: "character", role: "group", "aria-label": label })

@@ -1,0 +1,272 @@
+"""One visitor does the page harm as well as it can, while another one draws.
+
+    python -m benchmarks.hostile_visitors
+
+Starts the page on this machine. One visitor, who has no browser but speaks its protocol, sends
+patterns, values of the page's widgets and images that are crafted to take long, much memory or to
+raise an error. Meanwhile another visitor draws in headless Chromium: the time from the pen's
+lifting to each answer is taken in the browser. Then some windows give images and remove them again.
+With --save: hostile_visitors.json.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import hashlib
+import io
+import itertools
+import json
+import statistics
+import struct
+import time
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw
+from playwright.async_api import async_playwright
+
+from benchmarks.common import FIGURES
+from benchmarks.many_browsers import SHOWN, Memory, Person
+from benchmarks.visitor import Visitor
+from benchmarks.web_latency import ARGUMENTS, find_chromium, page_server, waves
+from handwriting.cli import make_measuring_parser, run_script, save_measured
+
+_WINDOWS = 5
+_FOR_EVER = 3600.0
+_SEVEN = [["M", 100, 60], ["L", 160, 60], ["L", 125, 170]]
+_DRAWN = {"drawing": {"raw": {"objects": [{"path": _SEVEN}]}, "data": None}}
+_KINDS = (None, True, 0, -1, 1e308, "x", [], {}, [[]], [{}], {"x": 1}, ["x", None, {}])
+
+
+def patterns() -> list[str]:
+    """Expressions that freeze, exhaust or confuse other matchers."""
+    nested = [f"{'(' * depth}a{')+' * depth}b" for depth in (2, 5, 20, 90, 400)]
+    repeats = itertools.product((2, 4, 8), ("", "a?", ".*"), (9, 99))
+    counted = [f"{'(' * depth}{a}{f'){{{n}}}' * depth}" for depth, a, n in repeats]
+    parts = ("a", "a?", ".*", "(a|b)?", "[^a]", "a|")
+    long = [part * count for part in parts for count in (99, 101, 10_000)]
+    unsound = [
+        *("[", "(", "a{", "a{9999999999}", "*", "(?", "(?P<n>a)(?P=n)", "(?i)a", "(?<=a)b", "^a$"),
+        *("\\1(a)", "(a)\\1", "a**", "[z-a]", "\\", "\x00", "é", "[[:alpha:]]", "a{5,2}", "(?#"),
+        *("(?:", "(?>a*)a", "a*+", "\\p{L}", "(?(1)a|b)", "[\\d-z]", "|||", "()", "x" * 1_000_000),
+    ]
+    return [*nested, *counted, *long, *unsound]
+
+
+def values() -> Iterator[tuple[str, str, Any]]:
+    """Widgets by their keys, a field of Streamlit's message and what no browser would put there."""
+    for kind in _KINDS:
+        yield "pen", "json_value", json.dumps({"room": kind})
+        for drawing in (kind, {"raw": {"objects": kind}}, {"raw": {"objects": [{"path": kind}]}}):
+            yield "canvas", "json_value", json.dumps({"drawing": drawing})
+    for room in ([1_500_000, 900], [300, 1e300], [-5, -5], ["5", "5"], [float("nan")] * 2):
+        yield "pen", "json_value", json.dumps({"room": room})
+    yield "canvas", "json_value", json.dumps(_DRAWN | {"backgroundFit": {"naturalWidth": []}})
+    yield "canvas", "json_value", "[" * 100_000
+    yield "canvas", "json_value", json.dumps({"drawing": {"raw": {"objects": [[]] * 500_000}}})
+    for key in ("pattern", "characters", "use_words", "models", "canvas", "tab"):
+        yield key, "int_value", 2**60
+        yield key, "string_value", "x" * 100_000
+        yield key, "string_array_value", ["x"] * 1000
+
+
+def images() -> Iterator[tuple[str, Callable[[], bytes]]]:
+    """Small files that take many gigabytes or minutes, or break what opens them."""
+    for width, height in ((4000, 90), (12_000, 96), (2000, 2000), (9000, 700)):
+        for step in (2, 3, 4, 8, 20):
+            yield f"dots-{width}-{step}.png", lambda w=width, h=height, s=step: _dots(w, h, s)
+    for cell in (2, 3, 5, 9):
+        yield f"carpet-{cell}.png", lambda c=cell: _png(_carpet(c))
+    for share in (0.01, 0.1, 0.3, 0.5):
+        yield f"noise-{share}.png", lambda s=share: _png(_noise(s))
+    for count in (50, 400, 2000):
+        yield f"lines-{count}.png", lambda n=count: _png(_lines(n))
+    for size in ((10_000, 6_000), (60_000, 1_000), (1, 60_000), (60_000, 1), (1, 1), (0, 0)):
+        yield f"white-{size[0]}-{size[1]}.png", lambda s=size: _header(*s)
+    for kind, value in ((2, b"x\0"), (2, b"6\0"), (3, b"\x09\0"), (3, b"\xff\xff"), (12, b"ab")):
+        yield f"exif-{kind}-{value.hex()}.jpg", lambda k=kind, v=value: _oriented(k, v)
+    for mode in ("1", "L", "LA", "P", "RGBA", "CMYK", "YCbCr", "I;16", "I", "F", "LAB", "HSV"):
+        yield f"mode-{mode}.tif", lambda m=mode: _of_mode(m)
+    for start in (b"%!PS\n{} loop", b"<svg/>", b"%PDF-1.4", b"P6 99999 99999 255\n", b"", b"BM"):
+        yield f"start-{start[:4].hex()}.png", lambda s=start: s + bytes(100)
+    yield "chunks.png", _many_chunks
+
+
+def _png(array: np.ndarray) -> bytes:
+    content = io.BytesIO()
+    Image.fromarray(array).save(content, "PNG")
+    return content.getvalue()
+
+
+def _dots(width: int, height: int, step: int) -> bytes:
+    array = np.full((height, width), 255, np.uint8)
+    array[step // 2 :: step, step // 2 :: step] = 0
+    return _png(array)
+
+
+def _carpet(cell: int) -> np.ndarray:
+    rows = np.arange(1600) // cell % 2
+    return (255 * (rows[:, None] ^ rows)).astype(np.uint8)
+
+
+def _noise(share: float) -> np.ndarray:
+    return np.where(np.random.default_rng(0).random((1600, 1600)) < share, 0, 255).astype(np.uint8)
+
+
+def _lines(count: int) -> np.ndarray:
+    picture = Image.new("L", (2000, 2000), 255)
+    ends = np.random.default_rng(0).integers(0, 2000, (count, 4)).tolist()
+    for end in ends:
+        ImageDraw.Draw(picture).line(end, fill=0, width=2)
+    return np.asarray(picture)
+
+
+def _header(width: int, height: int) -> bytes:
+    """A white image, whatever size its header tells."""
+    content = bytearray(_png(np.full((9, 9), 255, np.uint8)))
+    content[16:24] = width.to_bytes(4, "big") + height.to_bytes(4, "big")
+    content[29:33] = zlib.crc32(content[12:29]).to_bytes(4, "big")
+    return bytes(content)
+
+
+def _oriented(kind: int, value: bytes) -> bytes:
+    """A JPEG whose EXIF has an orientation of a kind (2: text, 3: number) and a value."""
+    entry = struct.pack("<HHHI4s", 1, 0x0112, kind, len(value) if kind == 2 else 1, value)
+    content = io.BytesIO()
+    exif = b"Exif\0\0II*\0\x08\0\0\0" + entry + bytes(4)
+    Image.new("RGB", (300, 80), "white").save(content, "JPEG", exif=exif)
+    return content.getvalue()
+
+
+def _of_mode(mode: str) -> bytes:
+    content = io.BytesIO()
+    with contextlib.suppress(OSError, ValueError):
+        Image.new("L", (300, 80), 255).convert(mode).save(content, "TIFF")
+    return content.getvalue()
+
+
+def _many_chunks() -> bytes:
+    content = _png(np.full((80, 300), 255, np.uint8))
+    chunk = (4).to_bytes(4, "big") + b"tEXta\0bc" + zlib.crc32(b"tEXta\0bc").to_bytes(4, "big")
+    return content[:33] + 100_000 * chunk + content[33:]
+
+
+def do_harm(address: str) -> dict[str, Any]:
+    """Send all of it; per kind how many, the slowest answer in seconds, and what it was."""
+
+    def try_pattern(expression: str) -> None:
+        visitor.tell("pattern", string_value=expression)
+
+    def tell(key: str, field: str, value: Any) -> None:
+        # A new window each time: a value that is refused must not hide the next one.
+        with Visitor(address) as other:
+            other.tell(key, **{field: value})
+            other.tell()
+
+    def give(name: str, make: Callable[[], bytes]) -> None:
+        give_and_remove(visitor, name, make())
+
+    with Visitor(address) as visitor:
+        visitor.tell("canvas", json_value=json.dumps(_DRAWN))
+        found = {"patterns": _slowest(try_pattern, [(pattern,) for pattern in patterns()])}
+        visitor.tell("tab", string_value="Read an image")
+        return found | {"values": _slowest(tell, values()), "images": _slowest(give, images())}
+
+
+def give_and_remove(visitor: Visitor, name: str, content: bytes) -> None:
+    """Have an image read, and take it away again."""
+    visitor.give(visitor.key_of("upload_"), **{name: content})
+    visitor.tell(f"remove_{hashlib.sha256(content).hexdigest()[:16]}", trigger_value=True)
+
+
+def _slowest(send: Callable[..., None], tries: Iterable[tuple[Any, ...]]) -> dict[str, Any]:
+    seconds, failed = {}, []
+    for one in tries:
+        name = repr(one)[:80]
+        start = time.perf_counter()
+        try:
+            send(*one)
+        except Exception as error:
+            failed.append(f"{name}: {error!r}"[:200])
+        seconds[name] = time.perf_counter() - start
+    worst = max(seconds, key=seconds.__getitem__)
+    return {
+        "sent": len(seconds),
+        "failed": failed,
+        "slowest": worst,
+        "slowest_s": round(seconds[worst], 2),
+        "median_s": round(statistics.median(seconds.values()), 2),
+    }
+
+
+def come_and_go(address: str, process: int, count: int) -> dict[str, Any]:
+    """Give ``count`` images of 1.5 MB in five windows and remove each; the server's memory."""
+    memory = Memory(process)
+    with contextlib.ExitStack() as stack:
+        windows = [stack.enter_context(Visitor(address)) for _ in range(_WINDOWS)]
+        for window in windows:
+            window.tell("tab", string_value="Read an image")
+        before = memory.now()
+        for number, window in zip(range(count), itertools.cycle(windows), strict=False):
+            # What follows the image in its file is not looked at.
+            content = _lines_of(str(number)) + bytes(1_500_000)
+            give_and_remove(window, f"{number}.png", content)
+        after = memory.now()
+    return {"images": count, "before_mib": before, "after_mib": after}
+
+
+def _lines_of(text: str) -> bytes:
+    picture = Image.new("L", (300, 80), 255)
+    ImageDraw.Draw(picture).text((20, 15), text, 0, font_size=48)
+    return _png(np.asarray(picture))
+
+
+async def beside_another(address: str, process: int, pause: float) -> dict[str, Any]:
+    """What a visitor who draws finds while another one does harm."""
+    memory = Memory(process)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=find_chromium(), args=[*ARGUMENTS, *SHOWN]
+        )
+        person = await Person.open(browser, address)
+        await person.draw(waves(1)[0])
+        watching = asyncio.create_task(memory.watch())
+        drawing = asyncio.create_task(person.keep_drawing(_FOR_EVER, pause, 0))
+        harm = await asyncio.to_thread(do_harm, address)
+        for task in (drawing, watching):
+            task.cancel()
+        latencies = (await person.latencies())[1:]
+        await browser.close()
+    return {
+        "answers": len(latencies),
+        "median_ms": round(statistics.median(latencies), 1),
+        "percentile_95_ms": round(float(np.quantile(latencies, 0.95)), 1),
+        "slowest_ms": round(max(latencies), 1),
+        "errors": person.errors,
+        "highest_mib": max(memory.mib),
+        "harm": harm,
+    }
+
+
+def get_args_parser() -> argparse.ArgumentParser:
+    """The command line of this benchmark."""
+    parser = make_measuring_parser(__doc__, FIGURES, pause=0.5, images=10)
+    add = parser.add_argument
+    add("--pause", type=float, default=1.0, help="mean seconds between two strokes of the other")
+    add("--images", type=int, default=500, help="how many images come and go")
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Measure and print one JSON object."""
+    with page_server() as (address, process):
+        result = asyncio.run(beside_another(address, process, args.pause))
+        result["come_and_go"] = come_and_go(address, process, args.images)
+    print(json.dumps(result))
+    save_measured(args, "hostile_visitors.json", result)
+
+
+if __name__ == "__main__":
+    raise SystemExit(run_script(lambda: main(get_args_parser().parse_args())))
