@@ -91,14 +91,14 @@ def histories(_: Figures) -> dict[str, dict[str, Any]]:
     found = {}
     for model in MODELS:
         with RunFiles(RUNS[model], metrics=METRICS).metric("history.csv").open() as file:
-            rows = [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+            rows = [{key: float(row[key]) for key in row} for row in csv.DictReader(file)]
         best = max(rows, key=lambda row: row["val_accuracy"])
         found[model] = {"epochs": len(rows), "best": best, "last": rows[-1]}
     return found
 
 
 def networks(figures: Figures) -> dict[str, dict[str, float]]:
-    """By model: number of weights, megabytes of the file, minutes an epoch at the speed measured."""
+    """By model: weights, megabytes of their file, minutes an epoch at the speed measured."""
     images = figures["every_split"]["training_images"]
     speeds = {n: figures["roofline"][n]["training"]["images_per_second"] for n in MODELS}
     return {
@@ -134,7 +134,8 @@ def all_images(figures: Figures) -> dict[str, float]:
     """Mean accuracy over the seeds that were trained on all training images."""
     runs = figures["data_size"]["runs"]
     most = [run for run in runs if run["images"] == max(run["images"] for run in runs)]
-    return {name: fmean(run[name] for run in most) for name in ("accuracy", "accuracy_without_case")}
+    names = ("accuracy", "accuracy_without_case")
+    return {name: fmean(run[name] for run in most) for name in names}
 
 
 def ablation(figures: Figures) -> dict[str, dict[str, str]]:
