@@ -15,12 +15,14 @@ import argparse
 import csv
 import json
 import re
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from handwriting.cli import make_parser, run_script
+from handwriting.errors import HandwritingError
+from handwriting.files import replacing
 from handwriting.runs import RunFiles
 from models import MODELS
 
@@ -33,7 +35,6 @@ RUNS = {
     "emnist_only": "compactcnn_2026_November23_14_35",
     "customcnn": "customcnn_2026_November23_04_06",
     "resnet34": "resnet34_2026_November23_04_06",
-    "lines": "lines_2026_November27_06_48",
 }
 """The runs that the project ships; not the newest ones, which may be a reader's own."""
 
@@ -53,18 +54,34 @@ def _read(name: str) -> Any:
     """A run's figures on the test set, or a file of metrics/, its subfolders included."""
     if name in RUNS:
         name = f"{RUNS[name]}_metrics"
-    [path] = METRICS.rglob(f"{name}.json")
-    return json.loads(path.read_text(encoding="utf-8"))
+    for path in METRICS.rglob(f"{name}.json"):
+        return json.loads(path.read_text(encoding="utf-8"))
+    raise KeyError(name)
 
 
 def rendered(text: str, templates: dict[str, str], figures: Figures) -> str:
     """Return a document with its blocks and figures filled in.
 
     Raises:
-        KeyError: a block or a figure that no template or source has.
+        HandwritingError: a block or a figure that no template or source has.
     """
-    text = BLOCK.sub(lambda f: f[1] + templates[f[2]].format_map(figures) + f[4], text)
-    return _FIGURE.sub(lambda f: f"{{{f[1]}}}".format_map(figures) + f"<!--{f[1]}-->", text)
+
+    def block(found: re.Match[str]) -> str:
+        if found[2] not in templates:
+            raise HandwritingError(f"{TEMPLATES} has no table {found[2]!r}. Write it there.")
+        return found[1] + _fill(templates[found[2]], figures) + found[4]
+
+    text = BLOCK.sub(block, text)
+    return _FIGURE.sub(lambda f: f"{_fill(f'{{{f[1]}}}', figures)}<!--{f[1]}-->", text)
+
+
+def _fill(template: str, figures: Figures) -> str:
+    try:
+        return template.format_map(figures)
+    except (LookupError, ValueError, TypeError) as error:
+        raise HandwritingError(
+            f"metrics/ lacks a figure of {template!r:.200} ({error!r}). Correct its source."
+        ) from error
 
 
 def read_templates() -> dict[str, str]:
@@ -192,23 +209,20 @@ DERIVED: dict[str, Callable[[Figures], Any]] = {
 
 def get_args_parser() -> argparse.ArgumentParser:
     """Return the command line, which has no options."""
-    return argparse.ArgumentParser(
-        prog="python -m docs.render", description="Fill figures into README.md and docs/."
-    )
+    return make_parser(__doc__)
 
 
-def main() -> int:
+def main(_: argparse.Namespace) -> None:
     """Write each document whose figures have changed."""
-    get_args_parser().parse_args()
     templates, figures = read_templates(), Figures()
     for path in DOCUMENTS:
         before = path.read_text(encoding="utf-8")
         after = rendered(before, templates, figures)
         if after != before:
-            path.write_text(after, encoding="utf-8")
+            with replacing(path) as (part,):
+                part.write_text(after, encoding="utf-8", newline="\n")
             print(path.relative_to(ROOT))
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(run_script(lambda: main(get_args_parser().parse_args())))
