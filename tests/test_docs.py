@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from functools import cache
 
 import pytest
-from PIL import Image
 
 from docs.render import (
     BLOCK,
@@ -23,7 +22,6 @@ from docs.render import (
     rendered,
 )
 from handwriting.errors import HandwritingError
-from handwriting.synthesis.examples import photograph_of_example
 from tests.support import PROJECT
 
 NAMES = [path.relative_to(PROJECT).as_posix() for path in DOCUMENTS]
@@ -112,15 +110,14 @@ def test_the_readme_is_short_and_begins_with_what_matters():
     assert all(f"({name}" in text_of("README.md") for name in NAMES[1:])
 
 
-def test_the_python_of_the_readme_runs(tmp_path, monkeypatch):
-    [code] = [
-        block for language, block in FENCED.findall(text_of("README.md")) if language == "python"
-    ]
-    for name in ("character", "page"):
-        example = Image.fromarray(photograph_of_example(f"A {name}"))
-        example.save(tmp_path / f"{name}.png")
-    monkeypatch.chdir(tmp_path)
-    exec(compile(code, "README.md", "exec"), {})
+def test_the_python_of_the_readme_is_that_of_the_api():
+    """Which its own test runs."""
+    shown, run = (
+        [block for language, block in FENCED.findall(text_of(name)) if language == "python"]
+        for name in ("README.md", "docs/api.md")
+    )
+    assert shown
+    assert set("".join(shown).splitlines()) <= set("".join(run).splitlines())
 
 
 def links() -> Iterator[tuple[str, str]]:
