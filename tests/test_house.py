@@ -11,6 +11,7 @@ from tests.support import PROJECT
 ORDER = (
     *("ground", "compute", "imaging", "datasets", "emnist", "synthesis", "recognition"),
     *("lines", "pages", "evaluation", "training", "web", "stages", "benchmarks", "studies"),
+    "docs",
 )
 """The wings, from below; files at the top of handwriting/ and models.py are the ground."""
 
@@ -28,7 +29,13 @@ def module_of(path: Path) -> str:
 
 FILES = {
     module_of(path): path
-    for pattern in ("*.py", "handwriting/**/*.py", "benchmarks/**/*.py", "studies/**/*.py")
+    for pattern in (
+        "*.py",
+        "handwriting/**/*.py",
+        "benchmarks/**/*.py",
+        "studies/**/*.py",
+        "docs/*.py",
+    )
     for path in sorted(PROJECT.glob(pattern))
 }
 
@@ -54,7 +61,7 @@ def wing(module: str) -> str:
     top, _, rest = module.partition(".")
     if top in STAGES:
         return "stages"
-    if top in ("benchmarks", "studies"):
+    if top in ("benchmarks", "studies", "docs"):
         return top
     is_in_wing = "." in rest or FILES[module].name == "__init__.py"
     return rest.split(".")[0] if rest and is_in_wing else "ground"
