@@ -16,11 +16,13 @@ import hashlib
 import io
 import itertools
 import json
+import os
 import statistics
 import struct
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -153,8 +155,13 @@ def _many_chunks() -> bytes:
     return content[:33] + 100_000 * chunk + content[33:]
 
 
-def do_harm(address: str) -> dict[str, Any]:
-    """Send all of it; per kind how many, the slowest answer in seconds, and what it was."""
+def do_harm(address: str, process: int) -> dict[str, Any]:
+    """Send all of it; per kind how many, what failed, and what took longest.
+
+    Args:
+        address: of the page.
+        process: that serves it.
+    """
 
     def try_pattern(expression: str) -> None:
         visitor.tell("pattern", string_value=expression)
@@ -166,13 +173,16 @@ def do_harm(address: str) -> dict[str, Any]:
             other.tell()
 
     def give(name: str, make: Callable[[], bytes]) -> None:
-        give_and_remove(visitor, name, make())
+        with Visitor(address) as other:
+            other.tell("tab", string_value="Read an image")
+            give_and_remove(other, name, make())
 
     with Visitor(address) as visitor:
         visitor.tell("canvas", json_value=json.dumps(_DRAWN))
-        found = {"patterns": _slowest(try_pattern, [(pattern,) for pattern in patterns()])}
-        visitor.tell("tab", string_value="Read an image")
-        return found | {"values": _slowest(tell, values()), "images": _slowest(give, images())}
+        tries = [(pattern,) for pattern in patterns()]
+        found = {"patterns": _slowest(process, try_pattern, tries)}
+    found["values"] = _slowest(process, tell, values())
+    return found | {"images": _slowest(process, give, images())}
 
 
 def give_and_remove(visitor: Visitor, name: str, content: bytes) -> None:
@@ -181,24 +191,34 @@ def give_and_remove(visitor: Visitor, name: str, content: bytes) -> None:
     visitor.tell(f"remove_{hashlib.sha256(content).hexdigest()[:16]}", trigger_value=True)
 
 
-def _slowest(send: Callable[..., None], tries: Iterable[tuple[Any, ...]]) -> dict[str, Any]:
-    seconds, failed = {}, []
+def _slowest(
+    process: int, send: Callable[..., None], tries: Iterable[tuple[Any, ...]]
+) -> dict[str, Any]:
+    names, seconds, computing, failed = [], [], [], []
     for one in tries:
-        name = repr(one)[:80]
-        start = time.perf_counter()
+        names.append(str(one[0])[:40] if len(one) < 3 else repr(one)[:80])
+        start, computed = time.perf_counter(), _processor_seconds(process)
         try:
             send(*one)
         except Exception as error:
-            failed.append(f"{name}: {error!r}"[:200])
-        seconds[name] = time.perf_counter() - start
-    worst = max(seconds, key=seconds.__getitem__)
+            failed.append(f"{names[-1]}: {error!r}"[:200])
+        seconds.append(time.perf_counter() - start)
+        computing.append(_processor_seconds(process) - computed)
     return {
-        "sent": len(seconds),
+        "sent": len(names),
         "failed": failed,
-        "slowest": worst,
-        "slowest_s": round(seconds[worst], 2),
-        "median_s": round(statistics.median(seconds.values()), 2),
+        "slowest": names[int(np.argmax(seconds))],
+        "slowest_s": round(max(seconds), 2),
+        "median_s": round(statistics.median(seconds), 2),
+        "most_computed": names[int(np.argmax(computing))],
+        "most_computed_processor_s": round(max(computing), 2),
     }
+
+
+def _processor_seconds(process: int) -> float:
+    """What a process has computed so far (Linux)."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
 
 
 def come_and_go(address: str, process: int, count: int) -> dict[str, Any]:
@@ -234,7 +254,7 @@ async def beside_another(address: str, process: int, pause: float) -> dict[str, 
         await person.draw(waves(1)[0])
         watching = asyncio.create_task(memory.watch())
         drawing = asyncio.create_task(person.keep_drawing(_FOR_EVER, pause, 0))
-        harm = await asyncio.to_thread(do_harm, address)
+        harm = await asyncio.to_thread(do_harm, address, process)
         for task in (drawing, watching):
             task.cancel()
         latencies = (await person.latencies())[1:]
