@@ -15,18 +15,21 @@ import json
 from pathlib import Path
 from typing import Any
 
+import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
-from handwriting.cli import make_measuring_parser, run_script, save_measured
+from handwriting.cli import command_line, make_measuring_parser, run_script, save_measured
 from handwriting.datasets.external import ExternalSet, held_out_hands, load_external
 from handwriting.datasets.prepared import LabelledImages
 from handwriting.errors import HandwritingError
 from handwriting.labels import CLASSES, WITHOUT_CASE, class_index
+from handwriting.plots import save_figure
 from handwriting.recognition.recognizer import LOOKALIKES, Recognizer
 from handwriting.runs import MODELS_FOLDER, find_run
 from studies.common import FIGURES
-from studies.worst_mistakes import draw
+
+COLUMNS = 12
 
 
 def lookalike_classes() -> np.ndarray:
@@ -78,6 +81,23 @@ def draw_some(
         f"{k} {CLASSES[labels[row]]} → {CLASSES[answers[row]]}" for k, row in enumerate(rows, 1)
     ]
     draw(LabelledImages(images, labels), rows, captions, "number, label", path)
+
+
+def draw(
+    test: LabelledImages, rows: np.ndarray, captions: list[str], title: str, path: Path
+) -> None:
+    """Write the images of the rows, each with its caption."""
+    lines = -(-len(rows) // COLUMNS)
+    figure, grid = plt.subplots(
+        lines, COLUMNS, figsize=(COLUMNS, 1.35 * lines), layout="constrained", squeeze=False
+    )
+    figure.suptitle(f"{title}: true character → read as (probability)")
+    for axes in grid.flat:
+        axes.axis("off")
+    for axes, row, caption in zip(grid.flat, rows, captions, strict=False):
+        axes.imshow(test.images[row], cmap="gray_r")
+        axes.set_title(caption, fontsize=8)
+    save_figure(figure, path, command_line())
 
 
 def get_args_parser() -> argparse.ArgumentParser:

@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from benchmarks.hostile_visitors import patterns
-from benchmarks.visitor import Visitor
 from handwriting.errors import HandwritingError
 from handwriting.labels import CLASSES
 from handwriting.web.answer import Options
 from tests.support import PROJECT
+from tests.web.hostile_visitors import patterns
+from tests.web.visitor import Visitor
 
 SEVEN = {"objects": [{"path": [["M", 100, 60], ["L", 160, 60], ["L", 125, 170]]}]}
 

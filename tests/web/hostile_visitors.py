@@ -1,6 +1,6 @@
 """One visitor does the page harm as well as it can, while another one draws.
 
-    python -m benchmarks.hostile_visitors
+    python -m tests.web.hostile_visitors
 
 Starts the page on this machine. One visitor, who has no browser but speaks its protocol, sends
 patterns, values of the page's widgets and images that are crafted to take long, much memory or to
@@ -13,14 +13,11 @@ import argparse
 import asyncio
 import contextlib
 import hashlib
-import io
 import itertools
 import json
 import os
 import statistics
-import struct
 import time
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -31,9 +28,10 @@ from playwright.async_api import async_playwright
 
 from benchmarks.common import FIGURES
 from benchmarks.many_browsers import SHOWN, Memory, Person
-from benchmarks.visitor import Visitor
 from benchmarks.web_latency import ARGUMENTS, find_chromium, page_server, waves
 from handwriting.cli import make_measuring_parser, run_script, save_measured
+from tests.imaging.crafted import crafted_pictures, saved
+from tests.web.visitor import Visitor
 
 _WINDOWS = 5
 _FOR_EVER = 3600.0
@@ -74,87 +72,6 @@ def values() -> Iterator[tuple[str, str, Any]]:
         yield key, "string_array_value", ["x"] * 1000
 
 
-def images() -> Iterator[tuple[str, Callable[[], bytes]]]:
-    """Small files that take many gigabytes or minutes, or break what opens them."""
-    for width, height in ((4000, 90), (12_000, 96), (2000, 2000), (9000, 700)):
-        for step in (2, 3, 4, 8, 20):
-            yield f"dots-{width}-{step}.png", lambda w=width, h=height, s=step: _dots(w, h, s)
-    for cell in (2, 3, 5, 9):
-        yield f"carpet-{cell}.png", lambda c=cell: _png(_carpet(c))
-    for share in (0.01, 0.1, 0.3, 0.5):
-        yield f"noise-{share}.png", lambda s=share: _png(_noise(s))
-    for count in (50, 400, 2000):
-        yield f"lines-{count}.png", lambda n=count: _png(_lines(n))
-    for size in ((10_000, 6_000), (60_000, 1_000), (1, 60_000), (60_000, 1), (1, 1), (0, 0)):
-        yield f"white-{size[0]}-{size[1]}.png", lambda s=size: _header(*s)
-    for kind, value in ((2, b"x\0"), (2, b"6\0"), (3, b"\x09\0"), (3, b"\xff\xff"), (12, b"ab")):
-        yield f"exif-{kind}-{value.hex()}.jpg", lambda k=kind, v=value: _oriented(k, v)
-    for mode in ("1", "L", "LA", "P", "RGBA", "CMYK", "YCbCr", "I;16", "I", "F", "LAB", "HSV"):
-        yield f"mode-{mode}.tif", lambda m=mode: _of_mode(m)
-    for start in (b"%!PS\n{} loop", b"<svg/>", b"%PDF-1.4", b"P6 99999 99999 255\n", b"", b"BM"):
-        yield f"start-{start[:4].hex()}.png", lambda s=start: s + bytes(100)
-    yield "chunks.png", _many_chunks
-
-
-def _png(array: np.ndarray) -> bytes:
-    content = io.BytesIO()
-    Image.fromarray(array).save(content, "PNG")
-    return content.getvalue()
-
-
-def _dots(width: int, height: int, step: int) -> bytes:
-    array = np.full((height, width), 255, np.uint8)
-    array[step // 2 :: step, step // 2 :: step] = 0
-    return _png(array)
-
-
-def _carpet(cell: int) -> np.ndarray:
-    rows = np.arange(1600) // cell % 2
-    return (255 * (rows[:, None] ^ rows)).astype(np.uint8)
-
-
-def _noise(share: float) -> np.ndarray:
-    return np.where(np.random.default_rng(0).random((1600, 1600)) < share, 0, 255).astype(np.uint8)
-
-
-def _lines(count: int) -> np.ndarray:
-    picture = Image.new("L", (2000, 2000), 255)
-    ends = np.random.default_rng(0).integers(0, 2000, (count, 4)).tolist()
-    for end in ends:
-        ImageDraw.Draw(picture).line(end, fill=0, width=2)
-    return np.asarray(picture)
-
-
-def _header(width: int, height: int) -> bytes:
-    """A white image, whatever size its header tells."""
-    content = bytearray(_png(np.full((9, 9), 255, np.uint8)))
-    content[16:24] = width.to_bytes(4, "big") + height.to_bytes(4, "big")
-    content[29:33] = zlib.crc32(content[12:29]).to_bytes(4, "big")
-    return bytes(content)
-
-
-def _oriented(kind: int, value: bytes) -> bytes:
-    """A JPEG whose EXIF has an orientation of a kind (2: text, 3: number) and a value."""
-    entry = struct.pack("<HHHI4s", 1, 0x0112, kind, len(value) if kind == 2 else 1, value)
-    content = io.BytesIO()
-    exif = b"Exif\0\0II*\0\x08\0\0\0" + entry + bytes(4)
-    Image.new("RGB", (300, 80), "white").save(content, "JPEG", exif=exif)
-    return content.getvalue()
-
-
-def _of_mode(mode: str) -> bytes:
-    content = io.BytesIO()
-    with contextlib.suppress(OSError, ValueError):
-        Image.new("L", (300, 80), 255).convert(mode).save(content, "TIFF")
-    return content.getvalue()
-
-
-def _many_chunks() -> bytes:
-    content = _png(np.full((80, 300), 255, np.uint8))
-    chunk = (4).to_bytes(4, "big") + b"tEXta\0bc" + zlib.crc32(b"tEXta\0bc").to_bytes(4, "big")
-    return content[:33] + 100_000 * chunk + content[33:]
-
-
 def do_harm(address: str, process: int) -> dict[str, Any]:
     """Send all of it; per kind how many, what failed, and what took longest.
 
@@ -172,17 +89,17 @@ def do_harm(address: str, process: int) -> dict[str, Any]:
             other.tell(key, **{field: value})
             other.tell()
 
-    def give(name: str, make: Callable[[], bytes]) -> None:
+    def give(name: str, content: bytes) -> None:
         with Visitor(address) as other:
             other.tell("tab", string_value="Read an image")
-            give_and_remove(other, name, make())
+            give_and_remove(other, name, content)
 
     with Visitor(address) as visitor:
         visitor.tell("canvas", json_value=json.dumps(_DRAWN))
         tries = [(pattern,) for pattern in patterns()]
         found = {"patterns": _slowest(process, try_pattern, tries)}
     found["values"] = _slowest(process, tell, values())
-    return found | {"images": _slowest(process, give, images())}
+    return found | {"images": _slowest(process, give, crafted_pictures(large=True))}
 
 
 def give_and_remove(visitor: Visitor, name: str, content: bytes) -> None:
@@ -231,16 +148,16 @@ def come_and_go(address: str, process: int, count: int) -> dict[str, Any]:
         before = memory.now()
         for number, window in zip(range(count), itertools.cycle(windows), strict=False):
             # What follows the image in its file is not looked at.
-            content = _lines_of(str(number)) + bytes(1_500_000)
+            content = _image_of(str(number)) + bytes(1_500_000)
             give_and_remove(window, f"{number}.png", content)
         after = memory.now()
     return {"images": count, "before_mib": before, "after_mib": after}
 
 
-def _lines_of(text: str) -> bytes:
+def _image_of(text: str) -> bytes:
     picture = Image.new("L", (300, 80), 255)
     ImageDraw.Draw(picture).text((20, 15), text, 0, font_size=48)
-    return _png(np.asarray(picture))
+    return saved(picture)
 
 
 async def beside_another(address: str, process: int, pause: float) -> dict[str, Any]:

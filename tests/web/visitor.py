@@ -1,6 +1,6 @@
 """A visitor without a browser: speaks the page's protocol, also as no browser would.
 
-A room for the benchmarks and tests of the page that need many visitors, or crafted values.
+For tests of the page that need many visitors, or crafted values.
 """
 
 import itertools
