@@ -2,7 +2,6 @@
 
 import io
 import re
-import sys
 
 import numpy as np
 import pytest
@@ -48,14 +47,6 @@ def test_every_name_is_there_and_others_are_not():
         assert getattr(handwriting, name).__doc__
     with pytest.raises(AttributeError, match="'handwriting' has no attribute 'Reader'"):
         _ = handwriting.Reader
-
-
-def test_an_older_python_is_told_so_in_one_line(monkeypatch):
-    source = (PROJECT / "handwriting" / "__init__.py").read_text(encoding="utf-8")
-    monkeypatch.setattr(sys, "version_info", (3, 10, 2))
-    with pytest.raises(SystemExit, match=r"Python 3\.11 or newer is needed"):
-        exec(source, {"__name__": "old", "__file__": __file__})
-    compile(source, "handwriting/__init__.py", "exec", _feature_version=6)
 
 
 @pytest.fixture(scope="module")

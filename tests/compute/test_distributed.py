@@ -112,7 +112,7 @@ def test_only_one_of_two_ranks_writes_and_prints(one, two, launched):
     assert files(two) == files(one)
     assert pd.read_csv(two / "metrics" / "run_history.csv")["epoch"].tolist() == [1, 2]
     _, printed = launched
-    for words in ("Stage 3", "2 ranks", "epoch 1/2", "epoch 2/2", "best epoch", "next:"):
+    for words in ("Stage 3", "2 ranks", "epoch 1/2", "epoch 2/2", "is kept", "next:"):
         assert printed.count(words) == 1, words
 
 

@@ -40,12 +40,14 @@ def test_no_file_starts_a_program(name, monkeypatch):
         open_picture(io.BytesIO(PICTURES[name]), name)
 
 
-def test_pictures_are_opened_at_one_place():
+def test_pictures_of_strangers_are_opened_at_one_place_and_those_of_an_archive_as_png():
     # The stages' and studies' own plots are opened by tests alone.
     files = [*PROJECT.glob("*.py"), *(PROJECT / "handwriting").rglob("*.py")]
     files += [*(PROJECT / "studies").glob("*.py"), *(PROJECT / "benchmarks").glob("*.py")]
     opening = [file.name for file in files if "Image.open(" in file.read_text(encoding="utf-8")]
-    assert opening == ["photograph.py"]
+    assert opening == ["parquet.py", "photograph.py"]
+    parquet = (PROJECT / "handwriting" / "emnist" / "forms" / "parquet.py").read_text("utf-8")
+    assert parquet.count("Image.open(") == parquet.count('formats=("PNG",)') == 1
 
 
 def test_what_is_no_file_is_named(tmp_path):

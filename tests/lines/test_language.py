@@ -78,6 +78,6 @@ def test_arrays_that_do_not_fit_each_other_are_named(tmp_path, replaced, words):
 def test_a_file_that_is_no_model_is_refused(tmp_path):
     (tmp_path / "a.npz").write_bytes(b"abc")
     np.savez(tmp_path / "b.npz", counts=np.ones(3))
-    for name in ("a.npz", "b.npz", "missing.npz"):
-        with pytest.raises(HandwritingError, match=f"{name} is not a language model"):
-            LanguageModel.load(tmp_path / name)
+    for name, said in (("a", "is not a language model"), ("b", "is not"), ("none", "not exist")):
+        with pytest.raises(HandwritingError, match=f"{name}.npz .*{said}"):
+            LanguageModel.load(tmp_path / f"{name}.npz")

@@ -194,7 +194,7 @@ def test_a_diverged_run_is_told_in_words(processed, tmp_path):
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has CUDA")
 def test_cuda_that_is_not_there_is_said(processed, tmp_path):
-    with pytest.raises(HandwritingError, match="no CUDA device"):
+    with pytest.raises(HandwritingError, match="there is no such device here"):
         train(processed, tmp_path, "--device", "cuda")
 
 
