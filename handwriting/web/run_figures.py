@@ -27,7 +27,7 @@ def read_table(path: Path, *columns: str) -> list[Row]:
 
     Args:
         path: of the table.
-        columns: that it has to have, beside others.
+        columns: that it has to have, beside others, with numbers of at least 0.
 
     Raises:
         HandwritingError: it is missing or damaged.
@@ -39,9 +39,15 @@ def read_table(path: Path, *columns: str) -> list[Row]:
         raise HandwritingError(f"{path} does not exist.") from error
     except (ValueError, TypeError, csv.Error) as error:
         raise HandwritingError(f"{path} is damaged. {_AGAIN}") from error
-    if not all(column in row for row in rows for column in columns):
-        raise HandwritingError(f"{path} is damaged: it lacks a column. {_AGAIN}")
+    if not all(_is_sound(row.get(column)) for row in rows for column in columns):
+        raise HandwritingError(
+            f"{path} is damaged: a column is missing or holds no counts. {_AGAIN}"
+        )
     return rows
+
+
+def _is_sound(cell: str | float | None) -> bool:
+    return isinstance(cell, str) or (cell is not None and 0 <= cell < math.inf)
 
 
 def _as_numbers(row: dict[str, str]) -> Row:

@@ -1,5 +1,6 @@
 """The tab that reads pictures, without a browser."""
 
+import contextlib
 import csv
 import gc
 import io
@@ -7,11 +8,13 @@ import json
 import shutil
 import time
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from handwriting.errors import HandwritingError
 from handwriting.evaluation.text_metrics import edit_distance
 from handwriting.lines.beam import BeamDecoder
 from handwriting.lines.decoding import GREEDY
@@ -185,6 +188,26 @@ def test_a_picture_that_fails_unexpectedly_is_said_and_holds_up_no_other(tab, mo
         "a.png cannot be read.",
         "b.png cannot be read.",
     ]
+
+
+def test_one_image_is_read_at_a_time_whoever_gave_it(monkeypatch):
+    inside, counts = [], []
+
+    def opened(*_: object) -> None:
+        inside.append(True)
+        counts.append(len(inside))
+        time.sleep(0.005)
+        inside.pop()
+        raise HandwritingError("no image")
+
+    def attempt(_: int) -> None:
+        with contextlib.suppress(HandwritingError):
+            picture_reading.text_reader(None, GREEDY, True)(Given("a.png", b""))
+
+    monkeypatch.setattr(picture_reading, "open_photograph", opened)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(attempt, range(8)))
+    assert counts == [1] * 8
 
 
 def test_no_cell_of_a_table_is_a_formula(tab):

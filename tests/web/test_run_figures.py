@@ -82,6 +82,14 @@ def test_a_damaged_table_is_said(tmp_path, content):
         read_table(path)
 
 
+@pytest.mark.parametrize("epoch", ["nan", "inf", "-1"])
+def test_an_epoch_that_is_no_count_is_said(tmp_path, epoch):
+    run = RunFiles("run", tmp_path, tmp_path)
+    run.metric("history.csv").write_text(f"epoch,train_loss\n{epoch},0.5\n")
+    with pytest.raises(HandwritingError, match="holds no counts"):
+        history_rows(run, {"train_loss": "training"})
+
+
 def test_a_missing_table_is_said(tmp_path):
     with pytest.raises(HandwritingError, match=r"table\.csv does not exist"):
         read_table(tmp_path / "table.csv")
