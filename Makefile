@@ -1,13 +1,13 @@
-# make app        set up and open the page
+# make app        set up and open the web app
 # make test       set up and run the tests
-# make pipeline   set up and run the four stages: on the archive in data/EMNIST/raw where there is
-#                 one, else on a small generated one
+# make pipeline   set up and run the four stages, on the archive in data/EMNIST/raw or, without one,
+#                 on a small generated archive
 # make lint       check style
 #
-# ARCHIVE and TRAINING pass options on, as in
+# ARCHIVE and TRAINING pass options to the stages, for example
 #   make pipeline ARCHIVE="--root ../shared" TRAINING="--model resnet34 --epochs 4"
 
-# A Python for which PyTorch has wheels; on Windows, and without make, see the README.
+# A Python for which PyTorch has wheels. For Windows, or without make, see the README.
 PYTHON ?= python3
 BIN := .venv/bin
 ARCHIVE ?= $(if $(wildcard data/EMNIST/raw/emnist-*),,--synthetic)

@@ -1,5 +1,6 @@
-"""The networks: images of 28x28 to logits of 62 classes, one table from name to network, and how
-any of them is fed and read. This file imports PyTorch alone.
+"""The character networks, from 28x28 images to logits of 62 classes, and their table of names.
+
+This file imports PyTorch alone.
 """
 
 import itertools
@@ -11,7 +12,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 NUM_CLASSES = 62
 READING_BATCH = 128
-"""Images to read at once: few enough for a processor's cache (500 are a third slower)."""
+"""Images per forward pass: few enough for a processor's cache (500 are a third slower)."""
 
 
 def _convolution(inputs: int, outputs: int, *, pool: bool) -> nn.Sequential:
@@ -33,8 +34,8 @@ def _classifier(widths: tuple[int, ...]) -> nn.Sequential:
 class CustomCNN(nn.Module):
     """Four convolution blocks and seven linear layers; 13.9 million weights.
 
-    The layers have the names and the order of the reference implementation, whose saved weights
-    load. Input float (N, 1, 28, 28) in 0..1, output float (N, num_classes).
+    The layers have the names and order of the reference implementation, so its saved weights load.
+    Input: float (N, 1, 28, 28) in 0..1. Output: float (N, num_classes).
     """
 
     def __init__(self, num_classes: int = NUM_CLASSES) -> None:
@@ -52,11 +53,11 @@ class CustomCNN(nn.Module):
 
 
 class SmallMapConv2d(nn.Conv2d):
-    """A convolution without bias that is one matrix product on maps of one size, ``side``.
+    """A convolution without bias, computed as one matrix product on maps of ``side`` pixels.
 
-    For maps that each outcome sees whole, such as 2x2 and one pixel under a 3x3 kernel: there a
-    convolution multiplies mostly the padding's zeros, and its gradients are slow
-    (`benchmarks/roofline.py`). Maps of another size go through the plain convolution.
+    It is meant for maps that the kernel covers whole, such as 2x2 or 1x1 under a 3x3 kernel. A
+    convolution there multiplies mostly zeros of the padding, and its gradients are slow
+    (`benchmarks/roofline.py`). Maps of other sizes use the plain convolution.
     """
 
     def __init__(self, inputs: int, outputs: int, kernel: int, stride: int, side: int) -> None:
@@ -64,10 +65,12 @@ class SmallMapConv2d(nn.Conv2d):
         super().__init__(inputs, outputs, kernel, stride, padding, bias=False)
         self.side = side
         self.places = (side + 2 * padding - kernel) // stride + 1
-        # Which weight of the kernel joins which outcome to which pixel.
+        # Which kernel weight connects which output to which pixel.
         line = torch.arange(side) - stride * torch.arange(self.places)[:, None] + padding
         if line.min() < 0 or line.max() >= kernel:
-            raise ValueError(f"a {kernel}x{kernel} kernel does not see all of {side}x{side} pixels")
+            raise ValueError(
+                f"a {kernel}x{kernel} kernel does not cover all of {side}x{side} pixels"
+            )
         rows, columns = line[:, None, :, None], line[None, :, None, :]
         self.register_buffer("taps", (rows * kernel + columns).flatten(), persistent=False)
 
@@ -78,7 +81,7 @@ class SmallMapConv2d(nn.Conv2d):
         # Channels last: then the gradient, going back, has the weights' layout.
         weights = self.weight.permute(0, 2, 3, 1).flatten(1, 2)
         if len(self.taps) > weights.shape[1]:
-            # Taken several times over: cheaper to make them narrow before.
+            # Each weight is used several times: casting first is cheaper.
             weights = weights.to(features.dtype)
         matrix = weights.index_select(1, self.taps).view(-1, self.side**2 * self.in_channels)
         outcome = F.linear(features.permute(0, 2, 3, 1).flatten(1), matrix)
@@ -90,11 +93,11 @@ class BasicBlock(nn.Module):
     """ResNet's block of two 3x3 convolutions, with torchvision's names (He et al. 2015).
 
     Args:
-        inputs: channels that come in.
-        outputs: channels that go out.
+        inputs: input channels.
+        outputs: output channels.
         stride: of the first convolution; 2 halves the map.
         first: the first convolution.
-        second: the second one.
+        second: the second convolution.
     """
 
     def __init__(
@@ -123,12 +126,14 @@ class BasicBlock(nn.Module):
 class ResNet34(nn.Module):
     """ResNet-34 with torchvision's layers and names, and one input channel; 21.3 million weights.
 
-    Made for 224x224, it sees 28x28 here: its last two stages work on maps of 2x2 and of one pixel,
-    as matrix products. Input float (N, 1, 28, 28) in 0..1, output float (N, num_classes).
+    It was designed for 224x224 pixels. At 28x28 its last two stages have maps of 2x2 and 1x1
+    pixels,
+    which are computed as matrix products. Input: float (N, 1, 28, 28) in 0..1. Output: float
+    (N, num_classes).
 
     Args:
         num_classes: outputs.
-        small_maps: ``False`` makes plain convolutions of all, to compare with.
+        small_maps: ``False`` uses plain convolutions throughout, for comparison.
     """
 
     def __init__(self, num_classes: int = NUM_CLASSES, *, small_maps: bool = True) -> None:
@@ -148,7 +153,7 @@ class ResNet34(nn.Module):
     def _stage(
         self, inputs: int, outputs: int, blocks: int, side: int, stride: int = 2
     ) -> nn.Sequential:
-        """Blocks whose outcomes are ``side`` pixels wide; the first one's maps are larger."""
+        """Blocks with outputs ``side`` pixels wide; the first block halves larger maps."""
         layers = [self._block(inputs, outputs, side, stride)]
         layers += [self._block(outputs, outputs, side) for _ in range(blocks - 1)]
         return nn.Sequential(*layers)
@@ -158,7 +163,7 @@ class ResNet34(nn.Module):
         return BasicBlock(inputs, outputs, stride, first, self._conv3x3(outputs, outputs, 1, side))
 
     def _conv3x3(self, inputs: int, outputs: int, stride: int, side: int) -> nn.Conv2d:
-        # A 3x3 kernel sees the whole of one pixel and of 2x2.
+        # A 3x3 kernel covers maps of 1x1 and 2x2 pixels whole.
         if self.small_maps and side <= 2:
             layer = SmallMapConv2d(inputs, outputs, 3, stride, side)
         else:
@@ -174,7 +179,7 @@ class ResNet34(nn.Module):
 
 
 class ResidualUnit(nn.Module):
-    """Two convolutions beside a path that leaves the features as they are."""
+    """Two convolutions with an identity shortcut."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -189,7 +194,7 @@ class ResidualUnit(nn.Module):
 def conv_unit(
     inputs: int, outputs: int, kernel: int = 3, stride: int | tuple[int, int] = 1
 ) -> list[nn.Module]:
-    """A convolution, batch norm and ReLU; the stride is one number or that down and across."""
+    """A convolution, batch norm and ReLU; the stride is one number or (vertical, horizontal)."""
     return [
         nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=False),
         nn.BatchNorm2d(outputs),
@@ -200,10 +205,10 @@ def conv_unit(
 class CompactCNN(nn.Module):
     """Residual blocks at 14x14, 7x7 and 4x4; 0.86 million weights.
 
-    The first convolution halves the image, for most of the time goes where the maps are large. The
-    last one weighs each place of each channel: characters are centred, so places mean something,
-    and plain averaging would forget them. Input float (N, 1, 28, 28) in 0..1, output float
-    (N, num_classes).
+    The first convolution halves the image, because large maps cost most time. The last one weighs
+    each position of each channel: characters are centred, so positions carry information that
+        average
+    pooling would lose. Input: float (N, 1, 28, 28) in 0..1. Output: float (N, num_classes).
     """
 
     def __init__(self, num_classes: int = NUM_CLASSES) -> None:
@@ -237,7 +242,7 @@ def last_linear(network: nn.Module) -> nn.Linear:
 
 
 def select_outputs(network: nn.Module, first: int, count: int) -> nn.Module:
-    """Leave a network, changed in place, only ``count`` of its outputs, from ``first`` on."""
+    """Keep only ``count`` outputs of a network, from ``first`` on; it is changed in place."""
     layer = last_linear(network)
     rows = slice(first, first + count)
     layer.weight = nn.Parameter(layer.weight.detach()[rows].clone())
@@ -247,7 +252,7 @@ def select_outputs(network: nn.Module, first: int, count: int) -> nn.Module:
 
 
 def pass_features(network: nn.Module) -> nn.Module:
-    """Let a network, changed in place, give its last layer's inputs too, behind the logits."""
+    """Append the last layer's inputs to the logits; the network is changed in place."""
     layer = last_linear(network)
     inputs = layer.in_features
     layer.weight = nn.Parameter(torch.cat([layer.weight.detach(), torch.eye(inputs)]))
@@ -257,25 +262,26 @@ def pass_features(network: nn.Module) -> nn.Module:
 
 
 def memory_format(device: torch.device) -> torch.memory_format:
-    """How images and kernels lie in memory: channels last, the fastest for convolutions.
+    """Memory format of images and kernels: channels last, the fastest for convolutions.
 
-    Not on Apple's GPUs, where gradients of batch norm and of LSTMs are then wrong
+    Apple's GPUs are excepted: there the gradients of batch norm and of LSTMs would be wrong
     (github.com/pytorch/pytorch/issues/175189).
     """
     return torch.contiguous_format if device.type == "mps" else torch.channels_last
 
 
 def normalise(images: torch.Tensor) -> torch.Tensor:
-    """uint8 (N, 28, 28) to float32 (N, 1, 28, 28) in 0..1, laid out by :func:`memory_format`."""
+    """uint8 (N, 28, 28) to float32 (N, 1, 28, 28) in 0..1, in the layout of
+    :func:`memory_format`."""
     floats = images.unsqueeze(1).to(torch.float32).div_(255)
     return floats.contiguous(memory_format=memory_format(images.device))
 
 
 def fuse_batch_norm(network: nn.Module) -> nn.Module:
-    """The same network for reading alone: batch norms become part of the convolutions before them.
+    """The network for inference, with batch norms fused into the convolutions before them.
 
-    Changes the network in evaluation mode that is given; logits stay the same but for rounding.
-    Only in chains, and only plain convolutions: others may have no place for the bias.
+    The given network, in evaluation mode, is changed; logits differ by rounding only. Only plain
+    convolutions in sequences are fused, because others may lack a bias.
     """
     for chain in [module for module in network.modules() if isinstance(module, nn.Sequential)]:
         for place, (first, second) in enumerate(itertools.pairwise(chain)):
@@ -287,7 +293,8 @@ def fuse_batch_norm(network: nn.Module) -> nn.Module:
 
 @torch.inference_mode()
 def predict_logits(network: nn.Module, images: torch.Tensor) -> torch.Tensor:
-    """float (N, classes), on the CPU: a network's logits of uint8 (N, 28, 28), a part at a time."""
+    """float (N, classes), on the CPU: a network's logits of uint8 (N, 28, 28), computed in
+    batches."""
     network.eval()
     device = next(network.parameters()).device
     parts = (normalise(part.to(device)) for part in images.split(READING_BATCH))

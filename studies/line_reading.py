@@ -232,7 +232,7 @@ def main(args: argparse.Namespace) -> None:
     reader = Reader.load(path)
     fraction = reader.held_out
     if not fraction:
-        raise HandwritingError(f"the training of {path.stem} left no writers out.")
+        raise HandwritingError(f"the training of {path.stem} held out no writers.")
     sets = {p.stem: measure(p, reader, fraction, args) for p in args.data}
     result = {"run": path.stem, "held_out": fraction, "sets": sets}
     print(json.dumps(result))

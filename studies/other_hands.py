@@ -80,7 +80,7 @@ def main(args: argparse.Namespace) -> None:
     last = recognizers[runs[-1].name].content.get("hyperparameters", {})
     fraction = last.get("extra_held_out", 0.0)
     if not fraction:
-        raise HandwritingError(f"the training of {runs[-1].name} left no writers out.")
+        raise HandwritingError(f"the training of {runs[-1].name} held out no writers.")
     result = {
         "runs": list(recognizers),
         "held_out": fraction,

@@ -112,7 +112,7 @@ def test_resnet34_computes_what_torchvisions_computes(trio, side, training):
 
 
 def test_a_kernel_that_sees_only_a_part_of_the_map_is_refused():
-    with pytest.raises(ValueError, match="does not see all of 3x3 pixels"):
+    with pytest.raises(ValueError, match="does not cover all of 3x3 pixels"):
         SmallMapConv2d(4, 4, kernel=3, stride=1, side=3)
 
 

@@ -1,1 +1,1 @@
-"""Where and on how many processes to compute."""
+"""Devices and processes to compute on."""

@@ -1,9 +1,9 @@
-"""Training on several processes, the ranks, that ``torchrun`` has started; alone without it.
+"""Training on several processes (ranks) started by ``torchrun``, or on a single one.
 
     torchrun --nproc_per_node=2 model_training.py …
 
-Every function here also works in a plain ``python`` process, as rank 0 of 1, without any
-communication. Numbers and objects travel over gloo, gradients on GPUs over NCCL.
+Every function also works in a plain ``python`` process, as rank 0 of 1, without communication.
+Numbers and objects use gloo; gradients on GPUs use NCCL.
 """
 
 import contextlib
@@ -27,10 +27,9 @@ Made = TypeVar("Made")
 
 @contextlib.contextmanager
 def joined_ranks() -> Iterator[None]:
-    """Join the ranks that torchrun has started, and part from them; also a decorator.
+    """A context, or decorator, that joins the ranks started by torchrun and leaves them at the end.
 
-    Only rank 0 prints. Where ranks fail, the first one to do so raises its error and ends; the
-    others end without a word, those that wait for it among them.
+    Only rank 0 prints. If ranks fail, the first one raises its error; the others end silently.
     """
     if not (dist.is_available() and dist.is_torchelastic_launched()):
         yield
@@ -46,11 +45,11 @@ def joined_ranks() -> Iterator[None]:
     except (Exception, KeyboardInterrupt):
         if _is_first_to_fail(store):
             raise
-        # torchrun ends all ranks as soon as one has ended: let that be the one that says why.
+        # torchrun ends all ranks as soon as one has ended: this must be the one with the message.
         with contextlib.suppress(KeyboardInterrupt):
             time.sleep(_SECONDS_TO_SPEAK)
         raise SystemExit(1) from None
-    # What still holds the group, as networks in circles do, could abort Python as it ends.
+    # Objects in reference cycles that hold the group could abort Python at exit.
     gc.collect()
     dist.destroy_process_group()
 
@@ -75,25 +74,25 @@ def _together() -> bool:
 
 
 def rank() -> int:
-    """Which of the ranks this process is, from 0."""
+    """This process's rank, from 0."""
     return dist.get_rank() if _together() else 0
 
 
 def world_size() -> int:
-    """How many ranks there are, at least 1."""
+    """The number of ranks, at least 1."""
     return dist.get_world_size() if _together() else 1
 
 
 def is_first_rank() -> bool:
-    """Whether this is the rank that prints and writes files."""
+    """Whether this is rank 0, which prints and writes files."""
     return rank() == 0
 
 
 def own_device(device: torch.device) -> torch.device:
-    """The device of this rank: of several GPUs each takes its own.
+    """The device of this rank; with several GPUs, each rank has its own.
 
     Raises:
-        HandwritingError: the machine has more ranks than GPUs, or a GPU that ranks cannot share.
+        HandwritingError: there are more ranks than GPUs, or ranks cannot share this kind of GPU.
     """
     if device.type == "cpu" or world_size() == 1:
         return device
@@ -110,7 +109,7 @@ def own_device(device: torch.device) -> torch.device:
 
 
 def sum_over_ranks(*values: torch.Tensor | float) -> list[float]:
-    """Single numbers, each added up over the ranks in float64; all ranks get the sums."""
+    """Sums of single numbers over the ranks, in float64; all ranks get the sums."""
     sums = torch.tensor([float(value) for value in values], dtype=torch.float64)
     if _together():
         dist.all_reduce(sums)
@@ -118,7 +117,7 @@ def sum_over_ranks(*values: torch.Tensor | float) -> list[float]:
 
 
 def broadcast_object(make: Callable[[], Made]) -> Made:
-    """What ``make`` returns on rank 0, where alone it is called; tensors must be on the CPU."""
+    """The result of ``make``, called on rank 0 only, on all ranks; tensors must be on the CPU."""
     box = [make() if is_first_rank() else None]
     if _together():
         dist.broadcast_object_list(box, src=0)
@@ -126,9 +125,10 @@ def broadcast_object(make: Callable[[], Made]) -> Made:
 
 
 def convert_sync_batchnorm(network: nn.Module) -> nn.Module:
-    """Let batch norm see the batches of all ranks, as far as PyTorch can: on GPUs.
+    """Synchronise batch norm over the ranks on GPUs.
 
-    On CPUs each rank normalises by its own part of the batch, and rank 0's averages are kept.
+    On CPUs, where PyTorch cannot, each rank normalises its own part of the batch, and rank 0's
+    averages are kept.
     """
     if world_size() == 1 or next(network.parameters()).device.type != "cuda":
         return network
@@ -136,10 +136,9 @@ def convert_sync_batchnorm(network: nn.Module) -> nn.Module:
 
 
 def wrap_ddp(network: nn.Module) -> nn.Module:
-    """The network to call in training: its gradients are the means over the ranks.
+    """The network to call in training, with gradients averaged over the ranks.
 
-    The weights stay those of ``network``, whose names they keep there. Alone it is the network
-    itself.
+    The weights and their names stay those of ``network``. With one rank it is the network itself.
     """
     if world_size() == 1:
         return network
@@ -149,7 +148,7 @@ def wrap_ddp(network: nn.Module) -> nn.Module:
 def join_ranks(trained: nn.Module) -> contextlib.AbstractContextManager:
     """The context of an epoch in which some ranks may have fewer batches than others.
 
-    ``trained`` is what :func:`wrap_ddp` gave.
+    ``trained`` is the result of :func:`wrap_ddp`.
     """
     if isinstance(trained, nn.parallel.DistributedDataParallel):
         return trained.join()
@@ -157,7 +156,7 @@ def join_ranks(trained: nn.Module) -> contextlib.AbstractContextManager:
 
 
 def broadcast_buffers(network: nn.Module) -> None:
-    """Give every rank the batch norm averages of rank 0, so that all judge the same network."""
+    """Copy rank 0's batch norm averages to every rank, so that all evaluate the same network."""
     if world_size() > 1:
         for buffer in network.buffers():
             dist.broadcast(buffer, src=0)

@@ -1,1 +1,1 @@
-"""What is trained and measured on: prepared data, sets from elsewhere, batches of both."""
+"""Data for training and evaluation: prepared EMNIST, external sets, and batches of both."""

@@ -1,4 +1,4 @@
-"""Random changes of whole batches, as hands, pens and cameras make them; nothing per sample."""
+"""Augmentation of whole batches of images, as by hands, pens and cameras."""
 
 from dataclasses import dataclass
 
@@ -13,19 +13,19 @@ _GAP_WIDTH, _GAP_LENGTH = 0.9, 4.0
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How far pictures are changed; 0 leaves them as they are.
+    """Strength of each augmentation; 0 turns it off.
 
-    Each quantity is drawn for each picture on its own, evenly between minus and plus the number
-    given, or from a normal distribution with it as standard deviation (elastic, noise).
+    Each quantity is drawn per image: uniformly between minus and plus the given number, or for
+    ``elastic`` and ``noise`` from a normal distribution with this standard deviation.
 
     Attributes:
         rotation: degrees.
-        scale: logarithm of the change in width and in height, each on its own.
+        scale: logarithm of the change in width and height, independently.
         shear: tangent of the slant.
         shift: pixels.
-        elastic: pixels that the points of a 5x5 net move; what lies between follows smoothly.
-        stroke: how far towards strokes a pixel thicker or thinner on either side, 0..1.
-        gaps: share of the pictures in which the pen skips once.
+        elastic: displacement of the points of a 5x5 grid in pixels, smoothly interpolated.
+        stroke: change of stroke width, where 1 is a pixel on either side, in 0..1.
+        gaps: fraction of the images in which the pen skips once.
         noise: grey values in 0..1, on every pixel.
     """
 
@@ -39,7 +39,7 @@ class Augmentation:
     noise: float = 0.0
 
     def __call__(self, images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-        """Change float (N, 1, side, side) in 0..1; the generator lives on their device."""
+        """Augment float (N, 1, side, side) in 0..1; the generator is on the images' device."""
         if self.rotation or self.scale or self.shear or self.shift or self.elastic:
             images = self._warp(images, generator)
         if self.stroke:

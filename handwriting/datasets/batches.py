@@ -1,6 +1,6 @@
-"""Batches cut from one uint8 tensor: picked, moved to the device and normalised whole.
+"""Batches of one uint8 tensor, selected, moved to the device and normalised as a whole.
 
-Nothing is done image by image, so that the network and not its feeding is the limit
+No step works image by image, so the network and not its input pipeline limits the speed
 (`benchmarks/training.py` measures both).
 """
 
@@ -17,13 +17,12 @@ from models import normalise
 
 
 class Batch(NamedTuple):
-    """What a network is trained or measured on at once.
+    """A batch for training or evaluation.
 
     Attributes:
         images: float32 (B, 1, 28, 28) in 0..1.
         labels: int64 (B,), label sets as in `handwriting.labels`.
-        is_balanced: bool (B,), whether the image is from a set whose characters are all equally
-            frequent, instead of as frequent as among the others.
+        is_balanced: bool (B,), whether the image is from a set with a uniform class prior.
     """
 
     images: torch.Tensor
@@ -33,12 +32,12 @@ class Batch(NamedTuple):
 
 @dataclass(frozen=True)
 class ExtraData:
-    """Images from elsewhere to mix into each batch, whose characters come equally often.
+    """External images to mix into each batch, with a uniform class prior.
 
     Attributes:
         data: the images and their labels.
-        fraction: of them among the images of a batch, in 0..1.
-        chances: float (N,), how often each is drawn, adding up to 1; all alike without it.
+        fraction: of external images in a batch, in 0..1.
+        chances: float (N,), sampling probabilities, which sum to 1; uniform by default.
     """
 
     data: LabelledImages
@@ -46,21 +45,22 @@ class ExtraData:
     chances: torch.Tensor | None = None
 
     def beside(self, images: int) -> int:
-        """How many are mixed in beside so many images."""
+        """The number of external images mixed into a batch of ``images``."""
         return round(images * self.fraction / (1 - self.fraction))
 
 
 class Batches:
     """Iterate over the :class:`Batch` es of the chosen rows, on the device.
 
-    With a ``seed`` the rows are shuffled anew in each epoch and changed by ``augmentation`` if
-    given; what comes depends on seed and epoch alone: a resumed run sees what it would have seen
-    anyway. With ``extra`` batches are larger by images from elsewhere.
+    With a ``seed`` the rows are shuffled in each epoch and changed by ``augmentation`` if given.
+    The batches depend on seed and epoch alone, so a resumed run sees the same ones. ``extra`` adds
+    external images to each batch.
 
-    Of several ``ranks`` each gets its own part of every batch, that is every ``ranks``-th image
-    from the ``rank``-th on. Together the parts are the batch of a single rank; only the changes by
-    ``augmentation`` are other ones. A batch too small for two images per rank comes whole to every
-    rank, for batch norm can't do with less; :meth:`share` takes that into account.
+    Each of several ``ranks`` gets its own part of every batch: every ``ranks``-th image from the
+    ``rank``-th on. Together the parts are the batch of a single rank; only ``augmentation``
+    differs.
+    Batch norm needs two images per rank: a smaller batch goes whole to every rank. :meth:`share`
+    takes that into account.
     """
 
     def __init__(
@@ -96,30 +96,30 @@ class Batches:
 
     @property
     def _used(self) -> int:
-        # Batch norm cannot learn from a last batch of one image; another is left out each epoch.
+        # Batch norm cannot learn from a last batch of one image; each epoch skips another image.
         alone = self.seed is not None and len(self.rows) % self.batch_size == 1
         return len(self.rows) - 1 if alone and len(self.rows) > 1 else len(self.rows)
 
     @property
     def num_images(self) -> int:
-        """Images in one epoch over all ranks, those mixed in among them."""
+        """Images in one epoch over all ranks, including external ones."""
         return sum(self.sizes())
 
     def sizes(self) -> list[int]:
-        """Images in each batch of an epoch over all ranks, those mixed in among them."""
+        """Images in each batch of an epoch over all ranks, including external ones."""
         whole, rest = divmod(self._used, self.batch_size)
         counts = [self.batch_size] * whole + [rest] * bool(rest)
         return [count + (self.extra.beside(count) if self.extra else 0) for count in counts]
 
     def share(self, images: int, size: int) -> float:
-        """What a rank's ``images`` of a batch of ``size`` count in a mean over the whole batch.
+        """Weight of a rank's ``images`` in the mean over a batch of ``size`` images.
 
-        In 0..1; the shares of all ranks add up to 1.
+        It is in 0..1; the weights of all ranks sum to 1.
         """
         return 1 / self.ranks if images == size else images / size
 
     def set_epoch(self, epoch: int) -> None:
-        """Choose which of the seeded orders comes next."""
+        """Select the seeded order of an epoch."""
         self.epoch = epoch
 
     def __iter__(self) -> Iterator[Batch]:
@@ -142,7 +142,7 @@ class Batches:
             yield Batch(images, labels, is_balanced)
 
     def _draw_extra(self, images: int, generator: torch.Generator) -> torch.Tensor:
-        """By chance, the extra rows to mix in beside so many images; int64, on the device."""
+        """Random external rows to mix into a batch of ``images``; int64, on the device."""
         limits = self.extra_limits
         draws = torch.rand(
             self.extra.beside(images), generator=generator, dtype=limits.dtype, device=limits.device
@@ -168,11 +168,11 @@ def _on_device(data: LabelledImages, device: torch.device) -> tuple[torch.Tensor
 
 
 def subsample(rows: torch.Tensor, fraction: float) -> torch.Tensor:
-    """A part of some rows, always the same one; a smaller part lies in a larger one.
+    """A deterministic subset of rows; a smaller subset is part of a larger one.
 
     Args:
         rows: int64 (N,).
-        fraction: of them to take, in 0..1; one at least.
+        fraction: of the rows, in 0..1; at least one row.
     """
     order = torch.randperm(len(rows), generator=torch.Generator().manual_seed(0))
     return rows if fraction == 1 else rows[order[: max(1, round(fraction * len(rows)))]]

@@ -1,4 +1,4 @@
-"""Labelled images from elsewhere: a folder of picture files, a pen archive, an `.npz` of images."""
+"""External labelled images: a folder of image files, a pen archive, or an `.npz` of images."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,16 +21,16 @@ from handwriting.labels import CLASSES, NUM_CLASSES, class_index
 
 @dataclass
 class ExternalSet(LabelledImages):
-    """Labelled images from elsewhere, and what else is known of them.
+    """External labelled images with their metadata.
 
     Attributes:
-        bboxes: float (N, 4), left, top, right, bottom of the ink in the source, or ``None`` for
-            images that came as 28x28; zeros where there is no ink.
-        heights: float (N,) heights of the pictures in pixels, or ``None``.
-        files: the picture files.
-        writers: str (N,), who wrote each, where that is known.
-        originals: how many of the images, the first ones, are as they were made; the others are
-            the same strokes changed. All of them where it is ``None``.
+        bboxes: float (N, 4): left, top, right, bottom of the ink in the source image in pixels;
+            zeros without ink; ``None`` for 28x28 sources.
+        heights: float (N,), heights of the source images in pixels, or ``None``.
+        files: the image files.
+        writers: str (N,), the writer of each, or ``None`` if unknown.
+        originals: number of original images, which come first; the others are re-rendered with
+            augmented strokes. ``None`` if all are originals.
     """
 
     bboxes: np.ndarray | None = None
@@ -41,13 +41,13 @@ class ExternalSet(LabelledImages):
 
     @property
     def is_variant(self) -> np.ndarray:
-        """bool (N,): whether the image is a changed one."""
+        """bool (N,): whether the image is re-rendered with augmented strokes."""
         return np.arange(len(self)) >= (len(self) if self.originals is None else self.originals)
 
     @property
     def hands(self) -> np.ndarray:
-        """str (N,): what images of one hand have in common, as far as that is known: the writer;
-        of photographs without one the number at the end of the file's name; else nothing."""
+        """str (N,): the writer of each image; for files without one, the number at the end of the
+        file name; else empty."""
         if self.writers is not None:
             return self.writers
         if self.files:
@@ -55,7 +55,7 @@ class ExternalSet(LabelledImages):
         return np.arange(len(self)).astype(str)
 
     def part(self, rows: np.ndarray) -> "ExternalSet":
-        """Some of the images, by a mask, bool (N,)."""
+        """A subset of the images, by a mask, bool (N,)."""
         chosen = torch.from_numpy(rows)
         return ExternalSet(
             self.images[chosen],
@@ -69,11 +69,11 @@ class ExternalSet(LabelledImages):
 
 
 def held_out_hands(hands: np.ndarray, fraction: float) -> np.ndarray:
-    """bool (N,): images of a part of the hands, always the same one, to measure on.
+    """bool (N,): images of held-out writers, chosen deterministically.
 
     Args:
         hands: str (N,), as `ExternalSet.hands`.
-        fraction: of the hands, in 0..1.
+        fraction: fraction of the writers, in 0..1.
     """
     names = np.unique(hands)
     chosen = np.random.default_rng(0).permutation(names)[: round(fraction * len(names))]
@@ -83,14 +83,14 @@ def held_out_hands(hands: np.ndarray, fraction: float) -> np.ndarray:
 def load_external(path: Path, variants: int = 0) -> ExternalSet:
     """Read ``path``: a folder with a `labels.csv`, a pen archive, an `.npz` with ``x`` and ``y``.
 
-    `labels.csv` has the columns ``file`` and ``character``, and may have ``writer``; its pictures
-    may be of any size and colour and go through `handwriting.imaging`, as do the strokes of a pen
-    archive (`handwriting.datasets.pen`). ``x`` is uint8 (N, 28, 28), upright, white ink on black;
-    ``y`` is an integer (N,) in 0..61.
+    `labels.csv` has the columns ``file`` and ``character`` and optionally ``writer``. Its images
+    may have any size and colour. They are converted by `handwriting.imaging`, as are the strokes of
+    a pen archive (`handwriting.datasets.pen`). ``x`` is uint8 (N, 28, 28), upright, white ink on
+    black; ``y`` is an integer (N,) in 0..61.
 
     Args:
         path: file or folder.
-        variants: how often to add each sample of a pen archive with its strokes changed.
+        variants: number of re-rendered copies per sample of a pen archive, with augmented strokes.
 
     Raises:
         HandwritingError: something is missing, damaged or out of range.
@@ -112,7 +112,7 @@ def _load_pen_archive(path: Path, variants: int) -> ExternalSet:
         )
     if len(samples) < len(archive):
         print(
-            f"  note: {path}: {len(archive) - len(samples)} of {len(archive)} samples left out, "
+            f"  note: {path}: {len(archive) - len(samples)} of {len(archive)} samples skipped, "
             "which have no stroke or are no single character 0-9, A-Z, a-z"
         )
     labels = [class_index(text) for text in archive.text[samples].tolist()]
@@ -174,11 +174,11 @@ def _bboxes(characters: Sequence[CharacterImage]) -> np.ndarray:
 
 
 def read_labels(table: Path) -> list[dict[str, str]]:
-    """The rows of a `labels.csv`, a dictionary each.
+    """The rows of a `labels.csv`, one dictionary each.
 
     Raises:
-        HandwritingError: as of :func:`datasets.tables.read_table`, another character than 0-9,
-            A-Z, a-z, or a file outside the table's folder.
+        HandwritingError: see :func:`datasets.tables.read_table`; or a character is none of 0-9,
+            A-Z, a-z, or a file lies outside the table's folder.
     """
     rows = read_table(table, "character")
     for line, row in rows:
@@ -197,20 +197,21 @@ def load_extra(
     held_out: float = 0.0,
     weights: Sequence[float] = (),
 ) -> tuple[ExtraData | None, LabelledImages | None]:
-    """Images to mix into the training, and those of other hands to measure on.
+    """Load external images to mix into the training, and images of held-out writers.
 
     Args:
         paths: as for :func:`load_external`.
-        fraction: of these images in each batch, in 0..1.
+        fraction: of external images in each batch, in 0..1.
         variants: as for :func:`load_external`.
-        held_out: part of each set's hands that is left out of the training, in 0..1.
-        weights: how often to draw each set, in any unit; without them as :func:`mixed` does.
+        held_out: fraction of each set's writers held out of the training, in 0..1.
+        weights: sampling weight of each set, in any unit; by default as in :func:`mixed`.
 
     Returns:
-        ``None`` for the first without paths, for the second without hands that are left out.
+        The training images, ``None`` without paths, and the held-out images, ``None`` if no writer
+        is held out.
 
     Raises:
-        HandwritingError: as of :func:`load_external`, or all hands of a set are left out.
+        HandwritingError: see :func:`load_external`; or all writers of a set are held out.
     """
     if not paths:
         return None, None
@@ -220,7 +221,7 @@ def load_extra(
         is_held_out = held_out_hands(data.hands, held_out)
         if is_held_out.all():
             raise HandwritingError(
-                f"{path}: no writer is left to train on. Make --extra-held-out smaller."
+                f"{path}: no writer is left for training. Make --extra-held-out smaller."
             )
         training.append(data.part(~is_held_out))
         measuring.append(data.part(is_held_out & ~data.is_variant))
@@ -237,16 +238,16 @@ def _joined(parts: Sequence[LabelledImages]) -> LabelledImages:
 def mixed(
     parts: Sequence[ExternalSet], fraction: float, weights: np.ndarray | None = None
 ) -> ExtraData:
-    """Several sets to be mixed in.
+    """Mix several sets.
 
-    All characters of a set are drawn equally often. A set, and a writer among those of one
-    character, is drawn as often as the square root of its size says: no large one rules, and no
-    small one is seen over and over (`studies.hands_ablations`).
+    All characters of a set are drawn equally often. Sets, and writers within a character, are drawn
+    in proportion to the square root of their size (`studies.hands_ablations`). Thus large ones do
+    not dominate, and small ones are not repeated too often.
 
     Args:
         parts: the sets.
-        fraction: of their images in each batch, in 0..1.
-        weights: float (sets,), how often to draw each instead, in any unit.
+        fraction: of external images in each batch, in 0..1.
+        weights: float (sets,), sampling weights that replace the square roots, in any unit.
     """
     weights = np.sqrt([len(part) for part in parts]) if weights is None else weights
     shares = weights / weights.sum()
@@ -255,7 +256,7 @@ def mixed(
 
 
 def draw_chances(data: ExternalSet) -> np.ndarray:
-    """float (N,), adding up to 1: how often each image of a set is drawn; see :func:`mixed`."""
+    """float (N,): sampling probability of each image of a set; they sum to 1. See :func:`mixed`."""
     labels = data.labels.numpy().astype(int)
     writers = np.zeros(len(data), int) if data.writers is None else data.writers
     _, writer = np.unique(writers, return_inverse=True)

@@ -1,9 +1,10 @@
-"""Pen archives: strokes of many writers in one `.npz`, and the 28x28 images of its characters.
+"""Pen archives: online handwriting (pen strokes) of many writers in one `.npz`.
 
-The arrays: ``origin`` int32 (S, 2), the first point of each stroke, x to the right and y downwards;
-``step`` int32 (P - S, 2), from each point to the next one of the same stroke; ``stroke_start``
-int32 (S + 1), the strokes among the points; ``sample_start`` int32 (N + 1), the samples among the
-strokes; ``text``, ``writer`` and ``provider`` str (N,). There may be ``style``, str (N,), too.
+They also give the 28x28 images of characters. The arrays are: ``origin`` int32 (S, 2), the first
+point of each stroke, x to the right and y downwards; ``step`` int32 (P - S, 2), from each point to
+the next one of the same stroke; ``stroke_start`` int32 (S + 1), the strokes among the points;
+``sample_start`` int32 (N + 1), the samples among the strokes; ``text``, ``writer`` and ``provider``
+str (N,); optionally ``style``, str (N,).
 """
 
 import contextlib
@@ -25,15 +26,15 @@ from handwriting.labels import CLASSES
 ARRAYS = ("origin", "step", "stroke_start", "sample_start", "text", "writer", "provider")
 
 _MOST_POINTS = 5_000
-"""Of a stroke that is drawn; a longer one is thinned out evenly, which no 28x28 image shows."""
+"""Most points of a rendered stroke; longer ones are thinned evenly, which is invisible at 28x28."""
 
 _AT_A_TIME = 2_000
-"""Samples that one process draws; of so many a new process is no gain."""
+"""Samples rendered per process; below this number a further process is no gain."""
 
 
 @dataclass(frozen=True)
 class PenArchive:
-    """Strokes with what was written; see this file's head for the arrays."""
+    """Strokes with their texts; the module's docstring describes the arrays."""
 
     origin: np.ndarray
     step: np.ndarray
@@ -54,20 +55,20 @@ class PenArchive:
 
     def _stroke(self, stroke: int) -> np.ndarray:
         start, stop = self.stroke_start[stroke : stroke + 2].tolist()
-        # Each stroke has a step less than it has points.
+        # Each stroke has one step fewer than points.
         steps = self.step[start - stroke : stop - stroke - 1]
-        # In floats, for sums may leave the range of int32.
+        # In floats, because sums may exceed int32.
         points = np.concatenate([self.origin[stroke : stroke + 1], steps]).cumsum(0, np.float64)
         return points[:: -(-len(points) // _MOST_POINTS)]
 
     def characters(self) -> np.ndarray:
-        """int64: the samples that are one stroke at least of one of the 62 characters."""
+        """int64: the samples with at least one stroke whose text is one of the 62 characters."""
         has_strokes = np.diff(self.sample_start) > 0
         return np.flatnonzero(has_strokes & np.isin(self.text, CLASSES))
 
 
 def is_pen_archive(path: Path) -> bool:
-    """Whether a file is an `.npz` that names strokes."""
+    """Whether a file is an `.npz` with strokes."""
     try:
         with zipfile.ZipFile(path) as content:
             return "stroke_start.npy" in content.namelist()
@@ -76,10 +77,10 @@ def is_pen_archive(path: Path) -> bool:
 
 
 def load_pen(path: Path) -> PenArchive:
-    """Read a pen archive and check that its arrays fit each other.
+    """Read a pen archive and check that its arrays are consistent.
 
     Raises:
-        HandwritingError: it is missing or cut short, or its arrays do not fit each other.
+        HandwritingError: the file is missing or cut short, or its arrays are inconsistent.
     """
     archive = PenArchive(**load_arrays(path, "a pen archive", ARRAYS, optional=["style"]))
     fault = next(_faults(archive), None)
@@ -91,11 +92,11 @@ def load_pen(path: Path) -> PenArchive:
 def pen_archive(
     samples: Sequence[Sequence[np.ndarray]], **facts: Sequence[str] | np.ndarray
 ) -> PenArchive:
-    """An archive of strokes.
+    """Make an archive of strokes.
 
     Args:
-        samples: the strokes of each, (points, 2) in whole units of a tablet, one point at least.
-        facts: ``text``, ``writer`` and ``provider``, and ``style`` where it is known, str (N,).
+        samples: strokes of each sample, (points, 2) in whole tablet units, at least one point each.
+        facts: ``text``, ``writer``, ``provider`` and, if known, ``style``, str (N,) each.
     """
     strokes = [np.asarray(stroke).astype(np.int32) for sample in samples for stroke in sample]
     empty = np.empty((0, 2), dtype=np.int32)
@@ -111,14 +112,14 @@ def pen_archive(
 
 
 def save_pen(archive: PenArchive, path: Path) -> None:
-    """Write an archive that :func:`load_pen` reads; of the same strokes the same bytes."""
+    """Write an archive for :func:`load_pen`; equal strokes give equal bytes."""
     arrays = {name: array for name, array in vars(archive).items() if array is not None}
     with replacing(path) as (part,), part.open("wb") as file:
         np.savez_compressed(file, **arrays)
 
 
 def _faults(archive: PenArchive) -> Iterator[str]:
-    """What is wrong with an archive's arrays; nothing more is looked at after the first fault."""
+    """The first fault of an archive's arrays, or ``None``."""
     for name in ("origin", "step"):
         array = getattr(archive, name)
         if not _is_integer(array) or array.ndim != 2 or array.shape[1] != 2:
@@ -137,7 +138,7 @@ def _faults(archive: PenArchive) -> Iterator[str]:
         array = getattr(archive, name)
         if not _is_integer(array) or array.shape != (count + 1,):
             yield f"{name} is {array.dtype} {array.shape}, it must be integers ({count + 1},)"
-        # A stroke has a point at least; a sample without strokes can be left out.
+        # A stroke has at least one point; a sample may have no stroke.
         falls = np.less_equal if name == "stroke_start" else np.less
         if falls(array[1:], array[:-1]).any() or array[0] or array[-1] != end:
             yield f"{name} does not ascend from 0 to {end}"
@@ -148,27 +149,28 @@ def _faults(archive: PenArchive) -> Iterator[str]:
 
 
 def _is_integer(array: np.ndarray) -> bool:
-    # To NumPy's issubdtype a span of time is an integer, too.
+    # NumPy's issubdtype takes timedelta64 for an integer.
     return array.dtype.kind in "iu"
 
 
 def draw_samples(
     archive: PenArchive, samples: Sequence[int], seed: int | None = None
 ) -> list[CharacterImage]:
-    """The 28x28 images of some samples, as the page would draw them; many are drawn by a process
-    for each core.
+    """The 28x28 images of samples, rendered as in the web app.
+
+    Large numbers are rendered by one process per core.
 
     Args:
-        archive: where their strokes are.
-        samples: which of them.
-        seed: draws each as another hand and another pen would have; it depends on the seed and the
-            sample's number alone.
+        archive: source of the strokes.
+        samples: numbers of the samples.
+        seed: for augmented strokes and pen widths, which depend on the seed and the sample's number
+            alone; ``None`` for none.
     """
     drawings = [
         (archive.strokes(sample), None if seed is None else (seed, sample)) for sample in samples
     ]
     parts = [drawings[k : k + _AT_A_TIME] for k in range(0, len(drawings), _AT_A_TIME)]
-    words = "drawing" if seed is None else "drawing anew"
+    words = "drawing" if seed is None else "re-rendering"
     found: list[CharacterImage] = []
     with tqdm(total=len(samples), unit="img", desc=words) as bar, _mapping(len(parts)) as map_:
         for drawn in map_(_draw, parts):
@@ -179,7 +181,7 @@ def draw_samples(
 
 @contextlib.contextmanager
 def _mapping(parts: int) -> Iterator[Callable[..., Iterator[list[CharacterImage]]]]:
-    """What applies a function to each of some parts of the work, in order: of one part ``map``."""
+    """A parallel, ordered ``map`` over the parts of the work; the plain ``map`` for one part."""
     if parts < 2:
         yield map
         return

@@ -18,21 +18,21 @@ from handwriting.imaging.line import contrast_of_line
 from handwriting.imaging.photograph import open_picture
 
 _LEVEL = 1.9
-"""How high the box of a level line is at most, as a multiple of its words' heights."""
+"""Largest height of a level line's box, as a multiple of its words' heights."""
 
 _FARTHEST = 100_000
-"""Pixels from a photograph's corner that a word may be."""
+"""Largest coordinate of a word, in pixels."""
 
 
 @dataclass(frozen=True)
 class PhotographedText:
-    """Pictures of one word or line each.
+    """Images of one word or line each.
 
     Attributes:
-        contrasts: uint8 (rows, columns) each, 0 paper, 255 ink, as of `imaging.contrast`; or what
-            else was kept of each photograph.
+        contrasts: uint8 (rows, columns) each, 0 paper, 255 ink, from `imaging.contrast`; or the
+            result of another ``kept``.
         texts: printable ASCII.
-        groups: str (N,), the writer where the table names one, else the photograph.
+        groups: str (N,), the writer if the table names one, else the photograph.
     """
 
     contrasts: list[np.ndarray]
@@ -40,7 +40,7 @@ class PhotographedText:
     groups: np.ndarray
 
     def subset(self, rows: np.ndarray) -> "PhotographedText":
-        """Some of them, by number."""
+        """A subset, by number."""
         chosen = [int(row) for row in rows]
         return PhotographedText(
             [self.contrasts[row] for row in chosen],
@@ -54,19 +54,20 @@ def load_photographed(
     variants: bool = False,
     kept: Callable[[np.ndarray], np.ndarray] = contrast_of_line,
 ) -> PhotographedText:
-    """Read a folder of pictures.
+    """Read a folder of images.
 
-    `text.csv` has the columns ``file`` and ``text`` and may have ``writer``; each picture shows one
+    `text.csv` has the columns ``file`` and ``text`` and optionally ``writer``; each image shows one
     word or line. `words.json` is a list of objects with ``image``, ``text``, ``line``, ``box``
     (left, top, right, bottom) and ``polygon`` (x, y each): words in larger photographs.
 
     Args:
         folder: with one of these tables.
-        variants: of a `words.json`, add each word cut out by its box, and the lines, to train on.
-        kept: makes of each photograph, uint8 (height, width, 3), what to keep.
+        variants: with a `words.json`, also return words cut out by their boxes, and lines, for
+            training.
+        kept: converts a photograph, uint8 (height, width, 3), to the data to keep.
 
     Raises:
-        HandwritingError: something is missing, damaged, or no text in printable ASCII.
+        HandwritingError: something is missing or damaged, or a text is not printable ASCII.
     """
     table = folder / "words.json"
     if not table.is_file():
@@ -90,11 +91,11 @@ def _load_table(folder: Path, kept: Callable[[np.ndarray], np.ndarray]) -> Photo
 
 
 def read_texts(table: Path) -> list[dict[str, str]]:
-    """The rows of a `text.csv`, a dictionary each.
+    """The rows of a `text.csv`, one dictionary each.
 
     Raises:
-        HandwritingError: as of :func:`datasets.tables.read_table`, a text that is not printable
-            ASCII, or a file outside the table's folder.
+        HandwritingError: see :func:`datasets.tables.read_table`; or a text is not printable ASCII,
+            or a file lies outside the table's folder.
     """
     rows = read_table(table, "text")
     for line, row in rows:
@@ -104,13 +105,13 @@ def read_texts(table: Path) -> list[dict[str, str]]:
         lines = row["text"].splitlines()
         if not all(part.isascii() and part.isprintable() for part in lines):
             raise HandwritingError(
-                f"{table}, line {line}: {row['text']!r:.60} is no printable ASCII."
+                f"{table}, line {line}: {row['text']!r:.60} is not printable ASCII."
             )
     return [row for _, row in rows]
 
 
 def _read_words(table: Path) -> dict[str, list[dict[str, Any]]]:
-    """The words of each image that are printable ASCII."""
+    """The words of each image in printable ASCII."""
     try:
         words = json.loads(table.read_text(encoding="utf-8"))
         of_image: dict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -120,9 +121,9 @@ def _read_words(table: Path) -> dict[str, list[dict[str, Any]]]:
             if entry["text"] and entry["text"].isascii() and entry["text"].isprintable():
                 of_image[image].append(entry)
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
-        raise HandwritingError(f"{table} is no list of words: {error}") from error
+        raise HandwritingError(f"{table} is not a list of words: {error}") from error
     if not of_image:
-        raise HandwritingError(f"{table} names no word in printable ASCII.")
+        raise HandwritingError(f"{table} has no word in printable ASCII.")
     return of_image
 
 
@@ -130,7 +131,7 @@ def _word(word: dict[str, Any], number: int) -> dict[str, Any]:
     """Text, line, box and polygon of a word.
 
     Raises:
-        ValueError, KeyError, TypeError, OverflowError: one of them is missing or makes no sense.
+        ValueError, KeyError, TypeError, OverflowError: one of them is missing or invalid.
     """
     box, polygon = (np.array(word[name], dtype=int) for name in ("box", "polygon"))
     if box.shape != (4,) or polygon.ndim != 2 or polygon.shape[1] != 2:
@@ -147,7 +148,7 @@ def _word(word: dict[str, Any], number: int) -> dict[str, Any]:
 def _words(
     folder: Path, of_image: dict[str, list[dict[str, Any]]], variants: bool
 ) -> Iterator[tuple[np.ndarray, str, str]]:
-    """Picture, text and image of each word, and of each line where variants are asked for."""
+    """Crop, text and photograph of each word and, with variants, of each line."""
     for image, words in tqdm(of_image.items(), unit="photo", desc="reading"):
         photograph = colours_of(open_picture(folder / image, enough=None))
         for word in words:
@@ -170,7 +171,7 @@ def _by_box(photograph: np.ndarray, box: np.ndarray) -> np.ndarray:
 
 
 def _by_polygon(photograph: np.ndarray, word: dict[str, Any]) -> np.ndarray:
-    """What lies in the polygon, on paper of the median colour there."""
+    """The content of the polygon, on a background of its median colour."""
     cut = _by_box(photograph, word["box"]).copy()
     inside = np.zeros(cut.shape[:2], dtype=np.uint8)
     corner = np.maximum(word["box"][:2], 0)
@@ -181,7 +182,7 @@ def _by_polygon(photograph: np.ndarray, word: dict[str, Any]) -> np.ndarray:
 
 
 def _lines(words: list[dict[str, Any]]) -> Iterator[tuple[np.ndarray, str]]:
-    """Box and text of the lines of several words that are level enough to be cut out."""
+    """Box and text of the lines of several words that are level enough to crop."""
     of_line: dict[Any, list[dict[str, Any]]] = defaultdict(list)
     for word in words:
         of_line[word["line"]].append(word)

@@ -1,10 +1,10 @@
-"""The prepared data on disk: what stages 1 and 2 write and stages 2, 3 and 4 read.
+"""The prepared data on disk, written by stages 1 and 2, read by stages 2, 3 and 4.
 
 ``train.pt`` and ``test.pt`` hold ``images`` (uint8, N x 28 x 28, upright, white ink on black) and
 ``labels`` (uint8, as in `handwriting.labels`); ``split.pt`` holds ``train`` and ``validation``
-(int64 rows of ``train.pt``); ``manifest.json`` says where it all came from. Each carries the
-fingerprint of the images and labels, so that files of two archives are never mixed; ``train.pt``
-and ``test.pt`` also say which of the two they are.
+(int64 rows of ``train.pt``); ``manifest.json`` names the source. Each file carries the fingerprint
+of the images and labels, so files of two archives are never mixed. ``train.pt`` and ``test.pt``
+also carry their part's name.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ class LabelledImages:
     Attributes:
         images: uint8 (N, 28, 28), upright, white ink on black.
         labels: uint8 (N,), 0..61 exact, 62..87 a letter in either case.
-        fingerprint: of the prepared archive that they belong to.
+        fingerprint: of the prepared archive.
     """
 
     images: torch.Tensor
@@ -42,16 +42,16 @@ class LabelledImages:
         return len(self.labels)
 
     def to(self, device: torch.device) -> "LabelledImages":
-        """The same on a device."""
+        """The same data on a device."""
         return LabelledImages(self.images.to(device), self.labels.to(device), self.fingerprint)
 
     def subset(self, rows: torch.Tensor) -> "LabelledImages":
-        """Copies of some rows, by number (int64) or by a mask (bool (N,))."""
+        """Copies of rows, by number (int64) or by a mask (bool (N,))."""
         return LabelledImages(self.images[rows], self.labels[rows], self.fingerprint)
 
 
 def fingerprint(*parts: LabelledImages) -> str:
-    """sha256 of the parts' images and labels, hexadecimal."""
+    """SHA-256 of the parts' images and labels, hexadecimal."""
     digest = hashlib.sha256()
     for part in parts:
         for tensor in (part.images, part.labels):
@@ -72,7 +72,7 @@ def save_prepared(
 
 
 def is_prepared(folder: Path) -> bool:
-    """Whether a folder is one that stage 1 wrote."""
+    """Whether stage 1 wrote this folder."""
     return (folder / "manifest.json").is_file()
 
 
@@ -100,18 +100,17 @@ def _check_counts(counts: dict[str, int]) -> None:
     if list(counts) != list(CLASSES):
         raise ValueError(f"it counts {len(counts)} characters, not the {NUM_CLASSES} in order")
     if not all(isinstance(count, int) and count >= 0 for count in counts.values()):
-        raise ValueError("it counts a character by what is no whole number")
+        raise ValueError("the count of a character is not a whole number")
 
 
 def load_images(folder: Path, part: str) -> LabelledImages:
     """The ``train`` or ``test`` images of stage 1.
 
-    They are read whole, not mapped: a mapped file that is overwritten during a training ends the
-    process by SIGBUS.
+    They are read whole, not mapped: overwriting a mapped file would end a training by SIGBUS.
 
     Raises:
-        HandwritingError: missing, damaged, without an image, of another archive than the manifest,
-            or the file of the other part.
+        HandwritingError: the file is missing, damaged or without images, or it belongs to another
+            archive than the manifest or to the other part.
     """
     path = folder / f"{part}.pt"
     expected = load_manifest(folder)["fingerprint"]

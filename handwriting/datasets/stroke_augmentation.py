@@ -1,7 +1,7 @@
-"""Strokes as another hand, another pen or another moment would have drawn them.
+"""Augmentation of pen strokes, as by another writer, pen or moment.
 
-What is changed here cannot be changed in a 28x28 image: each stroke on its own, the path of the
-pen, and its width. Angles, slants and scales are drawn from normal distributions.
+It changes what a 28x28 image does not allow: single strokes, the path of the pen, and its width.
+Angles, slants and scales are drawn from normal distributions.
 """
 
 from dataclasses import dataclass
@@ -11,21 +11,21 @@ import numpy as np
 
 @dataclass(frozen=True)
 class StrokeVariation:
-    """How far strokes are changed; 0 leaves them as they are.
+    """Strength of each augmentation; 0 turns it off.
 
-    Lengths are in units of the drawing's longer side, or of its height where ``by_height`` is set.
+    Lengths are in units of the drawing's longer side, or of its height if ``by_height`` is set.
 
     Attributes:
-        rotation: standard deviation of the turn in radians.
+        rotation: standard deviation of the rotation in radians.
         shear: standard deviation of the slant's tangent.
-        scale: standard deviation of the logarithm of width and height, each on its own.
-        wave: standard deviation of the height of slow waves along either axis.
-        placement: standard deviation of each stroke's own shift, where there are several.
-        tremble: standard deviation of the path's trembling, in two of five drawings' strokes.
-        cut: chance that a stroke loses up to a tenth of its points at one end.
-        join: chance that the pen is not lifted between two strokes.
+        scale: standard deviation of the logarithm of width and height, independently.
+        wave: standard deviation of the amplitude of slow waves along either axis.
+        placement: standard deviation of each stroke's shift, if there are several strokes.
+        tremble: standard deviation of the path's tremor, in two of five drawings.
+        cut: probability that a stroke loses up to a tenth of its points at one end.
+        join: probability that the pen is not lifted between two strokes.
         pen: standard deviation of the logarithm of the pen's width.
-        by_height: whether lengths go by the height, as those of lines have to.
+        by_height: whether lengths are relative to the height, as required for text lines.
     """
 
     rotation: float = 0.10
@@ -42,14 +42,14 @@ class StrokeVariation:
     def __call__(
         self, strokes: list[np.ndarray], rng: np.random.Generator
     ) -> tuple[list[np.ndarray], float]:
-        """Change a drawing.
+        """Augment a drawing.
 
         Args:
             strokes: float (points, 2) of x, y each, none of them empty.
-            rng: where chance comes from.
+            rng: random generator.
 
         Returns:
-            The changed strokes, and the pen's width as a multiple of EMNIST's.
+            The augmented strokes, and the pen's width as a multiple of EMNIST's.
         """
         points = np.concatenate(strokes)
         low, high = points.min(axis=0), points.max(axis=0)
@@ -73,7 +73,7 @@ class StrokeVariation:
         return np.diag(np.exp(rng.normal(0, self.scale, 2))) @ slanted @ turn
 
     def _draw_wave(self, rng: np.random.Generator):
-        """A smooth bending of the plane: two slow waves along each axis."""
+        """A smooth distortion of the plane: two slow waves along each axis."""
         phases = rng.uniform(0, 2 * np.pi, (2, 2))
         heights = rng.normal(0, self.wave, (2, 2))
         speeds = 2 * np.pi * rng.uniform(0.5, 1.6, (2, 2))
@@ -113,7 +113,7 @@ LINE_VARIATION = StrokeVariation(
     pen=0.3,
     by_height=True,
 )
-"""For words and lines."""
+"""Augmentation for words and lines."""
 
 _PEN_LIMIT = 0.7
 _SMOOTH = 5

@@ -1,4 +1,4 @@
-"""The tables that lie beside pictures: `labels.csv` and `text.csv`."""
+"""Tables that describe folders of images: `labels.csv` and `text.csv`."""
 
 import csv
 import os
@@ -12,19 +12,18 @@ from handwriting.errors import HandwritingError
 def read_table(table: Path, column: str) -> list[tuple[int, dict[str, str]]]:
     """The rows of a table with the columns ``file`` and ``column``.
 
-    Where there is a column ``writer`` too, each row must name one: who is left out of a training
-    would not be known else.
+    If there is a column ``writer``, each row must name one, so that writers can be held out.
 
     Returns:
-        Of each row the line of the file that it begins in, from 1, and its cells by column.
+        For each row the file's line it starts on, from 1, and its cells by column.
 
     Raises:
-        HandwritingError: missing, not such a table, without a row, or a row without its writer or
-            with more cells than the table has columns.
+        HandwritingError: the table is missing, malformed or empty, or a row lacks its writer or has
+            more cells than the table has columns.
     """
     if not table.is_file():
         raise HandwritingError(
-            f"{table} does not exist. A folder of pictures needs it, with the columns "
+            f"{table} does not exist. A folder of images needs it, with the columns "
             f"file and {column}."
         )
     try:
@@ -34,12 +33,14 @@ def read_table(table: Path, column: str) -> list[tuple[int, dict[str, str]]]:
         raise HandwritingError(f"{table} is not a CSV file in UTF-8 ({error}).") from error
     (_, names), *records = lines or [(1, [])]
     if not records or not {"file", column} <= set(names):
-        raise HandwritingError(f"{table} needs the columns file and {column}, and a row at least.")
+        raise HandwritingError(
+            f"{table} needs the columns file and {column}, and at least one row."
+        )
     return [(line, _row(f"{table}, line {line}", names, cells)) for line, cells in records]
 
 
 def _records(file: TextIO) -> Iterator[tuple[int, list[str]]]:
-    """Of each record that is not empty the line that it begins in, and its cells."""
+    """For each non-empty record the line it starts on, and its cells."""
     reader = csv.reader(file)
     begins = 1
     for cells in reader:
@@ -66,23 +67,23 @@ def check_file(table: Path, place: str, file: str) -> None:
     """Check that a row's file is named and lies in the table's folder.
 
     Args:
-        table: that names it.
-        place: in the table, for errors, as ``line 3``.
+        table: that contains the row.
+        place: in the table, for errors, such as ``line 3``.
         file: its name.
 
     Raises:
-        HandwritingError: it is not or does not.
+        HandwritingError: no file is named, or it lies outside the folder.
     """
     if not file:
         raise HandwritingError(f"{table}, {place} names no file.")
     if not _stays_inside(file):
         raise HandwritingError(
             f"{table}, {place}: {file!r} lies outside {table.parent}. "
-            "Put the picture into the folder and name it from there."
+            "Put the image into the folder, and give its path within the folder."
         )
 
 
 def _stays_inside(file: str) -> bool:
-    """Whether a name, taken from a folder, leads to something in that folder."""
+    """Whether a path relative to a folder stays in that folder."""
     path = Path(os.path.normpath(file.replace("\\", "/")))
     return not path.is_absolute() and path.parts[:1] != ("..",)

@@ -1,4 +1,4 @@
-"""Words and lines with their text: pen archives, and folders of pictures with a table."""
+"""Words and lines with their text: pen archives, and folders of images with a table."""
 
 import zlib
 from collections.abc import Sequence
@@ -16,13 +16,13 @@ from handwriting.imaging.stroke_lines import one_line
 
 @dataclass(frozen=True)
 class TextSet:
-    """Pictures of words or lines, and what they say.
+    """Images of words or lines with their texts.
 
     Attributes:
         pictures: uint8 (40, width) each, white ink on black.
         texts: printable ASCII without spaces at the ends.
-        writers: str (N,); of photographs of unknown writers, the photograph.
-        styles: str (N,), as PRINTED or CURSIVE, or ``None``.
+        writers: str (N,); the photograph if the writer is unknown.
+        styles: str (N,), such as PRINTED or CURSIVE, or ``None``.
     """
 
     pictures: Sequence[np.ndarray]
@@ -35,7 +35,7 @@ class TextSet:
 
 
 class _PenPictures(Sequence[np.ndarray]):
-    """Samples of a pen archive, drawn when they are asked for."""
+    """Samples of a pen archive, rendered on demand."""
 
     def __init__(self, archive: PenArchive, samples: np.ndarray) -> None:
         self.archive, self.samples = archive, samples
@@ -48,17 +48,17 @@ class _PenPictures(Sequence[np.ndarray]):
 
 
 def load_text(path: Path) -> TextSet:
-    """Read a pen archive, or a folder as `datasets.photographed_text` takes it.
+    """Read a pen archive, or a folder as described in `datasets.photographed_text`.
 
     Raises:
-        HandwritingError: something is missing, damaged, or no text in printable ASCII.
+        HandwritingError: something is missing or damaged, or a text is not printable ASCII.
     """
     if path.is_dir():
         return _load_folder(path)
     if not path.is_file():
         raise HandwritingError(f"{path} does not exist. Give a pen archive (.npz) or a folder.")
     if not is_pen_archive(path):
-        raise HandwritingError(f"{path} is no pen archive. Give one (.npz), or a folder.")
+        raise HandwritingError(f"{path} is not a pen archive. Give one (.npz), or a folder.")
     archive = load_pen(path)
     samples = written(archive)
     texts = [text.strip() for text in archive.text[samples].tolist()]
@@ -67,18 +67,18 @@ def load_text(path: Path) -> TextSet:
 
 
 def line_strokes(archive: PenArchive, sample: int) -> list[np.ndarray]:
-    """The strokes of a sample as one line, float (points, 2) each, whatever lines it has."""
+    """The strokes of a sample laid out on one line, float (points, 2) each."""
     return one_line([stroke for stroke in archive.strokes(sample) if len(stroke)])
 
 
 def left_out(writers: np.ndarray, fraction: float) -> np.ndarray:
-    """bool (N,): samples of a part of the writers, to measure on.
+    """bool (N,): whether a sample is by a held-out writer.
 
-    A writer's name alone decides, so that one who stands in several files is left out of all.
+    The writer's name alone decides, so a writer in several files is held out of all.
 
     Args:
         writers: str (N,).
-        fraction: of the writers, about, in 0..1.
+        fraction: approximate fraction of the writers, in 0..1.
     """
     names, which = np.unique(writers, return_inverse=True)
     chosen = [zlib.crc32(name.encode()) % 1000 < 1000 * fraction for name in names.tolist()]
@@ -86,10 +86,10 @@ def left_out(writers: np.ndarray, fraction: float) -> np.ndarray:
 
 
 def written(archive: PenArchive) -> np.ndarray:
-    """int64: the samples with a stroke at least and a text.
+    """int64: the samples with at least one stroke and a text.
 
     Raises:
-        HandwritingError: there is none.
+        HandwritingError: there is no such sample.
     """
     has_text = np.array([bool(text.strip()) for text in archive.text.tolist()])
     samples = np.flatnonzero((np.diff(archive.sample_start) > 0) & has_text)
@@ -99,11 +99,10 @@ def written(archive: PenArchive) -> np.ndarray:
 
 
 def load_pages(folder: Path) -> tuple[list[Path], list[str]] | None:
-    """The pictures of a folder and their texts where these have several lines, so that the pictures
-    are pages; ``None`` where each is one line.
+    """The images and texts of a folder of pages; ``None`` if each text is one line.
 
     Raises:
-        HandwritingError: as of :func:`read_texts`.
+        HandwritingError: see :func:`read_texts`.
     """
     if (folder / "words.json").is_file():
         return None

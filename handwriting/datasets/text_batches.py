@@ -1,4 +1,4 @@
-"""Batches of words and lines of about one width, drawn while the network trains."""
+"""Batches of words and lines of similar width, rendered while the network trains."""
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,49 +10,50 @@ import numpy as np
 from torch.utils.data import DataLoader
 
 _POOL = 16
-"""Batches whose samples are sorted by width together: like widths share a batch."""
+"""Batches whose samples are sorted by width together, so that similar widths share a batch."""
 
 
 WIDTH_STEP = 16
-"""Batches are as wide as a multiple of it: few shapes, for a GPU plans its work anew for each."""
+"""Batch widths are multiples of this: a GPU plans its work for each shape, so shapes must be
+few."""
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """A picture, uint8 (40, width), white ink on black, and what it says."""
+    """An image, uint8 (40, width), white ink on black, and its text."""
 
     picture: np.ndarray
     text: str
 
 
 class TextSource(Protocol):
-    """Samples of words or lines that can be drawn anew each time."""
+    """Samples of words or lines that are re-rendered each time."""
 
     def __len__(self) -> int:
         """Samples in an epoch."""
 
     def draw(self, number: int, rng: np.random.Generator) -> Drawn:
-        """One of them."""
+        """One sample."""
 
 
 @dataclass(frozen=True)
 class TextBatch:
-    """Pictures, uint8 (40, width) each, and their texts."""
+    """Images, uint8 (40, width) each, and their texts."""
 
     pictures: list[np.ndarray]
     texts: list[str]
 
 
 class TextBatches:
-    """Iterate over an epoch's :class:`TextBatch` es; what comes depends on seed and epoch alone.
+    """Iterate over an epoch's :class:`TextBatch` es, which depend on seed and epoch alone.
 
     Args:
-        source: what to draw.
-        columns: pictures of a batch, padded to its widest, have at most so many columns together.
-        seed: of the order and the changes.
-        rank: of several ranks, each gets every ``ranks``-th batch from the ``rank``-th on.
-        ranks: how many there are.
-        workers: processes that draw; with none a thread of this one does.
+        source: of the samples.
+        columns: most pixel columns of a batch, with images padded to the widest.
+        seed: of the order and the augmentation.
+        rank: this process's rank, which gets every ``ranks``-th batch from the ``rank``-th on.
+        ranks: number of ranks.
+        workers: rendering processes; with 0, a thread of this process renders.
     """
 
     def __init__(
@@ -72,7 +73,7 @@ class TextBatches:
         self.per_pool = max(1, min(pool, share))
 
     def set_epoch(self, epoch: int) -> None:
-        """Choose which of the seeded orders comes next."""
+        """Select the seeded order of an epoch."""
         self.epoch = epoch
 
     def __len__(self) -> int:
@@ -80,7 +81,7 @@ class TextBatches:
         return len(self.source)
 
     def pools(self) -> list[np.ndarray]:
-        """The epoch's samples in the order of chance, a pool at a time."""
+        """The epoch's samples in random order, one pool at a time."""
         rng = np.random.default_rng((self.seed, self.epoch))
         order = rng.permutation(len(self.source))
         return np.split(order, range(self.per_pool, len(order), self.per_pool))
@@ -101,7 +102,7 @@ class TextBatches:
             yield from batches
 
     def _drawn_ahead(self, pools: list[tuple[int, np.ndarray]]) -> Iterator[TextBatch]:
-        """A thread draws the next pool while one is trained on."""
+        """A thread renders the next pool during training on the current one."""
         with ThreadPoolExecutor(max_workers=1) as pool:
             ahead = None
             for numbered in [*pools, None]:
@@ -121,14 +122,14 @@ class TextBatches:
 
 
 def _draw_on_one_core(worker: int) -> None:
-    """OpenCV's threads do not outlive the fork that made this process."""
+    """OpenCV's threads do not survive the fork of this process."""
     cv2.setNumThreads(0)
 
 
 def batches_by_width(widths: Sequence[int], columns: int) -> list[list[int]]:
-    """Rows from wide to narrow, as many in a batch as have at most so many columns when padded.
+    """Rows from wide to narrow, in batches of at most ``columns`` columns with padding.
 
-    A picture wider than that is a batch of its own.
+    A wider image is a batch of its own.
     """
     order = np.argsort(-np.asarray(widths, dtype=np.int64), kind="stable").tolist()
     batches: list[list[int]] = []
@@ -142,7 +143,7 @@ def batches_by_width(widths: Sequence[int], columns: int) -> list[list[int]]:
 
 @dataclass(frozen=True)
 class JoinedSources:
-    """Several sources one after the other."""
+    """Several sources in sequence."""
 
     sources: Sequence[TextSource]
 
@@ -150,9 +151,9 @@ class JoinedSources:
         return sum(len(source) for source in self.sources)
 
     def draw(self, number: int, rng: np.random.Generator) -> Drawn:
-        """A sample of the source that the number falls to."""
+        """The sample of this number, from the source that holds it."""
         for source in self.sources:
             if number < len(source):
                 return source.draw(number, rng)
             number -= len(source)
-        raise IndexError("there are not so many samples")
+        raise IndexError("the index is out of range")

@@ -1,1 +1,1 @@
-"""NIST's archive: its files, the meaning of its labels, the same image in several splits."""
+"""The EMNIST archive: its files, its labels, and images that occur in several splits."""

@@ -1,7 +1,7 @@
-"""The six EMNIST splits, whatever form they lie in, as torchvision's `EMNIST`.
+"""The six EMNIST splits, from any form of the archive, as torchvision's `EMNIST`.
 
-`locate` finds out which form a folder or zip file holds (see `handwriting.emnist.forms`), and
-`read_archive` reads it. The folder may be read-only: nothing is unpacked beside the files.
+`locate` detects the form in a folder or zip file (see `handwriting.emnist.forms`); `read_archive`
+reads it. The folder may be read-only, because nothing is unpacked on disk.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from handwriting.emnist.torchvision_compat import EMNIST
 from handwriting.errors import HandwritingError
 
 SYNTHETIC_MARK = "SYNTHETIC.txt"
-"""A file of this name beside the raw files marks a generated archive."""
+"""Name of the file that marks a generated archive."""
 
 NEEDED = [("byclass", part) for part in PARTS]
 _FEWEST_TO_JUDGE = 500
@@ -34,10 +34,10 @@ class Located:
     """An archive that was found.
 
     Attributes:
-        root: where it was looked for.
-        form: how it is read.
-        parts: files of each part that is there.
-        files: everything found that may belong to an archive.
+        root: the folder or zip file searched.
+        form: the form it is read in.
+        parts: files of each part present.
+        files: all files found that may belong to an archive.
     """
 
     root: Path
@@ -47,20 +47,20 @@ class Located:
 
     @property
     def used(self) -> list[ArchiveFile]:
-        """The files that are read, each once."""
+        """The files to read, each once."""
         return list(dict.fromkeys(file for files in self.parts.values() for file in files))
 
     def notes(self) -> list[str]:
-        """What a person should know of it, a line each: what is used, missing, not used."""
+        """Notes for people, one per line: files used, missing and unused."""
         lines = [f"{len(self.used)} {self.form.TITLE} from {_place(self.used[0])}"]
         absent = [part for part in product(SPLITS, PARTS) if part not in self.parts]
         if absent:
-            lines.append(f"not there, and not needed: {_names(absent)}")
+            lines.append(f"missing, but not required: {_names(absent)}")
         others = [file for file in self.files if file not in self.used]
         for form in FORMS:
             unused = {file for files in form.find(others).values() for file in files}
             if unused:
-                lines.append(f"not used beside them: {len(unused)} {form.TITLE}")
+                lines.append(f"unused: {len(unused)} {form.TITLE}")
         return lines + (idx.disagreements(self.files) if self.form is idx else [])
 
     def is_synthetic(self) -> bool:
@@ -70,12 +70,12 @@ class Located:
 
 
 def _place(file: ArchiveFile) -> Path:
-    """The folder or zip file that holds a file."""
+    """The folder or zip file of a file."""
     return file.zip_file or file.path.parent
 
 
 def _names(parts: Sequence[Part]) -> str:
-    """As ``"letters, digits test"``."""
+    """A list such as ``"letters, digits test"``."""
     names = []
     for split in SPLITS:
         own = [part for name, part in parts if name == split]
@@ -86,10 +86,10 @@ def _names(parts: Sequence[Part]) -> str:
 def locate(root: Path) -> Located:
     """Find the archive in a folder or a zip file.
 
-    Of several forms the first in the order of FORMS that has `byclass` is taken.
+    Of several forms, the first in the order of FORMS with `byclass` is used.
 
     Raises:
-        HandwritingError: there is no `byclass` in any form, or ``root`` is a file that is no zip.
+        HandwritingError: no form has `byclass`, or ``root`` is a file but not a zip file.
     """
     listing = list_files(root)
     for form in FORMS:
@@ -98,12 +98,12 @@ def locate(root: Path) -> Located:
             return Located(root, form, parts, listing.files)
     raise HandwritingError(
         f"{root} {_lack(root, listing)}. "
-        f"With --download it comes from {ArchiveSplit.url}. {ways_out()}"
+        f"--download fetches it from {ArchiveSplit.url}. {ways_out()}"
     )
 
 
 def _lack(root: Path, listing: Listing) -> str:
-    """What lies there but is not enough, in words."""
+    """What is there and why it does not suffice, in words."""
     if not root.exists():
         return "does not exist"
     words = []
@@ -125,13 +125,13 @@ class ArchiveSplit(EMNIST):
     split's own labels; ``split`` and ``train`` say which part it is.
 
     Args:
-        root: folder or zip file that holds the archive in any form.
+        root: folder or zip file with the archive in any form.
         split: one of SPLITS.
         train: whether it is the training part.
-        located: what `locate` says of ``root``, if it was asked before.
+        located: result of `locate` for ``root``, if known.
 
     Raises:
-        HandwritingError: a file is missing, damaged, or its labels are out of range.
+        HandwritingError: a file is missing or damaged, or its labels are out of range.
     """
 
     def __init__(
@@ -142,7 +142,7 @@ class ArchiveSplit(EMNIST):
 
     @property
     def name(self) -> str:
-        """As ``"byclass train"``."""
+        """A name such as ``"byclass train"``."""
         return f"{self.split} {self._part}"
 
     @property
@@ -165,10 +165,10 @@ class ArchiveSplit(EMNIST):
 
 
 def check_labels(labels: np.ndarray, files: Sequence[ArchiveFile], split: str) -> None:
-    """Refuse a part that cannot be one of its split.
+    """Reject a part that cannot belong to its split.
 
     Raises:
-        HandwritingError: it holds no image, or labels of another split.
+        HandwritingError: the part has no image, or has labels of another split.
     """
     place = listed(files)
     if not len(labels):
@@ -177,7 +177,7 @@ def check_labels(labels: np.ndarray, files: Sequence[ArchiveFile], split: str) -
     if wrong.any():
         row = int(wrong.argmax())
         raise HandwritingError(
-            f"{place}: label {labels[row]} of row {row} is none of the split {split!r} "
+            f"{place}: label {labels[row]} of row {row} is not a label of the split {split!r} "
             f"({int(wrong.sum())} such rows). Take it from its source again."
         )
     if (
@@ -194,7 +194,7 @@ def check_labels(labels: np.ndarray, files: Sequence[ArchiveFile], split: str) -
 def read_archive(
     root: Path, located: Located | None = None
 ) -> tuple[list[ArchiveSplit], list[ArchiveSplit]]:
-    """The splits that are there: training parts and testing parts, in the order of SPLITS.
+    """The splits present: training parts and test parts, in the order of SPLITS.
 
     Raises:
         HandwritingError: `byclass` is missing, or a file is damaged.
@@ -213,7 +213,7 @@ def read_archive(
 
 
 class _Download(EMNIST):
-    """torchvision's download of all 24 files; nothing is loaded."""
+    """torchvision's download of all 24 files, without loading them."""
 
     url = property(lambda self: ArchiveSplit.url)
     md5 = property(lambda self: ArchiveSplit.md5)
@@ -233,12 +233,12 @@ class _Download(EMNIST):
 
 
 def raw_folder(root: Path) -> Path:
-    """Where torchvision keeps the IDX files."""
+    """The folder in which torchvision keeps the IDX files."""
     return root / "EMNIST" / "raw"
 
 
 def missing_files(root: Path) -> list[str]:
-    """Names of the IDX files that ``root/EMNIST/raw`` lacks, of the 24, gzipped or not."""
+    """Names of the 24 IDX files, gzipped or not, that ``root/EMNIST/raw`` lacks."""
     return [
         name
         for name in idx.official_names()
@@ -247,7 +247,7 @@ def missing_files(root: Path) -> list[str]:
 
 
 def download(root: Path) -> None:
-    """Fetch and unpack NIST's archive into ``root/EMNIST/raw`` with torchvision, with progress.
+    """Download and unpack NIST's archive into ``root/EMNIST/raw`` with torchvision.
 
     Raises:
         HandwritingError: the download failed or its checksum is wrong.
@@ -261,9 +261,9 @@ def download(root: Path) -> None:
 
 
 def ways_out() -> str:
-    """What a person without the archive can do."""
+    """Advice for people without the archive."""
     return (
-        f"Two ways out: (1) download {ArchiveSplit.url} by hand and name it with --root gzip.zip; "
+        f"Two ways out: (1) download {ArchiveSplit.url} by hand and pass --root gzip.zip; "
         "(2) try the pipeline on a small generated archive with "
         "'python data_preprocessing.py --synthetic'."
     )

@@ -1,6 +1,6 @@
-"""Which rows of several image arrays are the same image, found by hash and confirmed by pixels.
+"""Duplicate images in several arrays, found by hash and confirmed by pixels.
 
-Here it is also counted whether test images leak into training.
+It also counts test images that leak into training.
 """
 
 import math
@@ -12,7 +12,7 @@ _CHUNK = 8192
 
 
 class RowStack:
-    """Several (N_i, 28, 28) uint8 arrays numbered through as one, without copying them."""
+    """Several (N_i, 28, 28) uint8 arrays, numbered as one without copying."""
 
     def __init__(self, arrays: Sequence[np.ndarray]) -> None:
         self.arrays = [array.reshape(len(array), math.prod(array.shape[1:])) for array in arrays]
@@ -22,7 +22,7 @@ class RowStack:
         return int(self.starts[-1])
 
     def take(self, rows: np.ndarray) -> np.ndarray:
-        """Copies of the given rows, uint8 (len(rows), 784)."""
+        """Copies of rows, uint8 (len(rows), 784)."""
         taken = np.empty((len(rows), self.arrays[0].shape[1]), dtype=np.uint8)
         for start in range(0, len(rows), _CHUNK):
             self._copy(rows[start : start + _CHUNK], taken[start : start + _CHUNK])
@@ -35,7 +35,7 @@ class RowStack:
             target[here] = self.arrays[index][rows[here] - self.starts[index]]
 
     def chunks(self):
-        """(first row, rows as uint8 (<= 8192, 784)) over everything, in order."""
+        """Iterate over all rows in order: (first row, uint8 (<= 8192, 784))."""
         for start, array in zip(self.starts[:-1], self.arrays, strict=True):
             for offset in range(0, len(array), _CHUNK):
                 yield int(start) + offset, array[offset : offset + _CHUNK]
@@ -44,7 +44,7 @@ class RowStack:
 def hash_rows(rows: np.ndarray, seed: int) -> np.ndarray:
     """uint64 (N,): multilinear hash of 784-byte rows (Lemire & Kaser 2014, arXiv 1202.4961).
 
-    Each 64-bit word is mixed first, so that its high bytes reach the low bits of the sum.
+    Each 64-bit word is mixed first, so that its high bytes affect the low bits of the sum.
     """
     words = np.ascontiguousarray(rows).view(np.uint64)
     factors = np.random.default_rng(seed).integers(
@@ -57,10 +57,10 @@ def hash_rows(rows: np.ndarray, seed: int) -> np.ndarray:
 def match_images(
     stack: RowStack, hasher: Callable[[np.ndarray, int], np.ndarray] = hash_rows
 ) -> np.ndarray:
-    """int64 (rows,): for each row the first row with the very same pixels.
+    """int64 (rows,): for each row the first row with the same pixels.
 
-    Rows with equal hashes are compared pixel by pixel; those that differ from the first of their
-    group are matched among themselves with another hash, until none is left.
+    Rows with equal hashes are compared pixel by pixel. Those that differ from the first of their
+    group are matched with another hash, until none is left.
     """
     first_of = np.arange(len(stack))
     undecided, seed = first_of, 0
@@ -85,7 +85,8 @@ def _chunks(stack: RowStack, rows: np.ndarray):
 
 
 def _equal_rows(stack: RowStack, rows: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """bool per pair: whether the two rows are the same pixels; a row equals itself unread."""
+    """bool per pair: whether two rows have the same pixels; a row equals itself without reading
+    it."""
     same = rows == others
     doubtful = np.flatnonzero(~same)
     for start in range(0, len(doubtful), _CHUNK):
@@ -95,7 +96,7 @@ def _equal_rows(stack: RowStack, rows: np.ndarray, others: np.ndarray) -> np.nda
 
 
 def unseen_rows(training: np.ndarray, parts: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """bool per row of each part: whether its image is none of the training images.
+    """bool per row of each part: whether its image is absent from the training images.
 
     Args:
         training: uint8 (N, 28, 28).
@@ -107,6 +108,7 @@ def unseen_rows(training: np.ndarray, parts: Sequence[np.ndarray]) -> list[np.nd
 
 
 def count_leaked(training: np.ndarray, test: np.ndarray) -> int:
-    """Rows of uint8 (M, 28, 28) whose image is among the training images, uint8 (N, 28, 28)."""
+    """Number of rows of uint8 (M, 28, 28) whose image is among the training images, uint8 (N, 28,
+    28)."""
     (unseen,) = unseen_rows(training, [test])
     return int((~unseen).sum())

@@ -1,7 +1,7 @@
-"""Where an archive lies: files in folders and members of zip files alike, read in pieces.
+"""Files of an archive, in folders or in zip files, read in pieces.
 
-Nothing is extracted: members of zip files and gzipped files are unpacked in memory, never more of
-them than a limit, so that a small file cannot fill memory or disk.
+Nothing is extracted to disk. Members of zip files and gzipped files are unpacked in memory, up to a
+limit, so a small file cannot fill memory or disk.
 """
 
 import contextlib
@@ -20,14 +20,14 @@ from handwriting.emnist.label_sets import SPLITS
 from handwriting.errors import HandwritingError
 
 LARGEST_FILE = 4 << 30
-"""Bytes of an unpacked file; the largest official one, `byclass` as CSV, has about 1.3 GB."""
+"""Most bytes of an unpacked file; the largest official one, `byclass` as CSV, has about 1.3 GB."""
 
 LARGEST_ZIP = 16 << 30
-"""Bytes of all unpacked members of a zip file; Kaggle's, the largest one, has about 6 GB."""
+"""Most bytes of a zip file's unpacked members; Kaggle's, the largest known, has about 6 GB."""
 
 PARTS = ("train", "test")
 Part = tuple[str, str]
-"""A split and its part, as ``("byclass", "train")``."""
+"""A split and its part, such as ``("byclass", "train")``."""
 
 _ENDINGS = (".gz", "-ubyte", ".mat", ".parquet", ".csv")
 _FOLDERS = {*SPLITS, *PARTS, "data", "raw", "gzip", "archive", "binary", "matlab", "csv", "parquet"}
@@ -37,13 +37,13 @@ _GZIP_MAGIC = b"\x1f\x8b"
 
 @dataclass(frozen=True)
 class ArchiveFile:
-    """One file, on disk or inside of a zip file.
+    """One file, on disk or in a zip file.
 
     Attributes:
-        path: on disk; inside of a zip file that of the zip file and the member's name behind it.
-        stored: bytes that it takes on disk.
-        zip_file: the zip file that holds it.
-        member: its name in there.
+        path: on disk; in a zip file, the path of the zip file followed by the member's name.
+        stored: bytes on disk.
+        zip_file: the zip file with the member, if any.
+        member: its name in the zip file.
     """
 
     path: Path
@@ -53,12 +53,12 @@ class ArchiveFile:
 
     @property
     def name(self) -> str:
-        """Its name without folders, as ``"emnist-byclass-train.csv"``."""
+        """Its name without folders, such as ``"emnist-byclass-train.csv"``."""
         return self.path.name
 
     @contextlib.contextmanager
     def open(self) -> Iterator[BinaryIO]:
-        """The bytes as they lie there, gzipped or not."""
+        """The stored bytes, gzipped or not."""
         if self.zip_file is None:
             with self.path.open("rb") as file:
                 yield file
@@ -68,14 +68,14 @@ class ArchiveFile:
 
 
 def damaged(file: ArchiveFile, what: str) -> HandwritingError:
-    """The error for a file that cannot be read; ``what`` goes on after "it" or "its"."""
+    """The error for an unreadable file; ``what`` is a clause that starts with "it" or "its"."""
     return HandwritingError(
         f"{file.path} is not a sound EMNIST file: {what}. Take it from its source again."
     )
 
 
 class _Limited(io.RawIOBase):
-    """A stream that refuses to give more than LARGEST_FILE bytes."""
+    """A stream that yields at most LARGEST_FILE bytes."""
 
     def __init__(self, stream: BinaryIO, file: ArchiveFile) -> None:
         self.stream, self.file, self.given = stream, file, 0
@@ -93,7 +93,7 @@ class _Limited(io.RawIOBase):
 
 @contextlib.contextmanager
 def unpacked(file: ArchiveFile) -> Iterator[io.BufferedReader]:
-    """The content of a file, gunzipped where it is gzipped, by name or by content.
+    """The content of a file, unpacked if its name or its content is that of gzip.
 
     Raises:
         HandwritingError: a damaged gzip stream or zip member, or more than LARGEST_FILE bytes.
@@ -114,12 +114,12 @@ def unpacked(file: ArchiveFile) -> Iterator[io.BufferedReader]:
 
 @dataclass
 class Listing:
-    """What lies in a folder or a zip file.
+    """The content of a folder or a zip file.
 
     Attributes:
-        files: those that may belong to an archive; first those of ``EMNIST/raw``, last those
-            inside of zip files.
-        problems: zip files that cannot be used, and why.
+        files: those that may belong to an archive; those of ``EMNIST/raw`` come first, those in zip
+            files last.
+        problems: unusable zip files, and why.
     """
 
     files: list[ArchiveFile]
@@ -127,13 +127,13 @@ class Listing:
 
 
 def list_files(root: Path) -> Listing:
-    """The files of a folder, of its folders that are called as downloads are, and of zip files.
+    """The files of a folder, of its subfolders with names of downloads, and of zip files.
 
     Args:
         root: a folder or a zip file.
 
     Raises:
-        HandwritingError: ``root`` is a file but not a zip file that can be used.
+        HandwritingError: ``root`` is a file but not a usable zip file.
     """
     if root.is_file():
         return Listing(_members(root), [])
@@ -172,7 +172,7 @@ def _may_belong(name: str, *more: str) -> bool:
 
 
 def _is_download(folder: str) -> bool:
-    """Whether a folder's name says EMNIST, a split or how it was packed."""
+    """Whether a folder's name contains EMNIST, a split or a kind of packing."""
     words = set(re.findall("[a-z]+", folder.lower()))
     return "emnist" in words or bool(words & _FOLDERS)
 
@@ -181,7 +181,7 @@ def _members(path: Path) -> list[ArchiveFile]:
     """The members of a zip file that may belong to an archive.
 
     Raises:
-        HandwritingError: it is no zip file, names a path outside of itself or unpacks to too much.
+        HandwritingError: it is not a zip file, names a path outside itself, or unpacks to too much.
     """
     try:
         with zipfile.ZipFile(path) as bundle:
@@ -212,10 +212,10 @@ def _members(path: Path) -> list[ArchiveFile]:
 
 
 def part_of(file: ArchiveFile) -> Part | None:
-    """The split and part that a file's name and folders name, the nearest first.
+    """The split and part named by a file's name and folders, innermost first.
 
-    As ``emnist-byclass-train.csv``, ``byclass/train/0000.parquet`` or
-    ``emnist_letters/data/test-00000-of-00001.parquet``; ``None`` where they do not.
+    Examples: ``emnist-byclass-train.csv``, ``byclass/train/0000.parquet`` or
+    ``emnist_letters/data/test-00000-of-00001.parquet``; ``None`` if there is none.
     """
     names = list(reversed(file.path.parts))
     split, part = _named(SPLITS, names[:4]), _named(PARTS, names[:2])

@@ -1,8 +1,8 @@
-"""What the labels of EMNIST's six splits mean: tables from a split's own label to a label set.
+"""The meaning of labels in EMNIST's six splits: tables from a split's own label to a label set.
 
-`MEANINGS` says what a label can mean, `BY_NAME` what the usual recipe takes it for. Both map onto
-the labels of `handwriting.labels`; `handwriting.emnist.merging` intersects what several splits say
-of one image.
+`MEANINGS` gives the possible meanings of a label, `BY_NAME` the baseline's mapping by name. Both
+map onto the labels of `handwriting.labels`. `handwriting.emnist.merging` intersects the meanings
+from several splits for one image.
 """
 
 import string
@@ -29,10 +29,10 @@ IMAGES_OF_SPLIT = {
     "digits": 280_000,
     "mnist": 70_000,
 }
-"""Images of both parts together (Cohen et al. 2017, table II)."""
+"""Images of both parts of each split together (Cohen et al. 2017, table II)."""
 
 UNUSED = 255
-"""In a split's table: a label that the split never uses."""
+"""Entry of a split's table for a label that the split never uses."""
 
 
 def _merged_split(names: dict[str, int]) -> list[int]:
@@ -44,7 +44,7 @@ def _merged_split(names: dict[str, int]) -> list[int]:
 
 
 def _tables(merged: dict[str, int], letters: list[int]) -> dict[str, np.ndarray]:
-    """Table per split from its own label to ours; labels that a split never uses map to 255."""
+    """One table per split, from its own labels to ours; unused labels map to 255."""
     exact = list(range(NUM_CLASSES))
     meanings = {
         "byclass": exact,
@@ -63,21 +63,22 @@ _EITHER_CASE = {letter: either_case_label(letter) for letter in MERGED_LETTERS}
 MEANINGS = _tables(
     _EXACT | _EITHER_CASE, [either_case_label(letter) for letter in string.ascii_uppercase]
 )
-"""What each split's own label can mean: one character, or a letter in either case."""
+"""The meaning of each split's own labels: one character, or a letter in either case."""
 
 BY_NAME = _tables(_EXACT, [class_index(letter) for letter in string.ascii_lowercase])
-"""The usual mapping by the label's printed name; wrong for the merged letters and `letters`."""
+"""The baseline's mapping by the label's printed name, which is wrong for merged letters and
+`letters`."""
 
 
 def in_range(split: str, labels: np.ndarray) -> np.ndarray:
-    """bool per row: whether the split's own label is one that the split uses."""
+    """bool per row: whether the split uses this label."""
     table = MEANINGS[split]
     inside = (labels >= 0) & (labels < len(table))
     return inside & (table[np.where(inside, labels, 0)] != UNUSED)
 
 
 def own_labels(split: str, classes: np.ndarray) -> np.ndarray:
-    """uint8: a split's own label of each class 0..61; 255 where the split lacks the class."""
+    """uint8: a split's own label for each class 0..61; 255 if the split lacks the class."""
     own = np.full(NUM_CLASSES, UNUSED, dtype=np.uint8)
     for label, meaning in enumerate(MEANINGS[split]):
         if meaning != UNUSED:

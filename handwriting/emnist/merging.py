@@ -1,8 +1,7 @@
-"""From the rows of six splits to images that stand once, each with its most exact label.
+"""Merge the rows of six splits into distinct images, each with its most exact label.
 
-A label of `letters`, `bymerge` or `balanced` may be a set of candidate characters. The sets that
-the rows of one image give are intersected; an empty intersection means that the archive
-contradicts itself.
+A label of `letters`, `bymerge` or `balanced` may be a set of candidate characters. The sets of all
+rows of an image are intersected; an empty intersection means that the archive contradicts itself.
 """
 
 from collections.abc import Sequence
@@ -18,14 +17,14 @@ from handwriting.labels import NUM_LABELS, candidate_masks
 
 @dataclass
 class StandardizedSplit:
-    """One part of one split with labels on the common range.
+    """One part of one split, with labels in the common range.
 
     Attributes:
-        split: as ``"letters"``.
+        split: such as ``"letters"``.
         train: whether it is the training part.
         data: uint8 (N, 28, 28).
-        targets: uint8 (N,), what the label can mean: 0..61, or 62..87 for a letter in either case.
-        names: uint8 (N,), the usual mapping by the label's name, 0..61.
+        targets: uint8 (N,), meaning of the label: 0..61, or 62..87 for a letter in either case.
+        names: uint8 (N,), the baseline's mapping by the label's name, 0..61.
     """
 
     split: str
@@ -36,7 +35,7 @@ class StandardizedSplit:
 
     @property
     def name(self) -> str:
-        """As ``"letters train"``."""
+        """A name such as ``"letters train"``."""
         return f"{self.split} {'train' if self.train else 'test'}"
 
     @property
@@ -46,7 +45,7 @@ class StandardizedSplit:
 
 
 def standardize(split: str, train: bool, data: np.ndarray, labels: np.ndarray) -> StandardizedSplit:
-    """Map a split's own labels onto the common range."""
+    """Map a split's own labels to the common range."""
     return StandardizedSplit(split, train, data, MEANINGS[split][labels], BY_NAME[split][labels])
 
 
@@ -55,12 +54,12 @@ class Images:
     """The distinct images behind all rows.
 
     Attributes:
-        stack: the rows of all parts, numbered through.
+        stack: the rows of all parts, numbered consecutively.
         first: int64 (images,), the first row of each image, ascending.
         of_row: int64 (rows,), the image of each row.
-        label: uint8 (images,), the most exact label; meaningless where contradictory.
-        contradictory: bool (images,), no character fits all labels of the image.
-        in_part: bool (parts, images), whether the part holds the image.
+        label: uint8 (images,), the most exact label; undefined if contradictory.
+        contradictory: bool (images,), whether no character fits all labels of the image.
+        in_part: bool (parts, images), whether the part contains the image.
     """
 
     stack: RowStack
@@ -74,12 +73,12 @@ class Images:
         return len(self.first)
 
     def held_by(self, parts: Sequence[bool]) -> np.ndarray:
-        """bool (images,): whether any of the chosen parts holds the image."""
+        """bool (images,): whether any of the chosen parts contains the image."""
         return self.in_part[list(parts)].any(axis=0)
 
 
 def find_images(parts: list[StandardizedSplit]) -> Images:
-    """Match all rows by their pixels and intersect what their labels can mean."""
+    """Match all rows by their pixels and intersect the meanings of their labels."""
     stack = RowStack([part.data for part in parts])
     first, of_row = np.unique(match_images(stack), return_inverse=True)
     masks = candidate_masks()
@@ -102,8 +101,8 @@ class Combined:
     Attributes:
         train: the training set.
         test: the test set.
-        images: the distinct images that both are from.
-        removed: how many test images other parts held too, and training does not.
+        images: the distinct images behind both.
+        removed: number of test images removed from the training parts.
     """
 
     train: LabelledImages

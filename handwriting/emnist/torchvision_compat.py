@@ -1,8 +1,8 @@
-"""torchvision's `EMNIST` and `ToTensor`, also where its compiled operators cannot load.
+"""torchvision's `EMNIST` and `ToTensor`, even if its compiled operators cannot load.
 
-torchvision from PyPI is compiled for PyTorch with CUDA; beside a CPU build of PyTorch, which is
-ten times smaller, its import stops at two missing operators ("operator torchvision::nms does not
-exist"). This project uses neither, so their signatures are declared and the import goes on.
+torchvision from PyPI is compiled for PyTorch with CUDA. With a CPU build of PyTorch, which is ten
+times smaller, its import fails at two missing operators ("operator torchvision::nms does not
+exist"). This project uses neither, so declaring their signatures lets the import succeed.
 """
 
 import torch

@@ -1,1 +1,1 @@
-"""Figures of a trained network, their plots and tables."""
+"""Metrics of trained models, with their plots and tables."""

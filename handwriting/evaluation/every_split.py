@@ -1,8 +1,8 @@
-"""One network on all six benchmarks of EMNIST, each asked its own question.
+"""Accuracy of one character model on all six EMNIST benchmarks.
 
-A network of 62 classes answers a split's question by adding up its probabilities over the
-characters that each of the split's classes stands for. Rows whose image is among the prepared
-training or validation images are left out: the splits overlap.
+The model has 62 classes. Its probability of a split's class is the sum over the characters that
+this class stands for. The splits overlap; rows whose image is among the prepared training or
+validation images are excluded.
 """
 
 import math
@@ -32,18 +32,19 @@ PUBLISHED = {
     "digits": 0.9984,
     "mnist": 0.9971,
 }
-"""Best published accuracies known to us, of networks trained on each split's whole training set;
-that of mnist is on the original MNIST, whose test images are others."""
+"""Best published accuracies known to us, of networks trained on each split's full training set. The
+figure of mnist is for the original MNIST, which has other test images."""
 
 FULL_TRAINING_IMAGES = 697_932
-"""Of `byclass`, which holds every image of the other splits (Cohen et al. 2017, table II)."""
+"""Images in `byclass`, which holds every image of the other splits (Cohen et al. 2017, table
+II)."""
 
 _SIGMAS_OF_95_PERCENT = 1.96
 
 
 def class_members(split: str) -> np.ndarray:
-    """float (classes, 62): 1 where a class of the split stands for a character; a row of zeros
-    for a label that the split never uses."""
+    """float (classes, 62): 1 where a class of the split stands for a character; unused labels have
+    rows of zeros."""
     labels = MEANINGS[split]
     members = np.zeros((len(labels), NUM_CLASSES))
     for own, label in enumerate(labels):
@@ -53,7 +54,7 @@ def class_members(split: str) -> np.ndarray:
 
 
 def interval(accuracy: float, rows: int) -> tuple[float, float]:
-    """95% interval of a share that was measured on so many rows (Wilson 1927)."""
+    """95% confidence interval of a proportion (Wilson 1927)."""
     z = _SIGMAS_OF_95_PERCENT
     middle = accuracy + z * z / (2 * rows)
     spread = z * math.sqrt(accuracy * (1 - accuracy) / rows + z * z / (4 * rows * rows))
@@ -68,11 +69,11 @@ def measure(
 
     Args:
         read: probabilities (N, 62) of uint8 (N, 28, 28).
-        training: uint8 (N, 28, 28), the images to leave out.
+        training: uint8 (N, 28, 28), the images to exclude.
         testing: the splits' test parts.
 
     Returns:
-        A row per split; ``accuracy`` and its ``interval`` are ``None`` where no row is left.
+        One row per split; ``accuracy`` and ``interval`` are ``None`` if no row is left.
     """
     unseen = unseen_rows(training, [part.data.numpy() for part in testing])
     return [_row(read, part, rows) for part, rows in zip(testing, unseen, strict=True)]
@@ -100,9 +101,9 @@ def _row(
 
 
 def training_fraction(content: dict[str, Any]) -> float:
-    """The part of the training images that a weights file's run has seen, 0..1."""
+    """The fraction of the training images that a weights file's run has seen, in 0..1."""
     used = content.get("hyperparameters", {})
-    # A smaller part always lies in a larger one.
+    # A smaller fraction is always a subset of a larger one.
     return max(used.get("fraction", 1.0), used.get("init_fraction", 0.0))
 
 
@@ -110,8 +111,8 @@ def evaluate_every_split(run: RunFiles, root: Path, processed: Path) -> dict[str
     """Accuracy of one run on each split's unseen test rows.
 
     Args:
-        run: with weights.
-        root: the archive lies in ``root/EMNIST/raw``.
+        run: a run with weights.
+        root: folder of the archive, ``root/EMNIST/raw``.
         processed: folder of stages 1 and 2.
 
     Raises:

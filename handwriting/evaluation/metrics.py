@@ -1,8 +1,8 @@
-"""Figures of a recogniser: from log-probabilities and true classes to one dictionary of metrics.
+"""Metrics of a character model, from log-probabilities and true classes.
 
-``loss`` is always the mean cross-entropy of the network's own logits, what training lowers;
-``calibrated_loss`` that of the probabilities that a person is told: with the temperature and, where
-they are used, the size and the class frequencies.
+``loss`` is the mean cross-entropy of the network's raw logits, as in training. ``calibrated_loss``
+is
+that of the reported probabilities: with temperature and, where used, size and class prior.
 """
 
 import math
@@ -35,12 +35,12 @@ _CANDIDATES = torch.tensor([(candidates(k)[0], candidates(k)[-1]) for k in range
 
 
 class Predictions(NamedTuple):
-    """What the metrics need of each image: 8 bytes instead of 62 logits.
+    """The data of each image that the metrics need: 8 bytes instead of 62 logits.
 
     Attributes:
-        topk: uint8 (N, 3), the likeliest classes.
-        confidence: float32 (N,), the probability of the likeliest, in 0..1.
-        within: uint8 (N,), the likeliest of the true class's kind: digits, capitals or small.
+        topk: uint8 (N, 3), the top-3 predictions.
+        confidence: float32 (N,), the probability of the top-1 prediction, in 0..1.
+        within: uint8 (N,), the top prediction of the true kind: digits, capitals or small letters.
         labels: uint8 (N,), true classes in 0..61.
     """
 
@@ -51,10 +51,10 @@ class Predictions(NamedTuple):
 
 
 def topk_predictions(log_probs: torch.Tensor, labels: torch.Tensor) -> Predictions:
-    """The predictions that probabilities are.
+    """The predictions of log-probabilities.
 
     Args:
-        log_probs: float (N, 62), up to a constant per image.
+        log_probs: float (N, 62), up to an additive constant per image.
         labels: int (N,), true classes in 0..61.
     """
     labels = labels.to(log_probs.device, torch.int64)
@@ -70,18 +70,18 @@ def topk_predictions(log_probs: torch.Tensor, labels: torch.Tensor) -> Predictio
 
 
 def is_correct(predictions: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """bool (N,): whether the predicted class, int64 in 0..61, is one that the label allows."""
+    """bool (N,): whether the label permits the predicted class, int64 in 0..61."""
     return (_CANDIDATES.to(labels.device)[labels] == predictions.unsqueeze(1)).any(dim=1)
 
 
 def accuracy(network: nn.Module, data: LabelledImages) -> float:
-    """Share of right answers, read in fp32; a letter known in either case counts for both."""
+    """Accuracy in fp32; for a letter known in either case, both cases are correct."""
     predictions = predict_logits(network, data.images).argmax(dim=1)
     return is_correct(predictions, data.labels.long()).float().mean().item()
 
 
 def accuracies(predictions: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-    """Accuracy over 62 classes and, without case, over 36; of int (N,) in 0..61."""
+    """Accuracy over 62 classes and, ignoring case, over 36; takes int (N,) in 0..61."""
     return {
         "accuracy": float((predictions == labels).mean()),
         "accuracy_without_case": _grouped_accuracy(predictions, labels, WITHOUT_CASE),
@@ -92,24 +92,25 @@ def metrics_of(parts: Sequence[Predictions], loss: float, calibrated_loss: float
     """All metrics of one evaluation.
 
     Args:
-        parts: the predictions, batch by batch.
-        loss: mean cross-entropy of the network's own logits, in nats.
-        calibrated_loss: that of the probabilities that the answers are given with.
+        parts: predictions, one per batch.
+        loss: mean cross-entropy of the network's raw logits, in nats.
+        calibrated_loss: mean cross-entropy of the reported probabilities, in nats.
 
     Returns:
-        Numbers and lists only (fit for JSON). Weighted figures weigh each class by its images,
-        macro figures weigh the classes that occur alike. ``accuracy_without_case`` has 36 classes,
-        ``accuracy_47_classes`` those of `bymerge` and `balanced`; ``accuracy_within`` is that among
-        digits, capitals and small letters where it is known which of these it is.
+        Numbers and lists only, for JSON. Weighted metrics weigh each class by its images. Macro
+        metrics weigh all occurring classes equally. ``accuracy_without_case`` ignores case (36
+        classes); ``accuracy_47_classes`` has the classes of `bymerge` and `balanced`;
+        ``accuracy_within`` is the accuracy within digits, capitals and small letters if the kind is
+        known.
 
     Raises:
         HandwritingError: there is no image, or a loss is not a number.
     """
     if not sum(len(part.labels) for part in parts):
-        raise HandwritingError("there is no image to measure on. Give another --data.")
+        raise HandwritingError("there is no image to evaluate. Give another --data.")
     if not math.isfinite(loss + calibrated_loss):
         raise HandwritingError(
-            "the loss is not a number: the weights are too large, their training went wrong. "
+            "the loss is not a number: the weights are too large, so their training failed. "
             "Take other weights."
         )
     # Here and not above: the plots need this module, and scikit-learn takes a second to import.
@@ -147,7 +148,7 @@ def metrics_of(parts: Sequence[Predictions], loss: float, calibrated_loss: float
 
 
 def accuracy_within(within: np.ndarray, labels: np.ndarray) -> dict[str, float | None]:
-    """Accuracy among the images of each kind where the kind is known; ``None`` without images."""
+    """Accuracy within each kind of character if the kind is known; ``None`` without images."""
     kinds = _KIND.numpy()[labels]
     right = within == labels
     return {
@@ -175,7 +176,7 @@ def _class_rows(predictions: np.ndarray, labels: np.ndarray) -> list[dict[str, A
 
 
 def most_confused(confusion: np.ndarray) -> list[dict[str, Any]]:
-    """The unordered pairs of characters confused most often, both directions counted."""
+    """The most confused unordered pairs of characters, both directions counted."""
     both = np.triu(confusion + confusion.T, k=1)
     order = np.argsort(-both, axis=None, kind="stable")[:MOST_CONFUSED]
     pairs = [(int(index) // NUM_CLASSES, int(index) % NUM_CLASSES) for index in order]
@@ -192,15 +193,15 @@ def most_confused(confusion: np.ndarray) -> list[dict[str, Any]]:
 
 
 def reliability(probabilities: np.ndarray, right: np.ndarray) -> list[dict[str, float]]:
-    """How often answers are right that are given with about the same probability.
+    """Accuracy of predictions by probability: the data of a reliability diagram.
 
     Args:
-        probabilities: float (N,) of the answers, in 0..1.
-        right: bool (N,).
+        probabilities: float (N,), of the predictions, in 0..1.
+        right: bool (N,), whether each is correct.
 
     Returns:
-        A row per bin of 15 equally wide ones that is not empty: ``answers``, mean ``probability``
-        and ``accuracy``.
+        One row per non-empty bin of 15 equal ones: number of ``answers``, mean ``probability`` and
+        ``accuracy``.
     """
     bins = np.minimum((probabilities * _BINS).astype(int), _BINS - 1)
     return [
@@ -214,8 +215,11 @@ def reliability(probabilities: np.ndarray, right: np.ndarray) -> list[dict[str, 
 
 
 def calibration_error(rows: list[dict[str, float]]) -> float:
-    """Expected calibration error: mean distance of probability and accuracy over the bins of
-    :func:`reliability`, weighed by their answers (Guo et al. 2017, arXiv 1706.04599)."""
+    """Expected calibration error (Guo et al. 2017, arXiv 1706.04599).
+
+    It is the mean distance between probability and accuracy over the bins of :func:`reliability`,
+    weighted by their predictions.
+    """
     answers = sum(row["answers"] for row in rows)
     gaps = (row["answers"] * abs(row["probability"] - row["accuracy"]) for row in rows)
     return sum(gaps) / answers
@@ -237,10 +241,10 @@ HEADLINES = {
     "accuracy_without_case": "accuracy ignoring case, 36 classes",
     "calibration_error": "calibration error",
 }
-"""The figures that a person compares, in the order of the tables and plots."""
+"""The headline metrics, in the order of the tables and plots."""
 
 ERRORS = ("loss", "calibrated_loss", "calibration_error")
-"""Those of them that are better when smaller."""
+"""The headline metrics that are better when smaller."""
 
 
 COMPARED = {
@@ -250,11 +254,11 @@ COMPARED = {
     "recall_weighted": "recall",
     "f1_weighted": "F1",
 }
-"""The columns of a comparison's table; precision, recall and F1 are weighted by class frequency."""
+"""Columns of the comparison table; precision, recall and F1 are weighted by class frequency."""
 
 
 def comparison_table(results: Sequence[dict[str, Any]]) -> str:
-    """A table in Markdown with a row for each evaluation."""
+    """A Markdown table with one row per evaluation."""
     rows = [["run", "epoch", *COMPARED.values()], ["---"] * (2 + len(COMPARED))]
     for result in results:
         figures = [f"{result[key]:.4f}" for key in COMPARED]
@@ -263,7 +267,7 @@ def comparison_table(results: Sequence[dict[str, Any]]) -> str:
 
 
 def epoch_of(result: dict[str, Any]) -> str:
-    """Which epoch was measured, as "7 of 20"; a dash where that is not known."""
+    """The evaluated epoch, such as "7 of 20"; a dash if it is unknown."""
     epoch, epochs = result.get("epoch"), result.get("epochs")
     if epoch is None:
         return "-"
@@ -271,7 +275,7 @@ def epoch_of(result: dict[str, Any]) -> str:
 
 
 def headline_table(columns: dict[str, dict[str, Any]]) -> str:
-    """The headline figures of one or more evaluations side by side, as text."""
+    """The headline metrics of one or more evaluations side by side, as text."""
     names = list(columns)
     width = max(12, *(len(name) for name in names))
     lines = [" " * 36 + "".join(f"{name:>{width + 2}}" for name in names)]

@@ -1,7 +1,7 @@
-"""The plots of an evaluation: figures by class, confusions, calibration, two runs side by side.
+"""Plots of an evaluation: metrics by class, confusion matrix, calibration, comparison of two runs.
 
-``metrics`` is what `handwriting.evaluation.metrics` makes, with ``command``, which stands at the
-foot of each plot.
+``metrics`` comes from `handwriting.evaluation.metrics`; its ``command`` is printed at the foot of
+each plot.
 """
 
 from collections.abc import Sequence
@@ -41,7 +41,7 @@ def plot_class_metrics(metrics: dict[str, Any], title: str, path: Path) -> None:
 
 
 def plot_confusion_matrix(metrics: dict[str, Any], title: str, path: Path) -> None:
-    """How often each character is predicted as each other, in percent of the true one."""
+    """Confusion matrix, in percent of each true character's images."""
     confusion = np.array(metrics["confusion"], dtype=float)
     characters = [row["character"] for row in metrics["classes"]]
     support = np.maximum(confusion.sum(axis=1, keepdims=True), 1)
@@ -64,7 +64,7 @@ def plot_confusion_matrix(metrics: dict[str, Any], title: str, path: Path) -> No
 
 
 def plot_reliability(metrics: dict[str, Any], title: str, path: Path) -> None:
-    """The accuracy of the predictions of each confidence, and how many there are."""
+    """Reliability diagram: accuracy and number of predictions by confidence."""
     rows = metrics["reliability"]
     probability = [row["probability"] for row in rows]
     figure, (top, bottom) = plt.subplots(
@@ -87,7 +87,7 @@ def plot_reliability(metrics: dict[str, Any], title: str, path: Path) -> None:
 
 
 def plot_comparison(first: dict[str, Any], second: dict[str, Any], path: Path) -> None:
-    """Two runs on the same images: loss, headline figures, and F1 by class."""
+    """Comparison of two runs on the same images: loss, headline metrics and F1 by class."""
     runs = ((first, BLUE), (second, ORANGE))
     figure = plt.figure(figsize=(15, 10), layout="constrained")
     grid = figure.add_gridspec(2, 2, height_ratios=(1, 1.25), width_ratios=(1, 4.5))
@@ -117,7 +117,7 @@ def _plot_losses(axes: Axes, runs: Sequence[Coloured]) -> None:
 
 
 def _plot_headlines(axes: Axes, runs: Sequence[Coloured]) -> None:
-    """A row per figure, each run's value beside its dot, the smaller one on the left."""
+    """One row per metric, with each run's value beside its dot, the smaller one on the left."""
     names = {key: name for key, name in HEADLINES.items() if key not in ERRORS}
     values = 100 * np.array([[metrics[key] for key in names] for metrics, _ in runs])
     rows = np.arange(len(names))
@@ -139,7 +139,7 @@ def _plot_headlines(axes: Axes, runs: Sequence[Coloured]) -> None:
 
 
 def _plot_classes(axes: Axes, runs: Sequence[Coloured]) -> None:
-    """F1 of each class; what lies between the runs has the colour of the better one."""
+    """F1 of each class; the bar between the runs has the colour of the better one."""
     values = np.array([[row["f1"] for row in metrics["classes"]] for metrics, _ in runs])
     places = np.arange(values.shape[1])
     better = np.array([colour for _, colour in runs])[values.argmax(axis=0)]

@@ -1,4 +1,4 @@
-"""What a network is measured on, and the files and tables in which its figures are kept."""
+"""Evaluation sets, and the files and tables of their metrics."""
 
 import json
 from collections.abc import Sequence
@@ -25,18 +25,18 @@ from handwriting.recognition.recognizer import log_prior_change, size_weight
 from handwriting.recognition.sizes import load_sizes
 from handwriting.runs import RunFiles
 
-SYNTHETIC = "  the images are synthetic: the figures say nothing about handwriting"
+SYNTHETIC = "  the images are synthetic: the metrics say nothing about handwriting"
 
 
 @dataclass(frozen=True)
 class EvaluationSet:
-    """What a network is measured on.
+    """A data set to evaluate on.
 
     Attributes:
         data: 28x28 images with exact labels.
-        about: what goes into the metrics file; ``data`` is the set's name.
-        prefix: of the names of the files, empty for the test set.
-        prior: how frequent its characters are, as in `recognition.recognizer.PRIORS`.
+        about: entries of the metrics file; ``data`` is the set's name.
+        prefix: of the file names; empty for the test set.
+        prior: its class prior, as in `recognition.recognizer.PRIORS`.
         log_evidence: float (N, 62) to add to the network's log-probabilities, or ``None``.
     """
 
@@ -52,7 +52,7 @@ def prepared_test_set(processed: Path, content: dict[str, Any]) -> EvaluationSet
 
     Args:
         processed: folder of stage 1.
-        content: of the weights file to be measured.
+        content: of the weights file to evaluate.
 
     Raises:
         HandwritingError: stage 1 has not run, or a file is damaged.
@@ -75,30 +75,31 @@ def prepared_test_set(processed: Path, content: dict[str, Any]) -> EvaluationSet
 def external_set(
     path: Path, content: dict[str, Any], size: bool, prior: str, held_out: bool = False
 ) -> EvaluationSet:
-    """Labelled images from elsewhere.
+    """An external set of labelled images.
 
     Args:
         path: as `datasets.external.load_external` takes it.
-        content: of the weights file to be measured.
-        size: whether to use where the ink stood on the canvas.
-        prior: ``emnist``, ``equal``, or ``auto``: EMNIST's for an `.npz` of images, else equal.
-        held_out: whether to measure only on the writers that the training left out.
+        content: of the weights file to evaluate.
+        size: whether to use the position of the ink on the canvas.
+        prior: ``emnist``, ``equal`` (uniform), or ``auto``: EMNIST's for an `.npz` of images, else
+            uniform.
+        held_out: whether to evaluate on held-out writers only.
 
     Raises:
-        HandwritingError: it cannot be read, or ``size`` is asked of 28x28 images.
+        HandwritingError: the path cannot be read, or ``size`` is used with 28x28 images.
     """
     data = load_external(path)
     if held_out:
         fraction = content.get("hyperparameters", {}).get("extra_held_out", 0.0)
         if not fraction:
-            raise HandwritingError("--held-out: the training of these weights left no writers out.")
+            raise HandwritingError("--held-out: the training of these weights held out no writers.")
         data = data.part(held_out_hands(data.hands, fraction))
         if not len(data):
-            raise HandwritingError(f"--held-out: no writer of {path} was left out of the training.")
+            raise HandwritingError(f"--held-out: no writer of {path} was held out of the training.")
     if prior == "auto":
         prior = "emnist" if data.bboxes is None else "equal"
     if size and data.heights is None:
-        raise HandwritingError(f"--size needs pictures of a whole canvas; {path} has none.")
+        raise HandwritingError(f"--size needs images of a whole canvas; {path} has none.")
     chosen = f"{' held out' if held_out else ''}{' with size' if size else ''}"
     name = f"{path.name}{chosen}, {prior} prior"
     about = {"data": name, "synthetic": False, "size": size, "prior": prior}
@@ -111,9 +112,9 @@ def external_set(
 
 
 def save_report(run: RunFiles, prefix: str, result: dict[str, Any], overwrite: bool) -> None:
-    """Write a run's figures, its table of classes, its counts of confusions and its plots.
+    """Write a run's metrics, its table of classes, its confusion matrix and its plots.
 
-    Figures of the same weights that are there already are kept unless ``overwrite``.
+    Existing metrics of the same weights are kept unless ``overwrite``.
     """
     if _is_kept(run.metric(f"{prefix}metrics.json"), result, overwrite):
         return
@@ -129,13 +130,13 @@ def save_report(run: RunFiles, prefix: str, result: dict[str, Any], overwrite: b
 
 
 def save_confusion(confusion: Sequence[Sequence[int]], path: Path) -> None:
-    """Write a table of 62x62 counts: a row per true character, a column per answer."""
+    """Write the 62x62 confusion matrix: a row per true character, a column per prediction."""
     table = pd.DataFrame(confusion, index=pd.Index(CLASSES, name="character"), columns=CLASSES)
     table.to_csv(path)
 
 
 def save_every_split(run: RunFiles, result: dict[str, Any], overwrite: bool) -> None:
-    """Write a run's figures on each of the six splits; kept and replaced as by `save_report`."""
+    """Write a run's metrics on each of the six splits; kept or replaced as by `save_report`."""
     path = run.metric("every_split.json")
     if not _is_kept(path, result, overwrite):
         with replacing(path) as (part,):
@@ -143,28 +144,29 @@ def save_every_split(run: RunFiles, result: dict[str, Any], overwrite: bool) -> 
 
 
 def _is_kept(path: Path, result: dict[str, Any], overwrite: bool) -> bool:
-    """Whether a file stays as it is: the committed figures must not change by the way."""
+    """Whether an existing file is kept, so that committed metrics do not change by accident."""
     try:
         before = json.loads(path.read_text(encoding="utf-8")).get("weights_sha256")
     except (OSError, ValueError, AttributeError, RecursionError):
         return False
     kept = before == result["weights_sha256"] and not overwrite
     if kept:
-        print(f"  kept {path} of the same weights as it was; --overwrite replaces it")
+        print(f"  kept {path} of the same weights; --overwrite replaces it")
     return kept
 
 
 def for_file(result: dict[str, Any]) -> dict[str, Any]:
-    """Without the table of classes and the matrix, which have files of their own."""
+    """The metrics without the table of classes and the confusion matrix, which have their own
+    files."""
     return {name: value for name, value in result.items() if name not in ("classes", "confusion")}
 
 
 def print_classes(result: dict[str, Any]) -> None:
-    """The table of classes, the accuracy within each kind, and the pairs confused most."""
+    """Print the table of classes, the accuracy within each kind, and the most confused pairs."""
     print(pd.DataFrame(result["classes"]).to_string(index=False, float_format="%.3f"))
     within = {name: share for name, share in result["accuracy_within"].items() if share is not None}
     print("accuracy within " + ", ".join(f"{name} {share:.4f}" for name, share in within.items()))
-    print("confused most: ", end="")
+    print("most confused: ", end="")
     print(", ".join(f"{row['pair']} ({row['mistakes']})" for row in result["most_confused"][:10]))
 
 
@@ -175,7 +177,7 @@ def compare(first: dict[str, Any], second: dict[str, Any], metrics: Path, overwr
     print(comparison_table((first, second)))
     path = metrics / f"{first['run']}_vs_{second['run']}_metrics.png"
     if path.exists() and not overwrite:
-        print(f"  kept {path} as it was; --overwrite replaces it")
+        print(f"  kept {path}; --overwrite replaces it")
         return
     plot_comparison(first, second, path)
     print(f"wrote {path}")

@@ -1,4 +1,4 @@
-"""How well lines were read: character and word error rates."""
+"""Metrics of text lines: character and word error rates."""
 
 from collections.abc import Sequence
 
@@ -6,22 +6,21 @@ import numpy as np
 
 
 def edit_distance(first: Sequence[object], second: Sequence[object]) -> int:
-    """Fewest insertions, deletions and replacements from one to the other (Levenshtein 1966)."""
+    """Edit distance: fewest insertions, deletions and substitutions (Levenshtein 1966)."""
     row = np.arange(len(second) + 1)
     numbers = np.arange(len(second) + 1)
     for count, item in enumerate(first, start=1):
         replaced = row[:-1] + np.array([item != other for other in second], dtype=int)
         best = np.append(count, np.minimum(replaced, row[1:] + 1))
-        # Insertions go along the row, one more at each place.
+        # Insertions run along the row, with one more edit at each place.
         row = np.minimum.accumulate(best - numbers) + numbers
     return int(row[-1])
 
 
 def aligned(read: str, text: str) -> list[tuple[str, str]]:
-    """Each character of a text and what was read in its place, "" for nothing.
+    """Align each character of a text with its prediction, "" for a missing one.
 
-    One of the alignments with the fewest edits; characters that were read beside the text are left
-    out.
+    The alignment has the fewest edits. Inserted characters are omitted.
     """
     table = np.zeros((len(text) + 1, len(read) + 1), dtype=int)
     table[:, 0], table[0] = np.arange(len(text) + 1), np.arange(len(read) + 1)
@@ -46,13 +45,13 @@ def _alphanumeric(text: str) -> str:
 
 
 def text_metrics(read: Sequence[str], texts: Sequence[str]) -> dict[str, float]:
-    """Error rates of what was read against the texts, over all samples together.
+    """Error rates of predictions against the true texts, over all samples together.
 
     Returns:
-        ``cer``: edits of characters, spaces left out, per character of the texts;
-        ``cer_alphanumeric``: of letters and digits alone, case ignored; ``wer``: edits of words per
-        word; ``exact``: share of samples whose text is wholly right, spaces in a row counting as
-        one; ``samples``.
+        ``cer``: character error rate, without spaces; ``cer_alphanumeric``: CER of letters and
+            digits
+        alone, ignoring case; ``wer``: word error rate; ``exact``: fraction of exact matches, where
+        consecutive spaces count as one; ``samples``.
     """
     pairs = list(zip(read, texts, strict=True))
 

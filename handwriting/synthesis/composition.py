@@ -1,4 +1,4 @@
-"""Words and lines that nobody wrote, put together from what one writer wrote."""
+"""Words and lines composed of one writer's strokes."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -17,11 +17,11 @@ _BAND: dict[str, tuple[float, float]] = (
     | dict.fromkeys("gpqy", (_LOW, -0.4))
     | {"t": (0.85, 0.0), "i": (0.8, 0.0), "j": (0.8, -0.4)}
 )
-"""Top and bottom of a character above its line, in heights of a capital."""
+"""Top and bottom of a character above its baseline, in heights of a capital."""
 
 
 def _arc(left: float, right: float) -> list[tuple[float, float]]:
-    """A bracket from above to below, bulging from ``left`` to ``right``."""
+    """A bracket from top to bottom, bulging from ``left`` to ``right``."""
     angles = np.linspace(-np.pi / 2, np.pi / 2, 9)
     x = left + (right - left) * np.cos(angles)
     return list(zip(x.tolist(), (0.4 + 0.65 * -np.sin(angles)).tolist(), strict=True))
@@ -59,32 +59,31 @@ _SIGNS: dict[str, list[list[tuple[float, float]]]] = {
         [(0.45, 0.3), (0.35, 0.15), (0.45, 0.0), (0.55, 0.15), (0.45, 0.3)],
     ],
 }
-"""Signs as strokes of x and height above the line, in heights of a capital."""
+"""Signs as strokes of x and height above the baseline, in heights of a capital."""
 
 SIGNS = "".join(_SIGNS)
 
 
 def sign_strokes(sign: str, rng: np.random.Generator) -> Strokes:
-    """One of SIGNS, drawn a little otherwise each time; as :meth:`CharacterPens.compose`."""
+    """One of SIGNS with random variation; coordinates as in :meth:`CharacterPens.compose`."""
     jitter = np.exp(rng.normal(0, 0.12, 2))
     shift = np.array([0, rng.normal(0, 0.04)])
     return [(np.array(part, dtype=float) * jitter + shift) * (1, -1) for part in _SIGNS[sign]]
 
 
 def place(character: str, extent: np.ndarray, rng: np.random.Generator) -> tuple[float, float]:
-    """How large a letter or digit is on its line, and where.
+    """The size and position of a letter or digit on its line.
 
     Args:
         character: a letter or a digit.
-        extent: width and height as it was written.
-        rng: where chance comes from.
+        extent: width and height as written.
+        rng: random generator.
 
     Returns:
-        By how much to scale it, and how far below the line it then reaches, both in heights of a
-        capital.
+        The scale, and the depth below the baseline after scaling, in heights of a capital.
     """
     top, bottom = _BAND.get(character, (_TALL, 0.0))
-    # A capital I or a 1 may be a line; nothing is made wider than it would be high.
+    # A capital I or a 1 may be a plain line: limit the scale by the width, too.
     size = max(float(extent[1]), float(extent[0]) / 2, 1e-6)
     scale = (top - bottom) * float(np.exp(rng.normal(0, 0.07))) / size
     return scale, float(-bottom + rng.normal(0, 0.03))
@@ -95,7 +94,7 @@ class CharacterPens:
 
     Args:
         archive: samples of one character each.
-        samples: int64, those to use.
+        samples: int64, numbers of the samples to use.
     """
 
     def __init__(self, archive: PenArchive, samples: np.ndarray) -> None:
@@ -109,20 +108,20 @@ class CharacterPens:
         self.of_writer = list(of_writer.values())
 
     def can_write(self, character: str) -> bool:
-        """Whether anybody wrote it, or it is a space or one of SIGNS."""
+        """Whether any writer wrote the character, or it is a space or one of SIGNS."""
         return character == " " or character in _SIGNS or character in self.of_all
 
     def compose(self, text: str, rng: np.random.Generator) -> Strokes:
-        """Write a text with one writer's characters; what this writer lacks comes from all.
+        """Compose a text of one writer's characters; missing ones come from other writers.
 
         Args:
-            text: of characters that can be written, not spaces alone.
-            rng: where chance comes from.
+            text: of available characters, not only spaces.
+            rng: random generator.
         """
         return [stroke for drawn in self.compose_each(text, rng) for stroke in drawn]
 
     def compose_each(self, text: str, rng: np.random.Generator) -> list[Strokes]:
-        """The strokes of each character of a text, none for a space; as :meth:`compose`."""
+        """The strokes of each character of a text, none for a space; see :meth:`compose`."""
         own = self.of_writer[rng.integers(len(self.of_writer))]
         loose = rng.uniform(0.05, 0.3)
         x, written = 0.0, []
@@ -140,7 +139,7 @@ class CharacterPens:
     def _character(
         self, character: str, own: dict[str, list[int]], rng: np.random.Generator
     ) -> Strokes:
-        """Strokes from x 0, y downwards from the line, a capital being about 1 high."""
+        """Strokes from x = 0, y downwards from the baseline; a capital is about 1 high."""
         if character in _SIGNS:
             return sign_strokes(character, rng)
         samples = own.get(character) or self.of_all[character]

@@ -1,6 +1,6 @@
-"""The parts of a generated archive in the other forms in which EMNIST is handed on.
+"""A generated archive in the other forms in which EMNIST is distributed.
 
-For tests and benchmarks of the readers in `handwriting.emnist.forms`; `emnist_archive` writes
+Tests and benchmarks of the readers in `handwriting.emnist.forms` use them; `emnist_archive` writes
 NIST's IDX files. Each function writes to a folder and marks it as synthetic.
 """
 
@@ -24,7 +24,8 @@ from handwriting.synthesis.emnist_archive import GeneratedPart, mark_as_syntheti
 
 
 def write_csv(folder: Path, parts: Iterable[GeneratedPart]) -> None:
-    """As on Kaggle: ``emnist-<split>-<part>.csv`` without a header, a label and 784 pixels."""
+    """Write Kaggle's form: ``emnist-<split>-<part>.csv`` without a header, a label and 784
+    pixels."""
     for part in parts:
         rows = np.column_stack((part.labels, part.images.reshape(len(part.labels), -1)))
         table = pyarrow.table(list(rows.T.copy()), names=[str(k) for k in range(rows.shape[1])])
@@ -34,9 +35,9 @@ def write_csv(folder: Path, parts: Iterable[GeneratedPart]) -> None:
 
 
 def write_matlab(folder: Path, parts: Iterable[GeneratedPart]) -> None:
-    """As at NIST: ``emnist-<split>.mat`` with ``dataset.train`` and ``dataset.test``.
+    """Write NIST's MATLAB form: ``emnist-<split>.mat`` with ``dataset.train`` and ``dataset.test``.
 
-    MATLAB orders a matrix by columns, so that ``reshape(images(k, :), 28, 28)`` is upright.
+    MATLAB orders a matrix by columns, so ``reshape(images(k, :), 28, 28)`` is upright.
     """
     splits: dict[str, dict] = defaultdict(dict)
     for part in parts:
@@ -52,20 +53,20 @@ def write_matlab(folder: Path, parts: Iterable[GeneratedPart]) -> None:
 
 
 def mapping(split: str) -> np.ndarray:
-    """uint8 (labels, 2): each label of a split and the code of the first character it means."""
+    """uint8 (labels, 2): each label of a split and the code of its first character."""
     used = [(label, m) for label, m in enumerate(MEANINGS[split]) if m != UNUSED]
     codes = [(label, ord(CLASSES[candidates(int(m))[0]])) for label, m in used]
     return np.array(codes, dtype=np.uint8)
 
 
 def write_parquet(folder: Path, parts: Iterable[GeneratedPart], upright: bool = False) -> None:
-    """As on Hugging Face: ``emnist-<split>/<part>-00000-of-00001.parquet`` with PNG images.
+    """Write Hugging Face's form: ``emnist-<split>/<part>-00000-of-00001.parquet`` with PNG images.
 
     Args:
-        folder: where the splits' folders go.
+        folder: parent of the splits' folders.
         parts: of the archive.
-        upright: as copies do that have turned the images: upright, labels counted from 0, and the
-            characters that they stand for in the metadata.
+        upright: whether to write images upright, labels counted from 0, and label names in the
+            metadata, as some copies do.
     """
     for part in parts:
         images, labels, metadata = part.images, part.labels.astype(np.int64), None

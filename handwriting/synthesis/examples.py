@@ -1,4 +1,4 @@
-"""Example photographs, made of a plain hand: nothing in them was written by a person."""
+"""Synthetic example photographs in the project's plain hand; no person wrote any of it."""
 
 from dataclasses import dataclass
 
@@ -15,16 +15,16 @@ _TABLE = "kraft"
 
 @dataclass(frozen=True)
 class Example:
-    """A photograph to be made.
+    """Description of an example photograph.
 
     Attributes:
-        lines: what is written.
+        lines: the text.
         capital: height of a capital in pixels.
         ground: one of GROUNDS.
-        medium: what it is written with.
+        medium: writing medium.
         ink: its colour, RGB 0..255.
-        is_sheet: whether it is a sheet on a table.
-        seed: where chance begins.
+        is_sheet: whether it shows a sheet on a table.
+        seed: of the random generator.
     """
 
     lines: tuple[str, ...]
@@ -54,11 +54,11 @@ EXAMPLES = {
     "A number": Example(("73,950",), 60, "squared", BALLPOINT, (20, 20, 24), False, 1),
     "A character": Example(("R",), 150, "white", FELT_PEN, (170, 30, 40), False, 0),
 }
-"""By what each shows."""
+"""Examples by content."""
 
 
 def photograph_of_example(name: str) -> np.ndarray:
-    """One of EXAMPLES, uint8 (rows, columns, 3), always the same."""
+    """One of EXAMPLES, uint8 (rows, columns, 3); the result is deterministic."""
     example = EXAMPLES[name]
     rng = np.random.default_rng(example.seed)
     scene = _written(example, rng)
@@ -68,7 +68,7 @@ def photograph_of_example(name: str) -> np.ndarray:
 
 
 def _written(example: Example, rng: np.random.Generator) -> np.ndarray:
-    """The lines below each other on their ground, float32 (rows, columns, 3)."""
+    """The lines on their ground, one below the other, float32 (rows, columns, 3)."""
     capital = example.capital
     paths = [
         stroke * capital + capital * np.array([1.5, 2.4 + 2.0 * number])
@@ -83,7 +83,7 @@ def _written(example: Example, rng: np.random.Generator) -> np.ndarray:
 
 
 def _on_table(sheet: np.ndarray, capital: float, rng: np.random.Generator) -> np.ndarray:
-    """The sheet a little askew on a table, with its shadow."""
+    """The sheet slightly rotated on a table, with its shadow."""
     height, width = sheet.shape[:2]
     edge = round(2.5 * capital)
     shape = (height + 2 * edge, width + 2 * edge)

@@ -1,4 +1,4 @@
-"""What people write on: white, yellowed, ruled and squared paper, kraft, boards, a form's cell."""
+"""Writing grounds: white, yellowed, ruled and squared paper, kraft, boards, form fields."""
 
 from dataclasses import dataclass
 
@@ -33,16 +33,16 @@ CHALKS: tuple[Colour, ...] = ((235, 235, 230), (230, 220, 150), (180, 210, 230))
 
 @dataclass(frozen=True)
 class Ground:
-    """Something to write on.
+    """A writing ground.
 
     Attributes:
-        colours: RGB 0..255, lowest and highest.
-        media: what is used on it.
-        inks: their colours.
+        colours: lowest and highest RGB, 0..255.
+        media: writing media used on it.
+        inks: colours of the media.
         ruling: ``None``, ``lines``, ``squares`` or ``cell``.
         texture: standard deviation of the fine noise, in levels of 255.
-        patches: that of the slow noise.
-        glare: chance of a bright spot.
+        patches: standard deviation of the slow noise.
+        glare: probability of a bright spot.
     """
 
     colours: tuple[Colour, Colour]
@@ -58,8 +58,8 @@ class Ground:
 
         Args:
             shape: rows and columns.
-            height: of the writing in pixels.
-            rng: where chance comes from.
+            height: height of the writing in pixels.
+            rng: random generator.
         """
         low, high = np.array(self.colours, dtype=np.float32)
         colour = low + (high - low) * np.float32(rng.random())
@@ -90,7 +90,7 @@ def _line(cover: np.ndarray, first: np.ndarray, last: np.ndarray, rng: np.random
 
 
 def _ruled(shape: tuple[int, int], height: float, rng: np.random.Generator) -> np.ndarray:
-    """Level lines, about as far apart as the writing is high, one about under it."""
+    """Ruled lines, about as far apart as the writing is high, one about under it."""
     cover = np.zeros(shape, dtype=np.float32)
     step = height * rng.uniform(0.7, 1.8)
     tilt = rng.normal(0, 0.01) * shape[1]
@@ -102,7 +102,7 @@ def _ruled(shape: tuple[int, int], height: float, rng: np.random.Generator) -> n
 
 
 def _squared(shape: tuple[int, int], height: float, rng: np.random.Generator) -> np.ndarray:
-    """Squares, half to once as large as the writing is high."""
+    """Squares, 0.5 to 1 times as large as the writing is high."""
     cover = np.zeros(shape, dtype=np.float32)
     step = height * rng.uniform(0.4, 1.1)
     start = rng.uniform(0, step, 2)
@@ -114,7 +114,7 @@ def _squared(shape: tuple[int, int], height: float, rng: np.random.Generator) ->
 
 
 def _cell(shape: tuple[int, int], height: float, rng: np.random.Generator) -> np.ndarray:
-    """Borders near the edges, each there or not, and not quite straight."""
+    """Optional, slightly bent borders near the edges."""
     cover = np.zeros(shape, dtype=np.float32)
     rows, columns = shape
     inset = rng.uniform(0, 0.18 * height, (4, 2))
@@ -146,4 +146,4 @@ GROUNDS: dict[str, Ground] = {
     ),
     "cell": Ground(_WHITE, (PENCIL, BALLPOINT, BALLPOINT, FELT_PEN), INKS, "cell"),
 }
-"""Each kind of ground by its name."""
+"""Grounds by name."""

@@ -1,4 +1,4 @@
-"""Texts that people write and archives of words hardly hold: numbers, dates, codes, programs."""
+"""Random texts that are rare in archives of words: numbers, dates, codes and lines of programs."""
 
 from collections.abc import Callable, Sequence
 
@@ -14,7 +14,7 @@ def _digits(rng: np.random.Generator, least: int, most: int) -> str:
 
 
 def number(rng: np.random.Generator) -> str:
-    """A whole number, a decimal, one with thousands set apart, or a negative one."""
+    """An integer, a decimal, a number with a thousands separator, or a negative number."""
     kind = rng.random()
     if kind < 0.5:
         return _digits(rng, 1, 6)
@@ -26,7 +26,7 @@ def number(rng: np.random.Generator) -> str:
 
 
 def date(rng: np.random.Generator) -> str:
-    """A day, or a time of the day."""
+    """A date or a time of day."""
     if rng.random() < 0.3:
         return f"{rng.integers(24)}:{rng.integers(60):02}"
     parts = [str(rng.integers(1, 32)), str(rng.integers(1, 13)), str(rng.integers(1950, 2030))]
@@ -34,14 +34,14 @@ def date(rng: np.random.Generator) -> str:
 
 
 def code(rng: np.random.Generator) -> str:
-    """Capitals and digits, as on tickets and licence plates."""
+    """A code of capitals and digits, as on tickets and licence plates."""
     letters = "".join(rng.choice(list(_CAPITALS), int(rng.integers(1, 4))))
     middle = str(rng.choice(["", "", "-", " "]))
     return letters + middle + _digits(rng, 1, 5)
 
 
 def identifier(words: Sequence[str], rng: np.random.Generator) -> str:
-    """A name in a program."""
+    """An identifier."""
     count = int(rng.choice([1, 1, 2, 2, 3]))
     parts = [str(words[rng.integers(len(words))]).lower() for _ in range(count)]
     if rng.random() < 0.15:
@@ -52,7 +52,7 @@ def identifier(words: Sequence[str], rng: np.random.Generator) -> str:
 
 
 def program_line(words: Sequence[str], rng: np.random.Generator) -> str:
-    """A line of a program in Python."""
+    """A line of a Python program."""
 
     def name() -> str:
         return identifier(words, rng)
@@ -89,7 +89,7 @@ def program_line(words: Sequence[str], rng: np.random.Generator) -> str:
 
 
 def word(words: Sequence[str], rng: np.random.Generator) -> str:
-    """A word as it is, at times in capitals or with a capital first."""
+    """A word, sometimes capitalised or in capitals."""
     chosen = str(words[rng.integers(len(words))])
     kind = rng.random()
     if kind < 0.35:
@@ -98,11 +98,11 @@ def word(words: Sequence[str], rng: np.random.Generator) -> str:
 
 
 def invent(words: Sequence[str], rng: np.random.Generator) -> str:
-    """A text of one of these kinds, of at least one character.
+    """A text of one of these kinds, with at least one character.
 
     Args:
-        words: of letters alone, to make names of.
-        rng: where chance comes from.
+        words: of letters only, for identifiers.
+        rng: random generator.
     """
     kinds: tuple[Callable[[], str], ...] = (
         lambda: number(rng),

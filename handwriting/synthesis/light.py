@@ -1,15 +1,15 @@
-"""What happens between a written ground and a photograph: light, lens, sensor and file."""
+"""Simulation of photography: light, lens, sensor and file."""
 
 import cv2
 import numpy as np
 
 
 def photographed(scene: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Take a photograph.
+    """Simulate a photograph.
 
     Args:
         scene: float32 (rows, columns, 3), 0..255.
-        rng: where chance comes from.
+        rng: random generator.
 
     Returns:
         uint8 of the same shape.
@@ -30,7 +30,7 @@ def photographed(scene: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _light(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
-    """How bright each place is: falling off to one side, half of it in a shadow sometimes."""
+    """Brightness of each pixel: it falls off to one side; sometimes half lies in a shadow."""
     rows = np.linspace(-0.5, 0.5, shape[0], dtype=np.float32)[:, None]
     columns = np.linspace(-0.5, 0.5, shape[1], dtype=np.float32)[None]
     across, down = rng.normal(0, 0.15, 2).astype(np.float32)
@@ -45,7 +45,7 @@ def _light(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
 
 
 def _tilted(scene: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Seen a little from the side."""
+    """Apply a slight perspective."""
     height, width = scene.shape[:2]
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], dtype=np.float32)
     moved = corners + rng.normal(0, 0.03 * height, (4, 2)).astype(np.float32)

@@ -1,6 +1,6 @@
-"""What people write with: pencil, ballpoint, felt pen, marker, crayon, chalk, brush.
+"""Writing media: pencil, ballpoint, felt pen, marker, crayon, chalk, brush.
 
-A medium turns the pen's path into how much of the ground each pixel hides.
+A medium renders the pen's path to the ink coverage of each pixel.
 """
 
 from collections.abc import Iterator
@@ -16,15 +16,15 @@ _SUPERSAMPLING = 2
 
 @dataclass(frozen=True)
 class Medium:
-    """How a pen marks the ground. Ranges are (lowest, highest), drawn evenly.
+    """A writing medium. Ranges are (lowest, highest), drawn uniformly.
 
     Attributes:
-        width: of the stroke, as part of the writing's height.
-        cover: how much of the ground a full stroke hides, 0..1.
-        grain: how much of the stroke the ground's roughness leaves out, 0..1.
-        pressure: by which part the width changes along the path.
-        spread: how far ink runs into the paper, as part of the stroke's width.
-        gaps: chance that the ink fails in places.
+        width: of the stroke, as a fraction of the writing's height.
+        cover: ink coverage of a full stroke, in 0..1.
+        grain: fraction of the stroke lost to the ground's roughness, in 0..1.
+        pressure: relative change of the width along the path.
+        spread: how far ink runs into the paper, as a fraction of the stroke's width.
+        gaps: probability that the ink fails in places.
     """
 
     width: tuple[float, float]
@@ -41,16 +41,16 @@ class Medium:
         height: float,
         rng: np.random.Generator,
     ) -> np.ndarray:
-        """Write.
+        """Render strokes.
 
         Args:
             paths: float (points, 2) of x, y each, in pixels.
-            shape: of the picture, rows and columns.
+            shape: of the image, rows and columns.
             height: of the writing in pixels.
-            rng: where chance comes from.
+            rng: random generator.
 
         Returns:
-            float32 of that shape, 0 (ground) to 1 (ink).
+            float32 of this shape, from 0 (ground) to 1 (ink).
         """
         width = max(1.0, height * rng.uniform(*self.width))
         parts = _parts(paths, width, self.pressure, rng)
@@ -68,7 +68,8 @@ class Medium:
 
 
 def slow_noise(shape: tuple[int, int], size: float, rng: np.random.Generator) -> np.ndarray:
-    """float32: smooth noise about 0 with standard deviation about 1 and patches of this size."""
+    """float32: smooth noise with mean about 0, standard deviation about 1 and patches of this
+    size."""
     rows, columns = (max(2, int(length / max(size, 1)) + 2) for length in shape)
     coarse = rng.standard_normal((rows, columns), dtype=np.float32)
     return cv2.resize(coarse, shape[::-1], interpolation=cv2.INTER_CUBIC)
@@ -77,7 +78,7 @@ def slow_noise(shape: tuple[int, int], size: float, rng: np.random.Generator) ->
 def _parts(
     paths: list[np.ndarray], width: float, pressure: float, rng: np.random.Generator
 ) -> Iterator[tuple[np.ndarray, float]]:
-    """Pieces of paths, and how wide the pen is there."""
+    """Segments of paths, with the pen's width on each."""
     for path in paths:
         if not pressure:
             yield path, width

@@ -1,7 +1,6 @@
-"""Words and lines put together from pictures of single characters, as EMNIST has them.
+"""Words and lines composed of images of single characters, such as EMNIST's.
 
-Their writers are not known: the characters of a line are chosen alike in the width of their pen and
-in their slant.
+The writers are unknown, so the characters of a line are chosen by similar stroke width and slant.
 """
 
 import cv2
@@ -12,20 +11,20 @@ from handwriting.labels import CLASSES
 from handwriting.synthesis.composition import SIGNS, place, sign_strokes
 
 CAPITAL = 48
-"""Height of a capital in pixels."""
+"""Height of a capital, in pixels."""
 
 MOST = 1500
-"""Pictures of each character that are kept."""
+"""Most images kept per character."""
 
 _CANDIDATES = 8
 _MARGIN = CAPITAL // 2
 
 Glyph = tuple[np.ndarray, float, float]
-"""uint8 (rows, columns), how far it reaches below the line, and the room left of it, in pixels."""
+"""uint8 (rows, columns), depth below the baseline, and space on its left, in pixels."""
 
 
 class CharacterPictures:
-    """Pictures of single characters, to compose of.
+    """Images of single characters to compose texts of.
 
     Args:
         images: uint8 (N, 28, 28), upright, white ink on black.
@@ -51,18 +50,18 @@ class CharacterPictures:
         self.of_all = {character: own for character, own in self.of_all.items() if len(own)}
 
     def can_write(self, character: str) -> bool:
-        """Whether there is a picture of it, or it is a space or one of SIGNS."""
+        """Whether there is an image of the character, or it is a space or one of SIGNS."""
         return character == " " or character in SIGNS or character in self.of_all
 
     def compose(self, text: str, rng: np.random.Generator) -> np.ndarray:
-        """Write a text in a like hand.
+        """Compose a text of characters with similar strokes.
 
         Args:
-            text: of characters that can be written, not spaces alone.
-            rng: where chance comes from.
+            text: of available characters, not only spaces.
+            rng: random generator.
 
         Returns:
-            uint8 (rows, columns), 0 paper, 255 ink, a capital CAPITAL high.
+            uint8 (rows, columns), 0 paper, 255 ink; capitals are CAPITAL pixels high.
         """
         model = rng.integers(len(self.images))
         pen = CAPITAL * self.pens[model] / self.boxes[model, 3]
@@ -85,7 +84,7 @@ class CharacterPictures:
     def _character(
         self, character: str, pen: float, slant: float, rng: np.random.Generator
     ) -> tuple[np.ndarray, float]:
-        """Of some pictures the one most alike in pen and slant, scaled."""
+        """The image most similar in stroke width and slant, scaled."""
         some = rng.choice(self.of_all[character], _CANDIDATES)
         placed = [place(character, self.boxes[row, 2:], rng) for row in some]
         scales = CAPITAL * np.array([scale for scale, _ in placed])
@@ -98,7 +97,7 @@ class CharacterPictures:
 
 
 def pen_widths(images: np.ndarray) -> np.ndarray:
-    """How wide the strokes are, in pixels: twice their area to the length of their edge.
+    """Stroke widths in pixels: twice the area divided by the length of the edge.
 
     Args:
         images: uint8 (N, rows, columns), not blank.
@@ -113,7 +112,7 @@ def pen_widths(images: np.ndarray) -> np.ndarray:
 
 
 def slants(images: np.ndarray) -> np.ndarray:
-    """How far strokes lean to the right for each pixel upwards, by second moments.
+    """Slants, as displacement to the right per pixel upwards, by second moments.
 
     Args:
         images: uint8 (N, rows, columns), not blank.
@@ -131,7 +130,7 @@ def slants(images: np.ndarray) -> np.ndarray:
 
 
 def _is_whole(image: np.ndarray, dotted: bool) -> bool:
-    """Whether there is ink and, where a letter has one, a dot apart: NIST's forms lost many."""
+    """Whether there is ink and, for i and j, a separate dot, which many of NIST's images lack."""
     parts, _ = cv2.connectedComponents((image > 127).view(np.uint8))
     return parts > 1 + dotted
 
@@ -146,7 +145,7 @@ def _sign(sign: str, pen: float, rng: np.random.Generator) -> tuple[np.ndarray, 
 
 
 def _laid(glyphs: list[Glyph]) -> np.ndarray:
-    """Glyphs beside each other on one line, with an edge of paper all around."""
+    """Glyphs side by side on one line, with a margin."""
     above = max(len(picture) - below for picture, below, _ in glyphs)
     under = max(below for _, below, _ in glyphs)
     rows = int(np.ceil(max(above, 0) + max(under, 0))) + 2 * _MARGIN

@@ -1,6 +1,6 @@
-"""A plain hand: the pen's path of some characters, and texts that are written with them.
+"""A plain hand: pen paths of some characters, and texts written with them.
 
-The paths were made for this project, so that pictures drawn of them may be given away.
+The paths were made for this project, so images of them may be published.
 """
 
 import numpy as np
@@ -52,8 +52,8 @@ _PATHS = {
     ",": "5,6 0,-14",
     ".": "2,3 5,0",
 }
-"""Strokes of points x,y in hundredths of a capital's height, y above the line; a point that stands
-twice is a corner."""
+"""Strokes of points x,y in hundredths of a capital's height, y above the baseline. A repeated point
+is a corner."""
 
 _STEPS = 8
 _GAP, _SPACE = 0.14, 0.42
@@ -61,14 +61,14 @@ _SLANT, _LARGER, _SHIFTED, _TREMBLING = 0.14, 0.04, 0.02, 0.012
 
 
 def write(text: str, rng: np.random.Generator) -> list[np.ndarray]:
-    """A text on one line, each character a little different each time.
+    """A text on one line, with random variation of each character.
 
     Args:
-        text: of lower-case letters, digits, spaces and the other characters that the hand has.
-        rng: where chance comes from.
+        text: of lower-case letters, digits, spaces and the other characters of this hand.
+        rng: random generator.
 
     Returns:
-        float (points, 2) of x, y each, y downwards from the line, a capital being 1 high.
+        float (points, 2) of x, y each, y downwards from the baseline; a capital is 1 high.
     """
     x, strokes = 0.0, []
     for character in text:

@@ -1,4 +1,4 @@
-"""Where the line reader's training pictures come from: pens, compositions, photographs."""
+"""Sources of training images for the text-line model: pen strokes, compositions, photographs."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -23,10 +23,10 @@ _BESIDE = 0.2
 
 @dataclass(frozen=True)
 class Hand:
-    """How strokes become a picture: varied, then drawn plainly or written and photographed.
+    """Rendering of strokes: augmented, then drawn plainly or as a simulated photograph.
 
     Attributes:
-        photographed: chance of the latter.
+        photographed: probability of a simulated photograph.
     """
 
     photographed: float = 0.4
@@ -43,12 +43,12 @@ class Hand:
 
 @dataclass(frozen=True)
 class PenSource:
-    """Words or lines of a pen archive, written anew each time.
+    """Words or lines of a pen archive, re-rendered each time.
 
     Attributes:
         archive: the strokes.
-        samples: int64, which of them.
-        hand: how they are drawn.
+        samples: int64, numbers of the samples.
+        hand: how to render them.
     """
 
     archive: PenArchive
@@ -59,7 +59,7 @@ class PenSource:
         return len(self.samples)
 
     def draw(self, number: int, rng: np.random.Generator) -> Drawn:
-        """A sample as another hand would have written it."""
+        """A sample with augmented strokes."""
         sample = int(self.samples[number])
         beside = None
         if rng.random() < _BESIDE:
@@ -91,7 +91,7 @@ class JoinedWords:
         return self.count if self.of_writer else 0
 
     def draw(self, number: int, rng: np.random.Generator) -> Drawn:
-        """A line of chance."""
+        """A random line."""
         own = self.of_writer[rng.integers(len(self.of_writer))]
         chosen = rng.choice(own, int(rng.integers(2, 7)))
         strokes, text = joined_words(self.archive, chosen, rng)
@@ -100,13 +100,13 @@ class JoinedWords:
 
 @dataclass(frozen=True)
 class ComposedCharacters:
-    """Numbers, codes, names and lines of programs, of isolated characters.
+    """Numbers, codes, identifiers and lines of programs, composed of isolated characters.
 
     Attributes:
         pens: the characters.
-        words: to make names of.
-        count: texts in an epoch.
-        hand: how they are drawn.
+        words: for identifiers.
+        count: texts per epoch.
+        hand: how to render them.
     """
 
     pens: CharacterPens
@@ -125,13 +125,13 @@ class ComposedCharacters:
 
 @dataclass(frozen=True)
 class ComposedPictures:
-    """The same of pictures of single characters.
+    """The same texts, composed of images of single characters.
 
     Attributes:
         pictures: the characters.
-        words: to make names of.
-        count: texts in an epoch.
-        photographed: chance that a text is drawn as a photograph.
+        words: for identifiers.
+        count: texts per epoch.
+        photographed: probability that a text is rendered as a photograph.
     """
 
     pictures: CharacterPictures
@@ -154,19 +154,19 @@ class ComposedPictures:
 def _invented(
     characters: CharacterPens | CharacterPictures, words: Sequence[str], rng: np.random.Generator
 ) -> str:
-    """A text that can be written, of one character at least."""
+    """A text of available characters, at least one."""
     text = "".join(filter(characters.can_write, invent(words, rng))).strip()
     return text or str(rng.choice(list(characters.of_all)))
 
 
 @dataclass(frozen=True)
 class PictureSource:
-    """Photographs of words or lines, changed a little each time.
+    """Photographs of words or lines, augmented each time.
 
     Attributes:
         pictures: uint8 (rows, columns), contrast, 0 paper, 255 ink.
-        texts: what they say.
-        repeats: times that each comes in an epoch.
+        texts: the true texts.
+        repeats: number of times each is used per epoch.
     """
 
     pictures: Sequence[np.ndarray]
@@ -178,7 +178,7 @@ class PictureSource:
         return len(self.pictures) * self.repeats
 
     def draw(self, number: int, rng: np.random.Generator) -> Drawn:
-        """A picture bent, slanted, stretched, thicker or thinner, blurred, and cut a little off."""
+        """Augment an image: bend, slant, stretch, thicken or thin, blur and crop it slightly."""
         number %= len(self.pictures)
         picture = self.pictures[number]
         if number not in self.boxes:
@@ -189,7 +189,7 @@ class PictureSource:
 def _changed(
     picture: np.ndarray, box: tuple[int, int, int, int] | None, rng: np.random.Generator
 ) -> np.ndarray:
-    """The line in a box of a picture, as another hand or camera would have made it."""
+    """The line in a box of an image, augmented as by another hand or camera."""
     if box is None:
         return line_from_contrast(picture)
     return _blurred(cut_line(_warped(_thickened(picture, rng), rng), _moved(box, rng)), rng)
@@ -205,7 +205,7 @@ def _thickened(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _warped(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Sheared, turned and bent about its middle, without leaving the picture's size."""
+    """Shear, rotate and bend about the centre, keeping the image's size."""
     rows, columns = picture.shape
     slant, turn = rng.normal(0, 0.18), rng.normal(0, 0.015)
     knots = (2, 3, 2 + round(1.5 * columns / rows))
@@ -222,14 +222,14 @@ def _warped(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def _moved(
     box: tuple[int, int, int, int], rng: np.random.Generator
 ) -> tuple[float, float, float, float]:
-    """The box with each side moved by some part of its height."""
+    """The box with each side moved by a fraction of its height."""
     height = box[3] - box[1]
     move = rng.normal(0.02, 0.05, 4) * height
     return box[0] - move[0], box[1] - move[1], box[2] + move[2], box[3] + move[3]
 
 
 def _blurred(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Stretched, and at times blurred, paler or darker, or with a strip rubbed out."""
+    """Stretch, and sometimes blur, lighten, darken, or erase a strip."""
     rows, columns = picture.shape
     size = (max(8, round(columns * np.exp(rng.normal(0, 0.15)))), rows)
     picture = cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR)
@@ -244,7 +244,7 @@ def _blurred(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _rubbed(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A strip, thinner than a letter's strokes are far apart, fades."""
+    """Fade a strip that is narrower than the gaps between a letter's strokes."""
     row = rng.integers(len(picture))
     rubbed = picture.copy()
     rubbed[row : row + rng.integers(1, 4)] //= int(rng.integers(2, 6))

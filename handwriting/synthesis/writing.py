@@ -1,8 +1,8 @@
-"""Strokes written with some medium on some ground and photographed, in colour.
+"""Simulated colour photographs of strokes, in many media on many grounds.
 
     python -m handwriting.synthesis.writing --out samples.png --pens ../shared/pen/words.npz
 
-draws a sheet of such pictures to look at; without --pens, of words in the project's own hand.
+draws a sheet of samples. Without --pens, it has words in the project's plain hand.
 """
 
 import argparse
@@ -42,7 +42,7 @@ _WORDS = (
         "57",
     ),
 )
-"""Of characters that `plain_hand` can write."""
+"""Words of `plain_hand`'s characters."""
 
 _SHEET, _ROW, _BETWEEN = (1200, 720), 90, 6
 
@@ -54,14 +54,15 @@ def photograph_of(
     beside: list[np.ndarray] | None = None,
     medium: Medium | None = None,
 ) -> np.ndarray:
-    """Write a word or a line, 26 to 60 pixels high, and photograph it.
+    """Simulate a photograph of a word or a line, 26 to 60 pixels high.
 
     Args:
         strokes: float (points, 2) of x, y each, y downwards, none empty.
-        rng: where chance comes from.
-        ground: one of GROUNDS; by default any, paper or a cell in seven of ten.
-        beside: strokes of another line, parts of which show above or below.
-        medium: what to write with; by default anything used on the ground.
+        rng: random generator.
+        ground: one of GROUNDS; by default a random one, in seven of ten cases paper or a form
+            field.
+        beside: strokes of another line, partly visible above or below.
+        medium: writing medium; by default any that is used on the ground.
 
     Returns:
         uint8 (rows, columns, 3).
@@ -84,11 +85,11 @@ def photograph_of(
 
 
 def photograph_of_picture(written: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Photograph a line that is a picture already, 26 to 60 pixels high, on any ground.
+    """Simulate a photograph of a line given as an image, 26 to 60 pixels high, on any ground.
 
     Args:
         written: uint8 (rows, columns), 0 ground, 255 ink.
-        rng: where chance comes from.
+        rng: random generator.
 
     Returns:
         uint8 (rows, columns, 3).
@@ -109,7 +110,7 @@ def _any_ground(rng: np.random.Generator) -> str:
 def _photographed(
     cover: np.ndarray, kind: Ground, height: float, rng: np.random.Generator
 ) -> np.ndarray:
-    """Ink, float (rows, columns) of how much of the ground it hides, in some light."""
+    """Put ink on the ground, in some light; the ink coverage is float (rows, columns)."""
     cover = cover[:, :, None]
     ink = np.array(kind.inks[rng.integers(len(kind.inks))], dtype=np.float32)
     scene = kind.paint(cover.shape[:2], height, rng) * (1 - cover) + ink * cover
@@ -117,7 +118,7 @@ def _photographed(
 
 
 def _placed(strokes: list[np.ndarray], height: float) -> tuple[list[np.ndarray], np.ndarray]:
-    """Strokes scaled to a height, from 0, and how far they reach; a dash is not blown up."""
+    """Strokes scaled to a height, from 0, and their extent; a dash is not enlarged."""
     points = np.concatenate(strokes)
     low, extent = points.min(axis=0), np.ptp(points, axis=0)
     flat = float(extent[0]) / 4 if len(strokes) == 1 else 0.0
@@ -128,7 +129,7 @@ def _placed(strokes: list[np.ndarray], height: float) -> tuple[list[np.ndarray],
 
 
 def _words_of(pens: Path | None, rng: np.random.Generator) -> Iterator[list[np.ndarray]]:
-    """The strokes of one word after the other, without an end."""
+    """Iterate endlessly over the strokes of random words."""
     if pens is None:
         for word in cycle(_WORDS):
             yield write(word, rng)
@@ -139,7 +140,7 @@ def _words_of(pens: Path | None, rng: np.random.Generator) -> Iterator[list[np.n
 
 
 def sheet_of(words: Iterator[list[np.ndarray]], rng: np.random.Generator) -> Image.Image:
-    """Words photographed and laid beside each other, a ground in each row."""
+    """Simulated photographs of words side by side, one row per ground."""
     sheet = Image.new("RGB", _SHEET, "white")
     x, y = 0, 0
     grounds = list(GROUNDS)
@@ -159,8 +160,8 @@ def get_args_parser() -> argparse.ArgumentParser:
     parser = make_parser(__doc__)
     add = parser.add_argument
     add("--pens", type=Path, default=None, metavar="FILE", help="pen archive of words or lines")
-    add("--out", type=Path, required=True, metavar="PNG", help="where to draw the sheet")
-    add("--seed", type=seed, default=0, help="seed of what is drawn")
+    add("--out", type=Path, required=True, metavar="PNG", help="image file to write")
+    add("--seed", type=seed, default=0, help="random seed")
     return parser
 
 

@@ -1,1 +1,1 @@
-"""A training run: recipe, loss, optimiser, state, calibration; the fitting of sizes."""
+"""Training runs: recipe, loss, optimiser, checkpoints, calibration and the fitting of sizes."""

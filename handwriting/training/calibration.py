@@ -1,9 +1,9 @@
-"""Probabilities that mean what they say: temperature and class frequencies of a trained network.
+"""Calibration of a trained network: temperature and class prior.
 
-The six splits together hold other shares of the characters than `byclass`, whose test set counts,
-and a letter known in either case does not tell how often each case occurs. So after training the
-logits are moved to the frequencies of `byclass`'s training rows, p(c|x) · wanted(c) / expected(c)
-(Saerens et al. 2002, doi 10.1162/089976602753284446).
+The merged training set has other class frequencies than `byclass`, whose test set is measured.
+Labels of letters in either case do not tell how often each case occurs. After training, the logits
+are therefore adapted to the class prior of `byclass`'s training rows,
+p(c|x) · wanted(c) / expected(c) (Saerens et al. 2002, doi 10.1162/089976602753284446).
 """
 
 from collections.abc import Sequence
@@ -21,8 +21,8 @@ _LEAST_FREQUENCY = 1e-5
 
 
 def fit_temperature(logits: torch.Tensor, labels: torch.Tensor) -> float:
-    """The divisor of the logits that makes the likelihood largest (Guo et al. 2017,
-    arXiv 1706.04599).
+    """The temperature that maximises the likelihood of the labels (Guo et al. 2017, arXiv
+    1706.04599).
 
     Args:
         logits: float (N, 62), of images that were not trained on.
@@ -39,16 +39,16 @@ def fit_temperature(logits: torch.Tensor, labels: torch.Tensor) -> float:
 
 
 def class_frequencies(logits: torch.Tensor, temperature: float) -> list[float]:
-    """How often the network expects each class: its mean probabilities over images as trained on.
+    """The network's class prior: its mean probabilities over images like the training images.
 
-    Labels that stand for either case do not tell the frequency of each; the network's answers do.
+    Labels of letters in either case do not tell the frequency of each case; predictions do.
     """
     mean = (logits.double() / temperature).softmax(dim=1).mean(dim=0).clamp_min(_LEAST_FREQUENCY)
     return (mean / mean.sum()).tolist()
 
 
 def smoothed_frequencies(counts: Sequence[int]) -> list[float]:
-    """Shares of counts, 62 numbers that add up to 1; one is added to each, for none is 0."""
+    """Relative frequencies of counts, 62 numbers that sum to 1, with add-one smoothing."""
     smoothed = np.array(counts) + 1
     return (smoothed / smoothed.sum()).tolist()
 
@@ -56,13 +56,13 @@ def smoothed_frequencies(counts: Sequence[int]) -> list[float]:
 def move_frequencies(
     network: nn.Module, expected: Sequence[float], wanted: Sequence[float], temperature: float
 ) -> None:
-    """Change the bias of a network's last linear layer so that it expects other frequencies.
+    """Change the bias of a network's last linear layer to match another class prior.
 
     Args:
-        network: ends in a linear layer; of its outputs the first 62 are changed.
-        expected: how often it expects each class, from :func:`class_frequencies`.
-        wanted: how often it should.
-        temperature: divisor of its logits.
+        network: ends in a linear layer, whose first 62 outputs are changed.
+        expected: the network's class prior, from :func:`class_frequencies`.
+        wanted: the new class prior.
+        temperature: divisor of the logits.
     """
     last = last_linear(network)
     change = torch.tensor(wanted, dtype=torch.float64).log()
@@ -74,17 +74,16 @@ def move_frequencies(
 def fit_calibration(
     network: nn.Module, logits: torch.Tensor, labels: torch.Tensor, counts: Sequence[int]
 ) -> dict[str, Any]:
-    """Fit a network's temperature and move it to other class frequencies, as above.
+    """Fit a network's temperature and adapt it to another class prior.
 
     Args:
-        network: as for :func:`move_frequencies`, which changes it.
-        logits: float (N, 62), its logits of images that were not trained on.
+        network: as for :func:`move_frequencies`; it is changed.
+        logits: float (N, 62), of images outside the training set.
         labels: int64 (N,), their labels, in 0..87.
-        counts: images of each of the 62 classes where the wanted frequencies are.
+        counts: images of each of the 62 classes in the target distribution.
 
     Returns:
-        What a weights file says of it: ``temperature``, ``frequencies`` and
-        ``training_frequencies``.
+        Entries of the weights file: ``temperature``, ``frequencies`` and ``training_frequencies``.
     """
     temperature = fit_temperature(logits, labels)
     expected, wanted = class_frequencies(logits, temperature), smoothed_frequencies(counts)

@@ -1,4 +1,4 @@
-"""Going on from a checkpoint: which one, and whether its parts fit each other."""
+"""Resuming from a checkpoint: checks that its parts fit each other."""
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,15 +9,15 @@ from torch.optim import Optimizer
 
 from handwriting.errors import HandwritingError
 
-START_ANEW = "Start the run anew without --resume."
+START_ANEW = "Restart the run without --resume."
 
 
 @contextlib.contextmanager
 def restoring(path: Path) -> Iterator[None]:
-    """Around what takes a checkpoint's parts: says in one line that they do not fit.
+    """A context that turns errors on loading a checkpoint's parts into one line.
 
     Raises:
-        HandwritingError: they do not.
+        HandwritingError: the parts do not fit.
     """
     try:
         yield
@@ -29,10 +29,10 @@ def restoring(path: Path) -> Iterator[None]:
 
 
 def restore_optimizer(optimizer: Optimizer, state: dict[str, object]) -> None:
-    """Load an optimiser's state, and check its sizes: with others a fused step ends the process.
+    """Load an optimiser's state and check its sizes; wrong sizes crash a fused step.
 
     Raises:
-        ValueError: it is of other weights.
+        ValueError: the state belongs to other weights.
     """
     optimizer.load_state_dict(state)
     for weights, kept in optimizer.state.items():
@@ -44,14 +44,14 @@ def restore_optimizer(optimizer: Optimizer, state: dict[str, object]) -> None:
 def checked_history(
     history: Sequence[Mapping[str, float]], names: Sequence[str]
 ) -> list[dict[str, float]]:
-    """The history of a checkpoint, a row per epoch.
+    """The history of a checkpoint, one row per epoch.
 
     Args:
-        history: as it was saved.
-        names: figures that each row has.
+        history: as saved.
+        names: columns required in each row.
 
     Raises:
-        ValueError: it is no such history.
+        ValueError: this is not a valid history.
     """
     rows = [dict(row) for row in history]
     if [row["epoch"] for row in rows] != list(range(1, len(rows) + 1)) or not rows:
@@ -65,7 +65,7 @@ def check_shapes(weights: Mapping[str, torch.Tensor], like: Mapping[str, torch.T
     """Check that tensors have the names and shapes of others.
 
     Raises:
-        ValueError: they do not.
+        ValueError: names or shapes differ.
     """
     if {name: t.shape for name, t in weights.items()} != {n: t.shape for n, t in like.items()}:
         raise ValueError("some weights are of another network")

@@ -1,4 +1,4 @@
-"""A run's name belongs to one process at a time, and what exists under it is not overwritten."""
+"""Locks on run names: one process per run, and no existing file is overwritten."""
 
 import contextlib
 import re
@@ -15,12 +15,12 @@ from handwriting.runs import RunFiles, list_runs
 
 @contextlib.contextmanager
 def claimed(files: RunFiles) -> Iterator[None]:
-    """Hold a run's name against all other processes; of several ranks the first one does.
+    """Lock a run's name against all other processes; with several ranks, rank 0 holds the lock.
 
-    The operating system lets go of it when the process ends, however it ends.
+    The operating system releases the lock when the process ends, for whatever reason.
 
     Raises:
-        HandwritingError: another process holds it, or files cannot be written there.
+        HandwritingError: another process holds the lock, or files cannot be written there.
     """
     if not is_first_rank():
         yield
@@ -37,7 +37,7 @@ def claimed(files: RunFiles) -> Iterator[None]:
     try:
         yield
     finally:
-        # Windows removes no open file: there FileLock does so itself.
+        # On Windows an open file cannot be removed; FileLock removes it there.
         with contextlib.suppress(OSError):
             Path(lock.lock_file).unlink()
         lock.release()
@@ -51,13 +51,13 @@ def check_unused(files: RunFiles, *paths: Path) -> None:
         paths: those of them that must not exist.
 
     Raises:
-        HandwritingError: one of them exists, or the name means the newest run.
+        HandwritingError: one of the paths exists, or the name is ``latest``.
     """
     if files.name == "latest":
-        raise HandwritingError("latest stands for the newest run. Give another --name.")
+        raise HandwritingError("latest is reserved for the newest run. Give another --name.")
     for path in paths:
         if path.exists():
-            going_on = f", or go on with it: --resume {files.name}"
+            going_on = f", or continue this run: --resume {files.name}"
             raise HandwritingError(
                 f"{path} exists already. Wait a minute, or give another --name"
                 f"{going_on if files.checkpoint.exists() else ''}."
@@ -65,10 +65,10 @@ def check_unused(files: RunFiles, *paths: Path) -> None:
 
 
 def files_to_resume(name: str, models: Path, metrics: Path) -> RunFiles:
-    """The files of a run by its name or its checkpoint; those of the newest one for ``latest``.
+    """The files of a run, by its name or its checkpoint; ``latest`` is the newest run.
 
     Raises:
-        HandwritingError: there is none.
+        HandwritingError: there is no run to resume.
     """
     folder = models / "checkpoints"
     if name != "latest":
@@ -81,29 +81,29 @@ def files_to_resume(name: str, models: Path, metrics: Path) -> RunFiles:
 
 
 def check_output(out: Path, *read: Path) -> None:
-    """Check, before long work, that its outcome can be written and replaces nothing that is read.
+    """Check before long work that its output can be written and replaces none of its inputs.
 
     Args:
-        out: file to write.
-        read: files that the work reads.
+        out: output file.
+        read: input files.
 
     Raises:
-        HandwritingError: the file is one of those, or nothing can be written to its folder.
+        HandwritingError: the output is one of the inputs, or its folder is not writable.
     """
     if any(out.exists() and path.exists() and out.samefile(path) for path in read):
-        raise HandwritingError(f"--out {out} is a file that is read. Give another one.")
+        raise HandwritingError(f"--out {out} is also an input. Give another file.")
     check_writable(out.parent)
 
 
 def check_renamed(files: RunFiles, name: object) -> None:
-    """Check that a checkpoint that was copied under another name overwrites no other run.
+    """Check that a checkpoint copied under a new name overwrites no other run.
 
     Args:
-        files: of the run, by the checkpoint's file.
-        name: of the run in the checkpoint.
+        files: of the run, named after the checkpoint file.
+        name: of the run, as stored in the checkpoint.
 
     Raises:
-        HandwritingError: it is the copy of another run, and there are files of its new name.
+        HandwritingError: the checkpoint is a copy, and files of its new name exist.
     """
     if name != files.name:
         check_unused(files, files.weights, files.metric("history.csv"))

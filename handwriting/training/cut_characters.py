@@ -1,15 +1,15 @@
-"""Cut single characters out of written words: hands that wrote no characters by themselves.
+"""Cut single characters out of handwritten words, for writers without isolated characters.
 
     python -m handwriting.training.cut_characters LINES_RUN CHARACTERS_RUN --data WORDS.npz \\
         --without CHARACTERS.npz --out CUT.npz
 
-Reads each word, looks where its characters are, and takes those whose strokes are theirs alone. Of
-joined hands few are: letters of one stroke cannot be parted. Writes a pen archive of characters, as
-`python model_training.py --extra-data` takes it. Of writers in the archives of `--without` nothing
-is cut, so that who is left out of those is seen nowhere.
+The text-line model locates the characters of each word. Characters are kept if they share no
+stroke with a neighbour, so cursive handwriting gives few. The output is a pen archive of
+characters, as `python model_training.py --extra-data` takes it. Writers in the archives of
+`--without` are skipped, so that their held-out writers stay unseen.
 
-A word counts only if it is read as its text says, for otherwise nobody knows what is where; a
-character only if the character network finds it possible, for some are cut wrongly.
+Words are kept only if the model reads their text exactly; otherwise the positions are unknown.
+Characters are kept only if the character model finds them plausible.
 """
 
 import argparse
@@ -42,24 +42,24 @@ from handwriting.runs import find_run
 from handwriting.training.claims import check_output
 
 LEAST = 0.2
-"""Probability of the character or a look-alike, below which it counts as cut wrongly."""
+"""Least probability of the character or a look-alike; below it the cut counts as wrong."""
 
 _AT_A_TIME = 500
 
 
 def own_strokes(extents: np.ndarray, centres: np.ndarray) -> list[list[int]]:
-    """Which strokes are each character's, where they can be told apart.
+    """The strokes of each character, where they can be separated.
 
-    A stroke belongs to the characters whose centres it spans, or else to the nearest. What shares a
-    stroke with another character has none of its own, nor has one beside which no ink is found:
-    that is probably in its strokes.
+    A stroke belongs to the characters whose centres it spans, or else to the nearest. A character
+    that shares a stroke with another one gets none. Nor does a neighbour of a character without
+    strokes, whose ink is probably in the neighbour's strokes.
 
     Args:
-        extents: float (strokes, 2), the left and the right end of each.
+        extents: float (strokes, 2), left and right end of each.
         centres: float (characters,), ascending.
 
     Returns:
-        The numbers of each character's strokes; none where they cannot be told apart.
+        Stroke numbers of each character; none where they cannot be separated.
     """
     spans = (extents[:, :1] <= centres) & (centres <= extents[:, 1:])
     nearest = np.abs(extents.mean(axis=1, keepdims=True) - centres).argmin(axis=1)
@@ -75,12 +75,12 @@ def own_strokes(extents: np.ndarray, centres: np.ndarray) -> list[list[int]]:
 
 
 def cut_word(strokes: list[np.ndarray], text: str, log_probs: np.ndarray) -> list[list[int]]:
-    """Which strokes are each character's; spaces have none.
+    """The strokes of each character; spaces have none.
 
     Args:
         strokes: float (points, 2) each, of one line.
-        text: what they say.
-        log_probs: float (steps, 96), as the line reader sees their picture.
+        text: the true text.
+        log_probs: float (steps, 96), the text-line model's outputs for their image.
     """
     paths, _ = strokes_on_line(strokes)
     extents = np.array([(path[:, 0].min(), path[:, 0].max()) for path in paths])
@@ -94,7 +94,7 @@ def cut_word(strokes: list[np.ndarray], text: str, log_probs: np.ndarray) -> lis
 
 
 class Cut(NamedTuple):
-    """A character of a word: the word's number, what it is, and its strokes."""
+    """A character of a word: the word's number, the character and its strokes."""
 
     sample: int
     character: str
@@ -102,12 +102,12 @@ class Cut(NamedTuple):
 
 
 def cut_archive(archive: PenArchive, samples: np.ndarray, reader: Reader) -> Iterator[Cut]:
-    """The characters that can be cut out of some samples of an archive of words.
+    """The characters that can be cut out of samples of an archive.
 
     Args:
         archive: of words or lines.
-        samples: int64, which of them, one at least.
-        reader: reads them.
+        samples: int64, numbers of the samples, at least one.
+        reader: the text-line model.
     """
     bar = tqdm(total=len(samples), unit="word", desc="cutting")
     for some in np.array_split(samples, -(-len(samples) // _AT_A_TIME)):
@@ -126,8 +126,8 @@ def cut_archive(archive: PenArchive, samples: np.ndarray, reader: Reader) -> Ite
 
 
 def is_possible(found: PenArchive, recognizer: Recognizer) -> np.ndarray:
-    """bool (N,): whether the character network gives a cut character, or one that looks like it,
-    the probability LEAST or more."""
+    """bool (N,): whether the character model gives a cut character, or a look-alike, a probability
+    of LEAST or more."""
     images = np.stack([drawn.image for drawn in draw_samples(found, range(len(found)))])
     log_probs = recognizer.log_probs(torch.from_numpy(images), "equal")
     among = [_lookalikes(character) for character in found.text.tolist()]
@@ -143,10 +143,10 @@ def _lookalikes(character: str) -> list[int]:
 
 
 def new_writers(archive: PenArchive, without: Sequence[Path]) -> np.ndarray:
-    """int64: the samples with strokes and a text, of writers who are in none of these archives.
+    """int64: the samples with strokes and a text, of writers in none of these archives.
 
     Raises:
-        HandwritingError: there is none.
+        HandwritingError: there is no such sample.
     """
     known = {writer for path in without for writer in load_pen(path).writer.tolist()}
     samples = written(archive)
@@ -160,8 +160,8 @@ def get_args_parser() -> argparse.ArgumentParser:
     """The command line."""
     parser = make_parser(__doc__)
     add = parser.add_argument
-    add("lines", metavar="LINES_RUN", help="line reader that says where characters are")
-    add("characters", metavar="CHARACTERS_RUN", help="network that says what is cut wrongly")
+    add("lines", metavar="LINES_RUN", help="text-line model that locates the characters")
+    add("characters", metavar="CHARACTERS_RUN", help="character model that rejects wrong cuts")
     add("--data", type=Path, required=True, metavar="FILE", help="pen archive of words")
     add(
         "--without",
@@ -169,14 +169,14 @@ def get_args_parser() -> argparse.ArgumentParser:
         nargs="*",
         default=[],
         metavar="FILE",
-        help="pen archives whose writers nothing is cut of",
+        help="pen archives whose writers are skipped",
     )
     add("--out", type=Path, required=True, help="pen archive to write")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Cut and write."""
+    """Cut and write the archive."""
     check_output(args.out, args.data, *args.without)
     words = load_pen(args.data)
     samples = new_writers(words, args.without)
@@ -186,12 +186,12 @@ def main(args: argparse.Namespace) -> None:
     possible = is_possible(_as_archive(cuts, words), recognizer) if cuts else []
     kept = [cut for cut, good in zip(cuts, possible, strict=True) if good]
     if not kept:
-        raise HandwritingError(f"{args.data}: no character stands apart in a word that is read.")
+        raise HandwritingError(f"{args.data}: no correctly read word has a separate character.")
     found = _as_archive(kept, words)
     save_pen(found, args.out)
     print(
         f"wrote {args.out}: {len(kept):,} characters of {len(np.unique(found.writer))} writers, "
-        f"out of {len(samples):,} words; {len(cuts) - len(kept):,} seemed cut wrongly"
+        f"out of {len(samples):,} words; {len(cuts) - len(kept):,} rejected as wrong cuts"
     )
 
 

@@ -1,19 +1,19 @@
-"""Make a language model of the line reader, models/lines/language.npz or programs.npz.
+"""Fit a language model for the text-line model: models/lines/language.npz or programs.npz.
 
     pip install wordfreq
     python -m handwriting.training.fit_language --data WORDS.npz TEXT.npz
     python -m handwriting.training.fit_language --data WORDS.npz TEXT.npz --programs --least 2.5
 
-It is counted on
+N-grams are counted on
 
-- the texts of pen archives, those of the writers left out excepted,
+- the texts of pen archives, without those of held-out writers,
 - words of six languages with their frequencies, from the package wordfreq (R. Speer, doi
-  10.5281/zenodo.7199437; Apache 2.0, its data CC BY-SA 4.0, which may go on under GPL 3), as they
-  are, with a capital and in capitals,
-- numbers, dates and codes of digits and letters drawn by chance,
-- with --programs, lines of the standard library of the Python that runs this (PSF licence).
+  10.5281/zenodo.7199437; Apache 2.0, its data CC BY-SA 4.0, compatible with GPL 3), unchanged,
+  capitalised and in capitals,
+- random numbers, dates and codes of digits and letters,
+- with --programs, the source lines of Python's standard library (PSF licence).
 
-To use the model nothing need be installed.
+Using the model needs no further package.
 """
 
 import argparse
@@ -39,46 +39,48 @@ from handwriting.lines.language import (
 from handwriting.training.claims import check_output
 
 ORDER = LONGEST_CONTEXT + 1
-"""Characters of the longest n-grams."""
+"""Length of the longest n-grams, in characters."""
 
 LANGUAGES = {"en": 1.0, "de": 0.05, "fr": 0.05, "it": 0.05, "es": 0.05, "nl": 0.05}
-"""Of the word list, and how much each counts."""
+"""Languages of the word list, with their weights."""
 
 RAREST_WORD = 1e-7
-"""Share of a language's text that a word of the list must have."""
+"""Least frequency of a word in its language."""
 
 TEMPERING = 0.4
-"""Power of a word's frequency: words alone are rarely "the" as often as in a book."""
+"""Exponent of a word's frequency: isolated words are less often "the" than words in running
+text."""
 
 SHAPES = (
     "9 99 999 9999 99999 999999 9.9 9.99 99.99 9,99 9,999 9:99 99:99 99% $9.99 $999 -9 "
     "9/9/99 99/99/9999 99.99.9999 9999-99-99 999-9999 (999)999-9999 #99 A9 AA99 A999 "
     "AA9999 A9A9 aa9 99A a99 AA-999"
 )
-"""Of numbers and codes: 9 is any digit, A and a any letter."""
+"""Patterns of numbers and codes: 9 is any digit, A any capital, a any small letter."""
 
 PEN_WEIGHT, CODE_WEIGHT, PROGRAM_WEIGHT = 3.0, 0.3, 0.75
-"""How often a written text, a drawn code and a program's line count; the rarest word counts 1."""
+"""Weights of a written text, a random code and a line of a program; the rarest word has weight
+1."""
 
 LONGEST_LINE = 60
-"""Characters of a line of a program that is counted: longer ones are seldom written by hand."""
+"""Longest line of a program that is counted, in characters; longer ones are rarely handwritten."""
 
 NO_PROGRAMS = {"test", "tests", "idle_test", "encodings", "site-packages", "dist-packages"}
-"""Folders of the standard library with tables, tests of odd texts, and packages of others."""
+"""Skipped folders of the standard library: tables, tests of odd texts and third-party packages."""
 
 _DRAWN = 1_000
 
 
 def count(texts: Sequence[str], weights: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-    """The n-grams of texts, for n from 1 to ORDER.
+    """Count the n-grams of texts, for n from 1 to ORDER.
 
     Args:
         texts: printable ASCII.
-        weights: float (texts,), how often each counts.
+        weights: float (texts,), weight of each text.
 
     Returns:
-        For each n int64 (K,), the n-grams as numbers of base 96, ascending, and float64 (K,), how
-        often each occurs.
+        For each n: int64 (K,), the n-grams as ascending numbers in base 96, and float64 (K,), their
+            weighted counts.
     """
     parts = [f"\0 {text} " for text in texts]
     bytes_ = np.frombuffer("".join(parts).encode("ascii"), dtype=np.uint8).astype(np.int64)
@@ -87,7 +89,7 @@ def count(texts: Sequence[str], weights: np.ndarray) -> list[tuple[np.ndarray, n
     found = []
     grams, is_whole = np.zeros_like(outputs), np.ones(len(outputs), dtype=bool)
     for n in range(1, ORDER + 1):
-        # The first character has n - 1 places before the last, whose weight counts.
+        # An n-gram has the place and the weight of its last character.
         shifted = np.concatenate((np.zeros(n - 1, dtype=np.int64), outputs))[: len(outputs)]
         grams = grams + shifted * NUM_OUTPUTS ** (n - 1)
         is_whole = is_whole & (shifted > 0)
@@ -97,15 +99,15 @@ def count(texts: Sequence[str], weights: np.ndarray) -> list[tuple[np.ndarray, n
 
 
 def estimate(grams: list[tuple[np.ndarray, np.ndarray]], least: float) -> dict[str, np.ndarray]:
-    """The arrays of a model.
+    """The arrays of a pruned model.
 
-    Kept is what tells much more than the next shorter n-gram, weighed by how often it occurs
-    (Seymore and Rosenfeld 1996, "Scalable backoff language models").
+    An n-gram is kept if it says much more than its backoff, weighted by its count (Seymore and
+    Rosenfeld 1996, "Scalable backoff language models").
 
     Args:
         grams: from :func:`count`.
-        least: nats that an n-gram must make what was counted likelier by; all single characters
-            and pairs are kept.
+        least: least gain in log-likelihood of an n-gram, in nats; all unigrams and bigrams are
+            kept.
     """
     contexts, counts, characters, levels = [], [], [], []
     shorter, shorter_probs = np.zeros(1, dtype=np.int64), np.full(1, 1 / len(ALPHABET))
@@ -113,7 +115,7 @@ def estimate(grams: list[tuple[np.ndarray, np.ndarray]], least: float) -> dict[s
         before, which, following = np.unique(
             keys // NUM_OUTPUTS, return_inverse=True, return_counts=True
         )
-        # Witten and Bell: as many unseen events are expected as there were different ones.
+        # Witten-Bell smoothing: the number of distinct successors estimates the unseen ones.
         total = np.bincount(which, weights=times) + following
         shares, rest = times / total[which], (following / total)[which]
         without = shorter_probs[shorter.searchsorted(keys % NUM_OUTPUTS ** (n - 1))]
@@ -128,7 +130,7 @@ def estimate(grams: list[tuple[np.ndarray, np.ndarray]], least: float) -> dict[s
         characters.append(keys[kept] % NUM_OUTPUTS)
         levels.append(level[kept])
     arrays = {"contexts": contexts, "counts": counts, "characters": characters, "levels": levels}
-    # Columns of like values, one after the other, take half the room in a file.
+    # Columns of similar values compress to half the size.
     return {
         name: np.asfortranarray(np.concatenate(parts), dtype=np.uint8)
         for name, parts in arrays.items()
@@ -136,7 +138,7 @@ def estimate(grams: list[tuple[np.ndarray, np.ndarray]], least: float) -> dict[s
 
 
 def pen_texts(paths: Sequence[Path], held_out: float) -> list[str]:
-    """The different texts in pen archives, without those of the writers left out."""
+    """The distinct texts in pen archives, without those of held-out writers."""
     texts: set[str] = set()
     for path in paths:
         archive = load_pen(path)
@@ -147,10 +149,10 @@ def pen_texts(paths: Sequence[Path], held_out: float) -> list[str]:
 
 
 def listed_words() -> dict[str, float]:
-    """Words of ASCII letters, apostrophes and hyphens, with how much each counts.
+    """Words of ASCII letters, apostrophes and hyphens, with their weights.
 
     Raises:
-        HandwritingError: the package that holds them is not installed.
+        HandwritingError: the package wordfreq is not installed.
     """
     try:
         from wordfreq import get_frequency_dict
@@ -166,7 +168,7 @@ def listed_words() -> dict[str, float]:
 
 
 def in_cases(words: dict[str, float]) -> Iterator[tuple[str, float]]:
-    """Words as they are, with a capital and in capitals."""
+    """Words unchanged, capitalised and in capitals."""
     for word, weight in words.items():
         yield word, 0.7 * weight
         yield word.capitalize(), 0.2 * weight
@@ -174,9 +176,9 @@ def in_cases(words: dict[str, float]) -> Iterator[tuple[str, float]]:
 
 
 def program_lines(library: Path) -> list[str]:
-    """The different lines of programs in printable ASCII, without their indentation.
+    """The distinct lines of programs in printable ASCII, without indentation.
 
-    Lines of two characters up to LONGEST_LINE, those of numbers and tables left out.
+    Lines have 2 to LONGEST_LINE characters; lines of numbers and tables are skipped.
 
     Args:
         library: folder of Python's standard library.
@@ -195,7 +197,7 @@ def _is_program(line: str) -> bool:
 
 
 def draw_codes(rng: np.random.Generator) -> list[str]:
-    """Numbers and codes of all SHAPES by chance."""
+    """Random numbers and codes of all SHAPES."""
     choices = {"9": "0123456789", "A": ascii_uppercase, "a": ascii_lowercase}
 
     def draw(place: str) -> str:
@@ -210,20 +212,20 @@ def get_args_parser() -> argparse.ArgumentParser:
     parser = make_parser(__doc__)
     add = parser.add_argument
     add("--data", type=Path, nargs="+", required=True, metavar="FILE", help="pen archives")
-    add("--held-out", type=float, default=0.1, help="part of the writers left out")
-    add("--least", type=float, default=0.8, help="nats that an n-gram must gain to be kept")
-    add("--programs", action="store_true", help="count lines of Python's standard library too")
+    add("--held-out", type=float, default=0.1, help="fraction of the writers held out")
+    add("--least", type=float, default=0.8, help="least gain of a kept n-gram, in nats")
+    add("--programs", action="store_true", help="also count lines of Python's standard library")
     add(
         "--out",
         type=Path,
         default=None,
-        help=f"file of the model instead of {LANGUAGE_FILE}, or {PROGRAMS_FILE} with --programs",
+        help=f"output file; by default {LANGUAGE_FILE}, or {PROGRAMS_FILE} with --programs",
     )
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Count, write and say how large the model is."""
+    """Count, write and report the model's size."""
     out = args.out or (PROGRAMS_FILE if args.programs else LANGUAGE_FILE)
     check_output(out, *args.data)
     counted: dict[str, float] = dict(in_cases(listed_words()))

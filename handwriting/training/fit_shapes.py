@@ -1,9 +1,9 @@
-"""Fit how persons' shapes of a character differ, in the features of a run's network.
+"""Fit how writers' shapes of a character differ, in the features of a run's network.
 
     python -m handwriting.training.fit_shapes RUN ../shared/pen/characters.npz
 
-Writes models/shapes/RUN.pt, with which a hand is taught by shape
-(`handwriting.recognition.shapes`). The writers that RUN's training left out are left out here too.
+The output models/shapes/RUN.pt adapts a model to a writer by shape
+(`handwriting.recognition.shapes`). Writers that RUN's training held out are held out here too.
 """
 
 import argparse
@@ -22,11 +22,11 @@ from handwriting.recognition.shapes import Shapes, save_shapes, shapes_file
 from handwriting.runs import MODELS_FOLDER, find_run
 
 _MOST = 4
-"""Samples of one writer's character: none counts for much more than another."""
+"""Most samples of a character per writer, so that all writers weigh about the same."""
 
 
 def first_of_each(labels: np.ndarray, writers: np.ndarray) -> np.ndarray:
-    """int: the first few samples of each writer's characters."""
+    """int: the first few samples of each character per writer."""
     pairs = np.unique(writers, return_inverse=True)[1] * NUM_CLASSES + labels
     order = np.argsort(pairs, kind="stable")
     starts = np.flatnonzero(np.r_[True, np.diff(pairs[order]) > 0])
@@ -37,7 +37,7 @@ def first_of_each(labels: np.ndarray, writers: np.ndarray) -> np.ndarray:
 def get_args_parser() -> argparse.ArgumentParser:
     """The command line of the fit."""
     parser = make_parser(__doc__)
-    parser.add_argument("run", metavar="RUN", help="run with whose network hands are taught")
+    parser.add_argument("run", metavar="RUN", help="run to adapt to writers")
     parser.add_argument("pens", type=Path, metavar="PENS", help="pen archive of many writers")
     parser.add_argument("--models", type=Path, default=MODELS_FOLDER, help="folder with weights")
     return parser

@@ -1,12 +1,12 @@
-"""Fit how tall people draw each character and where it stands: p(size | character).
+"""Fit the height and position of each character: p(size | character).
 
     python -m handwriting.training.fit_sizes ../shared/drawings \\
         --pens ../shared/pen/characters.npz --out models/sizes.json
 
-Both models of `handwriting.recognition.sizes` are fitted on drawings of a whole canvas without
-lines. For the ``ruled`` one each writer's lines are where that writer's own capitals and digits
-stand; with a pen archive it is a mixture with a model of those pens whose place on the line is
-known.
+Both models of `handwriting.recognition.sizes` are fitted on drawings on a whole canvas without
+ruled lines. For the ``ruled`` model, each writer's capitals and digits define that writer's lines.
+With a pen archive, the ``ruled`` model is a mixture of two: one fitted on the drawings, one on the
+pen strokes whose position on the line is known.
 """
 
 import argparse
@@ -24,29 +24,29 @@ from handwriting.recognition.sizes import Lines, SizeMixture, SizeModel, Sizes, 
 from handwriting.training.claims import check_output
 
 _SHRINKAGE = 15
-"""The covariance of all characters together counts as much as so many drawings of a character."""
+"""Weight of the pooled covariance of all characters, in drawings of a character."""
 
 _SMALL = tuple("acemnorsuvwxz")
 
 ON_A_LINE = ("aga", "art", "ced")
-"""Providers of UNIPEN whose characters stand on a common line: capitals end within a fifth of their
-height, and g, p, q and y reach as far below as on paper (docs/log.md)."""
+"""Providers of UNIPEN whose characters stand on a common line: their capitals end within a fifth of
+their height, and their g, p, q and y descend as far as on paper (docs/log.md)."""
 
 PEN_WEIGHT = 0.3
 
 
 def _lines_of(shares: np.ndarray, labels: np.ndarray) -> Lines:
-    """Where capitals and digits stand; takes top and bottom, float (N, 2)."""
+    """The line on which capitals and digits stand, from top and bottom, float (N, 2)."""
     tall = labels < FIRST_SMALL
     top, bottom = np.median(shares[tall], axis=0)
     return Lines(baseline=float(bottom), capital=float(top))
 
 
 def sizes_on_own_lines(bboxes: np.ndarray, labels: np.ndarray, writers: np.ndarray) -> np.ndarray:
-    """(log height, top) of characters on the lines where their writers' capitals and digits stand.
+    """(log height, top) of characters relative to their writers' lines.
 
-    Takes float (N, 4), int (N,) and (N,); returns float (N, 2), nan for a writer who wrote none
-    of them, or whose capitals have no height.
+    Takes float (N, 4), int (N,) and (N,). Returns float (N, 2): nan for a writer without capitals
+    and digits, or whose capitals have no height.
     """
     sizes = np.full((len(labels), 2), np.nan)
     for writer in np.unique(writers):
@@ -61,7 +61,7 @@ def sizes_on_own_lines(bboxes: np.ndarray, labels: np.ndarray, writers: np.ndarr
 
 @dataclass(frozen=True)
 class PenSizes:
-    """Where characters stand on their writers' own lines.
+    """Heights and positions of characters on their writers' lines.
 
     Attributes:
         sizes: float (N, 2) of (log height, top).
@@ -76,11 +76,11 @@ class PenSizes:
     providers: np.ndarray
 
     def part(self, rows: np.ndarray) -> "PenSizes":
-        """Some of them, by a mask or indices."""
+        """A subset, by a mask or indices."""
         return PenSizes(*(getattr(self, field.name)[rows] for field in fields(self)))
 
     def one_of_each(self) -> "PenSizes":
-        """The first of each writer's samples of a character: none counts for more than another."""
+        """The first sample of each character per writer, so that all writers weigh the same."""
         pairs = np.char.add(self.writers.astype(str), np.char.add(" ", self.labels.astype(str)))
         return self.part(np.sort(np.unique(pairs, return_index=True)[1]))
 
@@ -103,14 +103,14 @@ def fit_sizes(
     writers: np.ndarray,
     pens: PenSizes | None = None,
 ) -> Sizes:
-    """Fit both models on drawings of a whole canvas.
+    """Fit both models on drawings on a whole canvas.
 
     Args:
-        bboxes: float (N, 4), left, top, right, bottom in pixels.
-        heights: float (N,), of the canvases.
+        bboxes: float (N, 4): left, top, right, bottom in pixels.
+        heights: float (N,), canvas heights in pixels.
         labels: int (N,) in 0..61; every character at least once.
-        writers: (N,), who drew it; each wrote capitals or digits.
-        pens: sizes to mix into the model for ruled lines; every character at least once.
+        writers: (N,), the writer of each; every writer drew capitals or digits.
+        pens: sizes of pen strokes for the ruled model; every character at least once.
     """
     shares = bboxes / heights[:, None]
     canvas = _lines_of(shares[:, [1, 3]], labels)
@@ -140,7 +140,7 @@ def _shrunk(offsets: np.ndarray, pooled: np.ndarray) -> np.ndarray:
 
 
 def left_out_log_likelihoods(drawings: ExternalSet, groups: np.ndarray) -> np.ndarray:
-    """float (N, 62): log p(size | character) of each drawing, fitted without its group.
+    """float (N, 62): log p(size | character) of each drawing, cross-validated by group.
 
     Args:
         drawings: of a whole canvas, with writers.
@@ -160,7 +160,7 @@ def _check_writers(labels: np.ndarray, writers: np.ndarray) -> None:
     without = sorted(set(writers) - set(writers[labels < FIRST_SMALL]))
     if without:
         raise HandwritingError(
-            f"there is no capital or digit of the writer {without[0]}, so where that writer's "
+            f"there is no capital or digit of writer {without[0]}, so where that writer's "
             "lines are is not known. Add some or leave the writer out."
         )
 

@@ -14,18 +14,18 @@ _CANDIDATES = torch.tensor([(candidates(k)[0], candidates(k)[-1]) for k in range
 class PartialLabelLoss(nn.Module):
     """Mean of ``-log(sum of p[c] over the candidates c of the label)`` (Jin and Ghahramani 2002).
 
-    Takes logits (N, 62) and labels int64 (N,) in 0..87. With exact labels it is cross-entropy to
-    the last digit. For images of a balanced set (a mask, bool (N,)) ``p`` is what it would be if
-    the characters were equally frequent among all images, ``p[c] / frequencies[c]`` (Menon et al.
-    2021, arXiv 2007.07314), so that such images do not teach wrong frequencies.
+    Logits are (N, 62), labels int64 (N,) in 0..87. With exact labels the loss equals cross-entropy.
+    For images of a balanced set (a mask, bool (N,)), ``p`` is adjusted to a uniform prior: ``p[c] /
+    frequencies[c]`` (Menon et al. 2021, arXiv 2007.07314). Thus such images do not bias the class
+    prior.
 
-    Logits (N, 124) are those of two heads. The first, for NIST's forms, learns from the other
-    images alone; the second, for any hand with all characters alike, from all, where the other
-    images are taken for as frequent as they are. The loss is the sum of both, over all images.
+    Logits (N, 124) belong to two heads. The first, for NIST's forms, learns from the unbalanced
+    images only. The second, the out-of-domain head with a uniform prior, learns from all images;
+    the unbalanced ones count with their class prior. The loss is the sum of both, over all images.
 
     Args:
-        frequencies: how frequent each class is among the other images, 62 numbers that add up
-            to 1; needed where a mask is given.
+        frequencies: class prior of the unbalanced images, 62 numbers that sum to 1; needed if a
+            mask is given.
     """
 
     def __init__(self, frequencies: Sequence[float] | None = None) -> None:

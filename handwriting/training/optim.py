@@ -1,4 +1,4 @@
-"""The optimiser, the learning rate and the averaged weights that a recipe asks for."""
+"""The optimiser, learning rate schedule and weight averaging of a recipe."""
 
 import copy
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from handwriting.training.recipes import Recipe
 
 
 def make_optimizer(recipe: Recipe, network: nn.Module) -> Optimizer:
-    """The recipe's optimiser over a network's weights."""
+    """The recipe's optimiser for a network's weights."""
     betas = (0.9, recipe.beta2)
     if recipe.optimizer == "Adam":
         return torch.optim.Adam(network.parameters(), lr=recipe.lr, betas=betas, fused=True)
@@ -30,7 +30,7 @@ def make_optimizer(recipe: Recipe, network: nn.Module) -> Optimizer:
 def make_schedule(
     recipe: Recipe, optimizer: Optimizer, steps_per_epoch: int, epochs: int
 ) -> LambdaLR:
-    """The recipe's learning rate, to be moved on after each step."""
+    """The recipe's learning rate schedule, advanced after each step."""
     exponential = _exponential(recipe.gamma, steps_per_epoch)
     cycle = one_cycle(recipe.warmup, steps_per_epoch * epochs)
     return LambdaLR(optimizer, cycle if recipe.schedule == "one-cycle" else exponential)
@@ -41,7 +41,7 @@ def _exponential(gamma: float, steps_per_epoch: int) -> Callable[[int], float]:
 
 
 def one_cycle(warmup: float, steps: int) -> Callable[[int], float]:
-    """The factor on the learning rate at each step: straight up, then straight down to 0."""
+    """The factor on the learning rate at each step: linear warm-up, then linear decay to 0."""
     rise = warmup * steps
 
     def factor(step: int) -> float:
@@ -53,10 +53,10 @@ def one_cycle(warmup: float, steps: int) -> Callable[[int], float]:
 
 
 def make_average(recipe: Recipe, network: nn.Module) -> AveragedModel:
-    """The running average of a network's weights and statistics.
+    """The exponential moving average of a network's weights and statistics.
 
-    Young averages forget faster, min(ema_decay, (1 + n) / (10 + n)) after n steps, so that the
-    first random weights are gone in the first epoch.
+    The decay after n steps is min(ema_decay, (1 + n) / (10 + n)). Thus the initial random weights
+    vanish within the first epoch.
     """
 
     def average(averages: list[torch.Tensor], current: list[torch.Tensor], n: torch.Tensor) -> None:
@@ -68,10 +68,10 @@ def make_average(recipe: Recipe, network: nn.Module) -> AveragedModel:
 
 
 def checked_alpha(alpha: float) -> float:
-    """What :func:`interpolate_weights` takes.
+    """Check the ``alpha`` of :func:`interpolate_weights`.
 
     Raises:
-        HandwritingError: it is out of its range.
+        HandwritingError: alpha is out of range.
     """
     if not 0 < alpha <= 1:
         raise HandwritingError("--alpha must be greater than 0 and at most 1.")
@@ -81,15 +81,15 @@ def checked_alpha(alpha: float) -> float:
 def interpolate_weights(
     start: dict[str, torch.Tensor], network: nn.Module, alpha: float
 ) -> nn.Module:
-    """A network between the weights that further training started from and those it came to.
+    """Interpolate between the weights before and after fine-tuning (WiSE-FT).
 
-    It keeps most of what the start could do and has most of what was learned (Wortsman et al. 2022,
-    arXiv 2109.01903).
+    The result keeps most of the accuracy on the original data and gains most of the accuracy on the
+    new data (Wortsman et al. 2022, arXiv 2109.01903).
 
     Args:
-        start: the state that training started from.
-        network: what it came to; left as it is.
-        alpha: of the way from the one to the other, in 0..1.
+        start: state dict before fine-tuning.
+        network: the fine-tuned network; it is not changed.
+        alpha: weight of the fine-tuned network, in 0..1.
     """
     between = copy.deepcopy(network)
     for name, tensor in between.state_dict().items():

@@ -1,4 +1,4 @@
-"""The plots of a training run: loss and accuracy, or error rates, by epoch."""
+"""Plots of a training run: loss and accuracy, or error rates, by epoch."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,7 +35,7 @@ def plot_loss(history: Sequence[dict[str, float]], title: str, path: Path, comma
 def plot_accuracy(
     history: Sequence[dict[str, float]], title: str, path: Path, command: str
 ) -> None:
-    """Validation accuracy by epoch, the best and the last one named."""
+    """Validation accuracy by epoch, with the best and the last epoch marked."""
     figure, axes = _history_axes(title, "Validation accuracy")
     epochs = np.array([row["epoch"] for row in history])
     accuracy = np.array([row["val_accuracy"] for row in history])
@@ -54,7 +54,7 @@ def plot_accuracy(
 def plot_error_rates(
     history: Sequence[dict[str, float]], title: str, path: Path, command: str
 ) -> None:
-    """Character error rate of the text-line model, on each held-out set, by time of training.
+    """Character error rate (CER) of the text-line model on each held-out set, by training time.
 
     Args:
         history: rows with ``seconds`` and, for each set, its name and ``_cer``.
@@ -69,7 +69,7 @@ def plot_error_rates(
             rates = [row[name] for row in history]
             label = f"{name.removesuffix('_cer').replace('_', ' ')}, {rates[-1]:.4f} at the end"
             axes.plot(minutes, rates, "o-", label=label)
-    axes.set_xlabel("Minutes of training, a mark after each epoch")
+    axes.set_xlabel("Training time (minutes), one mark per epoch")
     axes.set_ylim(bottom=0)
     if axes.lines:
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=2)

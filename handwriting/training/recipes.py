@@ -1,7 +1,7 @@
-"""How a network is trained: every choice of a recipe in one object, and the recipes by name.
+"""Training recipes: the choices of a recipe in one object, and the recipes by name.
 
-`model_training.py --recipe` takes a name of RECIPES, `--params` a JSON file that changes some of
-its values (`hyperparameter_tuning.py` writes such files).
+`model_training.py --recipe` takes a name of RECIPES. `--params` takes a JSON file that changes
+values of the recipe; `hyperparameter_tuning.py` writes such files.
 """
 
 import argparse
@@ -17,24 +17,24 @@ from handwriting.files import check_is_file
 from handwriting.runs import current_names
 
 RECIPE_NAMES = {"customcnn": "reference", "resnet34": "reference", "compactcnn": "modern"}
-"""The recipe of each network without ``--recipe``."""
+"""The default recipe of each network."""
 
 REFERENCE_EPOCHS = {"customcnn": 20, "resnet34": 15, "compactcnn": 15}
-"""Of the reference recipe, which leaves them to the network."""
+"""Epochs of the reference recipe for each network."""
 
 RECIPE_OPTIONS = {
-    "epochs": (int, "times through the training images"),
+    "epochs": (int, "passes over the training images"),
     "batch_size": (int, "images per optimiser step, over all ranks"),
-    "lr": (float, "highest learning rate"),
-    "gamma": (float, "factor on the learning rate after each epoch, of the exponential schedule"),
+    "lr": (float, "peak learning rate"),
+    "gamma": (float, "learning rate decay per epoch (exponential schedule)"),
 }
-"""Values of a recipe that have an option of their own: type and help."""
+"""Recipe values with a command-line option: type and help."""
 
 OPTIMIZERS = ("Adam", "AdamW")
 SCHEDULES = ("exponential", "one-cycle")
 
 Ranges = dict[str, tuple[type, float, float]]
-"""Of some numbers by name: ``int`` or ``float``, the smallest and the largest."""
+"""Type (``int`` or ``float``), smallest and largest value of numbers by name."""
 
 SEED: Ranges = {"seed": (int, 0, 2**32 - 1)}
 
@@ -61,14 +61,14 @@ _AUGMENTATION_RANGES: Ranges = {
 
 
 def check_ranges(values: object, ranges: Ranges) -> None:
-    """Check numbers that options, files and checkpoints give.
+    """Check numbers from options, files and checkpoints.
 
     Args:
-        values: has an attribute for each of them.
-        ranges: what they may be.
+        values: object with an attribute for each number.
+        ranges: permitted types and ranges.
 
     Raises:
-        HandwritingError: one of them is no number of its kind or out of its range.
+        HandwritingError: a number has another type or is out of range.
     """
     for name, (kind, smallest, largest) in ranges.items():
         value = getattr(values, name)
@@ -86,18 +86,18 @@ class Recipe:
     """The choices of one training run.
 
     Attributes:
-        epochs: times through the training images; ``None`` leaves it to the network.
+        epochs: passes over the training images; ``None`` for the network's default.
         batch_size: images per step.
         optimizer: one of OPTIMIZERS.
-        lr: highest learning rate.
-        beta2: Adam's memory of squared gradients, in 0..1.
-        weight_decay: AdamW's, on matrices and kernels only.
-        schedule: ``exponential``: times ``gamma`` after each epoch; ``one-cycle``: a straight
-            rise over the ``warmup`` share of all steps, then straight down to 0.
+        lr: peak learning rate.
+        beta2: Adam's decay rate of squared gradients, in 0..1.
+        weight_decay: of AdamW, on matrices and kernels only.
+        schedule: ``exponential``: decay by ``gamma`` after each epoch; ``one-cycle``: linear
+            warm-up over the fraction ``warmup`` of all steps, then linear decay to 0.
         gamma: factor of the exponential schedule.
-        warmup: share of the steps, in 0..1.
-        ema_decay: the part of the averaged weights that stays at each step, in 0..1; 0 for none.
-        augmentation: how pictures are changed before each step.
+        warmup: fraction of the steps, in 0..1.
+        ema_decay: decay of the weight average, in 0..1; 0 for no averaging.
+        augmentation: of the images, anew in each step.
     """
 
     epochs: int | None = None
@@ -113,10 +113,10 @@ class Recipe:
     augmentation: Augmentation = field(default_factory=Augmentation)
 
     def __post_init__(self) -> None:
-        """Check that a run can be made of these values.
+        """Check every value.
 
         Raises:
-            HandwritingError: a value is out of its range.
+            HandwritingError: a value is out of range.
         """
         ranges = {n: r for n, r in _RANGES.items() if n != "epochs" or self.epochs is not None}
         check_ranges(self, ranges)
@@ -130,7 +130,7 @@ class Recipe:
             )
 
     def as_dict(self) -> dict[str, Any]:
-        """All values, as JSON and :func:`changed` take them."""
+        """All values, as used in JSON files and by :func:`changed`."""
         return dataclasses.asdict(self)
 
 
@@ -153,24 +153,24 @@ RECIPES = {
 
 
 def changed(recipe: Recipe, values: dict[str, Any]) -> Recipe:
-    """A recipe with some values replaced; ``augmentation`` is a dictionary of its own.
+    """A recipe with some values replaced; ``augmentation`` is a nested dictionary.
 
     Raises:
-        HandwritingError: a value is unknown or out of its range.
+        HandwritingError: a value is unknown or out of range.
     """
     try:
         values = current_names(values)
         augmentation = dataclasses.replace(recipe.augmentation, **values.pop("augmentation", {}))
         return dataclasses.replace(recipe, augmentation=augmentation, **values)
     except (TypeError, AttributeError) as error:
-        raise HandwritingError(f"this is not a recipe's value: {error}") from error
+        raise HandwritingError(f"this is not a value of a recipe: {error}") from error
 
 
 def read_params(path: Path) -> dict[str, Any]:
     """The values of a JSON file for :func:`changed`.
 
     Raises:
-        HandwritingError: missing, or not a JSON object.
+        HandwritingError: the file is missing, or is not a JSON object.
     """
     check_is_file(path)
     try:
@@ -186,7 +186,7 @@ def read_params(path: Path) -> dict[str, Any]:
 
 
 def choose_recipe(args: argparse.Namespace) -> Recipe:
-    """The recipe of the command line: by name, changed by ``--params`` and by single options."""
+    """The recipe given on the command line, as changed by ``--params`` and single options."""
     recipe = RECIPES[getattr(args, "recipe", RECIPE_NAMES[args.model])]
     if args.params is not None:
         recipe = changed(recipe, read_params(args.params))

@@ -1,7 +1,7 @@
 """One training run: its network, optimiser, history, checkpoint and weights file.
 
-`start_run` begins or resumes one for `model_training.py`, `unsaved_run` one for a measurement;
-`model_training.train` trains either.
+`start_run` starts or resumes a run for `model_training.py`; `unsaved_run` starts one for a
+measurement. `model_training.train` trains either.
 """
 
 import argparse
@@ -73,24 +73,24 @@ _FIGURES = ("train_loss", "val_loss", "val_accuracy", "learning_rate")
 
 
 class DivergedError(HandwritingError):
-    """The loss of a training is not a number."""
+    """The training loss is not a number."""
 
 
 class Run:
     """One training run.
 
     Args:
-        settings: what it is to be.
+        settings: of the run.
         files: where its files go.
-        device: where it computes.
-        rows: rows of the training images that it may use, int64.
+        device: to compute on.
+        rows: usable rows of the training images, int64.
 
     Attributes:
         network: the weights that are trained.
-        trained: what to call in training; the same weights.
-        history: a row per epoch.
-        kept_weights: of the epoch to keep, in half precision; ``None`` where there is none, or the
-            weights file of an earlier version holds it.
+        trained: the module to call in training, with the same weights.
+        history: one row per epoch.
+        kept_weights: of the epoch to keep, in half precision; ``None`` if there is none yet, or if
+            an earlier version stored it in the weights file.
     """
 
     def __init__(
@@ -123,8 +123,8 @@ class Run:
 
     @property
     def final_network(self) -> nn.Module:
-        """The averaged network where the recipe averages, else the trained one; where the run goes
-        on from another, between it and the weights that were started from."""
+        """The network to evaluate: averaged where the recipe averages, interpolated if
+        fine-tuned."""
         network = self.average.module if self.average else self.network
         return (
             interpolate_weights(self.start, network, self.settings.alpha) if self.start else network
@@ -132,31 +132,34 @@ class Run:
 
     @property
     def learning_rate(self) -> float:
-        """Of the next step."""
+        """Learning rate of the next step."""
         return self.scheduler.get_last_lr()[0]
 
     @property
     def best(self) -> dict[str, float]:
-        """The history's row to keep: the earliest of the best validation accuracy, but with images
-        from elsewhere the last one, for the validation images are of EMNIST alone."""
+        """The history's row to keep: the earliest with the best validation accuracy.
+
+        With additional images it is the last row, because the validation images are EMNIST's
+        alone.
+        """
         if self.settings.extra_data:
             return self.history[-1]
         return max(self.history, key=lambda row: row["val_accuracy"])
 
     def after_step(self) -> None:
-        """Move the learning rate and the average on."""
+        """Update the learning rate and the weight average."""
         self.scheduler.step()
         if self.average:
             self.average.update_parameters(self.network)
 
     def record(self, row: dict[str, float], network: nn.Module) -> None:
-        """Add an epoch to the history, and keep its weights if it is the one to keep so far."""
+        """Add an epoch to the history, and keep its weights if it is the best so far."""
         self.history.append(row)
         if self.best is row:
             self.kept_weights = half_precision(network.state_dict())
 
     def hands_accuracy(self, data: LabelledImages) -> float:
-        """Share of right answers of the second head, or the only one, on images from elsewhere."""
+        """Accuracy of the out-of-domain head, or the only head, on additional images."""
         network = copy.deepcopy(self.final_network)
         first = NUM_CLASSES * (self.settings.heads - 1)
         return accuracy(select_outputs(network, first, NUM_CLASSES), data)
@@ -196,7 +199,7 @@ class Run:
             save_torch(state, part)
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go back to the state after the last saved epoch.
+        """Restore the state after the last saved epoch.
 
         Raises:
             HandwritingError: its parts do not fit the run or each other.
@@ -221,10 +224,10 @@ class Run:
         """The content of a weights file: the kept epoch, calibrated on validation images.
 
         Args:
-            validation: images that were not trained on.
-            counts: images of each class among `byclass`'s training rows.
-            held_out: images from elsewhere to calibrate the second head on; without them it has
-                the temperature of the first.
+            validation: images outside the training set.
+            counts: images per class in `byclass`'s training rows.
+            held_out: images of held-out writers to calibrate the out-of-domain head on; without
+                them it gets the first head's temperature.
         """
         settings, row = self.settings, self.best
         content = {
@@ -258,7 +261,7 @@ class Run:
         counts: Sequence[int],
         held_out: LabelledImages | None = None,
     ) -> None:
-        """Write the weights file, from arguments of :meth:`calibrated`."""
+        """Write the weights file; the arguments are those of :meth:`calibrated`."""
         if self.kept_weights is not None:
             content = self.calibrated(validation, counts, held_out)
             save_weights(self.files.weights, content.pop("weights"), content)
@@ -269,7 +272,7 @@ def _new_network(settings: Settings) -> nn.Module:
 
 
 def _first_weights(settings: Settings, content: dict[str, Any]) -> dict[str, torch.Tensor]:
-    """The weights of the run that another one goes on from; of one head two are made."""
+    """The weights of the run to fine-tune, with its single head duplicated if two are needed."""
     path = Path(settings.init_from)
     network = build_network(content, path)
     state = network.state_dict()
@@ -287,14 +290,14 @@ def _first_weights(settings: Settings, content: dict[str, Any]) -> dict[str, tor
 def start_run(
     args: argparse.Namespace, manifest: dict[str, Any], rows: torch.Tensor
 ) -> Iterator[Run]:
-    """A new run with the options given, or the one to resume, on rows of the training images.
+    """A new run with the given options, or the run to resume, on rows of the training images.
 
-    In the context its name belongs to this process. Rank 0 decides and reads for all; each rank
-    has prepared data of its own.
+    This process holds the run's name within the context. Rank 0 decides and reads for all ranks;
+    each rank has its own copy of the prepared data.
 
     Raises:
-        HandwritingError: the options or the files do not fit each other, or another process
-            trains the same run.
+        HandwritingError: options or files do not fit each other, or another process trains the same
+            run.
     """
     device = own_device(choose_device(args.device))
     files = broadcast_object(lambda: _files(args))
@@ -340,7 +343,7 @@ def _check_batch_size(batch_size: int, images: int) -> None:
 def _first_state(
     args: argparse.Namespace, files: RunFiles, manifest: dict[str, Any], device: torch.device
 ) -> dict[str, Any]:
-    """Settings of a new run, or all that the checkpoint to resume holds."""
+    """The settings of a new run, or the content of the checkpoint to resume."""
     if args.resume is not None:
         return load_checkpoint(files)
     check_unused(files, files.weights, files.checkpoint, files.metric("history.csv"))
@@ -358,10 +361,10 @@ def _first_state(
 
 
 def load_init(settings: Settings, models: Path) -> dict[str, Any]:
-    """The weights file that a run goes on from.
+    """The weights file of the run to fine-tune.
 
     Raises:
-        HandwritingError: it is missing, damaged, or of another network.
+        HandwritingError: the file is missing, damaged, or of another network.
     """
     path = find_run(settings.init_from, models).weights
     content = load_weights(path)
@@ -371,11 +374,11 @@ def load_init(settings: Settings, models: Path) -> dict[str, Any]:
 
 
 def load_checkpoint(files: RunFiles) -> dict[str, Any]:
-    """The saved state of a run.
+    """The checkpoint of a run.
 
     Raises:
-        HandwritingError: there is none, it is damaged, or it is a copy of another run's under a
-            name that is taken.
+        HandwritingError: it is missing or damaged, or it is a copy of another run's checkpoint
+            under a name that is taken.
     """
     state = load_torch(files.checkpoint, START_ANEW)
     parts = {"name", "settings", "history", "network", "optimizer", "scheduler", "average"}
@@ -390,7 +393,7 @@ def load_checkpoint(files: RunFiles) -> dict[str, Any]:
 
 
 def _weights_of_earlier_version(files: RunFiles) -> dict[str, torch.Tensor] | None:
-    """Earlier versions wrote the best epoch to the weights file and calibrated it at the end."""
+    """The best epoch's weights, which earlier versions kept in an uncalibrated weights file."""
     content = load_weights(files.weights) if files.weights.is_file() else {"temperature": None}
     return None if "temperature" in content else content["weights"]
 
@@ -404,15 +407,15 @@ def unsaved_run(
     precision: str = "auto",
     **settings: Any,
 ) -> Run:
-    """A run for a measurement, by the modern recipe with some values changed.
+    """A run for a measurement, with some values of the modern recipe changed.
 
     Args:
         model: name in `models.MODELS`.
         values: as `training.recipes.changed` takes them.
         rows: rows of the training images, int64.
-        device: as in the option.
-        precision: as in the option.
-        settings: further ones, as ``seed``, ``fraction``, ``init_from`` and ``alpha``.
+        device: as for the option.
+        precision: as for the option.
+        settings: other settings, such as ``seed``, ``fraction``, ``init_from`` and ``alpha``.
     """
     chosen = choose_device(device)
     recipe = changed(RECIPES["modern"], values)

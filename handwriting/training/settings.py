@@ -1,4 +1,4 @@
-"""The settings of a training run: all that decides which weights come out, in one frozen object."""
+"""The settings of a training run: all choices that determine its weights, in one frozen object."""
 
 import argparse
 import dataclasses
@@ -25,25 +25,25 @@ class Settings:
 
     Attributes:
         model: name in `models.MODELS`.
-        recipe: how it is trained.
-        seed: of the first weights and the order of images.
-        fraction: part of the training images to use, in 0..1.
-        init_from: the run whose weights to go on from.
-        init_fraction: the part of the training images that that run has seen.
-        alpha: how far to go from that run's weights to the new ones, in 0..1.
-        extra_data: where images from elsewhere are, as `datasets.external.load_external` takes it.
-        extra_fraction: of them in each batch, in 0..1.
-        extra_weights: how often each of them is drawn, in any unit; nothing for the square roots
-            of their images.
-        extra_held_out: part of their hands that is left out, to measure on, in 0..1.
-        heads: 2 with a second head for any hand, else 1.
-        extra_variants: how often each sample of pen archives is drawn anew, its strokes changed.
-        device: kind of device that the run began on.
+        recipe: the training recipe.
+        seed: of the initial weights and the order of images.
+        fraction: fraction of the training images to use, in 0..1.
+        init_from: the run to fine-tune.
+        init_fraction: the fraction of the training images that this run has seen.
+        alpha: weight interpolation from that run's weights (0) to the new ones (1).
+        extra_data: paths of additional images, as `datasets.external.load_external` takes them.
+        extra_fraction: their fraction of each batch, in 0..1.
+        extra_weights: sampling weight of each path, in any unit; by default the square root of its
+            number of images.
+        extra_held_out: fraction of their writers held out for validation, in 0..1.
+        heads: 2 with an out-of-domain head, else 1.
+        extra_variants: number of times each pen sample is re-rendered with augmented strokes.
+        device: kind of device that the run started on.
         precision: ``fp32`` or ``bf16``.
         compile: whether the network is compiled.
         fingerprint: of the prepared archive.
-        synthetic: whether that was generated.
-        labels: how its labels were standardised.
+        synthetic: whether the archive was generated.
+        labels: how the archive's labels were standardised.
     """
 
     model: str
@@ -67,10 +67,10 @@ class Settings:
     labels: str = "exact"
 
     def __post_init__(self) -> None:
-        """Check that a run can be made of these values.
+        """Check every value.
 
         Raises:
-            HandwritingError: one of them is unknown or out of its range.
+            HandwritingError: a value is unknown or out of range.
         """
         if self.model not in MODELS:
             raise HandwritingError(f"--model must be one of {', '.join(MODELS)}.")
@@ -85,28 +85,29 @@ class Settings:
 
     @property
     def command(self) -> str:
-        """The command of such a run, without the options that hold by default."""
+        """The command of such a run, without options at their defaults."""
         further = f" --init-from {self.init_from} --extra-data …" if self.init_from else ""
         return f"python model_training.py --model {self.model}{further}"
 
     def hyperparameters(self) -> dict[str, Any]:
-        """What a weights file says of its training: the recipe's values and the others, flat."""
+        """The training entries of a weights file: recipe and other settings in one flat
+        dictionary."""
         values = self.as_dict()
         for name in ("model", "fingerprint", "synthetic", "labels"):
             del values[name]
         return values.pop("recipe") | values
 
     def as_dict(self) -> dict[str, Any]:
-        """All values, as a checkpoint keeps them and :meth:`from_dict` takes them."""
+        """All values, as checkpoints store them and :meth:`from_dict` takes them."""
         lists = {name: list(getattr(self, name)) for name in ("extra_data", "extra_weights")}
         return dataclasses.asdict(self) | lists
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Settings":
-        """The settings in a checkpoint, of an earlier version too.
+        """The settings in a checkpoint of this or an earlier version.
 
         Raises:
-            HandwritingError: they are not this project's.
+            HandwritingError: the values are not settings of this project.
         """
         try:
             values = current_names(values)
@@ -114,23 +115,23 @@ class Settings:
             lists = {name: tuple(values.pop(name, ())) for name in ("extra_data", "extra_weights")}
             return cls(recipe=recipe, **lists, **values)
         except (KeyError, TypeError, AttributeError) as error:
-            raise HandwritingError(f"these are no settings of a run: {error}") from error
+            raise HandwritingError(f"these are not the settings of a run: {error}") from error
 
 
 def choose_settings(args: argparse.Namespace, **others: Any) -> Settings:
-    """The settings of the command line of stage 3.
+    """The settings given on stage 3's command line.
 
     Args:
-        args: the options.
-        others: what they leave open: recipe, device, precision, what the run goes on from, and the
-            facts of the archive.
+        args: the parsed options.
+        others: settings without options of their own: recipe, device, precision, the run to
+            fine-tune, and the facts of the archive.
 
     Raises:
-        HandwritingError: options do not fit each other, or a value is out of its range.
+        HandwritingError: options contradict each other, or a value is out of range.
     """
     if args.extra_data and not args.init_from:
         raise HandwritingError(
-            "--extra-data goes with --init-from: first train without, then go on with it."
+            "--extra-data needs --init-from: first train without it, then fine-tune."
         )
     if not 0 < args.extra_fraction < 1:
         raise HandwritingError("--extra-fraction must lie between 0 and 1.")

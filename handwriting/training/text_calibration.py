@@ -1,12 +1,12 @@
-"""Make a line reader's probabilities mean what they say.
+"""Calibrate the probabilities of a text-line model.
 
     python -m handwriting.training.text_calibration RUN --data WORDS.npz TEXT.npz
 
-Reads samples of the writers that the training left out, greedily and with the language model, fits
-a temperature for the alternatives of characters (Guo et al. 2017, arXiv 1706.04599) and a logistic
-function for whole texts, and adds these numbers to the weights file, where
-`handwriting.lines.reader.Reader` finds them. It first fits on half of these writers and measures on
-the others: numbers that do not make these likelier are not kept.
+Samples of held-out writers are read by greedy decoding and with the language model. Two functions
+are fitted: a temperature for the alternatives of a character (Guo et al. 2017, arXiv 1706.04599)
+and a logistic function for whole texts. Their parameters go into the weights file, where
+`handwriting.lines.reader.Reader` finds them. Parameters are kept only if those fitted on half of
+the writers lower the loss on the other half.
 """
 
 import argparse
@@ -41,22 +41,22 @@ from handwriting.runs import RunFiles
 from handwriting.training.claims import claimed
 
 MOST = 3_000
-"""Samples of each file, chosen by chance."""
+"""Number of randomly chosen samples per file."""
 
 _FEWEST = 50
 
 
 @dataclass(frozen=True)
 class Answers:
-    """What was read in some samples, and what of it was right.
+    """Predictions for some samples, and which of them are correct.
 
     Attributes:
-        logits: float (C, 95), of the alternatives of all characters read.
-        characters: int64 (C,), which of them were read.
-        is_right: bool (C,), for characters.
+        logits: float (C, 95), of the alternatives of all predicted characters.
+        characters: int64 (C,), the predicted characters.
+        is_right: bool (C,), whether each is correct.
         odds: float (N,), log odds of the whole texts.
-        lengths: int64 (N,), their characters.
-        is_whole: bool (N,), whether they are wholly right, as `text_metrics` counts ``exact``.
+        lengths: int64 (N,), text lengths in characters.
+        is_whole: bool (N,), whether the text is an exact match, as in `text_metrics`.
     """
 
     logits: np.ndarray
@@ -67,15 +67,15 @@ class Answers:
     is_whole: np.ndarray
 
     def of_characters(self, temperature: float) -> np.ndarray:
-        """float (C,): the probability given for each character read."""
+        """float (C,): the probability of each predicted character."""
         return softmax(self.logits, temperature)[range(len(self.logits)), self.characters]
 
     def of_texts(self, calibration: Calibration) -> np.ndarray:
-        """float (N,): the confidence given for each text."""
+        """float (N,): the confidence of each text."""
         return calibration.confidence(self.odds, self.lengths)
 
     def beside_what_came(self, calibration: Calibration) -> list[tuple[np.ndarray, np.ndarray]]:
-        """The probabilities given, and what was right: of the characters, and of the texts."""
+        """Probabilities and correctness, of the characters and of the texts."""
         return [
             (self.of_characters(calibration.temperature), self.is_right),
             (self.of_texts(calibration), self.is_whole),
@@ -83,7 +83,7 @@ class Answers:
 
 
 def right_characters(read: str, text: str) -> np.ndarray:
-    """bool (characters read,): those in their place in the text."""
+    """bool (predicted characters,): whether each is correct."""
     is_right = np.zeros(len(read), dtype=bool)
     for block in SequenceMatcher(None, read, text, autojunk=False).get_matching_blocks():
         is_right[block.a : block.a + block.size] = True
@@ -91,12 +91,12 @@ def right_characters(read: str, text: str) -> np.ndarray:
 
 
 def answers(log_probs: Sequence[np.ndarray], texts: Sequence[str], decoder: Decoder) -> Answers:
-    """Read samples and compare.
+    """Decode samples and compare them with the true texts.
 
     Args:
         log_probs: float (steps, 96) of each sample.
-        texts: what they say.
-        decoder: chooses what is read.
+        texts: the true texts.
+        decoder: how to decode.
     """
     decoded = [decoder(rows) for rows in log_probs]
     read = [one.text for one in decoded]
@@ -116,13 +116,13 @@ def answers(log_probs: Sequence[np.ndarray], texts: Sequence[str], decoder: Deco
 
 
 def log_loss(given: np.ndarray, is_right: np.ndarray) -> float:
-    """Mean -log p of what came, right or wrong, in nats."""
+    """Mean negative log-likelihood of the outcomes, correct or wrong, in nats."""
     of_what_came = np.where(is_right, given, 1 - given)
     return -float(np.log(np.maximum(of_what_came, 1e-9)).mean())
 
 
 def fit_text_calibration(given: Answers) -> Calibration:
-    """The numbers that make what was right likeliest; of texts where some are right, some wrong."""
+    """Maximum-likelihood parameters; those of texts only where both outcomes occur."""
     # Here and not above: these take half a second to import.
     from scipy.optimize import minimize_scalar
     from sklearn.linear_model import LogisticRegression
@@ -141,7 +141,7 @@ def fit_text_calibration(given: Answers) -> Calibration:
 
 
 def joined(parts: Sequence[Answers]) -> Answers:
-    """The answers of several parts as one."""
+    """The outcomes of several parts as one."""
     names = (field.name for field in dataclasses.fields(Answers))
     return Answers(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
@@ -156,10 +156,10 @@ def errors_of(calibration: Calibration, given: Answers) -> tuple[float, float]:
 def samples_left_out(
     reader: Reader, paths: Sequence[Path], most: int
 ) -> tuple[list[np.ndarray], list[str], np.ndarray]:
-    """log p, texts and writers of samples of the writers that the training left out.
+    """log p, texts and writers of samples of held-out writers.
 
     Raises:
-        HandwritingError: none was left out, or there are too few samples.
+        HandwritingError: no writer was held out, or there are too few samples.
     """
     pictures, texts, writers = [], [], []
     for path in paths:
@@ -172,20 +172,24 @@ def samples_left_out(
     known = len(set(writers))
     if len(texts) < _FEWEST or known < 2:
         raise HandwritingError(
-            f"{len(texts)} samples of {known} writers are by those that the training left out; "
-            f"{_FEWEST} of 2 are needed. Train with --held-out, or give more --data."
+            f"{len(texts)} samples are by {known} held-out writers; "
+            f"{_FEWEST} by 2 writers are needed. Train with --held-out, or give more --data."
         )
     return reader.log_probs(pictures), texts, np.array(writers)
 
 
 def losses_of(calibration: Calibration, given: Answers) -> np.ndarray:
-    """float (2,): mean -log p of what came, right or wrong, of characters and of whole texts."""
+    """float (2,): mean negative log-likelihood of the outcomes, of characters and of whole
+    texts."""
     return np.array([log_loss(*pair) for pair in given.beside_what_came(calibration)])
 
 
 def helpful_calibration(halves: Sequence[Answers]) -> Calibration:
-    """The numbers fitted on all answers, those of characters and those of texts each only if such
-    numbers, fitted on one half of the writers, lower the mean loss on the other."""
+    """The parameters fitted on all outcomes, for characters and for texts.
+
+    Each is kept only if the same fit on one half of the writers lowers the mean loss on the
+    other.
+    """
     plain = Calibration()
     gains = np.zeros(2)
     for fitted_on, given in (halves, halves[::-1]):
@@ -203,16 +207,17 @@ def helpful_calibration(halves: Sequence[Answers]) -> Calibration:
 def calibrate(
     path: Path, paths: Sequence[Path], decoders: Sequence[Decoder], most: int = MOST
 ) -> None:
-    """Fit, print what it gains, and add the numbers to a weights file as ``calibration``.
+    """Fit, print the gain, and add the parameters to a weights file as ``calibration``.
 
     Args:
         path: of the weights.
-        paths: pen archives that it was trained on.
-        decoders: to fit for.
-        most: samples of each archive.
+        paths: pen archives that the model was trained on.
+        decoders: to calibrate.
+        most: samples per archive.
 
     Raises:
-        HandwritingError: no weights of a line reader, or no samples to fit on.
+        HandwritingError: these are not the weights of a text-line model, or there are no samples to
+            fit on.
     """
     reader = Reader.load(path)
     log_probs, texts, writers = samples_left_out(reader, paths, most)
@@ -227,8 +232,8 @@ def calibrate(
         for when, calibration in ways.items():
             characters, of_texts = errors_of(calibration, second)
             print(
-                f"{decoder.name}, {when}: calibration error {characters:.4f} of characters, "
-                f"{of_texts:.4f} of texts"
+                f"{decoder.name}, {when}: calibration error {characters:.4f} for characters, "
+                f"{of_texts:.4f} for texts"
             )
         fitted[decoder.name] = dataclasses.asdict(helpful_calibration((first, second)))
         print(f"  kept: {fitted[decoder.name]}")
@@ -241,8 +246,8 @@ def get_args_parser() -> argparse.ArgumentParser:
     parser = make_parser(__doc__)
     add = parser.add_argument
     add("run", nargs="?", default="latest", metavar="RUN", help="run to calibrate")
-    add("--data", type=Path, nargs="+", required=True, metavar="PATH", help="what it trained on")
-    add("--most", type=positive_int, default=MOST, metavar="N", help="so many samples of each file")
+    add("--data", type=Path, nargs="+", required=True, metavar="PATH", help="its training archives")
+    add("--most", type=positive_int, default=MOST, metavar="N", help="samples per file")
     add("--language", type=Path, default=LANGUAGE_FILE, help="file of the language model")
     add("--models", type=Path, default=LINES_FOLDER, help="folder with weights")
     return parser
@@ -252,7 +257,7 @@ def main(args: argparse.Namespace) -> None:
     """Calibrate a run."""
     path = find_reader(args.run, args.models)
     decoders = (GREEDY, BeamDecoder(LanguageModel.load(args.language)))
-    # A training of the same run would write the file, too.
+    # A training of the same run would also write the file.
     with claimed(RunFiles(path.stem, path.parent)):
         calibrate(path, args.data, decoders, args.most)
     print(f"wrote {path}")

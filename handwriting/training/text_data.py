@@ -1,4 +1,4 @@
-"""What the line reader is trained on, and what is left out of it to measure on."""
+"""Training data of the text-line model, and the held-out writers it is measured on."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,36 +27,36 @@ from handwriting.synthesis.text_sources import (
 )
 
 MEASURED = 800
-"""Samples of each path that are read after each epoch, at most."""
+"""Held-out samples of each path that are read after each epoch, at most."""
 
 LONGEST_TEXT = 100
-"""Characters of a sample that is trained on; longer ones are whole paragraphs."""
+"""Most characters of a training sample; longer ones are whole paragraphs."""
 
 JOINED, COMPOSED = 1 / 20, 1 / 5
-"""Lines of words for each word, and texts of characters for each character, in an epoch."""
+"""Composed lines per word, and composed texts per character, in an epoch."""
 
 CAPITALS_REPEATS = 3
-"""Times that a word in capitals comes in an epoch: of all words of UNIPEN one in 29 is, of the
-printed ones one in six."""
+"""Repeats of a word in capitals in an epoch. In UNIPEN, one word in 29 is in capitals; of the
+printed words, one in six."""
 
 COMPOSED_PICTURES = 10_000
-"""Texts of EMNIST's pictures in an epoch."""
+"""Texts composed of EMNIST images in an epoch."""
 
 REPEATS, PAGE_REPEATS = 3, 16
-"""Times that a photographed word, and a line of a page, comes in an epoch: they are few, and
-changed each time."""
+"""Repeats of a photographed word, and of a line of a page, in an epoch. Each repeat is
+augmented."""
 
 _WORDS = ("main", "number", "result", "value", "name", "total", "index", "item", "list", "user")
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Samples that training leaves out.
+    """Samples of held-out writers.
 
     Attributes:
-        name: of the path they come from.
+        name: of the source path.
         pictures: uint8 (40, width) each.
-        texts: what they say.
+        texts: the true texts.
     """
 
     name: str
@@ -66,12 +66,12 @@ class Measured:
 
 @dataclass(frozen=True)
 class TextData:
-    """What a training of the line reader needs.
+    """Training and held-out samples of the text-line model.
 
     Attributes:
-        sources: the samples to train on.
-        measured: those of other writers to measure on.
-        pages: names of the photographed pages that lines to train on are of.
+        sources: training samples.
+        measured: samples of held-out writers.
+        pages: names of the photographed pages in the training set.
     """
 
     sources: JoinedSources
@@ -80,16 +80,16 @@ class TextData:
 
 
 def load_sources(paths: Sequence[str], held_out: float, photographed: float) -> TextData:
-    """The samples to train on, and those of other writers to measure on.
+    """Load training samples, and samples of held-out writers.
 
     Args:
         paths: pen archives of words, lines or characters, folders of photographs, and EMNIST as
-            stages 1 and 2 prepare it.
-        held_out: part of the writers that is left out, in 0..1.
-        photographed: chance that a word of the pens is drawn as a photograph.
+            prepared by stages 1 and 2.
+        held_out: fraction of the writers held out, in 0..1.
+        photographed: probability that pen strokes are rendered as a photograph.
 
     Raises:
-        HandwritingError: a path is no such thing, or no writer is left to train on.
+        HandwritingError: a path is none of these, or no writer is left to train on.
     """
     sources: list[TextSource] = []
     measured: list[Measured] = []
@@ -130,20 +130,20 @@ def load_sources(paths: Sequence[str], held_out: float, photographed: float) -> 
     for each in pictures:
         sources.append(ComposedPictures(each, names, COMPOSED_PICTURES, photographed))
     if not any(len(source) for source in sources):
-        raise HandwritingError("no writer is left to train on. Make --held-out smaller.")
+        raise HandwritingError("no writer is left for training. Make --held-out smaller.")
     return TextData(JoinedSources(sources), measured, pages)
 
 
 def _emnist(folder: Path) -> CharacterPictures:
-    """EMNIST's training images whose class is certain.
+    """EMNIST's training images with exact labels.
 
     Raises:
-        HandwritingError: there is none.
+        HandwritingError: there are none.
     """
     data = load_images(folder, "train").subset(load_split(folder)["train"])
     data = data.subset(data.labels < NUM_CLASSES)
     if not len(data):
-        raise HandwritingError(f"{folder} holds no training image whose class is certain.")
+        raise HandwritingError(f"{folder} holds no training image with an exact label.")
     return CharacterPictures(data.images.numpy(), data.labels.numpy())
 
 
@@ -152,7 +152,7 @@ def _is_word(text: str) -> bool:
 
 
 def _capitals_repeated(samples: np.ndarray, texts: Sequence[str]) -> np.ndarray:
-    """The samples, those whose text is a word in capitals `CAPITALS_REPEATS` times."""
+    """The samples, with words in capitals repeated `CAPITALS_REPEATS` times."""
     in_capitals = [_is_word(text) and text.isupper() for text in texts]
     return np.repeat(samples, np.where(in_capitals, CAPITALS_REPEATS, 1))
 
@@ -169,7 +169,7 @@ def _measured_pens(name: str, archive: PenArchive, samples: np.ndarray) -> list[
 
 
 def _folder(path: Path, held_out: float) -> tuple[PictureSource, list[Measured], list[str]]:
-    """Photographs to train on and to measure on, and the names of the pages among the first."""
+    """Photographs for training and for measuring, and the names of the training pages."""
     pages = load_pages(path)
     data = lines_of_pages(*pages) if pages else load_photographed(path, variants=True)
     is_left_out = left_out(data.groups, held_out)

@@ -1,4 +1,4 @@
-"""One training of the line reader: its settings, network, history, checkpoint and weights."""
+"""One training run of the text-line model: settings, network, history, checkpoint and weights."""
 
 import dataclasses
 import math
@@ -44,27 +44,27 @@ _RANGES: Ranges = SEED | {
     "hidden": (int, 1, 1024),
     "layers": (int, 1, 8),
 }
-"""The largest network has 300 million weights, forty times as many as the usual one."""
+"""The largest network has 300 million weights, forty times as many as the default one."""
 
 
 @dataclass(frozen=True)
 class TextSettings:
-    """All that decides which weights a training of the line reader gives.
+    """The settings that determine the weights of a text-line model.
 
     Attributes:
         data: pen archives and folders, as `training.text_data.load_sources` takes them.
-        epochs: times through all samples.
-        lr: highest learning rate.
-        columns: of a batch.
-        held_out: part of the writers that is left out to measure on, in 0..1.
-        photographed: chance that strokes are drawn as on a photograph, in 0..1.
+        epochs: passes over all samples.
+        lr: peak learning rate.
+        columns: pixel columns per batch.
+        held_out: fraction of the writers held out for validation, in 0..1.
+        photographed: probability that strokes are rendered as a photograph, in 0..1.
         width: channels of the network's first convolution.
-        hidden: cells of each layer of its LSTM in each direction.
-        layers: of the LSTM.
-        seed: of the first weights, the order and the changes.
+        hidden: cells of each LSTM layer in each direction.
+        layers: LSTM layers.
+        seed: of the initial weights, the sample order and the augmentation.
         precision: ``fp32`` or ``bf16``.
-        init_from: run whose weights to begin with, or ``None``.
-        alpha: how far to go from that run's weights to the new ones, in 0..1.
+        init_from: run to fine-tune, or ``None``.
+        alpha: weight interpolation from that run's weights (0) to the new ones (1).
     """
 
     data: tuple[str, ...]
@@ -82,7 +82,7 @@ class TextSettings:
     alpha: float = 1.0
 
     def __post_init__(self) -> None:
-        """Check that a run can be made of these values.
+        """Check the range of every value.
 
         Raises:
             HandwritingError: one of them is out of its range.
@@ -113,29 +113,31 @@ class TextSettings:
         """The settings in a checkpoint.
 
         Raises:
-            HandwritingError: they are not this project's.
+            HandwritingError: the values are not settings of this project.
         """
         try:
             return cls(**values | {"data": tuple(values["data"])})
         except (LookupError, TypeError) as error:
-            raise HandwritingError(f"these are no settings of a line reader: {error}") from error
+            raise HandwritingError(
+                f"these are not the settings of a text-line model: {error}"
+            ) from error
 
 
 class TextRun:
-    """One training run of the line reader.
+    """One training run of the text-line model.
 
     Args:
-        settings: what it is to be.
+        settings: of the run.
         files: where its files go.
-        device: where it computes.
-        samples: to train on in an epoch.
-        network: to train instead of one of the settings' size.
-        pages: names of photographed pages among the samples.
+        device: to compute on.
+        samples: training samples per epoch.
+        network: to train; by default a new one of the settings' size.
+        pages: names of the photographed pages in the training set.
 
     Attributes:
         network: the weights that are trained.
-        trained: what to call in training; the same weights.
-        history: a row per epoch.
+        trained: the module to call in training, with the same weights.
+        history: one row per epoch.
     """
 
     def __init__(
@@ -164,13 +166,14 @@ class TextRun:
 
     @property
     def final_network(self) -> nn.Module:
-        """The averaged weights, or those between them and the weights begun with: what is kept."""
+        """The averaged weights, interpolated with the initial weights where a run was
+        fine-tuned."""
         if not self.start:
             return self.average.module
         return interpolate_weights(self.start, self.average.module, self.settings.alpha)
 
     def after_step(self, seen: int) -> None:
-        """Move the average on, and the learning rate to where so many samples of the epoch lead."""
+        """Update the weight average, and set the learning rate for this position in the epoch."""
         self.average.update_parameters(self.network)
         done = len(self.history) * self.samples + seen
         for group in self.optimizer.param_groups:
@@ -208,12 +211,12 @@ class TextRun:
             save_torch(content, part)
 
     def begin_with(self, content: dict[str, Any]) -> None:
-        """Take the weights of a weights file instead of random ones.
+        """Start from the weights of a weights file.
 
-        Layers of the LSTM that it lacks stay random.
+        LSTM layers that the file lacks stay random.
 
         Raises:
-            HandwritingError: they are those of a network of another size.
+            HandwritingError: the file holds a network of another size.
         """
         weights = {name: tensor.float() for name, tensor in content["weights"].items()}
         self.pages = sorted({*self.pages, *content.get("trained_pages", [])})
@@ -228,7 +231,7 @@ class TextRun:
             self.start = {name: t.clone() for name, t in self.network.state_dict().items()}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go back to the state after the last saved epoch.
+        """Restore the state after the last saved epoch.
 
         Raises:
             HandwritingError: its parts do not fit the run or each other.
@@ -244,16 +247,16 @@ class TextRun:
 
 
 def load_text_checkpoint(files: RunFiles) -> dict[str, Any]:
-    """The state of a run that was stopped.
+    """The checkpoint of a stopped run.
 
     Raises:
-        HandwritingError: missing, damaged, that of a character network, or a copy of another run's
-            under a name that is taken.
+        HandwritingError: it is missing, damaged or of a character model, or it is a copy of another
+            run's checkpoint under a name that is taken.
     """
     state = load_torch(files.checkpoint, START_ANEW)
     parts = {"name", "settings", "history", "network", "optimizer", "average"}
     if state.get("kind") != KIND or not parts <= set(state):
-        raise HandwritingError(f"{files.checkpoint} is no checkpoint of a line reader.")
+        raise HandwritingError(f"{files.checkpoint} is not a checkpoint of a text-line model.")
     check_renamed(files, state["name"])
     return state
 
@@ -263,8 +266,8 @@ def ctc_loss(logits: torch.Tensor, widths: torch.Tensor, texts: list[str]) -> to
 
     Args:
         logits: float (N, steps, 96).
-        widths: int64 (N,), of the pictures.
-        texts: what they say; one that has more characters than steps counts nothing.
+        widths: int64 (N,), image widths in pixels.
+        texts: the true texts; a text with more characters than steps has no loss.
     """
     # PyTorch has no CTC loss on Apple's GPUs.
     logits = logits.cpu() if logits.device.type == "mps" else logits

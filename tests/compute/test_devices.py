@@ -129,7 +129,7 @@ def test_another_name_is_one_line_that_says_what_is_there(machine, cudas, name):
     with pytest.raises(HandwritingError) as caught:
         choose_device(name)
     line = str(caught.value)
-    assert line.startswith(f"--device {name}: there is no such device here. There are: ")
+    assert line.startswith(f"--device {name}: there is no such device here. Available: ")
     assert "cpu." in line and len(line.splitlines()) == 1
     assert ("install a driver" in line) == (name.startswith("cuda") and not cudas)
 

@@ -197,7 +197,7 @@ def test_hands_that_are_left_out_are_those_of_whole_writers(tmp_path):
 def test_a_set_whose_writers_are_all_left_out_is_refused(tmp_path):
     folder = picture_folder(tmp_path / "pictures", [("a.png", "a", "w"), ("b.png", "b", "v")],
                             columns="writer")  # fmt: skip
-    with pytest.raises(HandwritingError, match="no writer is left to train on"):
+    with pytest.raises(HandwritingError, match="no writer is left for training"):
         load_extra([str(folder)], fraction=0.3, held_out=0.9)
     _, held_out = load_extra([str(folder)], fraction=0.3, held_out=0.1)
     assert held_out is None, "a tenth of two writers is none"

@@ -116,7 +116,7 @@ def test_samples_that_are_no_character_are_left_out_and_counted(write, capsys):
     samples = [("L", L_SHAPE), ("ab", T_SHAPE), ("T", []), ("!", T_SHAPE), ("T", T_SHAPE)]
     data = load_external(write(samples))
     assert data.labels.tolist() == [21, 29]
-    assert "3 of 5 samples left out" in capsys.readouterr().out
+    assert "3 of 5 samples skipped" in capsys.readouterr().out
 
 
 def test_words_instead_of_characters_are_said(write):
@@ -181,7 +181,7 @@ def test_stage_4_tells_the_accuracy_within_each_kind(write, tmp_path, capsys):
     assert figures["prior"] == "equal" and figures["images"] == 3
     assert set(figures["accuracy_within"]) == {"digits", "capitals", "small"}
     assert figures["accuracy_within"]["digits"] is None
-    with pytest.raises(HandwritingError, match="--size needs pictures"):
+    with pytest.raises(HandwritingError, match="--size needs images"):
         model_evaluation.run_command(
             model_evaluation.get_args_parser().parse_args([*arguments, "--size"])
         )

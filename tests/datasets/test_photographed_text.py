@@ -59,9 +59,9 @@ def test_each_drawing_of_a_photograph_is_another(folder):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("{", "is no list of words"),
-        ("[]", "names no word"),
-        ('[{"text": "a"}]', "is no list of words"),
+        ("{", "is not a list of words"),
+        ("[]", "has no word"),
+        ('[{"text": "a"}]', "is not a list of words"),
         (
             '[{"image": "../a.png", "text": "a", "line": 1, "box": [0, 0, 9, 9], '
             '"polygon": [[0, 0], [9, 0], [9, 9]]}]',
@@ -84,7 +84,7 @@ def test_a_damaged_list_of_words_is_a_sentence(folder, content, words):
     ("replaced", "words"),
     [
         ({"box": [90, 10, 20, 40]}, "is not left, top, right, bottom"),
-        ({"box": [10, 10, 10**30, 40]}, "is no list of words"),
+        ({"box": [10, 10, 10**30, 40]}, "is not a list of words"),
         ({"polygon": [[0, 0], [2**31, 0], [9, 9]]}, "word 1 lies beyond 100,000 pixels"),
         ({"image": None}, "does not exist"),
         ({"box": [460, 10, 500, 40]}, "the box of 'one' lies outside of it"),

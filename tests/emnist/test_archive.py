@@ -99,7 +99,7 @@ def test_a_part_that_is_missing_is_left_out_or_named(archive, tmp_path):
     training, testing = read_archive(tmp_path)
     assert [part.split for part in training] == ["byclass", "bymerge", "balanced", "mnist"]
     assert [part.split for part in testing] == ["byclass", "bymerge", "balanced", "digits", "mnist"]
-    assert "not there, and not needed: letters, digits train" in locate(tmp_path).notes()
+    assert "missing, but not required: letters, digits train" in locate(tmp_path).notes()
     with pytest.raises(HandwritingError, match="does not hold letters test"):
         ArchiveSplit(tmp_path, "letters", train=False)
 

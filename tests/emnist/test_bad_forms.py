@@ -68,7 +68,7 @@ BAD_CSV = {
     "a pixel below 0": (replaced(7, 3, "-1"), "0 to 255 .*'-1'"),
     "a broken pixel": (replaced(7, 3, "0.5"), "0 to 255 .*'0.5'"),
     "an empty pixel": (replaced(7, 3, ""), "0 to 255 .*''"),
-    "a label of no split": (replaced(7, 0, "62"), "label 62 of row 7 is none of the split 'byc"),
+    "a label of no split": (replaced(7, 0, "62"), "label 62 of row 7 is not a label of the split"),
     "cut in a row": (lambda c: c[: len(c) - 700], "Row #62: Expected 785 columns"),
     "cut behind a comma": (lambda c: c[:-2], "0 to 255 .*Row #62.*''"),
     "0 bytes": (lambda c: b"", "it is empty"),
@@ -137,7 +137,7 @@ BAD_MAT = {
         lambda p: write_mat(
             p, {"dataset": {"train": {"images": np.zeros((2, 783)), "labels": [[1], [2]]}}}
         ),
-        "is not 784 pixels of 8 bits",
+        "lacks 784 pixels of 8 bits",
     ),
 }
 
@@ -169,8 +169,8 @@ BAD_PARQUET = {
     "no images": (parquet(text=["a"], label=[1]), "its columns are text, label, not image"),
     "no labels": (parquet(image=[IMAGE]), "its columns are image, not image and label"),
     "labels in words": (parquet(image=[IMAGE], label=["A"]), "labels are not whole numbers"),
-    "images in words": (parquet(image=["a.png"], label=[1]), "does not hold the bytes of a PNG"),
-    "a missing image": (parquet(image=[IMAGE, None], label=[1, 2]), "does not hold the bytes"),
+    "images in words": (parquet(image=["a.png"], label=[1]), "does not have the bytes of a PNG"),
+    "a missing image": (parquet(image=[IMAGE, None], label=[1, 2]), "does not have the bytes"),
     "no PNG": (parquet(image=[b"%!PS"], label=[1]), "an image is not a sound PNG"),
     "a cut PNG": (parquet(image=[IMAGE[:-30]], label=[1]), "an image is not a sound PNG"),
     "another size": (

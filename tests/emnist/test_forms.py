@@ -145,7 +145,7 @@ def test_byclass_alone_is_enough_and_one_line_says_what_is_missing(forms, form, 
     training, testing = data_preprocessing.gather_data(tmp_path)
     assert [d.name for d in training + testing] == ["byclass train", "byclass test"]
     printed = capsys.readouterr().out
-    assert "not there, and not needed: bymerge, balanced, letters, digits, mnist\n" in printed
+    assert "missing, but not required: bymerge, balanced, letters, digits, mnist\n" in printed
 
 
 def test_beside_other_forms_the_idx_files_win_and_it_is_said(forms, expected, tmp_path, capsys):
@@ -153,7 +153,7 @@ def test_beside_other_forms_the_idx_files_win_and_it_is_said(forms, expected, tm
     for path in forms["Kaggle's CSV"].glob("*.csv"):
         (tmp_path / path.name).write_text("broken")
     assert prepared(tmp_path) == expected
-    assert "not used beside them: 12 CSV files\n" in capsys.readouterr().out
+    assert "unused: 12 CSV files\n" in capsys.readouterr().out
 
 
 def test_other_folders_of_the_root_are_left_alone(forms, tmp_path):

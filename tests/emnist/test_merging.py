@@ -60,7 +60,7 @@ def test_labels_without_a_common_character_contradict_each_other():
     assert images.contradictory.tolist() == [True, False]
     (example,) = report.describe_contradictions(rows, images, most=3)
     assert example["labels"] == {"digits train row 0": "1", "letters train row 0": "I or i"}
-    with pytest.raises(HandwritingError, match="1 of 2 images are labelled in contradicting ways"):
+    with pytest.raises(HandwritingError, match="1 of 2 images have contradictory labels"):
         report.check_contradictions(rows, images)
 
 

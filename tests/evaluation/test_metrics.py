@@ -136,7 +136,7 @@ def test_accuracies_are_with_and_without_case():
 def test_figures_that_are_no_numbers_are_none(answered, loss):
     with pytest.raises(HandwritingError, match="the loss is not a number"):
         summarise(*answered, loss=loss)
-    with pytest.raises(HandwritingError, match="there is no image to measure on"):
+    with pytest.raises(HandwritingError, match="there is no image to evaluate"):
         summarise(np.zeros((0, 62)), np.zeros(0, dtype=int))
 
 

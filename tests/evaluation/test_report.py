@@ -129,7 +129,7 @@ def test_size_is_added_to_the_evidence_and_named(tmp_path, monkeypatch, content)
 
 def test_size_of_images_without_a_canvas_is_refused(tmp_path):
     np.savez(tmp_path / "some.npz", x=np.zeros((3, 28, 28), np.uint8), y=np.arange(3))
-    with pytest.raises(HandwritingError, match="--size needs pictures of a whole canvas"):
+    with pytest.raises(HandwritingError, match="--size needs images of a whole canvas"):
         report.external_set(tmp_path / "some.npz", {}, size=True, prior="auto")
 
 
@@ -141,8 +141,8 @@ def test_only_the_writers_that_the_training_left_out_are_measured_when_asked(tmp
     chosen = report.external_set(folder, content, **options)
     assert len(chosen.data) == 4 and len(set(chosen.data.writers)) == 2
     assert chosen.prefix == "pictures_held_out_" and "held out" in chosen.about["data"]
-    with pytest.raises(HandwritingError, match="left no writers out"):
+    with pytest.raises(HandwritingError, match="held out no writers"):
         report.external_set(folder, {}, **options)
-    with pytest.raises(HandwritingError, match="was left out of the training"):
+    with pytest.raises(HandwritingError, match="was held out of the training"):
         few = {"hyperparameters": {"extra_held_out": 0.01}}
         report.external_set(folder, few, **options)

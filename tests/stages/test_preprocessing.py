@@ -164,7 +164,7 @@ def test_a_contradictory_image_is_left_out_counted_and_listed(drawn, tmp_path):
 def test_shuffled_labels_stop_the_stage_and_are_shown(archive, tmp_path):
     shutil.copytree(archive, tmp_path, dirs_exist_ok=True)
     relabel(tmp_path, "emnist-digits-train", lambda labels: labels[::-1])
-    with pytest.raises(HandwritingError, match=r"contradicting ways.*digits train row \d+ says"):
+    with pytest.raises(HandwritingError, match=r"contradictory labels.*digits train row \d+ says"):
         preprocess(tmp_path, tmp_path / "processed")
     assert not (tmp_path / "processed").exists()
 

@@ -34,5 +34,5 @@ def test_writers_left_out_are_measured_by_shape_and_size(drawings, tmp_path, cap
 
 def test_a_run_that_left_nobody_out_is_refused(drawings, tmp_path):
     random_weights(tmp_path / "models", "all", "compactcnn")
-    with pytest.raises(HandwritingError, match="left no writers out"):
+    with pytest.raises(HandwritingError, match="held out no writers"):
         run(tmp_path / "models", "all", "--data", str(drawings))

@@ -118,5 +118,5 @@ def test_images_of_uncertain_class_alone_are_refused(tmp_path: Path):
     save_prepared(tmp_path, either_case, either_case, manifest_of(either_case, "sets"))
     rows = {"train": torch.arange(3), "validation": torch.tensor([3])}
     save_split(tmp_path, rows, 0)
-    with pytest.raises(HandwritingError, match="no training image whose class is certain"):
+    with pytest.raises(HandwritingError, match="no training image with an exact label"):
         load_sources([str(tmp_path)], 0.1, 0.4)

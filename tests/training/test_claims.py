@@ -74,7 +74,7 @@ def test_a_new_run_overwrites_nothing(files, number):
 
 
 def test_no_run_is_called_as_the_newest_one_is(tmp_path):
-    with pytest.raises(HandwritingError, match="latest stands for the newest run"):
+    with pytest.raises(HandwritingError, match="latest is reserved for the newest run"):
         check_unused(RunFiles("latest", tmp_path, tmp_path))
 
 
@@ -84,7 +84,7 @@ def test_an_outcome_replaces_nothing_that_is_read(tmp_path):
     link.symlink_to(read)
     check_output(tmp_path / "new" / "out.npz", read, tmp_path / "nowhere")
     for out in (read, link, tmp_path / "new" / ".." / "read.npz"):
-        with pytest.raises(HandwritingError, match="is a file that is read"):
+        with pytest.raises(HandwritingError, match="is also an input"):
             check_output(out, read)
 
 

@@ -135,7 +135,9 @@ def test_an_archive_of_which_nothing_is_cut_is_named(tmp_path, without):
     words = words_of_few_shapes(tmp_path / "words.npz", 8)
     random_reader(tmp_path, "reader"), random_weights(tmp_path, "characters")
     known = ["--without", words] if without else []
-    reason = "all writers of --data" if without else "no character stands apart"
+    reason = (
+        "all writers of --data" if without else "no correctly read word has a separate character"
+    )
     with pytest.raises(cut_characters.HandwritingError, match=reason):
         run(
             *(tmp_path / "reader.pt", tmp_path / "characters.pt", "--data", words),

@@ -185,7 +185,7 @@ def test_a_table_without_writers_is_refused(run, tmp_path):
 def test_a_writer_whose_lines_are_not_known_is_named(run, tmp_path):
     rows = [*everyone("anna"), ("s.png", "s", "bert")]
     code, error = run(picture_folder(tmp_path / "drawings", rows, columns="writer"))
-    assert code == 1 and "no capital or digit of the writer bert" in error
+    assert code == 1 and "no capital or digit of writer bert" in error
 
 
 def test_a_drawing_without_ink_is_said(run, tmp_path):

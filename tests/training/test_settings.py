@@ -84,7 +84,7 @@ def test_settings_of_a_run_without_a_start_come_back_too():
     "values", [{}, [1], {"recipe": {}}, FURTHER.as_dict() | {"speed": 3}], ids=str
 )
 def test_what_is_no_settings_is_refused(values):
-    with pytest.raises(HandwritingError, match="these are no settings of a run"):
+    with pytest.raises(HandwritingError, match="these are not the settings of a run"):
         Settings.from_dict(values)
 
 
@@ -113,7 +113,7 @@ def test_settings_of_a_text_line_run_have_their_ranges(name, value):
 
 @pytest.mark.parametrize("values", [[1], {}, {"data": ["x"], "speed": 3}], ids=str)
 def test_what_is_no_settings_of_a_text_line_run_is_refused(values):
-    with pytest.raises(HandwritingError, match="these are no settings of a line reader"):
+    with pytest.raises(HandwritingError, match="these are not the settings of a text-line model"):
         TextSettings.from_dict(values)
 
 

@@ -1,4 +1,4 @@
-"""The forms in which the archive is handed on, one room each; the first that fits wins."""
+"""The forms in which the archive is distributed, one module each; the first complete one wins."""
 
 from handwriting.emnist.forms import csv, idx, matlab, parquet
 from handwriting.emnist.forms.common import Form

@@ -1,4 +1,4 @@
-"""What the readers of all forms share: rows with a limit, the way up, and what a form offers."""
+"""Shared code of all forms: a row limit, image orientation, and the interface of a form."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
@@ -19,10 +19,10 @@ Rows = tuple[np.ndarray, np.ndarray]
 
 
 class Form(Protocol):
-    """A room of this folder: how one form of the archive is found and read.
+    """The interface of a module of this folder, which finds and reads one form.
 
     Attributes:
-        TITLE: what its files are called, as ``"CSV files"``.
+        TITLE: name of its files, such as ``"CSV files"``.
     """
 
     TITLE: str
@@ -34,19 +34,19 @@ class Form(Protocol):
         """One part's images, upright, and labels.
 
         Raises:
-            HandwritingError: a file is damaged or something else.
+            HandwritingError: a file is damaged or of another kind.
         """
 
     def unusable(self, files: Sequence[ArchiveFile]) -> str | None:
-        """What there is of this form that cannot be used, in words."""
+        """Descriptions of unusable files of this form."""
 
 
 class RowBuffer:
-    """Rows of 784 pixels and their labels, gathered in pieces and never more than a split has."""
+    """Rows of 784 pixels and their labels, collected in pieces, at most as many as a split has."""
 
     def __init__(self, split: str, file: ArchiveFile) -> None:
         self.limit, self.split, self.file = IMAGES_OF_SPLIT[split], split, file
-        # Memory that is never written to is never taken.
+        # Memory that is never written to is never allocated.
         self.images = np.empty((self.limit, PIXELS), dtype=np.uint8)
         self.labels = np.empty(self.limit, dtype=np.int64)
         self.count = 0
@@ -59,31 +59,31 @@ class RowBuffer:
         self.count = end
 
     def rows(self) -> Rows:
-        """All of them, as they were given."""
+        """All rows, in their order."""
         return self.images[: self.count].reshape(-1, SIDE, SIDE), self.labels[: self.count]
 
 
 def check_row_count(rows: int, split: str, file: ArchiveFile) -> None:
-    """Refuse more rows than both parts of the official split have together.
+    """Reject more rows than both parts of the official split have together.
 
     Raises:
-        HandwritingError: there are more.
+        HandwritingError: there are more rows.
     """
     if rows > IMAGES_OF_SPLIT[split]:
         raise damaged(file, f"it has more rows than the {IMAGES_OF_SPLIT[split]:,} of {split}")
 
 
 def turn_upright(images: np.ndarray) -> None:
-    """Swap rows and columns of every image in place; uint8 (N, 28, 28)."""
+    """Transpose every image in place; uint8 (N, 28, 28)."""
     for start in range(0, len(images), _CHUNK):
         chunk = images[start : start + _CHUNK]
         chunk[:] = chunk.transpose(0, 2, 1).copy()
 
 
 def lie_on_side(images: np.ndarray) -> bool:
-    """Whether images are transposed as in NIST's files, where a copy may have turned them.
+    """Whether images are transposed, as in NIST's files; some copies turned them upright.
 
-    Of real EMNIST's upright images 60 to 77% of a split are taller than wide, 12 to 28% wider.
+    Of a real split's upright images, 60 to 77% are taller than wide, 12 to 28% wider than tall.
 
     Args:
         images: uint8 (N, 28, 28).
@@ -95,13 +95,13 @@ def lie_on_side(images: np.ndarray) -> bool:
 
 
 def upright(images: np.ndarray) -> np.ndarray:
-    """The same images, turned upright in place if they lie on their side."""
+    """The images, turned upright in place if they are transposed."""
     if lie_on_side(images):
         turn_upright(images)
     return images
 
 
 def listed(files: Sequence[ArchiveFile]) -> str:
-    """As ``"emnist-byclass.mat"`` or ``"0.parquet, 1.parquet and 3 more"``."""
+    """A list such as ``"emnist-byclass.mat"`` or ``"0.parquet, 1.parquet and 3 more"``."""
     more = f" and {len(files) - 2} more" if len(files) > 2 else ""
     return ", ".join(str(file.path) for file in files[:2]) + more

@@ -1,7 +1,7 @@
-"""Kaggle's form: CSV files without a header, a label and 784 pixels in each row.
+"""Kaggle's form: CSV files without a header, with a label and 784 pixels in each row.
 
-The pixels are in the order of NIST's files, so images lie on their side; copies that have turned
-them upright are told apart. Files may be gzipped. ``*-mapping.txt`` is not needed.
+The pixels have the order of NIST's files, so images are transposed; upright copies are detected.
+Files may be gzipped. ``*-mapping.txt`` is not needed.
 """
 
 import re
@@ -28,7 +28,7 @@ def _own(files: Sequence[ArchiveFile]) -> list[ArchiveFile]:
 
 
 def find(files: Sequence[ArchiveFile]) -> Mapping[Part, tuple[ArchiveFile, ...]]:
-    """The file of each part that a name tells; the first of several copies."""
+    """The file of each part, by its name; the first of several copies."""
     found = {}
     for file in _own(files):
         if part := part_of(file):
@@ -37,13 +37,13 @@ def find(files: Sequence[ArchiveFile]) -> Mapping[Part, tuple[ArchiveFile, ...]]
 
 
 def unusable(files: Sequence[ArchiveFile]) -> str | None:
-    """What has other columns, or names that tell no split and part."""
+    """Files with other columns, or whose names give no split and part."""
     own = _own(files)
     other = [file for file in own if not _has_columns(file)]
     unnamed = [file for file in own if file not in other and part_of(file) is None]
     words = [
         f"{len(other)} CSV files whose columns are not label and 784 pixels" if other else "",
-        f"{len(unnamed)} CSV files whose names tell no split and part" if unnamed else "",
+        f"{len(unnamed)} CSV files whose names give no split and part" if unnamed else "",
     ]
     return ", ".join(filter(None, words)) or None
 
@@ -84,10 +84,10 @@ def read(files: tuple[ArchiveFile, ...], split: str, part: str) -> Rows:
 
 
 def _lines_before_data(file: ArchiveFile) -> int:
-    """1 with a header, else 0.
+    """The number of header lines, 1 or 0.
 
     Raises:
-        HandwritingError: the file is empty, or its first line is not 785 columns.
+        HandwritingError: the file is empty, or its first line does not have 785 columns.
     """
     with unpacked(file) as stream:
         first = _first_line(stream)
@@ -105,7 +105,7 @@ def _open(stream: BinaryIO, skipped: int) -> pyarrow.csv.CSVStreamingReader:
             block_size=_BLOCK,
             skip_rows=skipped,
             column_names=_COLUMNS,
-            # Only then an error tells the row; the parts are read at the same time anyway.
+            # Only then does an error name the row; the parts are read in parallel anyway.
             use_threads=False,
         ),
         convert_options=pyarrow.csv.ConvertOptions(

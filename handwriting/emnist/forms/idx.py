@@ -1,6 +1,6 @@
 """NIST's own form: 24 IDX files, a file of images and one of labels for each part of each split.
 
-Gzipped or unpacked, named as NIST names them or with the ending ``.idx3-ubyte``; images are stored
+Files are gzipped or unpacked, with NIST's names or the ending ``.idx3-ubyte``. Images are stored
 transposed.
 """
 
@@ -28,14 +28,15 @@ _NAME = re.compile(
     re.IGNORECASE,
 )
 _MOST_PACKED = {IMAGE_MAGIC: 50, LABEL_MAGIC: 1100}
-"""Real images are packed 3:1, sorted labels up to what deflate can do (zlib.net/zlib_tech.html)."""
+"""Largest compression: real images have 3:1, sorted labels deflate's limit
+(zlib.net/zlib_tech.html)."""
 
 _SMALL = 16 << 20
 _CHUNK = 1 << 20
 
 
 def official_names() -> list[str]:
-    """The 24 names of NIST's files, unpacked."""
+    """Names of NIST's 24 files, unpacked."""
     return [
         f"emnist-{split}-{part}-{kind}-ubyte"
         for split, part, kind in product(SPLITS, PARTS, KINDS.values())
@@ -43,7 +44,7 @@ def official_names() -> list[str]:
 
 
 def _copies(files: Sequence[ArchiveFile]) -> dict[tuple[str, str, str], list[ArchiveFile]]:
-    """By split, part and ``images`` or ``labels``: every file of that name."""
+    """All files by split, part and ``images`` or ``labels``."""
     copies = defaultdict(list)
     for file in files:
         if match := _NAME.fullmatch(file.name):
@@ -63,7 +64,7 @@ def find(files: Sequence[ArchiveFile]) -> Mapping[Part, tuple[ArchiveFile, ...]]
 
 
 def disagreements(files: Sequence[ArchiveFile]) -> list[str]:
-    """A line for each file that lies packed and unpacked in one folder with different content."""
+    """A line for each file whose packed and unpacked copies in one folder differ."""
     lines = []
     for first, *others in _copies(files).values():
         for other in others:
@@ -81,18 +82,18 @@ def _checksum(file: ArchiveFile) -> int:
 
 
 def unusable(files: Sequence[ArchiveFile]) -> str | None:
-    """What lacks its other half, or is called otherwise than EMNIST's files."""
+    """Files without their counterpart, or with names other than EMNIST's."""
     own = [file for file in files if re.search(r"idx[13]-ubyte", file.name)]
     complete = {file for pair in find(own).values() for file in pair}
     rest = [file for file in own if file not in complete]
-    return f"{len(rest)} IDX files without the file of images or labels to them" if rest else None
+    return f"{len(rest)} IDX files without their file of images or labels" if rest else None
 
 
 def read(files: tuple[ArchiveFile, ...], split: str, part: str) -> Rows:
     """One part: images turned upright, and labels.
 
     Raises:
-        HandwritingError: a file is damaged, or the two hold different numbers of rows.
+        HandwritingError: a file is damaged, or the two files have different numbers of rows.
     """
     images_file, labels_file = files
     images = read_idx(images_file, IMAGE_MAGIC, split)
@@ -100,7 +101,7 @@ def read(files: tuple[ArchiveFile, ...], split: str, part: str) -> Rows:
     if len(images) != len(labels):
         raise HandwritingError(
             f"{images_file.path} holds {len(images)} images but {labels_file.path} {len(labels)} "
-            "labels. The two are not of one archive; take both from the same download."
+            "labels. They belong to different archives; take both from the same download."
         )
     turn_upright(images)
     return images, labels.astype(np.int64)
@@ -113,8 +114,8 @@ def read_idx(file: ArchiveFile, magic: int, split: str) -> np.ndarray:
         uint8 of shape (N, 28, 28) for images (magic 0x803), (N,) for labels (magic 0x801).
 
     Raises:
-        HandwritingError: wrong magic number, wrong image size, fewer or more bytes than the header
-            promises, a promise that the file cannot hold, or a damaged gzip stream.
+        HandwritingError: wrong magic number or image size, fewer or more bytes than the header
+            states, an impossible number of rows, or a damaged gzip stream.
     """
     with unpacked(file) as stream:
         shape = _read_header(stream, file, magic)

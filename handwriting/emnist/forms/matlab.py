@@ -1,8 +1,8 @@
 """NIST's MATLAB form: ``emnist-<split>.mat``, a structure ``dataset`` with ``train`` and ``test``.
 
 Each part has ``images``, uint8 (N, 784), ``labels``, (N, 1), and ``writers``. A row of ``images``
-holds one image column by column, as MATLAB orders a matrix, so that in C order it is transposed
-like NIST's IDX files. `mapping` is not needed.
+holds one image column by column, as usual in MATLAB. In C order it is therefore transposed, like
+NIST's IDX files. `mapping` is not needed.
 """
 
 import io
@@ -28,16 +28,16 @@ from handwriting.errors import HandwritingError
 TITLE = "MATLAB files"
 
 LARGEST = 1 << 30
-"""Bytes of a file and of what it unpacks to; `byclass` has 0.65 GB."""
+"""Most bytes of a file and of its unpacked content; `byclass` has 0.65 GB."""
 
 _NAME = re.compile(rf"emnist[-_]({'|'.join(SPLITS)})\.mat", re.IGNORECASE)
 _HEADER = 128
 _COMPRESSED = 15
-"""Type of an element that is packed by zlib (MAT-File Format, MathWorks, table 1-1)."""
+"""Type of an element compressed by zlib (MAT-File Format, MathWorks, table 1-1)."""
 
 
 def find(files: Sequence[ArchiveFile]) -> Mapping[Part, tuple[ArchiveFile, ...]]:
-    """Both parts of each split's file; the first of several copies."""
+    """The file of each split, for both parts; the first of several copies."""
     found = {}
     for file in files:
         if match := _NAME.fullmatch(file.name):
@@ -50,14 +50,14 @@ def unusable(files: Sequence[ArchiveFile]) -> str | None:
     """MATLAB files with other names."""
     own = [file for file in files if file.name.lower().endswith(".mat")]
     rest = [file for file in own if not _NAME.fullmatch(file.name)]
-    return f"{len(rest)} MATLAB files that are not called emnist-<split>.mat" if rest else None
+    return f"{len(rest)} MATLAB files not named emnist-<split>.mat" if rest else None
 
 
 def read(files: tuple[ArchiveFile, ...], split: str, part: str) -> Rows:
     """One part: images, turned upright, and labels.
 
     Raises:
-        HandwritingError: the file is of version 7.3, damaged or something else.
+        HandwritingError: the file is of version 7.3, damaged or of another kind.
     """
     (file,) = files
     content = _load(file)
@@ -69,7 +69,7 @@ def read(files: tuple[ArchiveFile, ...], split: str, part: str) -> Rows:
     except (LookupError, ValueError, TypeError, AttributeError) as error:
         raise damaged(file, f"it has no dataset.{part}.images and labels ({error})") from error
     if not sound or (labels != labels.astype(np.int64)).any():
-        raise damaged(file, f"dataset.{part} is not {PIXELS} pixels of 8 bits and a label a row")
+        raise damaged(file, f"dataset.{part} lacks {PIXELS} pixels of 8 bits and a label per row")
     check_row_count(len(labels), split, file)
     images = np.ascontiguousarray(images).reshape(-1, SIDE, SIDE)
     turn_upright(images)
@@ -90,12 +90,12 @@ def _load(file: ArchiveFile) -> dict[str, np.ndarray]:
         return loadmat(io.BytesIO(packed), variable_names=["dataset"])
     except HandwritingError:
         raise
-    except Exception as error:  # SciPy raises whatever a damaged file leads it to.
+    except Exception as error:  # On damaged files SciPy raises errors of any kind.
         raise damaged(file, f"SciPy cannot read it ({error})") from error
 
 
 def _unpacked_size(packed: bytes) -> int:
-    """Bytes of all elements, those that are packed unpacked in pieces, at most LARGEST and some."""
+    """Bytes of all elements, unpacked in pieces; counting stops soon after LARGEST."""
     total, position = len(packed), _HEADER
     order = "<" if packed[126:128] == b"IM" else ">"
     while position + 8 <= len(packed) and total <= LARGEST:

@@ -1,8 +1,8 @@
 """The form of data hubs: Parquet files with the columns ``image`` (PNG) and ``label``.
 
-An image is its bytes or a structure ``{bytes, path}``. Copies differ: some keep images on their
-side as NIST's files do, some have turned them; `letters` may count from 0. Both are told apart, the
-labels by the names in the files' metadata (`datasets` of Hugging Face) where there are any.
+An image is its bytes or a structure ``{bytes, path}``. Copies differ: some keep images transposed
+as in NIST's files, some turned them upright, and some count `letters` from 0. Both are detected,
+the labels by the names in the files' metadata (Hugging Face `datasets`), if any.
 """
 
 import io
@@ -22,7 +22,7 @@ from handwriting.labels import CLASSES
 TITLE = "Parquet files"
 
 _BATCH = 64
-"""Rows at once: a value that stands once in a file may be repeated in all of them."""
+"""Rows per batch: a value stored once in a file may be repeated in every row."""
 
 _LARGEST = 1 << 30
 
@@ -32,7 +32,7 @@ def _own(files: Sequence[ArchiveFile]) -> list[ArchiveFile]:
 
 
 def find(files: Sequence[ArchiveFile]) -> Mapping[Part, tuple[ArchiveFile, ...]]:
-    """The files of each part that names and folders tell; of several copies the first folder's."""
+    """The files of each part, by name and folder; of several copies those of the first folder."""
     found: dict[Part, tuple[ArchiveFile, ...]] = {}
     for file in _own(files):
         part = part_of(file)
@@ -45,9 +45,9 @@ def find(files: Sequence[ArchiveFile]) -> Mapping[Part, tuple[ArchiveFile, ...]]
 
 
 def unusable(files: Sequence[ArchiveFile]) -> str | None:
-    """Parquet files whose names and folders tell no split and part."""
+    """Parquet files whose names and folders give no split and part."""
     rest = [file for file in _own(files) if part_of(file) is None]
-    return f"{len(rest)} Parquet files whose paths tell no split and part" if rest else None
+    return f"{len(rest)} Parquet files whose paths give no split and part" if rest else None
 
 
 def read(files: tuple[ArchiveFile, ...], split: str, part: str) -> Rows:
@@ -66,7 +66,7 @@ def read(files: tuple[ArchiveFile, ...], split: str, part: str) -> Rows:
                 for batch in table.iter_batches(_BATCH, columns=["image", "label"]):
                     rows.add(*_decoded(batch, file))
         except (pyarrow.ArrowException, OSError) as error:
-            raise damaged(file, f"it is not a Parquet file that can be read ({error})") from error
+            raise damaged(file, f"it is not a readable Parquet file ({error})") from error
     images, labels = rows.rows()
     return upright(images), _official(labels, split, names, files[0])
 
@@ -95,7 +95,7 @@ def _decoded(batch: pyarrow.RecordBatch, file: ArchiveFile) -> tuple[np.ndarray,
     if pyarrow.types.is_struct(images.type) and images.type.get_field_index("bytes") >= 0:
         images = images.field("bytes")
     if images.null_count or labels.null_count or not _is_binary(images.type):
-        raise damaged(file, "its column image does not hold the bytes of a PNG in each row")
+        raise damaged(file, "its column image does not have the bytes of a PNG in each row")
     return np.stack(list(_pixels(images, file))), labels.to_numpy()
 
 
@@ -108,7 +108,7 @@ def _pixels(images: pyarrow.Array, file: ArchiveFile) -> Iterator[np.ndarray]:
         try:
             with Image.open(io.BytesIO(content.as_buffer()), formats=("PNG",)) as image:
                 size = image.size
-                # Nothing is decoded before its size is known.
+                # The size is checked before decoding.
                 pixels = np.asarray(image.convert("L")) if size == (SIDE, SIDE) else None
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
             raise damaged(file, f"an image is not a sound PNG ({error})") from error
@@ -118,7 +118,7 @@ def _pixels(images: pyarrow.Array, file: ArchiveFile) -> Iterator[np.ndarray]:
 
 
 def _label_names(schema: pyarrow.Schema) -> list[str] | None:
-    """The characters that the labels stand for, as Hugging Face's `datasets` writes them down."""
+    """The label names in the metadata of Hugging Face's `datasets`."""
     try:
         info = json.loads((schema.metadata or {})[b"huggingface"])
         names = info["info"]["features"]["label"]["names"]
@@ -131,10 +131,10 @@ def _label_names(schema: pyarrow.Schema) -> list[str] | None:
 def _official(
     labels: np.ndarray, split: str, names: list[str] | None, file: ArchiveFile
 ) -> np.ndarray:
-    """The split's own labels: by name, and without names `letters` counted from 1."""
+    """The split's own labels: by name or, without names, with `letters` counted from 1."""
     if names:
         if len(labels) and not 0 <= labels.min() <= labels.max() < len(names):
-            raise damaged(file, f"a label is none of its {len(names)} names")
+            raise damaged(file, f"a label is not one of its {len(names)} names")
         classes = np.array([CLASSES.index(name) for name in names])
         return own_labels(split, classes)[labels].astype(np.int64)
     return labels + 1 if split == "letters" and 0 in labels and 26 not in labels else labels
