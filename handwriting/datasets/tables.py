@@ -52,8 +52,8 @@ def _records(file: TextIO) -> Iterator[tuple[int, list[str]]]:
 def _row(place: str, names: list[str], cells: list[str]) -> dict[str, str]:
     if len(cells) > len(names):
         raise HandwritingError(
-            f"{place} has {len(cells)} cells for {len(names)} columns. Put a text with a comma "
-            "into quotes."
+            f"{place} has {len(cells)} cells for {len(names)} columns. Put quotes around a text "
+            "with a comma."
         )
     row = dict(zip(names, [*cells, *[""] * (len(names) - len(cells))], strict=True))
     if not row.get("writer", "known").strip():
