@@ -1,7 +1,7 @@
-"""How well characters are read, and why: each module is run as ``python -m studies.<name>``.
+"""Studies of accuracy; each module runs as ``python -m studies.<name>``.
 
-All print what they measure and write it to metrics/studies/ only with ``--save``; ``--quick`` tries
-one out in seconds.
+Results are printed, and written to metrics/studies/ only with ``--save``. ``--quick`` tries a study
+out in seconds.
 """
 
 import handwriting.python_version  # noqa: F401 - before what an older Python lacks

@@ -1,15 +1,15 @@
-"""What each part of the modern recipe is worth: short runs with one part changed at a time.
+"""Ablation of the modern recipe: short runs with one part changed at a time.
 
     python -m studies.ablations --pictures ../shared/drawings ../shared/photographs
 
-Each variant trains CompactCNN on a part of the training images, once per seed, and is measured on
-validation images (accuracy, where a letter known in either case counts for both; loss in nats), and
-on folders of labelled pictures where given, with all characters equally frequent and without their
-size. The part is small and seen several times, as all images are in a long run: what only speeds up
-the first sight of an image would otherwise look better than it is.
-
-Finished runs are kept in data/studies/ablations.json, so the study can be stopped and started
-again. Prints one JSON object. With --save: ablations.json.
+Each variant trains CompactCNN on a fraction of the training images, once per seed. It is evaluated
+on
+validation images: accuracy, where either case is correct for a letter known in either case, and
+    loss
+in nats. It is also evaluated on given folders of labelled images, with a uniform prior and without
+size. The fraction is small and seen several times, as in a long run; a single pass would favour
+what only speeds up early training. Finished runs are kept in data/studies/ablations.json, so the
+study can be interrupted and continued. Prints one JSON object. With --save: ablations.json.
 """
 
 import argparse
@@ -52,11 +52,11 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "with gaps": {"augmentation": {"gaps": 0.2}},
     "with noise": {"augmentation": {"noise": 0.05}},
 }
-"""Names and what they change of the recipe."""
+"""Variants by name, with their changes to the recipe."""
 
 
 class Ablation:
-    """Trains and measures the variants on the same data.
+    """Trains and evaluates the variants on the same data.
 
     Args:
         args: the options.
@@ -72,7 +72,7 @@ class Ablation:
         self.folders = {folder.name: load_external(folder) for folder in args.pictures}
 
     def measure(self, name: str, seed: int) -> dict[str, float]:
-        """Train one variant with one seed; its figures are those of the epoch that is kept."""
+        """Train one variant with one seed; its metrics are those of the kept epoch."""
         rows = self.rows
         if name == EXACT_ONLY:
             rows = rows[self.data.labels[rows] < FIRST_EITHER_CASE]
@@ -95,15 +95,15 @@ def get_args_parser() -> argparse.ArgumentParser:
     parser = make_measuring_parser(__doc__, FIGURES, images=64, epochs=1, seeds=1)
     add = parser.add_argument
     add("--pictures", type=Path, nargs="*", default=[], help="folders with a labels.csv")
-    add("--images", type=int, default=16_000, help="training images of each run")
-    add("--epochs", type=int, default=4, help="epochs of each run")
-    add("--seeds", type=int, default=2, help="runs of each variant")
+    add("--images", type=int, default=16_000, help="training images per run")
+    add("--epochs", type=int, default=4, help="epochs per run")
+    add("--seeds", type=int, default=2, help="runs per variant")
     add("--processed", type=Path, default=PROCESSED, help="folder of stages 1 and 2")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Train what is not measured yet and print one JSON object."""
+    """Train the missing runs and print one JSON object."""
     keep_memory()
     ablation = Ablation(args)
     settings = {

@@ -1,4 +1,4 @@
-"""What the studies share: finished trainings that are kept, and the recogniser that a run makes."""
+"""Shared code of the studies: a store of finished trainings, and the recogniser of a run."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -17,16 +17,15 @@ from handwriting.training.run import Run
 
 FIGURES = METRICS_FOLDER / "studies"
 FINISHED = Path("data/studies")
-"""Where finished trainings are kept, which git ignores."""
+"""Folder of finished trainings, ignored by git."""
 
 
 class FinishedTrainings:
-    """Figures of finished trainings, so that a study can be stopped and gone on with.
+    """Metrics of finished trainings, so that a study can be interrupted and continued.
 
     Args:
         path: JSON file to keep them in; ``None`` keeps none.
-        settings: what the figures depend on beside the training's name. Those of other settings
-            stay in the file, apart.
+        settings: of the study. Metrics of other settings stay in the file, separately.
 
     Raises:
         HandwritingError: the file is damaged.
@@ -42,7 +41,7 @@ class FinishedTrainings:
             raise HandwritingError(f"{path} is damaged ({error}). Delete it.") from error
 
     def get(self, name: str, measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        """The figures of a training, which ``measure`` does and measures unless it is finished."""
+        """The metrics of a training, from ``measure`` unless it is finished."""
         if name not in self._figures:
             self._figures[name] = measure()
             if self.path:
@@ -54,7 +53,7 @@ class FinishedTrainings:
     def of_all(
         self, names: Iterable[str], seeds: int, measure: Callable[[str, int], dict[str, Any]]
     ) -> dict[str, dict[str, Any]]:
-        """The figures of each training with each of so many seeds, by "<name> / <seed>"."""
+        """The metrics of each training with each seed, by "<name> / <seed>"."""
         keys = [(name, seed) for seed in range(seeds) for name in names]
         return {
             f"{name} / {seed}": self.get(f"{name} / {seed}", partial(measure, name, seed))
@@ -63,12 +62,12 @@ class FinishedTrainings:
 
 
 def fraction_of(images: int, rows: torch.Tensor) -> float:
-    """The part of some rows that so many images are, in 0..1."""
+    """The fraction of the rows that gives this number of images, in 0..1."""
     return min(1.0, images / len(rows))
 
 
 def class_counts(processed: Path) -> list[int]:
-    """Images of each of the 62 classes among `byclass`'s training rows."""
+    """Images per class, of 62, in `byclass`'s training rows."""
     return list(load_manifest(processed)["byclass_class_counts"].values())
 
 

@@ -1,14 +1,14 @@
 """Accuracy against the number of distinct training images, and a forecast for the full archive.
 
-    python model_training.py --model compactcnn --fraction 0.25 --name quarter
-    python -m studies.data_size RUN…          measures runs that were trained so, fits, forecasts
+    python model_training.py --model compactcnn --fraction 0.25 --name quarter python -m
+    studies.data_size RUN…          evaluates such runs, fits, forecasts
 
-Each run is measured on the `byclass` test images; several seeds of one fraction at least give the
-spread between seeds. The curve is error = a + b * images^-c (Hestness et al. 2017, arXiv
-1712.00409). The forecast's interval holds the middle 80% of the curves fitted to accuracies that
-are drawn anew from their uncertainty: the test images are a sample, and another seed gives other
-weights. It knows nothing of what would bend the curve. What checks the forecast is the last line
-printed. With --save: data_size.json and data_size.png.
+Runs are evaluated on the `byclass` test images. At least one fraction needs several seeds, which
+give the spread between seeds. The curve is error = a + b * images^-c (Hestness et al. 2017, arXiv
+1712.00409). The forecast's interval is the middle 80% of curves fitted to resampled accuracies; it
+covers the sampling of test images and the choice of seed, but no deviation from the power law. The
+last line printed is the command that checks the forecast. With --save: data_size.json and
+data_size.png.
 """
 
 import argparse
@@ -54,7 +54,7 @@ def seed_spread(points: list[dict[str, Any]]) -> float:
     """Standard deviation of the accuracy between seeds, from all fractions with several.
 
     Raises:
-        HandwritingError: no fraction has several.
+        HandwritingError: no fraction has several seeds.
     """
     fractions = [
         [point["accuracy"] for point in points if point["images"] == images]
@@ -62,18 +62,18 @@ def seed_spread(points: list[dict[str, Any]]) -> float:
     ]
     several = [np.array(accuracies) for accuracies in fractions if len(accuracies) > 1]
     if not several:
-        raise HandwritingError("give several seeds of one fraction at least, for their spread.")
+        raise HandwritingError("give several seeds of at least one fraction, for their spread.")
     squares = sum(((group - group.mean()) ** 2).sum() for group in several)
     return float(np.sqrt(squares / sum(len(group) - 1 for group in several)))
 
 
 def error_curve(images: np.ndarray, a: float, b: float, c: float) -> np.ndarray:
-    """Error at a number of images in thousands."""
+    """Error at a number of images, in thousands."""
     return a + b * images**-c
 
 
 def fit(images: np.ndarray, errors: np.ndarray) -> np.ndarray:
-    """a, b and c of the curve; an error never falls below a >= 0."""
+    """Fit a, b and c of the curve; the asymptotic error a is at least 0."""
     bounds = ([0, 0, 0.05], [errors.min(), 10, 2])
     start = (errors.min() / 2, errors.max(), 0.4)
     return curve_fit(error_curve, images / 1000, errors, start, bounds=bounds, max_nfev=5000)[0]
@@ -82,20 +82,20 @@ def fit(images: np.ndarray, errors: np.ndarray) -> np.ndarray:
 def forecast(
     points: list[dict[str, Any]], spread: float, test_images: int, draws: int = 500
 ) -> dict[str, Any]:
-    """The fitted curve and the accuracy that it promises for the full archive.
+    """The fitted curve and its forecast of the accuracy on the full archive.
 
     Args:
         points: from :func:`measure`.
-        spread: of the accuracy between seeds.
-        test_images: that the accuracies were measured on.
-        draws: curves that the interval is taken from.
+        spread: standard deviation of the accuracy between seeds.
+        test_images: number of test images behind the accuracies.
+        draws: number of curves for the interval.
     """
     images = np.array([point["images"] for point in points], dtype=float)
     errors = 1 - np.array([point["accuracy"] for point in points])
     full = np.array([TRAINING_SHARE * FULL_TRAINING_IMAGES])
     curve = fit(images, errors)
     generator = np.random.default_rng(0)
-    # All runs read the same test images: that part of the uncertainty moves all points together.
+    # All runs share the test images: this part of the uncertainty moves all points together.
     sampling = np.sqrt(errors.mean() * (1 - errors.mean()) / test_images)
     together = generator.normal(0, sampling, (draws, 1))
     apart = generator.normal(0, spread, (draws, len(errors)))
@@ -111,7 +111,7 @@ def forecast(
 
 
 def plot_data_size(result: dict[str, Any], path: Path) -> None:
-    """Accuracy by number of training images, the fitted curve and its forecast."""
+    """Plot accuracy by number of training images, the fitted curve and its forecast."""
     promised = result["forecast"]
     images = np.array([row["images"] for row in result["runs"]])
     end = promised["full_archive_images"]
@@ -144,17 +144,17 @@ def plot_data_size(result: dict[str, Any], path: Path) -> None:
 
 
 def load_runs(args: argparse.Namespace) -> list[Recognizer]:
-    """The runs of the command line.
+    """The runs given on the command line.
 
     Raises:
-        HandwritingError: one is missing, says nothing of its training, or is of another network.
+        HandwritingError: a run is missing, lacks training metadata, or is of another network.
     """
     found = [Recognizer.load(find_run(name, args.models).weights) for name in args.runs]
     for name, recognizer in zip(args.runs, found, strict=True):
         if "fraction" not in recognizer.content.get("hyperparameters", {}):
-            raise HandwritingError(f"{name} does not say on which fraction it was trained.")
+            raise HandwritingError(f"{name} does not record the fraction that it was trained on.")
     if len({recognizer.content["model"] for recognizer in found}) > 1:
-        raise HandwritingError("give runs of one and the same network.")
+        raise HandwritingError("give runs of the same network.")
     return found
 
 
@@ -163,14 +163,14 @@ def get_args_parser() -> argparse.ArgumentParser:
     parser = make_measuring_parser(__doc__, FIGURES, draws=20)
     add = parser.add_argument
     add("runs", nargs="+", metavar="RUN", help="runs of the same network on different fractions")
-    add("--draws", type=int, default=500, help="curves that the forecast's interval is taken from")
+    add("--draws", type=int, default=500, help="number of curves for the forecast's interval")
     add("--processed", type=Path, default=PROCESSED, help="folder of stages 1 and 2")
     add("--models", type=Path, default=MODELS_FOLDER, help="folder with weights")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Measure, fit, and print one JSON object."""
+    """Evaluate, fit, and print one JSON object."""
     test = load_images(args.processed, "test")
     training_images = len(load_split(args.processed)["train"])
     recognizers = load_runs(args)

@@ -1,14 +1,13 @@
-"""What each part of the training for any hand is worth, and what more writers would bring.
+"""Ablation of the training for out-of-domain handwriting, and accuracy by number of writers.
 
     python -m studies.hands_ablations RUN ../shared/pen/characters.npz ../shared/drawings …
 
-RUN was trained on EMNIST alone. Each variant is a short training that goes on from it with images
-of two writers in three of each set, the first of which is a pen archive, and is measured on the
-third (`studies.left_out_writers`), once per seed; the seed also chooses the writers where there are
-fewer. Finished trainings are kept in data/studies/hands_ablations.json, so that the study can be
-stopped and started again. Sizes count in full. With --save: hands_ablations.json and
-hands_ablations.png, accuracy against writers seen, with a line through the logarithms of errors and
-of writers that forecasts.
+RUN was trained on EMNIST alone. Each variant fine-tunes it briefly, once per seed, with images of
+two thirds of each set's writers, and is evaluated on the last third (`studies.left_out_writers`).
+The first set is a pen archive. The seed also selects the writers of smaller subsets. Finished
+trainings are kept in data/studies/hands_ablations.json, so the study can be interrupted and
+continued. Sizes are used at full weight. With --save: hands_ablations.json and hands_ablations.png,
+accuracy by number of writers, with a power law as forecast.
 """
 
 import argparse
@@ -33,46 +32,46 @@ from studies.left_out_writers import FurtherTraining, GroupedSet, add_training_o
 
 GROUPS, LEFT_OUT = 3, 0
 Mix = Callable[[Sequence[ExternalSet], float, int], ExtraData]
-"""What to draw from, made of the sets, their part of a batch, and the seed."""
+"""Builds the training mix from the sets, their fraction of a batch, and the seed."""
 
 
 def as_shipped(sets: Sequence[ExternalSet], fraction: float, seed: int) -> ExtraData:
-    """As `model_training.py` draws: a set by the square root of its images."""
+    """As in `model_training.py`: sets are sampled by the square root of their size."""
     return mixed(sets, fraction)
 
 
 def without_changed(sets: Sequence[ExternalSet], fraction: float, seed: int) -> ExtraData:
-    """Each pen's drawing always the same."""
+    """Pen samples without re-rendering."""
     return mixed([part.part(~part.is_variant) for part in sets], fraction)
 
 
 def by_cube_root(sets: Sequence[ExternalSet], fraction: float, seed: int = 0) -> ExtraData:
-    """A set by the cube root of its originals: small ones more often."""
+    """Sets sampled by the cube root of their originals, so small ones are more frequent."""
     return mixed(sets, fraction, np.cbrt([(~part.is_variant).sum() for part in sets]))
 
 
 def all_alike(sets: Sequence[ExternalSet], fraction: float, seed: int) -> ExtraData:
-    """Each image as often as any other, of whatever character, writer and set."""
+    """All images equally often, whatever their character, writer and set."""
     return ExtraData(mixed(sets, fraction).data, fraction)
 
 
 def sets_alike(sets: Sequence[ExternalSet], fraction: float, seed: int) -> ExtraData:
-    """Each set as often as any other, however large."""
+    """All sets equally often, whatever their size."""
     return mixed(sets, fraction, np.ones(len(sets)))
 
 
 def pens_alone(sets: Sequence[ExternalSet], fraction: float, seed: int) -> ExtraData:
-    """Without drawings and photographs."""
+    """Pen strokes only, without drawings and photographs."""
     return mixed(sets[:1], fraction)
 
 
 def without_pens(sets: Sequence[ExternalSet], fraction: float, seed: int) -> ExtraData:
-    """Drawings and photographs alone."""
+    """Drawings and photographs only."""
     return mixed(sets[1:], fraction)
 
 
 def writers(number: int) -> Mix:
-    """Pens of so many writers alone."""
+    """Pen strokes of this number of writers only."""
 
     def chosen(sets: Sequence[ExternalSet], fraction: float, seed: int) -> ExtraData:
         names = np.unique(sets[0].writers)
@@ -84,11 +83,11 @@ def writers(number: int) -> Mix:
 
 @dataclass(frozen=True)
 class Variant:
-    """One way to train.
+    """A training variant.
 
     Attributes:
-        mix: what is drawn from.
-        heads: 2 with a head of their own for any hand.
+        mix: builds the training mix.
+        heads: 2 with an out-of-domain head, else 1.
     """
 
     mix: Mix
@@ -110,7 +109,7 @@ VARIANTS = {
 
 
 def figures_of(sets: Sequence[GroupedSet], recognizer: Recognizer) -> dict[str, Any]:
-    """What a recogniser reads in the writers left out."""
+    """Metrics of a recogniser on held-out writers."""
     for part in sets:
         part.read(LEFT_OUT, recognizer)
         part.weight = 1.0
@@ -120,7 +119,7 @@ def figures_of(sets: Sequence[GroupedSet], recognizer: Recognizer) -> dict[str, 
 def measure(
     further: FurtherTraining, sets: Sequence[GroupedSet], variant: Variant, seed: int
 ) -> dict[str, Any]:
-    """Train one variant; its figures."""
+    """Train one variant and return its metrics."""
     others = [part.others(LEFT_OUT) for part in sets]
     extra = variant.mix(others, further.args.extra_fraction, seed)
     recognizer = further.train(extra, seed, variant.heads)
@@ -129,13 +128,13 @@ def measure(
 
 
 def mean_and_spread(rows: Sequence[dict[str, Any]], name: str, figure: str) -> tuple[float, float]:
-    """Mean of the seeds, and half the distance between the highest and the lowest."""
+    """Mean over the seeds, and half the range."""
     values = [row[name][figure] if figure else row[name] for row in rows]
     return float(np.mean(values)), (max(values) - min(values)) / 2
 
 
 def forecast(numbers: Sequence[int], accuracies: Sequence[float], ahead: int) -> float:
-    """Accuracy with ``ahead`` writers, if the error goes on falling as a power of their number."""
+    """Accuracy with ``ahead`` writers, if the error continues as a power law of their number."""
     slope, level = np.polyfit(np.log(numbers), np.log1p(-np.array(accuracies)), 1)
     return float(1 - np.exp(level + slope * np.log(ahead)))
 
@@ -143,7 +142,7 @@ def forecast(numbers: Sequence[int], accuracies: Sequence[float], ahead: int) ->
 def against_writers(
     runs: dict[str, list[dict[str, Any]]], pens: str, number: int
 ) -> dict[str, Any]:
-    """Writers seen, accuracies with and without case, and the forecasts for more."""
+    """Accuracy by number of writers, with and ignoring case, and the forecasts for more writers."""
     numbers = [*FEWER, number]
     names = [f"pens of {n} writers" for n in FEWER] + ["pens alone"]
     ahead = [2 * number, 4 * number]
@@ -157,10 +156,10 @@ def against_writers(
 
 
 def plot(curve: dict[str, Any], path: Path) -> None:
-    """Draw accuracy against writers seen."""
+    """Plot accuracy by number of writers."""
     figure, axes = plt.subplots(figsize=(7, 4.5), layout="constrained")
     ticks = curve["writers"] + curve["forecast_writers"]
-    for name, label in (("accuracy", "62 classes"), ("accuracy_without_case", "without case")):
+    for name, label in (("accuracy", "62 classes"), ("accuracy_without_case", "ignoring case")):
         lines = axes.errorbar(
             curve["writers"], curve[name], yerr=curve[f"{name}_spread"], fmt="o-", label=label
         )
@@ -169,16 +168,16 @@ def plot(curve: dict[str, Any], path: Path) -> None:
         ahead = [curve[name][-1], *curve[f"{name}_forecast"]]
         axes.plot(later, ahead, "o:", color=color, markerfacecolor="white")
         for x, y in zip(ticks, curve[name] + ahead[1:], strict=True):
-            # The last number of writers that was measured stands close to the one before.
+            # The last measured point lies close to the one before.
             place = (6, -16) if x == curve["writers"][-1] else (0, 8)
             axes.annotate(f"{y:.3f}", (x, y), xytext=place, textcoords="offset points", ha="center")
     axes.set_xscale("log")
     axes.set_xticks(ticks, [str(n) for n in ticks])
     axes.minorticks_off()
     axes.margins(0.08, 0.15)
-    axes.set_xlabel("writers of pens in the training (dotted: forecast)")
-    axes.set_ylabel("accuracy on writers left out")
-    axes.set_title("What more writers bring, images trained on being equally many")
+    axes.set_xlabel("UNIPEN writers in training (dotted: forecast)")
+    axes.set_ylabel("accuracy on held-out writers")
+    axes.set_title("Accuracy by number of writers, at an equal number of training images")
     axes.grid(alpha=0.3)
     axes.legend(loc="lower right")
     save_figure(figure, path, "python -m studies.hands_ablations RUN PENS DRAWINGS PHOTOGRAPHS")
@@ -192,12 +191,12 @@ def get_args_parser() -> argparse.ArgumentParser:
     defaults = {"epochs": 2, "fraction": 0.25, "lr": 0.003, "extra_fraction": 0.5}
     add_training_options(parser, **defaults, variants=3, alpha=1.0)
     add = parser.add_argument
-    add("--seeds", type=int, default=2, help="trainings of each variant")
+    add("--seeds", type=int, default=2, help="trainings per variant")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Train what is not measured yet, print one JSON object and draw the plot."""
+    """Train the missing runs, print one JSON object and draw the plot."""
     keep_memory()
     run = find_run(args.run, args.models)
     further = FurtherTraining(run, args)

@@ -1,9 +1,9 @@
-"""What mapping EMNIST's labels by their printed names costs: stage 1 done exactly and by name.
+"""Errors of mapping EMNIST's labels by their printed names: stage 1 with both mappings.
 
     python -m studies.label_mapping --root ../shared
 
-Stage 1 runs into temporary folders: with exact labels and by name on the archive, and by name on
-the generated one. Prints their manifests. With --save: these, stage1_exact_manifest.json,
+Stage 1 writes to temporary folders: with exact labels and by name for the archive, and by name for
+the generated one. Prints the manifests. With --save: stage1_exact_manifest.json,
 stage1_by-name_manifest.json and stage1_synthetic_by-name_manifest.json.
 """
 
@@ -20,11 +20,11 @@ from studies.common import FIGURES
 
 
 def measure(root: Path, synthetic_images: int) -> dict[str, dict[str, Any]]:
-    """The manifests by the names of their files.
+    """The manifests by file name.
 
     Args:
         root: folder that holds EMNIST/raw.
-        synthetic_images: of the generated archive.
+        synthetic_images: number of images of the generated archive.
     """
     with tempfile.TemporaryDirectory() as folder:
         generated = Path(folder) / "generated"
@@ -45,12 +45,17 @@ def get_args_parser() -> argparse.ArgumentParser:
     parser = make_measuring_parser(__doc__, FIGURES, synthetic_images=300)
     add = parser.add_argument
     add("--root", type=Path, default=Path("data"), help="folder that holds EMNIST/raw/")
-    add("--synthetic-images", type=int, default=SYNTHETIC_IMAGES, help="of the generated archive")
+    add(
+        "--synthetic-images",
+        type=int,
+        default=SYNTHETIC_IMAGES,
+        help="images of the generated archive",
+    )
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Run stage 1 three times and print what it found."""
+    """Run stage 1 three times and print the manifests."""
     manifests = measure(args.root, args.synthetic_images)
     print(json.dumps(manifests, indent=1))
     for name, manifest in manifests.items():

@@ -1,12 +1,11 @@
-"""Does training on other hands help with writers that were not among them?
+"""Effect of fine-tuning on out-of-domain handwriting, measured on held-out writers.
 
     python -m studies.left_out_writers RUN ../shared/drawings ../shared/photographs
 
-RUN was trained on EMNIST alone. For each of several groups of writers (of a set without writers the
-file's hands, see `ExternalSet.hands`) it is trained further as by `model_training.py --init-from
-RUN --extra-data …` on all the others, and measured on that group, which neither network nor sizes
-have seen; and on EMNIST's validation images. All characters count as equally frequent. With --save:
-left_out_writers.json.
+RUN was trained on EMNIST alone. The writers (see `ExternalSet.hands`) are split into groups. For
+each group, RUN is fine-tuned on all the others, as by `model_training.py --init-from RUN
+--extra-data …`. It is evaluated on that group, unseen by network and size models, and on EMNIST's
+validation images. The class prior is uniform. With --save: left_out_writers.json.
 """
 
 import argparse
@@ -39,15 +38,15 @@ from studies.common import FIGURES, class_counts, fraction_of, recognizer_of
 
 
 class GroupedSet:
-    """A labelled set from elsewhere, parted into groups that share no writer.
+    """An external labelled set, divided into groups that share no writer.
 
     Attributes:
-        pictures: the images; those that are not changed ones come first.
-        group: int (N,), of each image, changed ones among them.
-        log_probs: float (originals, 62), log p(character | image) by a network that was trained
-            without the group, and nan where there is none yet.
-        log_sizes: float (originals, 62) of models of size fitted without the group, or ``None``.
-        weight: how much the sizes count.
+        pictures: the images; originals come first.
+        group: int (N,), group of each image, re-rendered ones included.
+        log_probs: float (originals, 62), log p(character | image) by a network trained without the
+            group; nan if there is none yet.
+        log_sizes: float (originals, 62), from size models fitted without the group, or ``None``.
+        weight: of the sizes.
     """
 
     def __init__(self, path: Path, groups: int, variants: int = 0) -> None:
@@ -68,14 +67,14 @@ class GroupedSet:
         return self.pictures.part(self.group != group)
 
     def read(self, group: int, recognizer: Recognizer) -> None:
-        """Read a group's images with a recogniser that has not seen them."""
+        """Predict a group's images with a recogniser that was trained without them."""
         own = self.original_group == group
         images = self.originals.images[torch.from_numpy(own)]
         self.log_probs[own] = recognizer.log_probs(images, "equal")
         self.weight = size_weight(recognizer.content)
 
     def figures(self) -> dict[str, dict[str, Any]]:
-        """Accuracies of what was read, by shape and, where there are sizes, with them."""
+        """Accuracies by shape and, if there are sizes, with size."""
         found = {self.name: self._figures(self.log_probs)}
         if self.log_sizes is not None:
             found[f"{self.name} with size"] = self._with_size(self.weight)
@@ -95,7 +94,7 @@ class GroupedSet:
 
 
 class FurtherTraining:
-    """Trainings that go on from a run, and what they are measured with.
+    """Fine-tuning of a run, and its evaluation.
 
     Args:
         run: the run trained on EMNIST alone.
@@ -111,7 +110,7 @@ class FurtherTraining:
         self.before = Recognizer.load(run.weights)
 
     def train(self, extra: ExtraData, seed: int, heads: int = 2) -> Recognizer:
-        """Train with images from elsewhere."""
+        """Fine-tune with external images."""
         args = self.args
         further = unsaved_run(
             self.before.content["model"],
@@ -129,15 +128,14 @@ class FurtherTraining:
         return recognizer_of(further, self.data.subset(self.validation), self.counts)
 
     def emnist_accuracy(self, recognizer: Recognizer) -> float:
-        """Accuracy on EMNIST's validation images, a letter known in either case counting for
-        both."""
+        """Accuracy on EMNIST's validation images; either case is correct for merged letters."""
         return accuracy(recognizer.network, self.data.subset(self.validation))
 
 
 def cross_fit(
     further: FurtherTraining, sets: Sequence[GroupedSet], args: argparse.Namespace
 ) -> dict[str, Any]:
-    """Read each group of writers with a network trained on the others; figures of all."""
+    """Evaluate each group of writers with a network fine-tuned on the others."""
     emnist = []
     for group in range(args.groups):
         others = mixed([part.others(group) for part in sets], args.extra_fraction)
@@ -150,7 +148,7 @@ def cross_fit(
 
 
 def figures_before(further: FurtherTraining, sets: Sequence[GroupedSet]) -> dict[str, Any]:
-    """The same figures of the run that is gone on from."""
+    """The same metrics of the run before fine-tuning."""
     for part in sets:
         for group in np.unique(part.group):
             part.read(group, further.before)
@@ -163,7 +161,7 @@ def _figures(sets: Sequence[GroupedSet], emnist: float) -> dict[str, Any]:
 
 
 def add_training_options(parser: argparse.ArgumentParser, **defaults: float) -> None:
-    """Add the options of :class:`FurtherTraining`, and the run and the sets.
+    """Add the options of :class:`FurtherTraining`, the run and the sets.
 
     Args:
         parser: of a study.
@@ -172,11 +170,11 @@ def add_training_options(parser: argparse.ArgumentParser, **defaults: float) -> 
     add = parser.add_argument
     add("run", metavar="RUN", help="run trained on EMNIST alone")
     add("sets", nargs="+", type=Path, metavar="SET", help="as model_training.py --extra-data")
-    add("--epochs", type=int, help="epochs of each training")
-    add("--fraction", type=float, help="part of EMNIST's training images in each")
-    add("--validation-images", type=int, default=10_000, help="of EMNIST, to measure on")
-    add("--lr", type=float, help="highest learning rate")
-    add("--extra-fraction", type=float, help="of the sets' images in each batch")
+    add("--epochs", type=int, help="epochs per training")
+    add("--fraction", type=float, help="fraction of EMNIST's training images")
+    add("--validation-images", type=int, default=10_000, help="EMNIST validation images")
+    add("--lr", type=float, help="peak learning rate")
+    add("--extra-fraction", type=float, help="fraction of the sets' images in each batch")
     add("--variants", type=int, help="as model_training.py --extra-variants")
     add("--alpha", type=float, help="as in model_training.py")
     add("--processed", type=Path, default=PROCESSED, help="folder of stages 1 and 2")
@@ -198,7 +196,7 @@ def get_args_parser() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> None:
-    """Measure and print one JSON object."""
+    """Train, evaluate and print one JSON object."""
     keep_memory()
     run = find_run(args.run, args.models)
     further = FurtherTraining(run, args)

@@ -1,13 +1,13 @@
-"""How well the line reader reads whom it has not seen, and what that depends on.
+"""Error rates of the text-line model on held-out writers, by style, provider and ground.
 
     python -m studies.line_reading RUN --data ../shared/pen/words.npz ../shared/numbers …
 
-For each set the error rates of the writers (or photographs) that the training of RUN left out; of
-pages, also of those whose lines it could not tell apart and did not use. They are read greedily and
-with the language model. Of pen archives also by style and by provider, and of words written on each
-ground of `synthesis.grounds`. With an archive of characters: texts composed of those of the writers
-left out, in which look-alikes (0 O o, 1 l I, …) are read in the line, and each alone by the shape
-of its strokes. With --save: line_reading.json and line_reading.png.
+Each set is evaluated on the writers (or photographs) held out of RUN's training, by greedy decoding
+and with the language model. Pages include those whose lines the training could not separate and did
+not use. Pen archives are also evaluated by style and provider, and words on each ground of
+`synthesis.grounds`. With an archive of characters, texts are composed of held-out writers'
+characters; look-alikes (0 O o, 1 l I, …) are read in the line, and each alone by its shape. With
+--save: line_reading.json and line_reading.png.
 """
 
 import argparse
@@ -57,7 +57,7 @@ _NAMES = ("value", "count", "Box", "word", "Zoo", "class", "Pick", "Vow", "Sixes
 
 
 def figures(reader: Reader, data: TextSet, rows: np.ndarray, decoder: Decoder) -> dict[str, Any]:
-    """Error rates of some samples, and by style where styles are known."""
+    """Error rates of samples, overall and by style if styles are known."""
     texts = [data.texts[row] for row in rows]
     read = [line.text for line in reader.read([data.pictures[row] for row in rows], decoder)]
 
@@ -77,7 +77,7 @@ def figures(reader: Reader, data: TextSet, rows: np.ndarray, decoder: Decoder) -
 
 
 def by_ground(reader: Reader, archive: PenArchive, samples: np.ndarray) -> dict[str, float]:
-    """`cer` of samples drawn plainly and written on each ground with any of its media."""
+    """CER of samples drawn plainly, and rendered on each ground with any of its media."""
     texts = [str(archive.text[sample]).strip() for sample in samples]
     found = {}
     for ground in ("strokes", *GROUNDS):
@@ -98,10 +98,10 @@ def by_ground(reader: Reader, archive: PenArchive, samples: np.ndarray) -> dict[
 def look_alikes(
     reader: Reader, recognizer: Recognizer, pens: CharacterPens, count: int
 ) -> dict[str, Any]:
-    """Share of characters read rightly in their line, and each alone by its shape.
+    """Accuracy of characters in their line, and of each alone by its shape.
 
-    Sizes and heights on the line are those of `synthesis.composition`, for most providers of single
-    characters kept none.
+    Sizes and heights on the line come from `synthesis.composition`, because most providers of
+    single characters recorded none.
     """
     rng = np.random.default_rng(0)
     texts = ["".join(filter(pens.can_write, invent(_NAMES, rng))).strip() for _ in range(count)]
@@ -141,7 +141,7 @@ def _mean(right: dict[str, list[bool]], group: str) -> float | None:
 def measure(
     path: Path, reader: Reader, fraction: float, args: argparse.Namespace
 ) -> dict[str, Any]:
-    """All figures of one set."""
+    """All metrics of one set."""
     rng = np.random.default_rng(0)
     if path.is_file():
         archive = load_pen(path)
@@ -162,7 +162,7 @@ def measure(
     rows = np.flatnonzero(left_out(data.writers, fraction))
     rows = rng.permutation(rows)[: args.most or len(rows)]
     if not len(rows):
-        raise HandwritingError(f"no writer of {path} was left out.")
+        raise HandwritingError(f"no writer of {path} was held out.")
     found = {
         "greedy": figures(reader, data, rows, GREEDY),
         "language": figures(reader, data, rows, language),
@@ -173,7 +173,7 @@ def measure(
 
 
 def plot(result: dict[str, Any], path: Path, command: str) -> None:
-    """Error rates of the sets and styles, and of the grounds."""
+    """Plot the error rates by set and style, and by ground."""
     sets = {name: found for name, found in result["sets"].items() if "greedy" in found}
     rows: list[tuple[str, float, float]] = []
     for name, found in sets.items():
@@ -196,15 +196,15 @@ def plot(result: dict[str, Any], path: Path, command: str) -> None:
     left.set_yticks(places, [row[0].replace("_", " ") for row in rows])
     left.invert_yaxis()
     left.margins(x=0.15)
-    left.set(xlabel="errors per character")
-    left.set_title("Left out of training", loc="left")
+    left.set(xlabel="character error rate (CER)")
+    left.set_title("Held-out writers and photographs", loc="left")
     left.legend(loc="lower right", bbox_to_anchor=(1, 1.06), ncols=2, frameon=False)
     bars = right.barh(list(grounds), list(grounds.values()), color=BLUE)
     right.bar_label(bars, fmt="%.3f", padding=2, fontsize=8)
     right.invert_yaxis()
     right.margins(x=0.15)
-    right.set(xlabel="errors per character")
-    right.set_title("The same words on each ground (generated)", loc="left")
+    right.set(xlabel="character error rate (CER)")
+    right.set_title("The same words rendered on each ground", loc="left")
     save_figure(figure, path, command)
 
 
@@ -212,22 +212,27 @@ def get_args_parser() -> argparse.ArgumentParser:
     """The command line of this study."""
     parser = make_measuring_parser(__doc__, FIGURES, most=30, written=10)
     add = parser.add_argument
-    add("run", nargs="?", default="latest", metavar="RUN", help="line reader to measure")
-    add("--data", nargs="+", type=Path, required=True, metavar="PATH", help="what it trained on")
-    add("--most", type=int, default=None, help="samples of each set, all without it")
-    add("--written", type=int, default=400, help="words that are written on each ground")
+    add("run", nargs="?", default="latest", metavar="RUN", help="text-line model to evaluate")
+    add("--data", nargs="+", type=Path, required=True, metavar="PATH", help="its training data")
+    add("--most", type=int, default=None, help="samples per set; all by default")
+    add("--written", type=int, default=400, help="words rendered on each ground")
     add("--language", type=Path, default=LANGUAGE_FILE, help="language model")
     add(
         "--programs", type=Path, default=PROGRAMS_FILE, help="language model of programs, for pages"
     )
-    add("--characters", default="latest", metavar="RUN", help="network for characters alone")
-    add("--models", type=Path, default=LINES_FOLDER, help="folder with line readers")
-    add("--character-models", type=Path, default=Path("models"), help="folder with networks")
+    add(
+        "--characters",
+        default="latest",
+        metavar="RUN",
+        help="character model for characters alone",
+    )
+    add("--models", type=Path, default=LINES_FOLDER, help="folder of text-line models")
+    add("--character-models", type=Path, default=Path("models"), help="folder of character models")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Measure and print one JSON object."""
+    """Evaluate and print one JSON object."""
     path = find_reader(args.run, args.models)
     reader = Reader.load(path)
     fraction = reader.held_out

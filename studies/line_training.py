@@ -1,13 +1,13 @@
-"""What the parts of the line reader's training are worth, and how many writers it needs.
+"""Ablation of the text-line model's training, and error rate by number of writers.
 
     python -m studies.line_training ../shared/pen/words.npz data/EMNIST/processed … --save
 
-A small line reader learns words of the first path, drawn plainly, of 8, 32, 128 and of all writers
-that a training may see: as many samples each, drawn anew. From the last of these a second training
-goes on with all paths, strokes drawn partly as photographs; others do without one path, without
-photographed strokes, or without lines joined of words. Error rates are those of the writers and
-photographs left out of all. Finished trainings are kept in data/studies, so that the study can be
-stopped and started again. One seed. With --save: line_training.json and line_training.png.
+A small text-line model learns words of the first path, drawn plainly, of 8, 32, 128 and all
+training writers, with equal numbers of re-rendered samples. The last one is then trained on all
+paths, with strokes partly rendered as photographs. Variants lack one path, photographed strokes, or
+composed lines. Error rates are for writers and photographs held out of all trainings. Finished
+trainings are kept in data/studies, so the study can be interrupted and continued. One seed. With
+--save: line_training.json and line_training.png.
 """
 
 import argparse
@@ -41,7 +41,7 @@ from studies.common import FIGURES, FINISHED, FinishedTrainings
 from text_training import measure, train_epoch
 
 HELD_OUT = 0.1
-"""Part of the writers and photographs that all trainings leave out."""
+"""Fraction of the writers and photographs held out of all trainings."""
 
 WRITERS = (8, 32, 128)
 PHOTOGRAPHED = 0.4
@@ -49,7 +49,7 @@ PHOTOGRAPHED = 0.4
 
 @dataclass(frozen=True)
 class SomeOf:
-    """So many samples of a source, drawn by chance, as one epoch."""
+    """An epoch of a number of random samples of a source."""
 
     source: TextSource
     count: int
@@ -58,17 +58,17 @@ class SomeOf:
         return self.count
 
     def draw(self, number: int, rng: np.random.Generator) -> Drawn:
-        """Any sample of the source."""
+        """A random sample of the source."""
         return self.source.draw(int(rng.integers(len(self.source))), rng)
 
 
 @dataclass(frozen=True)
 class Trainings:
-    """How each training of the study is done.
+    """The trainings of the study.
 
     Attributes:
         args: the options of the study.
-        measured: samples left out of all.
+        measured: held-out samples.
         folder: for the runs' files.
     """
 
@@ -79,13 +79,13 @@ class Trainings:
     def train(
         self, name: str, source: TextSource, samples: int, start: Path | None = None
     ) -> dict[str, float]:
-        """Train for some samples, keep the weights; the error rates.
+        """Train, save the weights, and return the error rates.
 
         Args:
             name: of the run's files.
-            source: what to draw from.
-            samples: to draw.
-            start: weights to begin with, or ``None`` for random ones.
+            source: of the samples.
+            samples: number of samples.
+            start: initial weights, or ``None`` for random ones.
         """
         run = self._run(name, samples)
         settings = run.settings
@@ -99,7 +99,7 @@ class Trainings:
         return rates
 
     def _run(self, name: str, samples: int) -> TextRun:
-        """A training of one epoch that has not begun."""
+        """A new training of one epoch."""
         args, device = self.args, choose_device("auto")
         settings = TextSettings(
             tuple(args.data),
@@ -115,12 +115,12 @@ class Trainings:
         return TextRun(settings, self.files(name), device, samples, network)
 
     def files(self, name: str) -> RunFiles:
-        """Where a training's files go."""
+        """The files of a training."""
         return RunFiles(name.replace(" ", "_"), self.folder, self.folder)
 
 
 def words_of(archive: PenArchive, writers: int | None) -> tuple[PenSource, int]:
-    """Words of some writers whom a training may see, drawn plainly, and how many those are."""
+    """Words of some training writers, drawn plainly, and the number of these writers."""
     samples = written(archive)
     samples = samples[np.char.str_len(archive.text[samples]) <= LONGEST_TEXT]
     samples = samples[~left_out(archive.writer[samples], HELD_OUT)]
@@ -130,12 +130,12 @@ def words_of(archive: PenArchive, writers: int | None) -> tuple[PenSource, int]:
 
 
 def name_of(path: str) -> str:
-    """How a path is called in tables."""
+    """The name of a path in tables."""
     return "EMNIST" if is_prepared(Path(path)) else Path(path).stem
 
 
 def parts_of(paths: Sequence[str]) -> dict[str, Callable[[], TextSource]]:
-    """What the second training draws from, to be loaded: everything, and all but one part of it."""
+    """Loaders of the second training's data: everything, and everything but one part."""
 
     def of(paths: Sequence[str], photographed: float = PHOTOGRAPHED) -> JoinedSources:
         return load_sources(paths, HELD_OUT, photographed).sources
@@ -155,7 +155,7 @@ def parts_of(paths: Sequence[str]) -> dict[str, Callable[[], TextSource]]:
 
 
 def plot(result: dict[str, Any], path: Path) -> None:
-    """Draw the error rates against writers, and those without each part."""
+    """Plot the error rates by number of writers, and without each part."""
     figure, (left, right) = plt.subplots(
         1, 2, figsize=(12, 4.5), layout="constrained", width_ratios=(1, 1.7)
     )
@@ -173,8 +173,8 @@ def plot(result: dict[str, Any], path: Path) -> None:
     left.set_xticks([row["writers"] for row in curve], [str(row["writers"]) for row in curve])
     left.minorticks_off()
     left.margins(0.12, 0.2)
-    left.set_xlabel("writers in the training")
-    left.set_ylabel("cer, words of writers left out")
+    left.set_xlabel("writers in training")
+    left.set_ylabel("CER on words of held-out writers")
     left.grid(alpha=0.3)
     parts = result["parts"]
     names = [name for name in parts["everything"] if name.endswith("_cer") and name != "val_cer"]
@@ -186,7 +186,7 @@ def plot(result: dict[str, Any], path: Path) -> None:
     middle = np.arange(len(names)) + 0.4 - height / 2
     right.set_yticks(middle, [name.removesuffix("_cer").replace("_", " ") for name in names])
     right.invert_yaxis()
-    right.set_xlabel("cer on writers and photographs left out")
+    right.set_xlabel("CER on held-out writers and photographs")
     right.margins(0.1, 0.02)
     right.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     save_figure(figure, path, "python -m studies.line_training … --save")
@@ -198,17 +198,17 @@ def get_args_parser() -> argparse.ArgumentParser:
         __doc__, FIGURES, start_samples=600, samples=200, width=8, hidden=16
     )
     add = parser.add_argument
-    add("data", nargs="+", metavar="PATH", help="words of pens first, then what else to train on")
-    add("--start-samples", type=int, default=150_000, help="samples of each number of writers")
-    add("--samples", type=int, default=40_000, help="samples of each further training")
-    add("--lr", type=float, default=0.003, help="highest learning rate")
+    add("data", nargs="+", metavar="PATH", help="pen archive of words, then further training data")
+    add("--start-samples", type=int, default=150_000, help="samples per number of writers")
+    add("--samples", type=int, default=40_000, help="samples per second training")
+    add("--lr", type=float, default=0.003, help="peak learning rate")
     add("--width", type=int, default=16, help="channels of the first convolution")
-    add("--hidden", type=int, default=128, help="cells of the LSTM in each direction")
+    add("--hidden", type=int, default=128, help="LSTM cells in each direction")
     return parser
 
 
 def study(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    """Train and measure all; finished trainings are taken from the folder."""
+    """Train and evaluate all; finished trainings come from the folder."""
     settings = {
         name: getattr(args, name) for name in ("start_samples", "samples", "lr", "width", "hidden")
     }
@@ -236,7 +236,7 @@ def study(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
 
 
 def main(args: argparse.Namespace) -> None:
-    """Train, measure, and print one JSON object."""
+    """Train, evaluate, and print one JSON object."""
     keep_memory()
     torch.manual_seed(0)
     if not Path(args.data[0]).is_file():

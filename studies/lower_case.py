@@ -1,18 +1,19 @@
-"""Why lower-case letters are hard: wrong labels, rare classes or lost size? Each measured apart.
+"""Causes of errors on lower-case letters: wrong labels, class prior, lost size.
 
     python data_preprocessing.py --labels by-name --processed data/by_name
     python data_split.py --processed data/by_name
     python -m studies.lower_case RUN --by-name data/by_name --drawings ../shared/drawings
 
-Labels: CompactCNN is trained briefly, once per seed, on the same number of images with each of
-three sets of labels: by the printed name, as usual (test images are taken out of it, so that only
-the labels differ); exact ones alone; label sets. All are measured on the `byclass` test images.
-Frequency: RUN, trained on EMNIST alone, reads those test images with the frequencies of its
-training images, with those of `byclass` and with all characters alike. Size: it reads drawings with
-and without their size, with sizes of other writers.
+Labels: CompactCNN is trained briefly, once per seed, on equally many images with three kinds of
+    labels:
+by printed name as in the baseline (without test images, so that only labels differ), exact labels
+only, and label sets. All are evaluated on the `byclass` test images. Class prior: RUN, trained on
+EMNIST alone, predicts these images with its training prior, with `byclass`'s and with a uniform
+one.
+Size: it predicts drawings with and without size, with size models of other writers.
 
-Finished trainings are kept in data/studies/lower_case.json, so the study can be stopped and started
-again. With --save: lower_case.json.
+Finished trainings are kept in data/studies/lower_case.json, so the study can be interrupted and
+continued. With --save: lower_case.json.
 """
 
 import argparse
@@ -55,11 +56,11 @@ GROUPS = {
 _VALIDATED = 1000
 
 Figures = dict[str, dict[str, float]]
-"""Accuracy by group of characters, by what was tried."""
+"""Accuracy by variant and group of characters."""
 
 
 def by_group(answers: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-    """Share of right answers among the images of each group of characters; int (N,) each."""
+    """Accuracy on each group of characters; takes int (N,) each."""
     right = answers == labels
     return {
         name: float(right[np.isin(labels, [class_index(c) for c in group])].mean())
@@ -70,17 +71,17 @@ def by_group(answers: np.ndarray, labels: np.ndarray) -> dict[str, float]:
 def without_test_images(
     data: LabelledImages, rows: torch.Tensor, test: LabelledImages
 ) -> torch.Tensor:
-    """The rows whose image is none of the test images."""
+    """The rows whose image is not a test image."""
     (unseen,) = unseen_rows(test.images.numpy(), [data.images[rows].numpy()])
     return rows[torch.from_numpy(unseen)]
 
 
 class LabelSets:
-    """Trains on the three sets of labels.
+    """Trains on the three kinds of labels.
 
     Args:
         args: the options.
-        test: the `byclass` test images, to measure on.
+        test: the `byclass` test images.
     """
 
     def __init__(self, args: argparse.Namespace, test: LabelledImages) -> None:
@@ -94,10 +95,10 @@ class LabelSets:
             "exact ones alone": (data, rows[data.labels[rows] < FIRST_EITHER_CASE], validation),
             "label sets": (data, rows, validation),
         }
-        """By name: images, rows to train on, rows to validate on."""
+        """By name: images, training rows, validation rows."""
 
     def measure(self, name: str, seed: int) -> dict[str, float]:
-        """Train briefly on one set of labels and measure by groups."""
+        """Train briefly on one kind of labels and evaluate by groups."""
         data, rows, validation = self.variants[name]
         fraction = fraction_of(self.args.images, rows)
         values = {"epochs": self.args.epochs}
@@ -107,7 +108,7 @@ class LabelSets:
         return by_group(answers.numpy(), self.test.labels.numpy())
 
     def measure_all(self) -> Figures:
-        """Figures by "<labels> / <seed>"; those that are finished are not trained again."""
+        """Metrics by "<labels> / <seed>"; finished trainings are not repeated."""
         settings = {
             "archives": " and ".join(data.fingerprint[:8] for data, *_ in self.variants.values()),
             "images": self.args.images,
@@ -119,14 +120,14 @@ class LabelSets:
 
 
 def measure_frequency(recognizer: Recognizer, test: LabelledImages) -> dict[str, Any]:
-    """Test images read with EMNIST's frequencies and with all characters alike; the mistakes.
+    """Accuracy on test images by class prior, and the kinds of errors.
 
     Raises:
-        HandwritingError: the run knows no class frequencies.
+        HandwritingError: the run has no class prior.
     """
     names = ("training_frequencies", "frequencies")
     if not all(recognizer.content.get(name) for name in names):
-        raise HandwritingError("RUN has no class frequencies. Train it to its end (stage 3).")
+        raise HandwritingError("RUN has no class prior. Finish its training (stage 3).")
     trained, wanted = (np.log(recognizer.content[name]) for name in names)
     labels, log_p = test.labels.numpy(), recognizer.log_probs(test.images)
     alike = recognizer.log_probs(test.images, "equal")
@@ -142,7 +143,7 @@ def measure_frequency(recognizer: Recognizer, test: LabelledImages) -> dict[str,
 
 
 def sort_mistakes(answers: np.ndarray, labels: np.ndarray) -> dict[str, int]:
-    """How many answers are wrong, and in what; int (N,) each."""
+    """Number of errors by kind; takes int (N,) each."""
     shape = np.array([next((i for i, g in enumerate(LOOKALIKES) if c in g), -1) for c in CLASSES])
     wrong = answers != labels
     case = wrong & (WITHOUT_CASE[answers] == WITHOUT_CASE[labels])
@@ -156,7 +157,7 @@ def sort_mistakes(answers: np.ndarray, labels: np.ndarray) -> dict[str, int]:
 
 
 def measure_size(recognizer: Recognizer, folder: Path) -> Figures:
-    """Drawings read without and with their size, all characters alike."""
+    """Accuracy on drawings without and with size, with a uniform prior."""
     drawings = load_external(folder)
     if drawings.writers is None:
         raise HandwritingError(f"{folder / 'labels.csv'} needs the column writer.")
@@ -176,16 +177,16 @@ def get_args_parser() -> argparse.ArgumentParser:
     add("run", metavar="RUN", help="run trained on EMNIST alone")
     add("--by-name", type=Path, required=True, help="folder prepared with --labels by-name")
     add("--drawings", type=Path, required=True, help="folder of drawings of a whole canvas")
-    add("--images", type=int, default=30_000, help="training images of each run")
-    add("--epochs", type=int, default=4, help="epochs of each run")
-    add("--seeds", type=int, default=2, help="runs of each set of labels")
+    add("--images", type=int, default=30_000, help="training images per run")
+    add("--epochs", type=int, default=4, help="epochs per run")
+    add("--seeds", type=int, default=2, help="runs per kind of labels")
     add("--processed", type=Path, default=PROCESSED, help="folder of stages 1 and 2")
     add("--models", type=Path, default=MODELS_FOLDER, help="folder with weights")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Measure what is not measured yet and print one JSON object."""
+    """Train the missing runs, evaluate and print one JSON object."""
     keep_memory()
     run, test = find_run(args.run, args.models), load_images(args.processed, "test")
     recognizer = Recognizer.load(run.weights)

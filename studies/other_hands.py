@@ -1,12 +1,12 @@
-"""How well networks read hands that they were not trained with: pens, drawings, photographs.
+"""Accuracy on out-of-domain handwriting of held-out writers: pen strokes, drawings, photographs.
 
     python -m studies.other_hands RUN… --data ../shared/pen/characters.npz ../shared/drawings …
 
-All runs read the images of the same writers, those that the training of the last RUN left out
-(`model_training.py --extra-held-out`). All characters count as equally frequent. Size, where the
-set has pictures of a whole canvas, comes from a model that was fitted without these writers. The
-intervals are those of 95% (Wilson 1927), for images taken as independent; those of one writer are
-not, so that the truth may lie somewhat further off. With --save: other_hands.json.
+All runs predict the same images, those of writers held out of the last RUN's training
+(`model_training.py --extra-held-out`), with a uniform class prior. For images of a whole canvas,
+size comes from a model fitted without these writers. The 95% intervals (Wilson 1927) take images as
+independent; images of one writer are not, so the intervals are somewhat too narrow. With --save:
+other_hands.json.
 """
 
 import argparse
@@ -41,7 +41,7 @@ def figures(log_probs: np.ndarray, labels: torch.Tensor) -> dict[str, Any]:
 def measure(
     path: Path, fraction: float, recognizers: dict[str, Recognizer], most: int | None
 ) -> dict[str, Any]:
-    """Figures of each recogniser on the writers of one set that are left out."""
+    """Metrics of each recogniser on the held-out writers of one set."""
     data = load_external(path)
     left_out = held_out_hands(data.hands, fraction)
     others = data.part(~left_out)
@@ -66,15 +66,15 @@ def get_args_parser() -> argparse.ArgumentParser:
     """The command line of this study."""
     parser = make_measuring_parser(__doc__, FIGURES, most=200)
     add = parser.add_argument
-    add("runs", nargs="+", metavar="RUN", help="runs to measure; the last one left writers out")
-    add("--data", nargs="+", type=Path, required=True, metavar="PATH", help="what it trained on")
-    add("--most", type=int, default=None, help="images of each set, all without it")
+    add("runs", nargs="+", metavar="RUN", help="runs to evaluate; the last one held writers out")
+    add("--data", nargs="+", type=Path, required=True, metavar="PATH", help="its training data")
+    add("--most", type=int, default=None, help="images per set; all by default")
     add("--models", type=Path, default=MODELS_FOLDER, help="folder with weights")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Measure and print one JSON object."""
+    """Evaluate and print one JSON object."""
     runs = [find_run(name, args.models) for name in args.runs]
     recognizers = {run.name: Recognizer.load(run.weights) for run in runs}
     last = recognizers[runs[-1].name].content.get("hyperparameters", {})

@@ -1,13 +1,12 @@
-"""What nobody reads: the mistakes on hands left out that several networks have in common.
+"""Irreducible errors: errors on held-out writers that several networks have in common.
 
     python -m studies.remaining_mistakes RUN… --data ../shared/pen/characters.npz FOLDER…
 
-All runs left out the same writers (`model_training.py --extra-held-out`), and read these by shape,
-all characters being equally frequent. For each set: what each run misses, what all of them miss,
-how much of that has the label as a look-alike of the first run's answer (or as the same letter in
-the other case), and how well their mean reads. --plate draws some of the first run's mistakes,
-chosen by chance, to be looked at one by one; they are the sets' and not to be published. With
---save: remaining_mistakes.json.
+All runs held out the same writers (`model_training.py --extra-held-out`). They predict these
+writers' images by shape, with a uniform prior. Each set gives the errors of each run, the errors
+common to all, how many of these confuse look-alikes or cases, and the accuracy of the runs' mean.
+--plate draws random errors of the first run for inspection; its images belong to the sets and must
+not be published. With --save: remaining_mistakes.json.
 """
 
 import argparse
@@ -33,7 +32,7 @@ COLUMNS = 12
 
 
 def lookalike_classes() -> np.ndarray:
-    """bool (62, 62): whether two classes are one character, one letter or look-alikes."""
+    """bool (62, 62): whether two classes are the same character or letter, or look-alikes."""
     like = WITHOUT_CASE[:, None] == WITHOUT_CASE
     for group in LOOKALIKES:
         classes = [class_index(c) for c in group]
@@ -42,7 +41,7 @@ def lookalike_classes() -> np.ndarray:
 
 
 def common_mistakes(log_probs: dict[str, np.ndarray], labels: np.ndarray) -> dict[str, Any]:
-    """What each run misses, and what all do.
+    """Errors of each run, and errors common to all.
 
     Args:
         log_probs: float (N, 62) by run.
@@ -63,7 +62,7 @@ def common_mistakes(log_probs: dict[str, np.ndarray], labels: np.ndarray) -> dic
 
 
 def left_out(path: Path, fraction: float) -> ExternalSet:
-    """The images of a set's hands that a training left out."""
+    """The images of a set's held-out writers."""
     data = load_external(path)
     return data.part(held_out_hands(data.hands, fraction))
 
@@ -71,7 +70,7 @@ def left_out(path: Path, fraction: float) -> ExternalSet:
 def draw_some(
     recognizer: Recognizer, sets: list[ExternalSet], number: int, seed: int, path: Path
 ) -> None:
-    """Some mistakes of all sets, without those that a look-alike explains, numbered from 1."""
+    """Some errors of all sets, without confused look-alikes, numbered from 1."""
     images = torch.cat([data.images for data in sets])
     labels = torch.cat([data.labels for data in sets])
     answers = recognizer.log_probs(images, "equal").argmax(axis=1)
@@ -86,12 +85,12 @@ def draw_some(
 def draw(
     test: LabelledImages, rows: np.ndarray, captions: list[str], title: str, path: Path
 ) -> None:
-    """Write the images of the rows, each with its caption."""
+    """Write the images of the rows with their captions."""
     lines = -(-len(rows) // COLUMNS)
     figure, grid = plt.subplots(
         lines, COLUMNS, figsize=(COLUMNS, 1.35 * lines), layout="constrained", squeeze=False
     )
-    figure.suptitle(f"{title}: true character → read as (probability)")
+    figure.suptitle(f"{title}: true → predicted character (probability)")
     for axes in grid.flat:
         axes.axis("off")
     for axes, row, caption in zip(grid.flat, rows, captions, strict=False):
@@ -104,17 +103,17 @@ def get_args_parser() -> argparse.ArgumentParser:
     """The command line of this study."""
     parser = make_measuring_parser(__doc__, FIGURES, number=12)
     add = parser.add_argument
-    add("runs", nargs="+", metavar="RUN", help="runs that left out the same writers")
-    add("--data", nargs="+", type=Path, required=True, metavar="PATH", help="what they trained on")
-    add("--plate", type=Path, default=None, metavar="FILE", help="PNG of some mistakes")
-    add("--number", type=int, default=200, help="mistakes on the plate")
-    add("--seed", type=int, default=0, help="which mistakes")
+    add("runs", nargs="+", metavar="RUN", help="runs that held out the same writers")
+    add("--data", nargs="+", type=Path, required=True, metavar="PATH", help="their training data")
+    add("--plate", type=Path, default=None, metavar="FILE", help="PNG file of random errors")
+    add("--number", type=int, default=200, help="errors on the plate")
+    add("--seed", type=int, default=0, help="random seed of the plate")
     add("--models", type=Path, default=MODELS_FOLDER, help="folder with weights")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Read, print one JSON object, draw the plate."""
+    """Evaluate, print one JSON object and draw the plate."""
     runs = [find_run(name, args.models) for name in args.runs]
     recognizers = {run.name: Recognizer.load(run.weights) for run in runs}
     fractions = {
@@ -123,7 +122,7 @@ def main(args: argparse.Namespace) -> None:
     }
     if len(fractions) != 1 or not max(fractions):
         raise HandwritingError(
-            f"the runs left out different parts of the writers: {sorted(fractions)}. Give runs "
+            f"the runs held out different parts of the writers: {sorted(fractions)}. Give runs "
             "trained with the same --extra-held-out."
         )
     (fraction,) = fractions

@@ -1,18 +1,21 @@
-"""What is a taught hand worth, of writers who wrote characters twice or more?
+"""Effect of writer adaptation, for writers who wrote characters at least twice.
 
     python -m studies.taught_hand RUN ../shared/pen/characters.npz --save
 
-Of each writer of a pen archive whom RUN's training left out, and who wrote five characters twice at
-least: a hand is taught with one sample of each character that the writer wrote, drawn by chance,
-and all other samples are read without it and with it, several times. Nothing is said of what the
-writer did not write: all 62 classes stay possible. Three ways: by shape alone, of all writers, and
-by what each of them wrote; by shape and height, of those who wrote digits, capitals and small
-letters, the unit being the height of the taught capitals and digits; by shape, height and place,
-as on the page, of those of them whose characters stand on a common line (`fit_sizes.ON_A_LINE`),
-the lines being where the taught capitals and digits stand. Then what a hand can spoil: taught with
-a few characters; with every tenth sample under another's name; and of characters that were not
-taught. Writers of the training come apart: without a hand they are read too well. Figures are means
-over writers. With --save: taught_hand.json.
+Held-out writers of a pen archive are used if they wrote at least five characters twice. The model
+is adapted to a writer with one random sample of each character. All other samples are read without
+and with adaptation, in several draws. All 62 classes stay possible. Three kinds of adaptation are
+measured:
+
+- by shape alone, for all writers, and by the kinds of characters they wrote;
+- by shape and height, for writers of digits, capitals and small letters; the unit is the height of
+  the taught capitals and digits;
+- by shape, height and position, as in the web app, for writers whose characters stand on a common
+  line (`fit_sizes.ON_A_LINE`), which the taught capitals and digits define.
+
+Possible harm is measured with few samples, with a tenth of the labels exchanged, and on characters
+that were not taught. Training writers are listed apart, because their error without adaptation is
+too low. Metrics are means over writers. With --save: taught_hand.json.
 """
 
 import argparse
@@ -40,21 +43,21 @@ from studies.common import FIGURES
 
 _FEWEST_TWICE = 5
 _ALIKE = 0.64
-"""Variance of the place where it is not known: so flat that size and flat part weigh as they do."""
+"""Variance of an unknown position, so large that it does not change the weights of the mixture."""
 
 
 @dataclass(frozen=True)
 class Writer:
-    """What one writer wrote, as the network reads it.
+    """One writer's samples and the network's outputs for them.
 
     Attributes:
         name: of the writer.
         provider: who collected it.
         images: uint8 (N, 28, 28).
-        bboxes: float (N, 4), in units of the tablet.
+        bboxes: float (N, 4), in tablet units.
         labels: int (N,) in 0..61.
-        log_probs: float (N, 62), all characters alike.
-        features: float (N, features), those behind them.
+        log_probs: float (N, 62), with a uniform prior.
+        features: float (N, features), inputs of the last layer.
     """
 
     name: str
@@ -67,7 +70,7 @@ class Writer:
 
     @property
     def parts(self) -> str:
-        """What it consists of, as "digits and capitals"."""
+        """The kinds of characters, such as "digits and capitals"."""
         bounds = {
             "digits": (0, FIRST_CAPITAL),
             "capitals": (FIRST_CAPITAL, FIRST_SMALL),
@@ -80,14 +83,14 @@ class Writer:
         return " and ".join(found)
 
     def one_of_each(self, rng: np.random.Generator) -> np.ndarray:
-        """int: one sample of each character, by chance."""
+        """int: one random sample of each character."""
         return np.array(
             [rng.choice(np.flatnonzero(self.labels == c)) for c in np.unique(self.labels)]
         )
 
 
 def read_writers(archive: PenArchive, names: np.ndarray, recognizer: Recognizer) -> list[Writer]:
-    """Draw and read what these writers wrote; only those who wrote enough of it twice."""
+    """Render and predict the samples of writers with enough repeated characters."""
     samples = archive.characters()
     samples = samples[np.isin(archive.writer[samples], names)]
     labels = np.array([class_index(text) for text in archive.text[samples].tolist()])
@@ -116,18 +119,18 @@ def read_writers(archive: PenArchive, names: np.ndarray, recognizer: Recognizer)
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of all people.
+    """Models of all writers.
 
     Attributes:
-        shapes: how their shapes differ.
-        sizes: how tall they write, and where on the line.
+        shapes: variation of shapes.
+        sizes: heights and positions on the line.
     """
 
     shapes: Shapes | None
     sizes: Sizes
 
     def by_height(self) -> "Known":
-        """The same without the places on the line."""
+        """The same models without positions on the line."""
         models = tuple(_heights(model) for model in self.sizes.ruled.models)
         ruled = SizeMixture(models, self.sizes.ruled.weights)
         return replace(self, sizes=replace(self.sizes, ruled=ruled))
@@ -141,16 +144,15 @@ def _heights(model: SizeModel) -> SizeModel:
 
 
 Measure = Callable[[Writer, np.ndarray], np.ndarray | None]
-"""From a writer and the samples that are taught to the sizes of all, float (N, 2); ``None`` where
-they are not known."""
+"""From a writer and the taught samples to all sizes, float (N, 2), or ``None`` if unknown."""
 
 
 def no_size(writer: Writer, taught: np.ndarray) -> None:
-    """By shape alone."""
+    """No sizes: adaptation by shape alone."""
 
 
 def height(writer: Writer, taught: np.ndarray) -> np.ndarray | None:
-    """Heights in units of the taught capitals and digits; all stand at one place."""
+    """Heights in units of the taught capitals and digits, with a constant position."""
     heights = writer.bboxes[:, 3] - writer.bboxes[:, 1]
     tall = taught[writer.labels[taught] < FIRST_SMALL]
     if not len(tall) or np.median(heights[tall]) <= 0:
@@ -160,13 +162,13 @@ def height(writer: Writer, taught: np.ndarray) -> np.ndarray | None:
 
 
 def height_and_place(writer: Writer, taught: np.ndarray) -> np.ndarray | None:
-    """On the lines where the taught capitals and digits stand."""
+    """Heights and positions on the line of the taught capitals and digits."""
     lines = lines_of(writer, taught)
     return lines and np.array([lines.measure(bbox) for bbox in writer.bboxes])
 
 
 def lines_of(writer: Writer, rows: np.ndarray) -> Lines | None:
-    """Where the capitals and digits among some samples stand; ``None`` without a height."""
+    """The line of the capitals and digits among samples; ``None`` without a height."""
     tall = rows[writer.labels[rows] < FIRST_SMALL]
     if not len(tall):
         return None
@@ -177,7 +179,7 @@ def lines_of(writer: Writer, rows: np.ndarray) -> Lines | None:
 def teach(
     writer: Writer, rows: np.ndarray, names: np.ndarray, sizes: np.ndarray | None, known: Known
 ) -> Hand:
-    """A hand of some samples under some names, int (N,) each."""
+    """The adaptation to samples with labels, int (N,) each."""
     taught = [
         Taught(CLASSES[name], writer.images[row], None if sizes is None else sizes[row])
         for row, name in zip(rows, names, strict=True)
@@ -189,7 +191,7 @@ def teach(
 def answers(
     writer: Writer, rows: np.ndarray, hand: Hand | None, sizes: np.ndarray | None, known: Known
 ) -> np.ndarray:
-    """int (N,): what some samples are read as, by size too where it is known."""
+    """int (N,): predictions of samples, with size if known."""
     log_probs, model = writer.log_probs[rows], known.sizes
     if hand is not None:
         log_probs = hand.adapt(log_probs, writer.features[rows], known.shapes)
@@ -200,25 +202,25 @@ def answers(
 
 
 Lesson = Callable[[Writer, np.random.Generator], tuple[np.ndarray, np.ndarray, np.ndarray]]
-"""From a writer to the samples that are taught, the names that they go by, and those to read."""
+"""From a writer to the taught samples, their labels, and the samples to read."""
 
 
 def one_each(writer: Writer, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """One sample of each character; the rest is read."""
+    """Teach one sample of each character; the rest is read."""
     taught = writer.one_of_each(rng)
     rest = np.setdiff1d(np.arange(len(writer.labels)), taught)
     return taught, writer.labels[taught], rest
 
 
 def few(writer: Writer, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Ten characters at most, by chance; what :func:`one_each` reads is read."""
+    """Teach at most ten random characters; :func:`one_each` selects the samples to read."""
     taught, _, rest = one_each(writer, rng)
     taught = rng.permutation(taught)[:10]
     return taught, writer.labels[taught], rest
 
 
 def misnamed(writer: Writer, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """As :func:`one_each`, with a tenth of the names exchanged among each other."""
+    """As :func:`one_each`, with a tenth of the labels exchanged."""
     taught, names, rest = one_each(writer, rng)
     wrong = rng.permutation(len(names))[: max(2, round(0.1 * len(names)))]
     names = names.copy()
@@ -227,7 +229,7 @@ def misnamed(writer: Writer, rng: np.random.Generator) -> tuple[np.ndarray, np.n
 
 
 def untaught(writer: Writer, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Half of the characters are taught, and of the others those that :func:`one_each` reads."""
+    """Teach half of the characters; read the others' samples from :func:`one_each`."""
     taught, names, rest = one_each(writer, rng)
     half = rng.permutation(names)[: len(names) // 2]
     taught = taught[np.isin(names, half)]
@@ -237,8 +239,8 @@ def untaught(writer: Writer, rng: np.random.Generator) -> tuple[np.ndarray, np.n
 def measure(
     writers: list[Writer], lesson: Lesson, known: Known, draws: int, sizes_of: Measure = no_size
 ) -> np.ndarray:
-    """float (writers, draws, 2, 2): shares of mistakes without and with a hand; each over 62
-    classes and without case."""
+    """float (writers, draws, 2, 2): error rates without and with adaptation, over 62 classes and
+    ignoring case."""
     found = np.empty((len(writers), draws, 2, 2))
     for number, writer in enumerate(writers):
         for draw in range(draws):
@@ -255,7 +257,7 @@ def measure(
 
 
 def figures(found: np.ndarray) -> dict[str, Any]:
-    """Means over writers and draws of what :func:`measure` found."""
+    """Means over writers and draws of the results of :func:`measure`."""
     means = found.mean(axis=(0, 1))
     of_draws = found.mean(axis=0)
     removed = 1 - of_draws[:, 1] / of_draws[:, 0]
@@ -279,7 +281,7 @@ def figures(found: np.ndarray) -> dict[str, Any]:
 
 
 def all_figures(writers: list[Writer], known: Known, draws: int) -> dict[str, Any]:
-    """Everything about some writers."""
+    """All results for some writers."""
     of_all_kinds = [w for w in writers if len(w.parts.split(" and ")) == 3]
     on_a_line = [w for w in of_all_kinds if w.provider in ON_A_LINE]
     ways = {
@@ -309,17 +311,17 @@ def get_args_parser() -> argparse.ArgumentParser:
     """The command line of this study."""
     parser = make_measuring_parser(__doc__, FIGURES, writers=3, trained=2, draws=1)
     add = parser.add_argument
-    add("run", metavar="RUN", help="run that left writers out")
-    add("pens", type=Path, metavar="FILE", help="pen archive that it was trained with")
-    add("--draws", type=int, default=5, help="how often samples to teach with are drawn")
-    add("--writers", type=int, default=1000, help="left-out writers at most")
-    add("--trained", type=int, default=40, help="writers of the training at most")
+    add("run", metavar="RUN", help="run that held out writers")
+    add("pens", type=Path, metavar="FILE", help="its training pen archive")
+    add("--draws", type=int, default=5, help="number of draws of taught samples")
+    add("--writers", type=int, default=1000, help="most held-out writers")
+    add("--trained", type=int, default=40, help="most training writers")
     add("--models", type=Path, default=MODELS_FOLDER, help="folder with weights")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Measure and print one JSON object."""
+    """Evaluate and print one JSON object."""
     recognizer = Recognizer.load(find_run(args.run, args.models).weights)
     fraction = recognizer.content.get("hyperparameters", {}).get("extra_held_out", 0.0)
     archive, known = load_pen(args.pens), Known(recognizer.shapes, load_sizes())
@@ -330,7 +332,7 @@ def main(args: argparse.Namespace) -> None:
     writers = read_writers(archive, names, recognizer) if len(names) else []
     if not writers:
         raise HandwritingError(
-            f"{args.run} left out no writer of {args.pens} who wrote {_FEWEST_TWICE} characters "
+            f"{args.run} held out no writer of {args.pens} who wrote {_FEWEST_TWICE} characters "
             "twice. Give a run trained with --extra-held-out."
         )
     trained = read_writers(archive, shuffled[: args.trained], recognizer)

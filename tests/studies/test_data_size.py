@@ -100,5 +100,5 @@ def test_too_few_fractions_make_no_curve(arguments):
 def test_a_run_that_does_not_say_its_fraction_is_named(arguments, tmp_path):
     random_weights(tmp_path, "bare")
     parser = data_size.get_args_parser()
-    with pytest.raises(HandwritingError, match="bare does not say"):
+    with pytest.raises(HandwritingError, match="bare does not record"):
         data_size.main(parser.parse_args(["bare", *arguments]))

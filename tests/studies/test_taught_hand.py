@@ -98,7 +98,7 @@ def test_writers_who_wrote_all_but_once_are_refused(models, tmp_path):
     pens = tmp_path / "pens.npz"
     np.savez(pens, **{k: v for k, v in vars(pens_of("aga")).items() if v is not None})
     parser = taught_hand.get_args_parser()
-    with pytest.raises(HandwritingError, match="left out no writer"):
+    with pytest.raises(HandwritingError, match="held out no writer"):
         taught_hand.main(parser.parse_args(["run", str(pens), "--models", str(models)]))
 
 
