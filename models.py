@@ -127,9 +127,8 @@ class ResNet34(nn.Module):
     """ResNet-34 with torchvision's layers and names, and one input channel; 21.3 million weights.
 
     It was designed for 224x224 pixels. At 28x28 its last two stages have maps of 2x2 and 1x1
-    pixels,
-    which are computed as matrix products. Input: float (N, 1, 28, 28) in 0..1. Output: float
-    (N, num_classes).
+    pixels, which are computed as matrix products. Input: float (N, 1, 28, 28) in 0..1. Output:
+    float (N, num_classes).
 
     Args:
         num_classes: outputs.

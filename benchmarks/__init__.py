@@ -1,7 +1,7 @@
-"""How fast things are: each module is run as ``python -m benchmarks.<name>``.
+"""Benchmarks of speed and memory; each module runs as ``python -m benchmarks.<name>``.
 
-All print what they measure and write it to metrics/benchmarks/ only with ``--save``; ``--quick``
-tries one out in seconds. Other work on the machine spoils the figures.
+Results are printed, and written to metrics/benchmarks/ only with ``--save``. ``--quick`` tries a
+benchmark out in seconds. Other work on the machine distorts the results.
 """
 
 import handwriting.python_version  # noqa: F401 - before what an older Python lacks

@@ -1,4 +1,4 @@
-"""What the benchmarks share: two ways to train, what feeds them, and processes of their own."""
+"""Shared code of the benchmarks: two training procedures, their data, and measuring processes."""
 
 import itertools
 import multiprocessing
@@ -32,7 +32,7 @@ PROJECT = Path(__file__).parent.parent
 FIGURES = METRICS_FOLDER / "benchmarks"
 
 WARM_UP = 8
-"""Steps until the memory that is kept has settled."""
+"""Steps until the kept memory has settled."""
 
 
 class TrainStep:
@@ -41,7 +41,7 @@ class TrainStep:
     Attributes:
         network: on its device.
         precision: ``fp32`` or ``bf16``.
-        trained: what to call in training; the same weights.
+        trained: the module to call in training, with the same weights.
     """
 
     def __init__(
@@ -57,18 +57,18 @@ class TrainStep:
         self.loss_fn, self.optimizer, self.average = loss_fn, optimizer, average
 
     def forward(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """The loss of a batch, float32 (): images float (B, 1, 28, 28), labels int64 (B,)."""
+        """The loss of a batch, float32 (), of images float (B, 1, 28, 28) and labels int64 (B,)."""
         with autocast(images.device, self.precision):
             logits = self.trained(images)
         return self.loss_fn(logits.float(), labels)
 
     def backward(self, loss: torch.Tensor) -> None:
-        """The gradients of all weights."""
+        """Compute the gradients of all weights."""
         self.optimizer.zero_grad()
         loss.backward()
 
     def update(self) -> None:
-        """Move the weights, and their average where the recipe has one."""
+        """Update the weights and, if the recipe averages, their average."""
         self.optimizer.step()
         if self.average:
             self.average.update_parameters(self.network)
@@ -82,12 +82,12 @@ class TrainStep:
 
 
 def plain_network(model: str) -> nn.Module:
-    """A network of PyTorch's own layers alone, in its own layout."""
+    """A network of PyTorch's own layers, in their default layout."""
     return ResNet34(small_maps=False) if model == "resnet34" else MODELS[model]()
 
 
 def baseline(model: str, device: torch.device) -> TrainStep:
-    """The usual way to train: fp32, PyTorch's own layers, plain Adam."""
+    """The baseline's training step: fp32, PyTorch's own layers, plain Adam."""
     network = plain_network(model).to(device)
     optimizer = torch.optim.Adam(network.parameters(), lr=0.001)
     return TrainStep(network, "fp32", nn.CrossEntropyLoss(), optimizer)
@@ -96,13 +96,13 @@ def baseline(model: str, device: torch.device) -> TrainStep:
 def ours(
     model: str, device: torch.device, recipe: Recipe, network: nn.Module | None = None
 ) -> TrainStep:
-    """As model_training.py trains by a recipe; `keep_memory` is the caller's, once per process.
+    """The training step of model_training.py; the caller calls `keep_memory` once per process.
 
     Args:
         model: name in `models.MODELS`.
-        device: where to train.
-        recipe: how to train.
-        network: another one than the model's own.
+        device: to train on.
+        recipe: to train by.
+        network: replaces the model's own network.
     """
     network = (network or MODELS[model]()).to(device, memory_format=torch.channels_last)
     return TrainStep(
@@ -115,7 +115,7 @@ def ours(
 
 
 def random_batches(batch_size: int, recipe: Recipe, device: torch.device) -> Iterator[Batch]:
-    """This rank's part of batches of random images, changed as the recipe has it, without end."""
+    """Endless batches of random images, this rank's part, with the recipe's augmentation."""
     images = torch.randint(256, (8 * batch_size, 28, 28), dtype=torch.uint8)
     labels = torch.randint(NUM_CLASSES, (8 * batch_size,), dtype=torch.uint8)
     loader = Batches(
@@ -131,7 +131,7 @@ def random_batches(batch_size: int, recipe: Recipe, device: torch.device) -> Ite
 
 
 def alone(work: Callable[..., Any], *arguments: object) -> Any:
-    """What a function returns in a process of its own."""
+    """The result of a function in a separate process."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=context) as pool:
         return pool.submit(work, *arguments).result()
@@ -140,27 +140,26 @@ def alone(work: Callable[..., Any], *arguments: object) -> Any:
 def run_once(command: list[str]) -> tuple[float, float]:
     """Seconds and peak resident GiB of a command in the project's folder.
 
-    The peak of the process that calls is a lower bound of what is measured (Linux, vfork), so it
-    should hold no large data itself: see :func:`alone`.
+    The caller's own peak is a lower bound of the result (Linux, vfork), so the caller should hold
+    no large data: see :func:`alone`.
 
     Raises:
-        HandwritingError: the command failed; it has said why. Or Windows, which does not tell the
-            peak.
+        HandwritingError: the command failed, or the system is Windows, which reports no peak.
     """
     if not hasattr(os, "wait4"):
-        raise HandwritingError("a command's memory is measured on Linux and macOS alone.")
+        raise HandwritingError("a command's memory is measured on Linux and macOS only.")
     start = time.perf_counter()
     process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     if status:
         raise HandwritingError(f"'{shlex.join(command)}' failed; see above for why.")
-    # In bytes on macOS, in KiB elsewhere (getrusage(2)).
+    # Bytes on macOS, KiB elsewhere (getrusage(2)).
     unit = 1 if sys.platform == "darwin" else 2**10
     return time.perf_counter() - start, usage.ru_maxrss * unit / 2**30
 
 
 def medians(figures: list[tuple[float, float]]) -> dict[str, Any]:
-    """Medians of seconds and GiB of several runs, as of :func:`run_once`, and their spread."""
+    """Medians and spread of seconds and GiB over several runs of :func:`run_once`."""
     seconds, gib = zip(*figures, strict=True)
     return {
         "seconds": round(statistics.median(seconds), 2),

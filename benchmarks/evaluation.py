@@ -1,10 +1,11 @@
-"""Time and memory of stage 4 on the test set at hand, on the official number of rows, and on twice.
+"""Time and memory of stage 4 on the test set at hand, on the official number of rows, and twice
+that.
 
     python -m benchmarks.evaluation RUN
 
-The larger sets are the rows at hand, repeated. Time is that of the whole process, plots included;
-memory its peak resident size, the images among it. The medians of the repetitions
-count. With --save: evaluation.json.
+The larger sets repeat the rows at hand. Time is that of the whole process, including plots. Memory
+is its peak resident size, including images. Results are medians of the repetitions. With --save:
+evaluation.json.
 """
 
 import argparse
@@ -27,11 +28,11 @@ from handwriting.datasets.prepared import (
 from handwriting.runs import MODELS_FOLDER, find_run
 
 OFFICIAL_ROWS = 116_323
-"""Of `byclass` test (Cohen et al. 2017, table II)."""
+"""Rows of `byclass` test (Cohen et al. 2017, table II)."""
 
 
 def repeated(processed: Path, rows: int, folder: Path) -> None:
-    """Write prepared data whose test set has so many rows."""
+    """Write prepared data with a test set of this number of rows."""
     test = load_images(processed, "test")
     many = test.subset(torch.arange(rows) % len(test))
     one = test.subset(torch.arange(1))
@@ -39,7 +40,7 @@ def repeated(processed: Path, rows: int, folder: Path) -> None:
 
 
 def measure(weights: Path, processed: Path, rows: int, repeats: int) -> dict[str, Any]:
-    """Medians of seconds and GiB of stage 4 on so many test images."""
+    """Medians of seconds and GiB of stage 4 on this number of test images."""
     with tempfile.TemporaryDirectory() as folder:
         alone(repeated, processed, rows, Path(folder))
         command = [sys.executable, "model_evaluation.py", str(weights.resolve())]
@@ -59,7 +60,7 @@ def get_args_parser() -> argparse.ArgumentParser:
         type=int,
         nargs="*",
         default=[OFFICIAL_ROWS, 2 * OFFICIAL_ROWS],
-        help="sizes of test sets, beside the one at hand",
+        help="sizes of further test sets",
     )
     add("--processed", type=Path, default=PROCESSED, help="folder of stages 1 and 2")
     add("--models", type=Path, default=MODELS_FOLDER, help="folder with weights")

@@ -1,14 +1,13 @@
-"""Many people at once: the time to their answers, errors, and the memory of the server.
+"""Many simultaneous users: response time, errors, and the server's memory.
 
     python -m benchmarks.many_browsers
 
-Starts the page on this machine and opens ten browsers, each of which is a person of their own to
-the server: contexts of one headless Chromium. Each draws a stroke with the mouse every few seconds
-and clears the canvas again. The time from the pen's lifting to the answer is taken in the browser
-itself; the server's resident memory is looked up every second. Chromium computes on the same cores
-as the server, so that each of them slows the other: on a machine that only serves the page the
-answers come sooner. The time from the command to the first answer is measured apart, with the
-server on a single core. With --save: many_browsers.json.
+The web app runs on this machine with ten browsers, which are contexts of one headless Chromium and
+separate users to the server. Each draws a stroke with the mouse every few seconds and clears the
+canvas. The time from pen-up to prediction is measured in the browser, the server's resident memory
+every second. Chromium shares the cores with the server, so a dedicated server responds faster. The
+time from the command to the first prediction is measured separately, on a single core. With --save:
+many_browsers.json.
 """
 
 import argparse
@@ -46,18 +45,18 @@ SHOWN = (
     *("--disable-renderer-backgrounding", "--disable-background-timer-throttling"),
     "--disable-backgrounding-occluded-windows",
 )
-"""Each browser is treated as one that is looked at."""
+"""Options that keep background browsers active."""
 
 _SECONDS_TO_LOOK = 1
 
 
 @dataclass
 class Person:
-    """A browser of its own, and what went wrong in it.
+    """A separate browser with its errors.
 
     Attributes:
         page: the opened page.
-        errors: what failed: answers that did not come, errors shown or raised.
+        errors: missing predictions, and errors shown or raised.
     """
 
     page: Page
@@ -77,7 +76,7 @@ class Person:
         return person
 
     async def draw(self, stroke: np.ndarray) -> None:
-        """Draw float (points, 2) x, y in the canvas's pixels, wait for the answer, and clear."""
+        """Draw float (points, 2), x and y in canvas pixels, wait for the prediction, and clear."""
         mouse = self.page.mouse
         box = await self.page.locator("canvas.upper-canvas").bounding_box()
         points = np.add(stroke, (box["x"], box["y"]))
@@ -93,7 +92,7 @@ class Person:
         await self.page.get_by_text(HINT).wait_for()
 
     async def keep_drawing(self, seconds: float, pause: float, seed: int) -> None:
-        """Draw until the time is over, with pauses of half to one and a half times ``pause``."""
+        """Draw until the time is over, with pauses of 0.5 to 1.5 times ``pause``."""
         chance = random.Random(seed)
         end = time.monotonic() + seconds
         for stroke in itertools.cycle(waves(10)):
@@ -106,7 +105,7 @@ class Person:
                 self.errors.append(str(error).partition("\n")[0])
 
     async def latencies(self) -> list[float]:
-        """Milliseconds from the pen's lifting to the answer, one per stroke."""
+        """Milliseconds from pen-up to prediction, one per stroke."""
         return await self.page.evaluate("window.latencies")
 
 
@@ -115,9 +114,9 @@ class Memory:
     """The resident memory of a process over time (Linux).
 
     Attributes:
-        process: its number.
-        seconds: when it was looked up, since the first time.
-        mib: what it was.
+        process: process id.
+        seconds: times of the samples, from the first one.
+        mib: memory at these times.
     """
 
     process: int
@@ -125,14 +124,14 @@ class Memory:
     mib: list[float] = field(default_factory=list)
 
     def now(self) -> float:
-        """MiB, as Linux tells it."""
+        """MiB, as reported by Linux."""
         for line in Path(f"/proc/{self.process}/status").read_text("utf-8").splitlines():
             if line.startswith("VmRSS:"):
                 return round(int(line.split()[1]) / 1024, 1)
         raise ProcessLookupError(self.process)
 
     async def watch(self) -> None:
-        """Look it up again and again, until cancelled."""
+        """Sample repeatedly until cancelled."""
         start = time.monotonic()
         while True:
             self.seconds.append(round(time.monotonic() - start, 1))
@@ -140,14 +139,14 @@ class Memory:
             await asyncio.sleep(_SECONDS_TO_LOOK)
 
     def growth(self) -> float:
-        """MiB a minute over the second half of the time: the slope of a straight line."""
+        """MiB per minute over the second half of the time: the slope of a fitted line."""
         half = len(self.mib) // 2
         slope, _ = np.polyfit(self.seconds[half:], self.mib[half:], 1)
         return round(60 * float(slope), 2)
 
 
 async def visit(address: str, process: int, args: argparse.Namespace) -> dict[str, Any]:
-    """What many people find on the served page, and the server's memory meanwhile."""
+    """Response times and errors of many users, and the server's memory."""
     memory = Memory(process)
     stroke = waves(1)[0]
     found = {"start": memory.now()}
@@ -168,7 +167,7 @@ async def visit(address: str, process: int, args: argparse.Namespace) -> dict[st
             *(person.keep_drawing(seconds, args.pause, k) for k, person in enumerate(people))
         )
         watching.cancel()
-        # The first answer of each browser came before the time began.
+        # Each browser's first prediction came before the measured time.
         latencies = [t for person in people for t in (await person.latencies())[1:]]
         await browser.close()
     found |= {"end": memory.now(), "highest": max(memory.mib)}
@@ -184,7 +183,7 @@ async def visit(address: str, process: int, args: argparse.Namespace) -> dict[st
 
 
 def measure(args: argparse.Namespace) -> dict[str, Any]:
-    """All figures; the options are the command line's."""
+    """All metrics; the options are those of the command line."""
     with opened_browser() as browser:
         starts = [start_to_first_answer(browser, waves(1)[0], 1) for _ in range(args.starts)]
     with page_server() as (address, process):
@@ -203,10 +202,10 @@ def get_args_parser() -> argparse.ArgumentParser:
     """The command line of this benchmark."""
     parser = make_measuring_parser(__doc__, FIGURES, browsers=2, minutes=0.1, pause=1.0, starts=1)
     add = parser.add_argument
-    add("--browsers", type=int, default=10, help="how many are open at once")
-    add("--minutes", type=float, default=5.0, help="how long they draw")
-    add("--pause", type=float, default=4.0, help="mean seconds between two strokes of a browser")
-    add("--starts", type=int, default=3, help="how often to start the page on one core")
+    add("--browsers", type=int, default=10, help="number of simultaneous browsers")
+    add("--minutes", type=float, default=5.0, help="minutes of drawing")
+    add("--pause", type=float, default=4.0, help="mean seconds between strokes of a browser")
+    add("--starts", type=int, default=3, help="number of starts of the web app on one core")
     return parser
 
 

@@ -1,10 +1,10 @@
-"""Time and memory of reading a photograph of a page, and the time that one word takes on one core.
+"""Time and memory of reading a photographed page, and time of one word on one core.
 
     python -m benchmarks.page_reading PHOTOGRAPH --words ../shared/pen/words.npz
 
-The photograph is made as large as one of 12 megapixels first. Time is that of the whole process of
-`read_picture.py`, imports included, memory its peak resident size; the medians of the repetitions
-count. A word is timed alone on one thread, from its picture to its text: the median of many. With
+The photograph is first scaled to 12 megapixels. Time is that of the whole process of
+`read_picture.py`, including imports; memory is its peak resident size. Results are medians of the
+repetitions. Single words are timed on one thread, from image to text; the median is reported. With
 --save: page_reading.json.
 """
 
@@ -32,7 +32,7 @@ TWELVE_MEGAPIXELS = 12_000_000
 
 
 def enlarge(photograph: Path, pixels: int, file: Path) -> None:
-    """Write a photograph as a JPEG of so many pixels."""
+    """Write a photograph as a JPEG of this number of pixels."""
     picture = open_picture(photograph, enough=None).convert("RGB")
     factor = (pixels / (picture.width * picture.height)) ** 0.5
     size = (round(picture.width * factor), round(picture.height * factor))
@@ -40,7 +40,7 @@ def enlarge(photograph: Path, pixels: int, file: Path) -> None:
 
 
 def count_lines(weights: Path, file: Path) -> int:
-    """Lines that are found on a page."""
+    """The number of lines found on a page."""
     return len(read_page(Reader.load(weights), open_photograph(file)))
 
 
@@ -56,7 +56,7 @@ def measure_page(weights: Path, photograph: Path, repeats: int) -> dict[str, Any
 
 
 def word_milliseconds(weights: Path, words: Path, most: int) -> float:
-    """Median milliseconds of a word, alone, on one thread."""
+    """Median milliseconds of a single word on one thread."""
     data = load_text(words)
     chosen = np.random.default_rng(0).permutation(len(data))[:most]
     return 1000 * seconds_per_sample(Reader.load(weights), [data.pictures[k] for k in chosen])
@@ -66,11 +66,11 @@ def get_args_parser() -> argparse.ArgumentParser:
     """The command line of this benchmark."""
     parser = make_measuring_parser(__doc__, FIGURES, repeats=1, most=20)
     add = parser.add_argument
-    add("photograph", type=Path, metavar="PHOTOGRAPH", help="of a page")
+    add("photograph", type=Path, metavar="PHOTOGRAPH", help="photograph of a page")
     add("--words", type=Path, required=True, metavar="PATH", help="pen archive of words")
-    add("--run", default="latest", metavar="RUN", help="line reader to measure")
-    add("--repeats", type=int, default=3, help="times that the page is read")
-    add("--most", type=int, default=200, help="words that are timed")
+    add("--run", default="latest", metavar="RUN", help="text-line model to measure")
+    add("--repeats", type=int, default=3, help="readings of the page")
+    add("--most", type=int, default=200, help="timed words")
     add("--models", type=Path, default=LINES_FOLDER, help="folder with weights")
     return parser
 

@@ -1,14 +1,13 @@
-"""Time and memory of stages 1 and 2 on a generated archive of the full size, and the usual recipe.
+"""Time and memory of stages 1 and 2 on a generated archive of full size, against the baseline.
 
     python -m benchmarks.preprocessing              2,255,710 rows, as the official archive
     python -m benchmarks.preprocessing --root DIR   the archive in DIR instead
     python -m benchmarks.preprocessing --csv        `byclass` alone as CSV files, stage 1
 
-The generated archive has the official numbers of rows and the official overlaps: all six splits
-are drawn from the same images, each with its own cut. Each side runs in a process of its own;
-time is that of the whole process, memory its peak resident size. The baseline is
-`benchmarks.usual_recipe`. The medians of the repetitions count. A further run of stage 1 is
-profiled.
+The generated archive has the official numbers of rows and overlaps: all six splits sample the same
+images, each with its own cut. Each side runs in a separate process. Time is that of the whole
+process, memory its peak resident size. Results are medians of the repetitions. The baseline is
+`benchmarks.usual_recipe`. A further run of stage 1 is profiled.
 
 With --save: preprocessing_full.json, for another number of images preprocessing_<images>.json, for
 an archive at hand preprocessing_<DIR>.json; with --csv preprocessing_csv.json.
@@ -39,7 +38,7 @@ from handwriting.synthesis.emnist_archive import (
 from handwriting.synthesis.emnist_forms import write_csv
 
 DRAWN = 4_000
-SIDES = {"ours": "stage 1", "stage_2": "stage 2", "baseline": "stage 1, usual recipe"}
+SIDES = {"ours": "stage 1", "stage_2": "stage 2", "baseline": "stage 1, baseline"}
 PARTS = {
     "gather_data": "reading, unpacking, turning upright",
     "combining_datasets": "combining",
@@ -55,7 +54,7 @@ PARTS = {
 
 
 def many_pictures(images: int) -> tuple[np.ndarray, np.ndarray]:
-    """``images`` different pictures: drawn ones, each copy with its number in three pixels."""
+    """``images`` distinct images: rendered ones, with each copy's number in three pixels."""
     drawn, classes = draw_characters(min(DRAWN, images), seed=0)
     sizes = class_sizes(images)
     wanted = np.repeat(np.arange(NUM_CLASSES, dtype=np.uint8), sizes)
@@ -67,18 +66,18 @@ def many_pictures(images: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def generate(root: Path, images: int) -> None:
-    """Write an archive of so many pictures."""
+    """Write an archive of this number of images."""
     write_archive(root, *many_pictures(images), seed=0, level=1)
 
 
 def generate_csv(root: Path, images: int) -> None:
-    """Write `byclass` alone, of so many pictures, as Kaggle has it."""
+    """Write `byclass` alone in Kaggle's form, with this number of images."""
     parts = cut_archive(*many_pictures(images), seed=0)
     write_csv(root, (part for part in parts if part.split == "byclass"))
 
 
 def measure_csv(images: int, repeats: int) -> dict[str, Any]:
-    """Seconds and GiB of stage 1 on CSV files, whole process; medians."""
+    """Median seconds and GiB of stage 1 on CSV files, whole process."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "archive"
         alone(generate_csv, root, images)
@@ -89,7 +88,7 @@ def measure_csv(images: int, repeats: int) -> dict[str, Any]:
 
 
 def measure(root: Path, repeats: int) -> dict[str, float]:
-    """Alternate the sides; medians of seconds and GiB, for stage 2 as well."""
+    """Medians of seconds and GiB of both sides, alternating, and of stage 2."""
     figures: dict[str, list[tuple[float, float]]] = {side: [] for side in SIDES}
     for _ in range(repeats):
         with tempfile.TemporaryDirectory() as folder:
@@ -103,7 +102,7 @@ def measure(root: Path, repeats: int) -> dict[str, float]:
 
 
 def side_command(side: str, root: Path, target: Path) -> list[str]:
-    """The command line of one side; stage 2 goes on with what ours wrote."""
+    """The command line of one side; stage 2 reads the output of our stage 1."""
     arguments = {
         "ours": ["data_preprocessing.py", "--root", root, "--processed", target],
         "stage_2": ["data_split.py", "--processed", target],
@@ -113,7 +112,7 @@ def side_command(side: str, root: Path, target: Path) -> list[str]:
 
 
 def profiled(root: Path) -> dict[str, float]:
-    """Seconds of the parts of stage 1, each measured in a process of its own."""
+    """Seconds of the parts of stage 1, measured in a separate process."""
     with tempfile.TemporaryDirectory() as folder:
         parts = alone(profile_stage_1, root, Path(folder))
     seconds, _ = run_once([sys.executable, "data_preprocessing.py", "--help"])
@@ -135,10 +134,10 @@ def get_args_parser() -> argparse.ArgumentParser:
     """The command line of this benchmark."""
     parser = make_measuring_parser(__doc__, FIGURES, images=1_500, repeats=1)
     add = parser.add_argument
-    add("--repeats", type=int, default=5, help="repetitions of each side")
+    add("--repeats", type=int, default=5, help="repetitions per side")
     add("--images", type=int, default=OFFICIAL_IMAGES, help="images of the generated archive")
     add("--root", type=Path, default=None, help="an archive instead of a generated one")
-    add("--csv", action="store_true", help="measure stage 1 on `byclass` as CSV files alone")
+    add("--csv", action="store_true", help="measure stage 1 on CSV files of `byclass` only")
     return parser
 
 
@@ -169,7 +168,7 @@ def main(args: argparse.Namespace) -> None:
 
 
 def print_table(result: dict[str, Any]) -> None:
-    """The figures for people."""
+    """Print the results as a table."""
     print(f"archive: {result['archive']}; whole processes, median of {result['repeats']}")
     print(f"{'':24}{'seconds':>10}{'GiB':>8}")
     for side, title in SIDES.items():

@@ -1,17 +1,17 @@
-"""How near the networks come to what this machine can do, and where a training step's time goes.
+"""Roofline of the networks on this machine, and the time of a training step's parts.
 
     python -m benchmarks.roofline
     python -m benchmarks.roofline --model compactcnn --skip-compiled
 
-Measures the ceilings (a large bf16 matrix product, a large copy), counts the operations and the
-bytes of a training step and of reading, and times both. The attainable speed is the lower of the
-two ceilings (Williams et al. 2009, doi 10.1145/1498765.1498785): operations at the speed of the
-matrix product, or bytes at the speed of the copy, each operator's inputs and outcomes counted as
-if none stayed in the cache. Training is measured in three variants, in processes of their own:
-"before" with freed memory given back to the system and with PyTorch's own convolutions, "now" as
-model_training.py trains, and "compiled" as it trains with --compile.
+Two ceilings are measured: a large bf16 matrix product and a large copy. Operations and bytes of a
+training step and of inference are counted, and both are timed. The attainable speed is the lower
+ceiling (Williams et al. 2009, doi 10.1145/1498765.1498785): operations at the speed of the matrix
+product, or bytes at the speed of the copy. Bytes are each operator's inputs and outputs, as if
+nothing stayed in the cache. Training has three variants, in separate processes: "before" returns
+freed memory to the system and uses PyTorch's own convolutions; "now" is model_training.py, and
+"compiled" is model_training.py with --compile.
 
-Prints one JSON object. With --save: roofline.json. Other work on the machine spoils the figures.
+Prints one JSON object. With --save: roofline.json. Other work on the machine distorts the results.
 """
 
 import argparse
@@ -40,14 +40,14 @@ VARIANTS = ("before", "now", "compiled")
 
 
 class ByteCounter(TorchDispatchMode):
-    """Adds up in ``bytes`` what operators read and write, each tensor once per operator."""
+    """Sums in ``bytes`` what operators read and write, each tensor once per operator."""
 
     def __init__(self) -> None:
         super().__init__()
         self.bytes = 0
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        """Call the operator and count its tensors, unless it only looks at them differently."""
+        """Call the operator and count its tensors, unless it is a view."""
         outcome = func(*args, **(kwargs or {}))
         given, made = (
             [leaf for leaf in tree_leaves(tree) if isinstance(leaf, torch.Tensor)]
@@ -61,12 +61,12 @@ class ByteCounter(TorchDispatchMode):
 
 
 class Training:
-    """The steps of model_training.py on random images, by the network's own recipe.
+    """The training steps of model_training.py on random images, by the network's default recipe.
 
     Args:
         model: name in `models.MODELS`.
         batch_size: images per step.
-        plain: whether to take PyTorch's own convolutions.
+        plain: whether to use PyTorch's own convolutions.
     """
 
     def __init__(self, model: str, batch_size: int, *, plain: bool) -> None:
@@ -97,7 +97,7 @@ class Training:
 
 
 def seconds_of(work: Callable[[], object], repeats: int) -> list[float]:
-    """The times of several calls, after one that does not count."""
+    """The times of several calls after a warm-up call."""
     work()
     times = []
     for _ in range(repeats):
@@ -108,7 +108,7 @@ def seconds_of(work: Callable[[], object], repeats: int) -> list[float]:
 
 
 def ceilings(repeats: int, side: int) -> dict[str, float]:
-    """bf16 operations per second of a matrix product, bytes per second of a copy; the best seen."""
+    """Best bf16 operations per second of a matrix product, and bytes per second of a copy."""
     left, right = (torch.randn(side, side).bfloat16() for _ in range(2))
     source = torch.ones(COPIED_BYTES, dtype=torch.uint8)
     target = torch.empty_like(source)
@@ -121,7 +121,7 @@ def ceilings(repeats: int, side: int) -> dict[str, float]:
 
 
 def counted(work: Callable[[], object], images: int) -> dict[str, float]:
-    """Operations and bytes per image of some work on so many images."""
+    """Operations and bytes per image of some work on a number of images."""
     with FlopCounterMode(display=False) as operations:
         work()
     with ByteCounter() as traffic:
@@ -133,7 +133,7 @@ def counted(work: Callable[[], object], images: int) -> dict[str, float]:
 
 
 def with_attainable(figures: dict[str, Any], limits: dict[str, float]) -> dict[str, Any]:
-    """The figures with the attainable images per second and the fraction of it reached."""
+    """Add the attainable images per second, and the fraction of it that is reached."""
     by_operations = limits["bf16_operations_per_second"] / figures["operations_per_image"]
     by_bytes = limits["bytes_per_second"] / figures["bytes_per_image"]
     attainable = min(by_operations, by_bytes)
@@ -146,9 +146,9 @@ def with_attainable(figures: dict[str, Any], limits: dict[str, float]) -> dict[s
 
 
 def make_training(model: str, batch_size: int, variant: str) -> tuple[Training, float]:
-    """One of VARIANTS, ready to be measured, and the seconds that its first steps took.
+    """One of VARIANTS, ready to be measured, and the seconds of its first steps.
 
-    To be called in a process of its own: memory that is kept stays kept.
+    Call it in a separate process, because kept memory stays kept.
     """
     if variant != "before":
         keep_memory()
@@ -163,20 +163,20 @@ def make_training(model: str, batch_size: int, variant: str) -> tuple[Training, 
 
 
 def page_faults() -> int:
-    """Of this process so far, those that read no disk.
+    """Minor page faults (without disk reads) of this process so far.
 
     Raises:
-        HandwritingError: Windows does not count them.
+        HandwritingError: Windows does not count page faults.
     """
     try:
         import resource
     except ImportError as error:
-        raise HandwritingError("page faults are counted on Linux and macOS alone.") from error
+        raise HandwritingError("page faults are counted on Linux and macOS only.") from error
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 
 
 def training_figures(model: str, batch_size: int, steps: int, variant: str) -> dict[str, Any]:
-    """Speed of training steps, and where their time goes."""
+    """Speed of training steps, and the time of their parts."""
     training, seconds = make_training(model, batch_size, variant)
     faults = page_faults()
     parts = [training.timed_step() for _ in range(steps)]
@@ -199,7 +199,7 @@ def training_figures(model: str, batch_size: int, steps: int, variant: str) -> d
 
 @torch.inference_mode()
 def reading_figures(model: str, repeats: int) -> dict[str, Any]:
-    """Speed of reading many images, as model_evaluation.py does, fp32."""
+    """Speed of inference on many images in fp32, as in model_evaluation.py."""
     keep_memory()
     network = fuse_batch_norm(MODELS[model]().eval())
     images = torch.randint(0, 256, (READING_BATCH, 28, 28), dtype=torch.uint8)
@@ -213,7 +213,7 @@ def reading_figures(model: str, repeats: int) -> dict[str, Any]:
 
 @torch.inference_mode()
 def milliseconds_of_one(models: list[str], repeats: int) -> dict[str, float]:
-    """Reading one image on one thread in fp32, as the page does; the networks take turns."""
+    """Latency of one image on one thread in fp32, as in the web app; the networks alternate."""
     torch.set_num_threads(1)
     image = torch.randint(0, 256, (1, 28, 28), dtype=torch.uint8)
     networks = {model: fuse_batch_norm(MODELS[model]().eval()) for model in models}
@@ -226,7 +226,7 @@ def milliseconds_of_one(models: list[str], repeats: int) -> dict[str, float]:
 
 
 def measure(model: str, args: argparse.Namespace) -> dict[str, Any]:
-    """All figures of one network."""
+    """All metrics of one network."""
 
     def train(variant: str) -> dict[str, Any]:
         return alone(training_figures, model, args.batch_size, args.steps, variant)
@@ -260,9 +260,9 @@ def get_args_parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--model", choices=list(MODELS), nargs="+", default=list(MODELS), help="networks")
     add("--batch-size", type=int, default=128, help="images per training step")
-    add("--steps", type=int, default=25, help="training steps to take the median of")
-    add("--repeats", type=int, default=7, help="repetitions of all else")
-    add("--matrix-side", type=int, default=4096, help="of the matrices of the ceiling's product")
+    add("--steps", type=int, default=25, help="training steps for the median")
+    add("--repeats", type=int, default=7, help="repetitions of other measurements")
+    add("--matrix-side", type=int, default=4096, help="size of the matrices of the ceiling")
     add("--skip-compiled", action="store_true", help="do not measure training with --compile")
     return parser
 

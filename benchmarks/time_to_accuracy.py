@@ -1,13 +1,13 @@
-"""How long CompactCNN trains until it reads as well as CustomCNN does at its end.
+"""Training time of CompactCNN to the final accuracy of CustomCNN.
 
     python -m benchmarks.time_to_accuracy CUSTOMCNN_RUN
 
-CompactCNN is trained by benchmarks/quick_recipe.json, once per seed, and measured on the `byclass`
-test images; its seconds are those of training and of the last step, moving it to `byclass`'s class
-frequencies, without start-up. What CustomCNN takes is not trained again: its images per second are
-measured in the same run, in this project's way and the usual one (`benchmarks.training`), medians,
-and multiplied by the images of its epochs: those that RUN was trained for, and the 20 of the
-reference recipe. With --save: time_to_accuracy.json.
+CompactCNN is trained by benchmarks/quick_recipe.json, once per seed, and evaluated on the `byclass`
+test images. Its time includes training and the adaptation to `byclass`'s class prior, without
+start-up. CustomCNN is not trained again. Its median images per second are measured in the same run,
+with this project's training and the baseline's (`benchmarks.training`). Its time follows from the
+images of its epochs: those of RUN, and the 20 of the reference recipe. With --save:
+time_to_accuracy.json.
 """
 
 import argparse
@@ -45,10 +45,10 @@ _WAYS = ("ours", "baseline")
 
 
 def find_goal(args: argparse.Namespace) -> tuple[dict[str, Any], int]:
-    """The run whose accuracy is to be reached, with its accuracy; and its epochs.
+    """The accuracy of the target run, and its epochs.
 
     Raises:
-        HandwritingError: the run was not evaluated, or does not say how long it was trained.
+        HandwritingError: the run was not evaluated, or its epochs are unknown.
     """
     run = find_run(args.run, args.models, args.metrics)
     goal = accuracy_on_test_set(run)
@@ -87,7 +87,8 @@ def train_quickly(args: argparse.Namespace, seed: int) -> dict[str, Any]:
 
 
 def measure_speed(args: argparse.Namespace) -> dict[str, float]:
-    """Images per second of CustomCNN in training, in both ways."""
+    """Images per second of CustomCNN in training, with this project's training and the
+    baseline's."""
     options = ["--repeats", str(args.repeats), "--steps", str(args.steps)]
     options = [*["--quick"] * args.quick, "--model", "customcnn", *options]
     with tempfile.TemporaryDirectory() as folder:
@@ -96,7 +97,7 @@ def measure_speed(args: argparse.Namespace) -> dict[str, float]:
 
 
 def measure(args: argparse.Namespace) -> dict[str, Any]:
-    """Both networks, in turns, and the ratios of their times."""
+    """Measure both networks alternately, with the ratios of their times."""
     goal, trained_epochs = find_goal(args)
     speed = measure_speed(args)
     quick = [train_quickly(args, seed) for seed in range(args.seeds)]
@@ -122,15 +123,15 @@ def get_args_parser() -> argparse.ArgumentParser:
     """The command line of this benchmark."""
     parser = make_measuring_parser(__doc__, FIGURES, seeds=1, fraction=0.004, repeats=1, steps=1)
     add = parser.add_argument
-    add("run", metavar="CUSTOMCNN_RUN", help="run whose accuracy on the test set is the goal")
+    add("run", metavar="CUSTOMCNN_RUN", help="run with the target test accuracy")
     add("--params", type=Path, default=QUICK_RECIPE, help="changes to the modern recipe")
     add("--seeds", type=int, default=3, help="trainings of CompactCNN")
-    add("--fraction", type=float, default=1.0, help="part of the training images")
-    add("--repeats", type=int, default=5, help="repetitions of each measurement of speed")
-    add("--steps", type=int, default=30, help="steps in each repetition")
+    add("--fraction", type=float, default=1.0, help="fraction of the training images")
+    add("--repeats", type=int, default=5, help="repetitions of each speed measurement")
+    add("--steps", type=int, default=30, help="steps per repetition")
     add("--processed", type=Path, default=PROCESSED, help="folder of stages 1 and 2")
     add("--models", type=Path, default=MODELS_FOLDER, help="folder with weights")
-    add("--metrics", type=Path, default=METRICS_FOLDER, help="folder with the run's figures")
+    add("--metrics", type=Path, default=METRICS_FOLDER, help="folder with the run's metrics")
     return parser
 
 

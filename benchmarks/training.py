@@ -1,12 +1,12 @@
-"""Images per second in training: this project's way against the usual one, in the same run.
+"""Images per second in training: this project against the baseline, in the same run.
 
     python -m benchmarks.training --model resnet34 --batch-size 512
 
-The usual way, the baseline: torchvision's dataset with PIL and ToTensor per sample, ConcatDataset,
-DataLoader with 2 workers, fp32, plain Adam, PyTorch's own layers. Ours: as model_training.py trains
-by the reference recipe. Both train the same network on the same generated archive at the same batch
-size, each in a process of its own (how memory is kept concerns a whole process); the turns
-alternate, and the medians of the repetitions count. No accuracy is measured here.
+The baseline is one PIL image at a time through a DataLoader: torchvision's dataset with ToTensor,
+ConcatDataset, 2 workers, fp32, plain Adam, PyTorch's own layers. Ours is model_training.py with the
+reference recipe. Both train the same network on the same generated archive at the same batch size.
+They alternate in separate processes, because memory settings affect a whole process. Results are
+medians of the repetitions. No accuracy is measured.
 
 With --save: training_<model>.json, for another batch size than 128
 training_<model>_batch<size>.json.
@@ -47,11 +47,11 @@ from models import MODELS
 WORKERS = 2
 _USUAL_BATCH = 128
 _BATCHES_TO_FEED = 10
-"""Times as many batches as training steps: cutting them alone is over too soon to be timed."""
+"""Batches per training step when only cutting batches, which alone is too fast to be timed."""
 
 
 def full_batches(loader: Iterable) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """Images and labels, batch after batch, epoch after epoch, full ones only."""
+    """Images and labels in full batches, over endless epochs."""
     while True:
         for images, labels, *_ in loader:
             if len(labels) == loader.batch_size:
@@ -59,7 +59,7 @@ def full_batches(loader: Iterable) -> Iterator[tuple[torch.Tensor, torch.Tensor]
 
 
 class Fed:
-    """A way of training and what feeds it."""
+    """A training procedure and its data."""
 
     def __init__(self, train_step: TrainStep, loader: Iterable, device: torch.device) -> None:
         self.train_step, self.batches, self.device = train_step, full_batches(loader), device
@@ -82,7 +82,7 @@ def feed_baseline(
     """Per-sample loading and plain fp32 training."""
     for dataset in datasets:
         dataset.transform = ToTensor()
-    # The workers are forked where that is possible, as from a plain script, and stay: the epochs
+    # Workers are forked where possible, as from a plain script, and persist, because the epochs
     # here are short.
     can_fork = "fork" in multiprocessing.get_all_start_methods()
     loader = DataLoader(
@@ -99,7 +99,7 @@ def feed_baseline(
 def feed_ours(
     datasets: list[ArchiveSplit], model: str, batch_size: int, device: torch.device
 ) -> Fed:
-    """The loop of model_training.py without its bar and files."""
+    """The loop of model_training.py without progress bar and files."""
     keep_memory()
     data = LabelledImages(
         torch.cat([dataset.data for dataset in datasets]),
@@ -111,13 +111,13 @@ def feed_ours(
 
 
 _fed: Fed
-"""What this process trains, in the processes of :func:`in_own_process`."""
+"""The training of this process, in processes of :func:`in_own_process`."""
 
 
 def in_own_process(
     make: Callable[..., Fed], folder: Path, args: argparse.Namespace
 ) -> ProcessPoolExecutor:
-    """A process that has made one of the ways ready."""
+    """A process with one of the trainings set up."""
     context = multiprocessing.get_context("spawn")
     return ProcessPoolExecutor(1, context, initializer=_make_ready, initargs=(make, folder, args))
 
@@ -130,18 +130,18 @@ def _make_ready(make: Callable[..., Fed], folder: Path, args: argparse.Namespace
 
 
 def images_per_second(work: str, count: int, batch_size: int) -> float:
-    """Speed of one call of this process's way, by the method's name."""
+    """Speed of one call of this process's training, by method name."""
     start = time.perf_counter()
     getattr(_fed, work)(count)
     return count * batch_size / (time.perf_counter() - start)
 
 
 def measure(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    """Medians of both ways, their ratio, and the speed of feeding alone.
+    """Medians of both trainings, their ratio, and the speed of data loading alone.
 
     Args:
         args: the options.
-        folder: where to generate an archive.
+        folder: for the generated archive.
     """
     device = choose_device(args.device)
     if args.batch_size > args.images:
@@ -187,7 +187,7 @@ def get_args_parser() -> argparse.ArgumentParser:
     add("--model", choices=list(MODELS), default="customcnn", help="network")
     add("--batch-size", type=int, default=_USUAL_BATCH, help="images per step")
     add("--steps", type=int, default=30, help="steps in each repetition")
-    add("--repeats", type=int, default=5, help="repetitions of each way")
+    add("--repeats", type=int, default=5, help="repetitions per training")
     add("--images", type=int, default=2_000, help="images of the generated archive")
     add("--device", default="auto", help=DEVICE_HELP)
     return parser

@@ -1,9 +1,9 @@
-"""What the usual projects do instead of stage 1, for `benchmarks.preprocessing` to measure.
+"""The baseline for stage 1, which `benchmarks.preprocessing` measures.
 
     python -m benchmarks.usual_recipe ROOT TARGET
 
-Unpacks ROOT/EMNIST/raw, reads the six splits with torchvision, relabels sample by sample by name,
-joins them with ConcatDataset and saves train.pt and test.pt with torch.save, all in TARGET.
+It unpacks ROOT/EMNIST/raw, reads the six splits with torchvision, relabels each sample by name,
+joins the splits with ConcatDataset and saves train.pt and test.pt with torch.save, all in TARGET.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from handwriting.emnist.torchvision_compat import EMNIST
 
 
 def prepare(root: Path, target: Path) -> None:
-    """Do the whole recipe."""
+    """Run the whole baseline."""
     raw = target / "EMNIST" / "raw"
     raw.mkdir(parents=True)
     for packed in (root / "EMNIST" / "raw").glob("*.gz"):
@@ -43,7 +43,7 @@ def get_args_parser() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> None:
-    """Do what the command line says."""
+    """Run the baseline with the options of the command line."""
     prepare(args.root, args.target)
 
 

@@ -1,15 +1,14 @@
-"""Time from the pen's lifting to the answer on the page, in a real browser.
+"""Time from pen-up to prediction in the web app, in a real browser.
 
     python -m benchmarks.web_latency
     python -m benchmarks.web_latency --screenshot images/streamlitAppImage.png
 
-Starts the page on this machine several times and takes the time from the command to the first
-answer, to a stroke drawn as soon as there is a canvas. Then draws strokes with the mouse in
-headless Chromium, and takes the time in the browser itself: from the event of the pen's lifting to
-the change of the answer, to single strokes and to the last one of a word. The parts are measured in
-this process on the same strokes: converter (strokes to 28x28) and network (28x28 to the answer).
-What is left is the browser, Streamlit, the connection, and the line reader, which tells one
-character from more. With --save: web_latency.json.
+The web app is started on this machine several times, for the time from the command to the first
+prediction. Then strokes are drawn with the mouse in headless Chromium. The browser measures the
+time from pen-up to the new prediction, for single strokes and for the last stroke of a word. Two
+parts are measured in this process on the same strokes: the converter (strokes to 28x28) and the
+network (28x28 to prediction). The rest is the browser, Streamlit, the connection, and the text-line
+model, which separates one character from several. With --save: web_latency.json.
 """
 
 import argparse
@@ -43,10 +42,10 @@ from handwriting.web.canvas import Paper
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
 VIEWPORT = {"width": 1280, "height": 900}
 HINT = "Draw one digit or letter"
-"""What the page says while there is nothing to read."""
+"""The page's text while the canvas is blank."""
 
 PATIENCE_MS = 60_000
-"""How long to wait for a page or an answer on a busy machine."""
+"""Time limit for a page or a prediction on a busy machine."""
 
 _SECONDS_TO_START = 60
 _MILLISECONDS_TO_SETTLE = 300
@@ -70,20 +69,20 @@ WATCH = """() => {
 
 @contextmanager
 def served_page(cores: int | None = None) -> Iterator[str]:
-    """The page's address, served on this machine or on so many of its cores."""
+    """The address of the web app, served on this machine, optionally on a number of cores."""
     with page_server(cores) as (address, _):
         yield address
 
 
 @contextmanager
 def page_server(cores: int | None = None) -> Iterator[tuple[str, int]]:
-    """The page's address and the process that serves it, on so many cores or on all.
+    """The web app's address and its process, on a number of cores or on all.
 
     Raises:
-        HandwritingError: cores are chosen on Linux alone.
+        HandwritingError: cores can be selected on Linux only.
     """
     if cores and not hasattr(os, "sched_setaffinity"):
-        raise HandwritingError("a process is kept to some of the cores on Linux alone.")
+        raise HandwritingError("cores can be selected on Linux only.")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -113,7 +112,7 @@ def _wait_for(url: str) -> None:
 
 
 def find_chromium() -> str:
-    """The browser's program.
+    """The path of the browser.
 
     Raises:
         HandwritingError: it is not installed.
@@ -138,29 +137,29 @@ def opened_browser() -> Iterator[Browser]:
 
 
 def open_page(browser: Browser, address: str) -> Page:
-    """The page with a blank canvas, ready to be drawn on."""
+    """The page with a blank canvas."""
     page = browser.new_page(viewport=VIEWPORT)
     page.set_default_timeout(PATIENCE_MS)
     page.goto(address)
     page.wait_for_selector("canvas.upper-canvas")
     page.get_by_text(HINT).wait_for()
-    # It is narrow until the page knows how wide the window is.
+    # The canvas is narrow until the page knows the window's width.
     page.wait_for_timeout(_MILLISECONDS_TO_SETTLE)
     return page
 
 
 def waves(count: int) -> list[np.ndarray]:
-    """Strokes of different lengths: float (20, 2) x, y on the canvas, in pixels."""
+    """Strokes of different lengths: float (20, 2), x and y in canvas pixels."""
     x = np.linspace(80, 260, 20)
     return [np.stack([x, 150 + 60 * np.sin(x / (12 + 4 * (k % 10)))], axis=1) for k in range(count)]
 
 
 def word(paper: Paper, times: int = 1) -> list[np.ndarray]:
-    """The strokes of `hello`, float (points, 2), in pixels on the lines of a canvas.
+    """The strokes of `hello`, float (points, 2), in canvas pixels, on the ruled lines.
 
     Args:
         paper: the canvas.
-        times: how often it is written, without a space.
+        times: number of repetitions, without spaces.
     """
     baseline, unit = paper.lines.baseline, paper.lines.baseline - paper.lines.capital
     size = min(unit, 0.9 * paper.width / (_WORD_WIDTH * times))
@@ -173,13 +172,13 @@ def word(paper: Paper, times: int = 1) -> list[np.ndarray]:
 
 
 def _arc(x: float, y: float, rx: float, ry: float, start: float, end: float) -> np.ndarray:
-    """Part of an ellipse, from one angle in degrees to another, anticlockwise from the right."""
+    """An elliptical arc between two angles in degrees, anticlockwise from the right."""
     angles = np.radians(np.linspace(start, end, 24))
     return np.stack([x + rx * np.cos(angles), y + ry * np.sin(angles)], axis=1)
 
 
 def _straight(*points: tuple[float, float]) -> np.ndarray:
-    """Twelve points along each part of a way with corners."""
+    """Twelve points along each segment of a polyline."""
     return np.concatenate([np.linspace(start, end, 12) for start, end in pairwise(points)])
 
 
@@ -191,13 +190,13 @@ _HELLO = [
     _straight((1.32, 1), (1.32, 0)),
     _arc(1.72, 0.28, 0.22, 0.28, 90, 450),
 ]
-"""In units of a capital, y upwards from the baseline."""
+"""In heights of a capital, y upwards from the baseline."""
 
 _WORD_WIDTH = 2.1
 
 
 def draw(page: Page, stroke: np.ndarray) -> None:
-    """Draw one stroke and wait for the answer."""
+    """Draw one stroke and wait for the prediction."""
     box = page.locator("canvas.upper-canvas").bounding_box()
     points = np.add(stroke, (box["x"], box["y"]))
     page.mouse.move(*points[0])
@@ -209,7 +208,7 @@ def draw(page: Page, stroke: np.ndarray) -> None:
 
 
 def page_latencies(page: Page, strokes: list[np.ndarray]) -> list[float]:
-    """Milliseconds from the pen's lifting to the answer, one blank canvas after another."""
+    """Milliseconds from pen-up to prediction, each on a blank canvas."""
     page.evaluate(WATCH)
     for stroke in strokes:
         draw(page, stroke)
@@ -227,7 +226,7 @@ def paper_of(page: Page) -> Paper:
 
 
 def word_latencies(page: Page, count: int) -> list[float]:
-    """Milliseconds from the pen's lifting to the answer, for the last of ten characters."""
+    """Milliseconds from pen-up to prediction, for the last of ten characters."""
     strokes = word(paper_of(page), times=2)
     for stroke in strokes:
         draw(page, stroke)
@@ -242,8 +241,8 @@ def word_latencies(page: Page, count: int) -> list[float]:
 
 
 def start_to_first_answer(browser: Browser, stroke: np.ndarray, cores: int | None = None) -> float:
-    """Seconds from the command ``streamlit run`` to the first answer; the browser runs already, on
-    all cores."""
+    """Seconds from ``streamlit run`` to the first prediction; the browser already runs on all
+    cores."""
     start = time.perf_counter()
     with served_page(cores) as address:
         page = open_page(browser, address)
@@ -267,17 +266,17 @@ def measure_parts(recognizer: Recognizer, strokes: list[np.ndarray]) -> dict[str
 
 
 def measure(strokes: list[np.ndarray], starts: int) -> dict[str, Any]:
-    """All figures.
+    """All metrics.
 
     Args:
-        strokes: what to draw, float (points, 2) each, in the canvas's pixels.
-        starts: how often to start the page.
+        strokes: to draw, float (points, 2) each, in canvas pixels.
+        starts: number of starts of the web app.
     """
     run = next(iter(available_runs(PROJECT / "models", PROJECT / "metrics")))
     with opened_browser() as browser:
         seconds = [start_to_first_answer(browser, strokes[0]) for _ in range(starts)]
         with served_page() as address:
-            # The first answer also loads the weights.
+            # The first prediction also loads the weights.
             latencies = page_latencies(open_page(browser, address), strokes)[1:]
             of_word = word_latencies(open_page(browser, address), len(strokes))
     parts = measure_parts(Recognizer.load(run.weights), strokes)
@@ -297,7 +296,7 @@ def measure(strokes: list[np.ndarray], starts: int) -> dict[str, Any]:
 
 
 def take_screenshot(path: Path) -> None:
-    """Write a PNG of the page with a word and its answer."""
+    """Write a PNG of the page with a word and its prediction."""
     with opened_browser() as browser, served_page() as address:
         page = open_page(browser, address)
         for stroke in word(paper_of(page)):
@@ -311,20 +310,20 @@ def get_args_parser() -> argparse.ArgumentParser:
     """The command line of this benchmark."""
     parser = make_measuring_parser(__doc__, FIGURES, strokes=3, starts=1)
     add = parser.add_argument
-    add("--strokes", type=int, default=30, help="how many strokes to draw, two at least")
-    add("--starts", type=int, default=5, help="how often to start the page")
+    add("--strokes", type=int, default=30, help="number of strokes, at least two")
+    add("--starts", type=int, default=5, help="number of starts of the web app")
     add(
         "--screenshot",
         type=Path,
         default=None,
         metavar="FILE",
-        help="instead of measuring, write a picture (PNG) of the page with a word and its answer",
+        help="instead of measuring, write a PNG of the page with a word and its prediction",
     )
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Measure and print one JSON object, or take a picture."""
+    """Measure and print one JSON object, or take a screenshot."""
     if args.screenshot is not None:
         take_screenshot(args.screenshot)
         print(f"wrote {args.screenshot}")

@@ -3,13 +3,11 @@
     python -m studies.ablations --pictures ../shared/drawings ../shared/photographs
 
 Each variant trains CompactCNN on a fraction of the training images, once per seed. It is evaluated
-on
-validation images: accuracy, where either case is correct for a letter known in either case, and
-    loss
-in nats. It is also evaluated on given folders of labelled images, with a uniform prior and without
-size. The fraction is small and seen several times, as in a long run; a single pass would favour
-what only speeds up early training. Finished runs are kept in data/studies/ablations.json, so the
-study can be interrupted and continued. Prints one JSON object. With --save: ablations.json.
+on validation images: accuracy, where either case is correct for a letter known in either case, and
+loss in nats. It is also evaluated on given folders of labelled images, with a uniform prior and
+without size. The fraction is small and seen several times, as in a long run; a single pass would
+favour what only speeds up early training. Finished runs are kept in data/studies/ablations.json, so
+the study can be interrupted and continued. Prints one JSON object. With --save: ablations.json.
 """
 
 import argparse

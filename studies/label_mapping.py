@@ -45,12 +45,7 @@ def get_args_parser() -> argparse.ArgumentParser:
     parser = make_measuring_parser(__doc__, FIGURES, synthetic_images=300)
     add = parser.add_argument
     add("--root", type=Path, default=Path("data"), help="folder that holds EMNIST/raw/")
-    add(
-        "--synthetic-images",
-        type=int,
-        default=SYNTHETIC_IMAGES,
-        help="images of the generated archive",
-    )
+    add("--synthetic-images", type=int, default=SYNTHETIC_IMAGES, help="images to generate")
     return parser
 
 

@@ -43,7 +43,7 @@ from studies.common import FIGURES
 
 _FEWEST_TWICE = 5
 _ALIKE = 0.64
-"""Variance of an unknown position, so large that it does not change the weights of the mixture."""
+"""Variance of an unknown position, flat enough to keep the weights of the mixture's parts."""
 
 
 @dataclass(frozen=True)

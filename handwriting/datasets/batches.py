@@ -58,9 +58,8 @@ class Batches:
 
     Each of several ``ranks`` gets its own part of every batch: every ``ranks``-th image from the
     ``rank``-th on. Together the parts are the batch of a single rank; only ``augmentation``
-    differs.
-    Batch norm needs two images per rank: a smaller batch goes whole to every rank. :meth:`share`
-    takes that into account.
+    differs. Batch norm needs two images per rank: a smaller batch goes whole to every rank.
+    :meth:`share` takes that into account.
     """
 
     def __init__(

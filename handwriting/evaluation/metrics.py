@@ -1,8 +1,7 @@
 """Metrics of a character model, from log-probabilities and true classes.
 
 ``loss`` is the mean cross-entropy of the network's raw logits, as in training. ``calibrated_loss``
-is
-that of the reported probabilities: with temperature and, where used, size and class prior.
+is that of the reported probabilities: with temperature and, where used, size and class prior.
 """
 
 import math

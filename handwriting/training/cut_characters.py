@@ -3,10 +3,10 @@
     python -m handwriting.training.cut_characters LINES_RUN CHARACTERS_RUN --data WORDS.npz \\
         --without CHARACTERS.npz --out CUT.npz
 
-The text-line model locates the characters of each word. Characters are kept if they share no
-stroke with a neighbour, so cursive handwriting gives few. The output is a pen archive of
-characters, as `python model_training.py --extra-data` takes it. Writers in the archives of
-`--without` are skipped, so that their held-out writers stay unseen.
+The text-line model locates the characters of each word. Characters are kept if they share no stroke
+with a neighbour, so cursive handwriting gives few. The output is a pen archive of characters, as
+`python model_training.py --extra-data` takes it. Writers in the archives of `--without` are
+skipped, so that their held-out writers stay unseen.
 
 Words are kept only if the model reads their text exactly; otherwise the positions are unknown.
 Characters are kept only if the character model finds them plausible.

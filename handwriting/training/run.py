@@ -139,8 +139,7 @@ class Run:
     def best(self) -> dict[str, float]:
         """The history's row to keep: the earliest with the best validation accuracy.
 
-        With additional images it is the last row, because the validation images are EMNIST's
-        alone.
+        With additional images it is the last row, because the validation images are EMNIST's alone.
         """
         if self.settings.extra_data:
             return self.history[-1]

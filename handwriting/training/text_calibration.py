@@ -187,8 +187,7 @@ def losses_of(calibration: Calibration, given: Answers) -> np.ndarray:
 def helpful_calibration(halves: Sequence[Answers]) -> Calibration:
     """The parameters fitted on all outcomes, for characters and for texts.
 
-    Each is kept only if the same fit on one half of the writers lowers the mean loss on the
-    other.
+    Each is kept only if the same fit on one half of the writers lowers the mean loss on the other.
     """
     plain = Calibration()
     gains = np.zeros(2)
