@@ -1,4 +1,4 @@
-"""Small generated archives for the plumbing, real images where behaviour depends on them."""
+"""Fixtures: small generated archives, and real images where behaviour depends on them."""
 
 import os
 import signal

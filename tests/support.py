@@ -1,4 +1,4 @@
-"""What several tests use: folders of real images, stages as functions, weights, pictures."""
+"""Shared helpers of the tests: folders of real images, stages as functions, weights, images."""
 
 import contextlib
 import csv
@@ -119,7 +119,7 @@ def random_weights(folder: Path, name: str, model: str = "compactcnn", **facts: 
 
 
 def random_reader(folder: Path, name: str) -> Path:
-    """A weights file of an untrained line reader, a tenth of the writers left out."""
+    """A weights file of an untrained text-line model, with a tenth of the writers held out."""
     settings = TextSettings(("words.npz",), width=4, hidden=8)
     run = TextRun(settings, RunFiles(name, folder, folder), CPU, samples=1)
     run.history.append({"epoch": 1})

@@ -1,4 +1,4 @@
-"""The Python API: docs/api.md runs as it is written, and what is wrong is said in a sentence."""
+"""The Python API: the code of docs/api.md runs, and errors are one sentence each."""
 
 import io
 import re

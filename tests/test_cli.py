@@ -1,4 +1,4 @@
-"""What all command lines share: how a script ends, and how it names its own command."""
+"""Shared code of all command lines: exit codes, and the script's own command."""
 
 import argparse
 import errno

@@ -1,4 +1,4 @@
-"""README.md and docs/ say nothing that is not so: their figures, links, files and commands."""
+"""README.md and docs/ are correct in their figures, links, files and commands."""
 
 import importlib
 import importlib.util

@@ -1,4 +1,4 @@
-"""Files are written whole or not at all, and read without running anything in them."""
+"""Files are written whole or not at all, and reading them executes no code."""
 
 import io
 import os

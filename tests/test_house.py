@@ -1,4 +1,4 @@
-"""The parts of the project stand in order: each file imports only what stands below it."""
+"""The project's layers: each file imports only from layers below it."""
 
 import ast
 import sys

@@ -1,4 +1,4 @@
-"""The 62 characters, the labels that allow them, and the groupings of the metrics."""
+"""The 62 characters, their labels, and the groups of the metrics."""
 
 import numpy as np
 

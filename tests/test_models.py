@@ -1,4 +1,4 @@
-"""The networks have the shapes, the names and the sizes that users rely on."""
+"""The networks have the documented shapes, names and sizes."""
 
 import itertools
 

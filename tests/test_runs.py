@@ -1,4 +1,4 @@
-"""A run's name and files, which of them is the newest, and what a weights file holds."""
+"""A run's name and files, the newest run, and the content of a weights file."""
 
 import json
 import os

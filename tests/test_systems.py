@@ -1,4 +1,4 @@
-"""Every script starts on any system, and says in one line where a Python will not do."""
+"""Every script starts on any system, and rejects an unsupported Python in one line."""
 
 import ast
 import shutil

@@ -2,8 +2,8 @@
 
 The merged training set has other class frequencies than `byclass`, whose test set is measured.
 Labels of letters in either case do not tell how often each case occurs. After training, the logits
-are therefore adapted to the class prior of `byclass`'s training rows, p(c|x) · wanted(c) /
-expected(c) (Saerens et al. 2002, doi 10.1162/089976602753284446).
+are therefore adapted to the class prior of `byclass`'s training rows:
+p(c|x) · wanted(c) / expected(c) (Saerens et al. 2002, doi 10.1162/089976602753284446).
 """
 
 from collections.abc import Sequence

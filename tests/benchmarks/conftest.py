@@ -1,4 +1,4 @@
-"""One thread, where little is computed, and one served page."""
+"""Fixtures: one thread for small computations, and one served web app."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""How the tests run a benchmark or a study: at its smallest, where anything it writes is seen."""
+"""Helpers that run a benchmark or a study at its smallest size and detect every file it writes."""
 
 import json
 import os

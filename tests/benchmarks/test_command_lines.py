@@ -1,4 +1,4 @@
-"""Every benchmark and study has the same three options, and saves no quick run."""
+"""All benchmarks and studies have the same three options and save no quick run."""
 
 import importlib
 import pkgutil

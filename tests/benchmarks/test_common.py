@@ -1,4 +1,4 @@
-"""What the benchmarks share: both ways to train, and processes of their own."""
+"""Shared code of the benchmarks: both training procedures, and measuring processes."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""Many browsers at once, and the server's memory meanwhile."""
+"""Many simultaneous browsers, and the server's memory."""
 
 import os
 import subprocess

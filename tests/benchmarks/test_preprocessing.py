@@ -1,4 +1,4 @@
-"""Time and memory of stages 1 and 2, and of the usual recipe."""
+"""Time and memory of stages 1 and 2, and of the baseline."""
 
 import numpy as np
 import pytest

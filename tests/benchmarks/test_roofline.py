@@ -1,4 +1,4 @@
-"""What the machine can do, counted and measured."""
+"""The roofline: counted operations and bytes, measured ceilings."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""How long CompactCNN trains until it reads as well as CustomCNN."""
+"""Training time of CompactCNN to the accuracy of CustomCNN."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The page's answers, timed in a real browser, and its picture."""
+"""Latency of predictions in a real browser, and the screenshot."""
 
 from collections.abc import Callable
 from contextlib import nullcontext

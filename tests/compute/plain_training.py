@@ -1,10 +1,10 @@
-"""model_training.py with two more networks, ``plain`` and ``normed``, of which one has batch norm.
+"""model_training.py with two more networks: ``plain``, and ``normed`` with batch norm.
 
     torchrun --nproc_per_node=2 tests/compute/plain_training.py --model plain …
 
-tests/compute/test_distributed.py runs it: without batch norm the ranks' parts of a batch do exactly
-what the whole batch does. Ranks other than 0 have folders of their own for what they write, as on
-machines without a common disk. In FAILING_RANKS ranks can be named that fail in their third step.
+tests/compute/test_distributed.py runs it. Without batch norm, the ranks' parts of a batch are
+equivalent to the whole batch. Ranks other than 0 write to their own folders, as on machines without
+a common disk. The ranks named in FAILING_RANKS fail in their third step.
 """
 
 import os

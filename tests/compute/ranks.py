@@ -1,8 +1,7 @@
-"""Two ranks of a training, forked from a process that has imported everything already.
+"""Two ranks of a training, forked from a process with all imports done.
 
-torchrun starts three processes, each of which imports PyTorch: that takes longer than what is
-tested. These ranks are told of each other as torchrun tells them, and as there all are ended as
-soon as one has failed.
+torchrun starts three processes that each import PyTorch, which takes longer than the tests. These
+ranks get torchrun's environment, and all are ended as soon as one has failed, as by torchrun.
 """
 
 import os

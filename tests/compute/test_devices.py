@@ -1,4 +1,4 @@
-"""Where and how precisely to compute; memory is kept; without a compiler nothing is compiled."""
+"""Devices and precision are chosen, memory is kept, and a missing compiler is tolerated."""
 
 import os
 import platform

@@ -1,4 +1,4 @@
-"""Batches are changed as pens, hands and cameras would, and the same way for the same seed."""
+"""Augmentation changes batches as pens, hands and cameras do, reproducibly by seed."""
 
 import pytest
 import torch

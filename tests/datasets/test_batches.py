@@ -1,4 +1,4 @@
-"""An epoch shows every image once, in an order that seed and epoch decide, whole or in parts."""
+"""An epoch has every image once, in an order given by seed and epoch, whole or split over ranks."""
 
 import itertools
 

@@ -1,4 +1,4 @@
-"""Labelled images from elsewhere are read as they are, or refused with what is wrong and where."""
+"""External labelled images are read unchanged, or rejected with the fault and its place."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Pen archives are checked, and their strokes become the images that the page would draw."""
+"""Pen archives are checked, and their strokes are rendered as in the web app."""
 
 import json
 from pathlib import Path

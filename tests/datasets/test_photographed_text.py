@@ -1,4 +1,4 @@
-"""Folders of photographed words: cut out, with their text, checked."""
+"""Folders of photographed words: crops, texts and checks."""
 
 import json
 import shutil

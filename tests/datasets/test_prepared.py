@@ -1,4 +1,4 @@
-"""Prepared data is written whole, read as it was, and never mixed with that of another archive."""
+"""Prepared data is written whole, read unchanged, and never mixed with another archive's."""
 
 import pytest
 import torch

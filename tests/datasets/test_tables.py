@@ -1,4 +1,4 @@
-"""Tables beside images: an error names the line that a person sees in an editor."""
+"""Tables of image folders: an error names the line number shown in an editor."""
 
 import pytest
 

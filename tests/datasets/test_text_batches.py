@@ -1,4 +1,4 @@
-"""Batches of words of like width, the same for the same seed and epoch."""
+"""Batches of words of similar width, reproducible by seed and epoch."""
 
 import pickle
 

@@ -1,4 +1,4 @@
-"""The archive's files are read whole, upright, packed or not, and nothing is left beside them."""
+"""The archive's files are read whole and upright, packed or not, and nothing is left on disk."""
 
 import gzip
 import shutil

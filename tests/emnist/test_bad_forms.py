@@ -1,4 +1,4 @@
-"""What cannot be an archive, or a part of one, is named in one line."""
+"""An invalid archive, or part of one, is reported in one line."""
 
 import gzip
 import io

@@ -1,4 +1,4 @@
-"""Rows are the same image only if their pixels are the same."""
+"""Rows are duplicates only if their pixels are equal."""
 
 import numpy as np
 from hypothesis import given

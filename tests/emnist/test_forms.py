@@ -1,4 +1,4 @@
-"""Whatever form the archive lies in, the same images give the same prepared data."""
+"""The same images give the same prepared data in every form of the archive."""
 
 import gzip
 import shutil

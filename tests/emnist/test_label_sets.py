@@ -1,4 +1,4 @@
-"""What a label of each split can mean."""
+"""The possible meanings of each split's labels."""
 
 import numpy as np
 import pytest

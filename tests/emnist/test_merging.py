@@ -1,4 +1,4 @@
-"""Each image stands once, with what all its rows together say of it."""
+"""Each image occurs once, with the label that all its rows determine together."""
 
 import string
 

@@ -1,4 +1,4 @@
-"""One network answers each split's own question, on rows that it was not trained on."""
+"""One network is evaluated on each split's classes, on rows outside its training set."""
 
 import json
 import math

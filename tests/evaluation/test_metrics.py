@@ -1,4 +1,4 @@
-"""The figures are right."""
+"""The metrics are correct."""
 
 import numpy as np
 import pytest

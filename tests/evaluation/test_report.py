@@ -1,4 +1,4 @@
-"""Figures go to files that a reader finds, and are not replaced by the way."""
+"""Metrics go to documented files and are not replaced by accident."""
 
 import csv
 import json

@@ -1,4 +1,4 @@
-"""Error rates of what was read."""
+"""Error rates of predicted texts."""
 
 import pytest
 from hypothesis import given

@@ -1,7 +1,7 @@
-"""Sixty and more pictures that are made to cause faults, each as a file's name and content.
+"""More than sixty images crafted to cause faults, each as a file's name and content.
 
-None is a large file. ``large=True`` gives those that cost by their area at the size at which they
-cost most.
+No file is large. ``large=True`` gives images whose cost depends on the area at the most costly
+size.
 """
 
 import io

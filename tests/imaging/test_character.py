@@ -1,4 +1,4 @@
-"""Images made by EMNIST's procedure look like EMNIST's, whatever the pen, size and place."""
+"""Images made by EMNIST's procedure look like EMNIST's, for any pen, size and position."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Ink is told from paper of any colour, in any light, without a decision about the grey between."""
+"""Ink is separated from paper of any colour in any light, without thresholding."""
 
 import numpy as np
 import pytest

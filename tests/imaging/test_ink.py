@@ -1,4 +1,4 @@
-"""Ink is found on any plain paper, without the dust, and measured."""
+"""Ink is found and measured on any plain paper, without dust."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Crowded letters are widened, and leaning ones set more upright."""
+"""Narrow letters are widened, and slanted ones made more upright."""
 
 import numpy as np
 import pytest

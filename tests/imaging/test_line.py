@@ -1,4 +1,4 @@
-"""Strokes and ink of a line become pictures of one height."""
+"""Strokes and ink of a line become images of one height."""
 
 import tracemalloc
 

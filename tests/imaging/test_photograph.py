@@ -1,4 +1,4 @@
-"""Picture files of any kind are opened safely, upright, and no larger than they need be."""
+"""Image files of any kind are opened safely, upright, and no larger than necessary."""
 
 import io
 import os

@@ -1,4 +1,4 @@
-"""A scaled picture has whole pixels, and one at least."""
+"""A scaled image has whole pixels, at least one."""
 
 import numpy as np
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Several characters side by side are told from one, on real ink."""
+"""Several characters side by side are distinguished from one, on real ink."""
 
 import csv
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Strokes of several lines are told apart and laid out as one line."""
+"""Strokes of several lines are separated and laid out as one line."""
 
 import numpy as np
 from hypothesis import given

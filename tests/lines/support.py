@@ -1,4 +1,4 @@
-"""Outputs by chance and what a way through them says; words of a few simple shapes."""
+"""Random outputs with the text of a path through them; words of a few simple shapes."""
 
 from collections.abc import Sequence
 from itertools import groupby

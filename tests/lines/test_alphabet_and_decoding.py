@@ -1,4 +1,4 @@
-"""Texts become outputs and outputs texts."""
+"""Texts are encoded as outputs, and outputs decoded to texts."""
 
 from itertools import product
 

@@ -1,4 +1,4 @@
-"""The beam finds what is likeliest, with language and without."""
+"""Beam search finds the most probable text, with and without a language model."""
 
 from itertools import product
 

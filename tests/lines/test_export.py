@@ -1,4 +1,4 @@
-"""The ONNX file of the shipped text-line model gives what the model gives."""
+"""The ONNX file of the shipped text-line model has the model's outputs."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The language model: a distribution everywhere, readable from its file."""
+"""The language model is a probability distribution in every context, and is read from its file."""
 
 import numpy as np
 import pytest

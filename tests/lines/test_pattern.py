@@ -1,4 +1,4 @@
-"""What is read by a pattern matches it, and is the likeliest that does."""
+"""A text decoded with a pattern matches it, and is the most probable such text."""
 
 import re
 from itertools import product

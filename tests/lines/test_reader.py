@@ -1,4 +1,4 @@
-"""The network reads pictures of any width; weights of something else are refused."""
+"""The text-line model reads images of any width; weights of another kind are rejected."""
 
 import numpy as np
 import pytest

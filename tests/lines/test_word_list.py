@@ -1,4 +1,4 @@
-"""A word list gives its likeliest word."""
+"""Decoding with a word list gives its most probable word."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,5 @@
-"""Pages drawn for the tests: print on plain, ruled or squared paper, photographed askew."""
+"""Synthetic pages for the tests: print on plain, ruled or squared paper, photographed at an
+angle."""
 
 import cv2
 import numpy as np

@@ -1,4 +1,4 @@
-"""A corrected word stands in line, word and text; what was read stays as it was."""
+"""A correction changes line, word and text; the original prediction is kept."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Lines of pages are trained on only where it is known which text is whose."""
+"""Lines of pages are used for training only if each line's text is known."""
 
 import csv
 import shutil

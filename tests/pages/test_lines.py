@@ -1,4 +1,5 @@
-"""Lines are found on any paper, askew, in shadow, on a table; rulings and dust are none."""
+"""Lines are found on any paper, rotated, in shadow, on a table; ruled lines and dust are
+ignored."""
 
 import csv
 

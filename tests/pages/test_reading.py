@@ -1,4 +1,4 @@
-"""A page is turned upright, its lines read in order, each word's box where the word is."""
+"""A page is turned upright and its lines are read in order, with a correct box for each word."""
 
 import cv2
 import numpy as np

@@ -1,4 +1,4 @@
-"""The ONNX files of the shipped networks give what the networks give."""
+"""The ONNX files of the shipped networks have the networks' outputs."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""A taught hand: what it changes in the answers, and what of a file is believed."""
+"""Writer adaptation: its effect on predictions, and the validation of its file."""
 
 import json
 from pathlib import Path

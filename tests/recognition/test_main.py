@@ -1,4 +1,4 @@
-"""`python -m handwriting.recognition` reads picture files, a line each."""
+"""`python -m handwriting.recognition` reads image files, one line each."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""From probabilities, sizes and frequencies to an answer that explains itself."""
+"""Probabilities, size and class prior are combined to an explained prediction."""
 
 import numpy as np
 import pytest

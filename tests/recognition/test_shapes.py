@@ -1,4 +1,4 @@
-"""How persons' shapes differ: what is fitted, what a likelihood ratio says, and damaged files."""
+"""Variation of shapes between writers: fitting, likelihood ratios, and damaged files."""
 
 from dataclasses import replace
 

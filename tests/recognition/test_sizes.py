@@ -1,4 +1,4 @@
-"""What the height of a character says."""
+"""Evidence from the height of a character."""
 
 import json
 

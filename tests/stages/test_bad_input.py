@@ -1,4 +1,4 @@
-"""Each bad input gives one clear line, a non-zero exit, and leaves earlier results as they were."""
+"""Each bad input gives one clear line and a non-zero exit, and leaves earlier results unchanged."""
 
 import contextlib
 import gzip

@@ -1,4 +1,4 @@
-"""Stage 4: the figures are right, and a reader finds them."""
+"""Stage 4: the metrics are correct and go to the documented files."""
 
 import csv
 import json

@@ -1,4 +1,4 @@
-"""The script that reads pictures: what it prints, and what it says of pictures it cannot read."""
+"""The script that reads images: its output, and its messages about unreadable images."""
 
 import json
 from pathlib import Path

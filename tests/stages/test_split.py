@@ -1,4 +1,4 @@
-"""Stage 2: 90 to 10, seeded, stratified, without a common image."""
+"""Stage 2: a 90:10 split, seeded, stratified and disjoint."""
 
 import pytest
 import torch

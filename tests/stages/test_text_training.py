@@ -1,4 +1,4 @@
-"""Training and evaluating the line reader, on words of a few simple shapes."""
+"""Training and evaluation of the text-line model, on words of a few simple shapes."""
 
 import json
 from collections.abc import Iterator, Sequence

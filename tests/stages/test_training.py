@@ -1,4 +1,4 @@
-"""Stage 3: epochs, files, and what it says where something is wrong."""
+"""Stage 3: epochs, files and error messages."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""The search for better values: it resumes, and stage 3 trains with what it found."""
+"""The hyperparameter search resumes, and stage 3 trains with its result."""
 
 import contextlib
 import json

@@ -1,4 +1,4 @@
-"""One thread, generated drawings, a run that was never trained."""
+"""Fixtures: one thread, generated drawings, an untrained run."""
 
 import csv
 from collections.abc import Iterator

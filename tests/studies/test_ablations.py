@@ -1,4 +1,4 @@
-"""What each part of the recipe is worth."""
+"""Ablation of the recipe."""
 
 import json
 import statistics

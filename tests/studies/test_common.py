@@ -1,4 +1,4 @@
-"""Finished trainings are kept, those of other settings apart."""
+"""Finished trainings are kept, separately for each setting."""
 
 import pytest
 import torch

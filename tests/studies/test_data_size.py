@@ -1,4 +1,4 @@
-"""The curve of accuracy over training images, and its forecast."""
+"""The curve of accuracy by training images, and its forecast."""
 
 import json
 

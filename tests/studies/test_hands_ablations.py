@@ -1,4 +1,4 @@
-"""Variants of the training for any hand, and accuracy against writers."""
+"""Ablation of the training for out-of-domain handwriting, and accuracy by number of writers."""
 
 import numpy as np
 import pytest

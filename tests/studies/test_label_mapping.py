@@ -1,4 +1,4 @@
-"""What mapping labels by their names costs."""
+"""Errors of mapping labels by name."""
 
 from studies import label_mapping
 from tests.benchmarks.support import committed, run_quick

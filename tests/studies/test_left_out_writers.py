@@ -1,4 +1,4 @@
-"""Further training, measured on writers that it did not see."""
+"""Fine-tuning, evaluated on held-out writers."""
 
 import numpy as np
 import pytest

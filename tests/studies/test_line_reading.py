@@ -1,4 +1,4 @@
-"""How well the line reader reads, on a reader that was never trained."""
+"""Error rates of the text-line model, with an untrained one."""
 
 from handwriting.lines.reader import Reader
 from handwriting.synthesis.grounds import GROUNDS

@@ -1,4 +1,4 @@
-"""What the parts of the training of line readers are worth, at its smallest, on few words."""
+"""Ablation of the text-line model's training, at its smallest size, on few words."""
 
 import csv
 

@@ -1,4 +1,4 @@
-"""Why lower-case letters are hard."""
+"""Causes of errors on lower-case letters."""
 
 from pathlib import Path
 

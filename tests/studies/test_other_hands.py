@@ -1,4 +1,4 @@
-"""Hands that a run's training left out are measured, and no others."""
+"""Only writers held out of a run's training are evaluated."""
 
 import json
 from pathlib import Path

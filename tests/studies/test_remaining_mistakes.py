@@ -1,4 +1,4 @@
-"""Mistakes that several networks have in common."""
+"""Errors that several networks have in common."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What a taught hand is worth, on writers who are made up."""
+"""Effect of writer adaptation, on synthetic writers."""
 
 import numpy as np
 import pytest

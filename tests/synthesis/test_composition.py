@@ -1,4 +1,4 @@
-"""Composed texts say what they should, with characters of the right size in the right place."""
+"""Composed texts have the right characters, in the right size and position."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""A generated archive has EMNIST's files, labels and overlaps, and says that it is generated."""
+"""A generated archive has EMNIST's files, labels and overlaps, and is marked as generated."""
 
 import gzip
 

@@ -1,4 +1,4 @@
-"""Example photographs are drawn anew alike, and their hand knows what is written."""
+"""Example photographs are reproducible, and the plain hand has all their characters."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Lines put together of EMNIST's pictures: alike in pen and slant, of the right size and place."""
+"""Lines composed of EMNIST images: similar stroke width and slant, right size and position."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The sheet of generated photographs that the documents show."""
+"""The sheet of synthetic photographs in the documents."""
 
 from PIL import Image
 

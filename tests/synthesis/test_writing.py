@@ -1,4 +1,4 @@
-"""Writing with any medium on any ground looks like a photograph that can still be read."""
+"""Writing with any medium on any ground gives a readable simulated photograph."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""After calibration probabilities mean what they say, for `byclass`'s frequencies."""
+"""Calibration gives calibrated probabilities under `byclass`'s class prior."""
 
 import copy
 

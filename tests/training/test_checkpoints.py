@@ -1,4 +1,4 @@
-"""A checkpoint whose parts do not fit is refused in one line, before a step of training."""
+"""A checkpoint with inconsistent parts is rejected in one line, before any training step."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A name belongs to one process, comes free when that ends, and nothing is overwritten."""
+"""A run's name is locked by one process, released when it ends, and nothing is overwritten."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Characters are cut out of words where their strokes are theirs alone, and nowhere else."""
+"""Characters are cut out of words only if they share no stroke with a neighbour."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The language model is counted as it should be, and its script says what it needs."""
+"""The language model's n-grams are counted correctly, and its script names missing packages."""
 
 import sys
 

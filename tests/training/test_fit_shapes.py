@@ -1,4 +1,4 @@
-"""The command that fits how persons' shapes differ."""
+"""The command that fits the variation of shapes between writers."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The size model is fitted on drawings, and judged on writers that it has not seen."""
+"""The size model is fitted on drawings and evaluated on held-out writers."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Two heads on one body: one for NIST's forms, one for any hand with all characters alike."""
+"""Two heads on one backbone: one for NIST's forms, one for out-of-domain handwriting."""
 
 from pathlib import Path
 

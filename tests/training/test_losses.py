@@ -1,4 +1,4 @@
-"""The loss of exact labels and of labels that stand for either case."""
+"""The loss of exact labels and of labels for either case."""
 
 import torch
 import torch.nn.functional as F

@@ -1,4 +1,4 @@
-"""The optimiser, the learning rate and the averaged weights are what the recipe says."""
+"""Optimiser, learning rate schedule and weight averaging follow the recipe."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Recipes are what they say, and wrong values are named."""
+"""Recipes have the documented values, and wrong values are named."""
 
 import json
 

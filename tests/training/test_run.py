@@ -1,4 +1,4 @@
-"""A run is saved after each epoch, resumed as if never stopped, and calibrated at the end."""
+"""A run is saved after each epoch, resumes exactly, and is calibrated at the end."""
 
 import shutil
 from pathlib import Path

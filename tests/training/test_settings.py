@@ -1,4 +1,4 @@
-"""The settings of a run: from options, to a checkpoint and back, under former names too."""
+"""The settings of a run, from options, and from checkpoints of all versions."""
 
 import dataclasses
 import math

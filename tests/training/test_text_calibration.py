@@ -1,4 +1,4 @@
-"""A line reader's probabilities are fitted, kept with its weights, and used."""
+"""The calibration of a text-line model is fitted, saved with its weights, and used."""
 
 import dataclasses
 

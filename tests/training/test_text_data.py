@@ -1,4 +1,4 @@
-"""The line reader is trained on what it should be, as often as it should be."""
+"""The text-line model's training data, and the repeats of its samples."""
 
 from collections import Counter
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""How a test drives the page: it opens it, draws on its canvas, and looks for the answer."""
+"""Helpers that drive the web app: open it, draw on its canvas, find the prediction."""
 
 import os
 import socket

@@ -1,6 +1,6 @@
-"""The page, served and opened in a real Chromium, for the tests of all its tabs.
+"""Fixtures: the web app, served and opened in a real Chromium, for the tests of all tabs.
 
-Server and pages are shared where a test changes nothing that others see.
+Server and pages are shared unless a test changes what others see.
 """
 
 import os

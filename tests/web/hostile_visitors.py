@@ -1,12 +1,11 @@
-"""One visitor does the page harm as well as it can, while another one draws.
+"""One visitor attacks the web app while another one draws.
 
     python -m tests.web.hostile_visitors
 
-Starts the page on this machine. One visitor, who has no browser but speaks its protocol, sends
-patterns, values of the page's widgets and images that are crafted to take long, much memory or to
-raise an error. Meanwhile another visitor draws in headless Chromium: the time from the pen's
-lifting to each answer is taken in the browser. Then some windows give images and remove them again.
-With --save: hostile_visitors.json.
+The web app runs on this machine. One visitor speaks the browser's protocol and sends crafted
+patterns, widget values and images, which cost much time or memory or raise errors. Meanwhile
+another visitor draws in headless Chromium, where the time from pen-up to prediction is measured.
+Then several windows add and remove images. With --save: hostile_visitors.json.
 """
 
 import argparse

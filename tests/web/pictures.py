@@ -1,4 +1,4 @@
-"""Pictures for the tests of the page, as files in memory."""
+"""Images for the tests of the web app, as files in memory."""
 
 import io
 

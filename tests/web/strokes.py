@@ -1,6 +1,6 @@
-"""Characters as a person draws them on the page's lines.
+"""Characters as drawn on the web app's ruled lines.
 
-In units of a capital, x to the right and y upwards from the baseline.
+Units are heights of a capital, x to the right and y upwards from the baseline.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""Strokes and options in, answer out: the page's answers without the page."""
+"""Predictions from strokes and options, without the web app."""
 
 import numpy as np
 import pytest

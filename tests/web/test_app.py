@@ -1,4 +1,4 @@
-"""The page, without a browser."""
+"""The web app, without a browser."""
 
 import math
 import re

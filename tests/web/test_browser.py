@@ -1,4 +1,4 @@
-"""The page in a real Chromium, drawn on with the mouse."""
+"""The web app in a real Chromium, with mouse drawing."""
 
 import re
 import time

@@ -1,4 +1,4 @@
-"""The pen's path comes from the canvas as it is shown, and the paper has the lines."""
+"""The pen's path matches the canvas as shown, and the paper has the ruled lines."""
 
 import io
 import math

@@ -1,4 +1,4 @@
-"""One's hand taught in a real Chromium, on a phone."""
+"""Writer adaptation in a real Chromium, at phone size."""
 
 from pathlib import Path
 

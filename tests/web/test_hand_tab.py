@@ -1,4 +1,4 @@
-"""The tab to teach one's hand in, without a browser."""
+"""The tab "Teach it your hand", without a browser."""
 
 import io
 

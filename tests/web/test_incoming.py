@@ -1,4 +1,4 @@
-"""What a browser tells is believed only within its kind, range and length."""
+"""Values from a browser are accepted only within their type, range and length."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""The table of limits in docs/deploy.md tells the limits that are set."""
+"""The table of limits in docs/deploy.md matches the limits in the code."""
 
 import tomllib
 

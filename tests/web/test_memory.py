@@ -1,4 +1,4 @@
-"""Memory of the page: what nobody uses any more is freed without being asked for."""
+"""Memory of the web app: unused objects are freed automatically."""
 
 import pytest
 

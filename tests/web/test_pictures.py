@@ -1,4 +1,4 @@
-"""The tab that reads pictures, without a browser."""
+"""The tab that reads images, without a browser."""
 
 import contextlib
 import csv

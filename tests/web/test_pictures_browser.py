@@ -1,4 +1,4 @@
-"""The tab that reads pictures in a real Chromium, on a desktop and on a phone."""
+"""The tab that reads images in a real Chromium, at desktop and phone size."""
 
 import base64
 import json

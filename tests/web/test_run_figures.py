@@ -1,4 +1,4 @@
-"""What the files in metrics/ say of runs, as rows."""
+"""The metrics files of runs, as table rows."""
 
 import csv
 import json

@@ -1,4 +1,4 @@
-"""Compare runs in a real Chromium, at the size of a phone and of a desktop."""
+"""The tab "Compare runs" in a real Chromium, at phone and desktop size."""
 
 from collections.abc import Iterator
 

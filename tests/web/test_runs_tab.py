@@ -1,4 +1,4 @@
-"""The tab that compares runs, without a browser."""
+"""The tab "Compare runs", without a browser."""
 
 import json
 import shutil

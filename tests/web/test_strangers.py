@@ -1,4 +1,4 @@
-"""What no browser of the page's own would tell: it shows no path and holds up nobody else."""
+"""Values that no regular browser sends: they reveal no path and delay no other user."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The same person in two windows, and what the page leaves behind."""
+"""One user in two windows, and the objects that the web app leaves behind."""
 
 from pathlib import Path
 

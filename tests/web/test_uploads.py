@@ -1,4 +1,4 @@
-"""Files that are uploaded and used by no widget do not pile up."""
+"""Uploaded files that no widget uses do not accumulate."""
 
 import pytest
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager

@@ -1,4 +1,4 @@
-"""Whether one character stands on the canvas or more, on strokes of writers left out."""
+"""Detection of one character or several on the canvas, on strokes of held-out writers."""
 
 import numpy as np
 import pytest

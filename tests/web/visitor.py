@@ -1,6 +1,6 @@
-"""A visitor without a browser: speaks the page's protocol, also as no browser would.
+"""A visitor without a browser, who speaks the web app's protocol with any values.
 
-For tests of the page that need many visitors, or crafted values.
+It serves tests of the web app that need many visitors, or crafted values.
 """
 
 import itertools
