@@ -108,8 +108,8 @@ def test_a_picture_that_is_missing_is_named(tmp_path):
     ("content", "words"),
     [
         (None, "does not exist"),
-        (b"", "a row at least"),
-        (b"file,character\n", "a row at least"),
+        (b"", "at least one row"),
+        (b"file,character\n", "at least one row"),
         (b"name,letter\na.png,a\n", "columns file and character"),
         (b"file,character\na.png,a\n,b\n", "line 3 names no file"),
         (b"file,character\na.png\n", "line 2: '' is none of"),

@@ -80,5 +80,5 @@ def test_a_run_without_frequencies_is_refused(processed, tmp_path):
     random_weights(tmp_path, "bare")
     options = ["bare", "--models", str(tmp_path), "--processed", str(processed)]
     parser = lower_case.get_args_parser()
-    with pytest.raises(HandwritingError, match="no class frequencies"):
+    with pytest.raises(HandwritingError, match="no class prior"):
         lower_case.main(parser.parse_args([*options, "--by-name", "x", "--drawings", "y"]))

@@ -129,8 +129,8 @@ def test_hyperparameters_are_flat_and_without_the_files_own_facts():
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (("--extra-data", "x"), "--extra-data goes with --init-from"),
-        (("--extra", "x"), "--extra-data goes with --init-from"),
+        (("--extra-data", "x"), "--extra-data needs --init-from"),
+        (("--extra", "x"), "--extra-data needs --init-from"),
         (("--fraction", "0"), "--fraction must be greater than 0 and at most 1"),
         (("--fraction", "1.01"), "--fraction must be"),
         (("--fraction", "nan"), "--fraction must be"),
