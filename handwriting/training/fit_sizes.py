@@ -183,7 +183,7 @@ def main(args: argparse.Namespace) -> None:
     if drawings.writers is None:
         raise HandwritingError(f"{args.drawings / 'labels.csv'} needs the column writer.")
     if not drawings.bboxes.any(axis=1).all():
-        raise HandwritingError(f"{args.drawings} holds a picture without ink. Take it out.")
+        raise HandwritingError(f"{args.drawings} holds an image without ink. Take it out.")
     labels, number = drawings.labels.numpy().astype(int), len(np.unique(drawings.writers))
     missing = [CLASSES[c] for c in range(NUM_CLASSES) if c not in labels]
     if missing:

@@ -178,9 +178,9 @@ BAD_PARQUET = {
     ),
     "another label": (parquet(image=[IMAGE], label=[62]), "label 62 of row 0"),
     "a label below 0": (parquet(image=[IMAGE], label=[-1]), "label -1 of row 0"),
-    "text": (lambda path: path.write_bytes(b"hello" * 99), "not a readable Parquet file"),
-    "0 bytes": (lambda path: path.write_bytes(b""), "not a readable Parquet file"),
-    "cut short": (lambda path: path.write_bytes(path.read_bytes()[:-99]), "not a readable Parquet file"),
+    "text": (lambda path: path.write_bytes(b"hello" * 99), "not a readable Parquet"),
+    "0 bytes": (lambda path: path.write_bytes(b""), "not a readable Parquet"),
+    "cut short": (lambda path: path.write_bytes(path.read_bytes()[:-99]), "not a readable Parquet"),
 }  # fmt: skip
 
 

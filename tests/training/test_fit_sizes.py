@@ -192,4 +192,4 @@ def test_a_drawing_without_ink_is_said(run, tmp_path):
     folder = picture_folder(tmp_path / "drawings", everyone("anna"), columns="writer")
     Image.new("L", (60, 80), 255).save(folder / "7anna.png")
     code, error = run(folder)
-    assert code == 1 and "holds a picture without ink" in error
+    assert code == 1 and "holds an image without ink" in error

@@ -147,5 +147,5 @@ def test_a_damaged_calibration_is_refused(tmp_path):
 
 def test_without_writers_left_out_nothing_is_fitted(tmp_path):
     path = weights(tmp_path, hyperparameters={"held_out": 0.0})
-    with pytest.raises(HandwritingError, match="0 samples of 0 writers"):
+    with pytest.raises(HandwritingError, match="0 samples are by 0 held-out writers"):
         calibrate(path, [pens(tmp_path / "pens.npz")], [GREEDY])
