@@ -200,7 +200,7 @@ def get_args_parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("data", nargs="+", metavar="PATH", help="pen archive of words, then further training data")
     add("--start-samples", type=int, default=150_000, help="samples per number of writers")
-    add("--samples", type=int, default=40_000, help="samples per second training")
+    add("--samples", type=int, default=40_000, help="samples of each variant")
     add("--lr", type=float, default=0.003, help="peak learning rate")
     add("--width", type=int, default=16, help="channels of the first convolution")
     add("--hidden", type=int, default=128, help="LSTM cells in each direction")

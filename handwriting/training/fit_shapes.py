@@ -37,7 +37,7 @@ def first_of_each(labels: np.ndarray, writers: np.ndarray) -> np.ndarray:
 def get_args_parser() -> argparse.ArgumentParser:
     """The command line of the fit."""
     parser = make_parser(__doc__)
-    parser.add_argument("run", metavar="RUN", help="run to adapt to writers")
+    parser.add_argument("run", metavar="RUN", help="run whose model is adapted to writers")
     parser.add_argument("pens", type=Path, metavar="PENS", help="pen archive of many writers")
     parser.add_argument("--models", type=Path, default=MODELS_FOLDER, help="folder with weights")
     return parser
