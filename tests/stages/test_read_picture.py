@@ -128,7 +128,7 @@ def test_100_megapixels_are_made_smaller_and_that_is_said(model, tmp_path, capsy
     resource = pytest.importorskip("resource", reason="Windows does not tell the peak so")
     Image.fromarray(draw_page()).resize((11_500, 9_200)).save(tmp_path / "x.jpg")
     assert read(model, tmp_path / "x.jpg") == 0
-    assert "has 11500x9200 pixels and is made smaller first" in capsys.readouterr().err
+    assert "has 11500x9200 pixels and is downscaled first" in capsys.readouterr().err
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 2 * 2**20, "2 GiB, in KiB"
 
 

@@ -256,7 +256,7 @@ def test_weights_that_are_no_numbers_are_said_and_not_read_with(page, monkeypatc
     page.run()
     assert not page.exception
     (error,) = page.error
-    assert "sick.pt holds weights that are not numbers" in error.value
+    assert "sick.pt holds weights that are not finite numbers" in error.value
     assert "\n" not in error.value.strip()
 
 
