@@ -163,7 +163,7 @@ def _check_unpacked_size(
 
 
 def _check_pickles(bundle: zipfile.ZipFile) -> None:
-    """Check that no pickle allocates a bytearray of arbitrary length, which ``weights_only`` allows.
+    """Check that no pickle allocates a bytearray, of any length, which ``weights_only`` allows.
 
     Raises:
         ValueError: one does.

@@ -41,7 +41,7 @@ SPREAD = 0.8
 
 _MOST_SHIFT = 0.7
 _MOST_PLACE = 1e3
-_TEACH_AGAIN = "Write the characters again, or load another file."
+_TEACH_AGAIN = "Teach your hand again, or load another file."
 
 
 @dataclass(frozen=True)
@@ -170,18 +170,18 @@ class Hand:
         """
         if len(content) > MOST_BYTES:
             raise HandwritingError(
-                f"The file has {len(content):,} bytes, more than the limit of {MOST_BYTES:,}. "
+                f"The file has {len(content):,} bytes; a hand has at most {MOST_BYTES:,}. "
                 f"{_TEACH_AGAIN}"
             )
         try:
             hand = cls._from_json(json.loads(content))
         except (LookupError, ValueError, TypeError, RecursionError, OverflowError) as error:
             raise HandwritingError(
-                f"The file is damaged or holds no writer adaptation. {_TEACH_AGAIN}"
+                f"The file is damaged or holds no taught hand. {_TEACH_AGAIN}"
             ) from error
         if hand.network != network:
             raise HandwritingError(
-                f"The file was made with another character model than this page uses. {_TEACH_AGAIN}"
+                f"The hand was taught with another character model than this one. {_TEACH_AGAIN}"
             )
         return hand
 
@@ -191,8 +191,8 @@ class Hand:
             raise ValueError(content["format"])
         if content["version"] != VERSION:
             raise HandwritingError(
-                f"The file has version {content['version']!r:.20}, this page reads version "
-                f"{VERSION}. {_TEACH_AGAIN}"
+                f"The hand was saved by another version of this page ({content['version']!r:.20} "
+                f"instead of {VERSION}). {_TEACH_AGAIN}"
             )
         network, characters = content["network"], content["characters"]
         shaped, places = content["shaped"], content["places"]
