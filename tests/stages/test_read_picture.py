@@ -143,7 +143,7 @@ def test_files_that_are_no_pictures_are_named(model, page, tmp_path, capsys):
 
 def test_weights_of_a_character_network_are_refused(page, tmp_path, capsys):
     assert read(random_weights(tmp_path, "characters"), page) == 1
-    assert "reads single characters" in capsys.readouterr().err
+    assert "is a character model" in capsys.readouterr().err
 
 
 def test_a_folder_of_pages_is_measured_page_by_page(model, page):
