@@ -104,7 +104,7 @@ def test_without_ink_there_is_no_character(model):
         (lambda m, _: m.read(np.zeros((0, 4), np.uint8)), "is no image"),
         (lambda m, _: m.read(7), "int is no image"),
         (lambda m, _: m.read("missing.png"), "missing.png does not exist"),
-        (lambda m, _: m.read(io.BytesIO(b"no image")), "the file is not a picture"),
+        (lambda m, _: m.read(io.BytesIO(b"no image")), "the file is not a readable image"),
         (lambda m, _: m.read(ring(9, 9), characters="ä"), "'ä' is no set of characters"),
         (lambda m, _: m.read(ring(9, 9), characters=""), "'' is no set of characters"),
         (lambda m, _: m.read(ring(9, 9), prior="none"), "'none' is no prior"),

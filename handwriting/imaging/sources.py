@@ -1,4 +1,4 @@
-"""Images as programs have them: paths, open files, Pillow images, arrays."""
+"""Image arguments of the Python API: paths, open files, Pillow images, arrays."""
 
 import io
 import os
@@ -18,10 +18,10 @@ _AS_PNG = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
 
 
 def as_source(image: ImageLike) -> tuple[Path | BinaryIO, str]:
-    """What `imaging.photograph.open_picture` takes, and how errors should call it.
+    """Path or content for `imaging.photograph.open_picture`, and a name for errors.
 
     Raises:
-        HandwritingError: it is no image, or an array of another kind.
+        HandwritingError: it is not an image, or an array of another shape or dtype.
     """
     if isinstance(image, str | os.PathLike):
         return Path(image), str(image)

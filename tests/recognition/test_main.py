@@ -54,7 +54,7 @@ def test_files_that_are_no_pictures_are_named_and_the_others_are_read(read, tmp_
     (tmp_path / "text.png").write_text("hello")
     code, printed, error = read("text.png", "missing.png", "ring.png")
     assert code == 1 and printed.startswith("ring.png: ")
-    assert "text.png is not a picture" in error and "missing.png does not exist" in error
+    assert "text.png is not a readable image" in error and "missing.png does not exist" in error
 
 
 def test_only_the_possible_characters_are_predicted(read):

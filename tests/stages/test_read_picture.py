@@ -138,7 +138,7 @@ def test_files_that_are_no_pictures_are_named(model, page, tmp_path, capsys):
     folder.mkdir()
     assert read(model, tmp_path / "cut.png", folder) == 1
     errors = capsys.readouterr().err
-    assert "cut.png is not a picture that can be read" in errors and "is a folder" in errors
+    assert "cut.png is not a readable image" in errors and "is a folder" in errors
 
 
 def test_weights_of_a_character_network_are_refused(page, tmp_path, capsys):
