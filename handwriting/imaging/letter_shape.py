@@ -1,4 +1,4 @@
-"""Normalisation of slant and letter width of a line, to reduce what the text-line model must learn."""
+"""Normalisation of slant and letter width, so that the text-line model has less to learn."""
 
 import cv2
 import numpy as np
