@@ -5,9 +5,9 @@
     python data_preprocessing.py --download         fetch it from NIST into data/ first
     python data_preprocessing.py --synthetic        a small generated archive, for a trial run
 
-The archive may be NIST's IDX files (gzipped or not, also in folders of their own) or MATLAB files,
-Kaggle's CSV files or the Parquet files of data hubs. They may lie in FOLDER, in FOLDER/EMNIST/raw,
-in a folder with the name of a download, or in a zip file. Only the split byclass is required.
+Forms of the archive: NIST's IDX files (gzipped or not) or MATLAB files, Kaggle's CSV files, or the
+Parquet files of data hubs. They may lie in FOLDER, in FOLDER/EMNIST/raw, in a folder with the name
+of a download, or in a zip file. Only the split byclass is required.
 
 Writes train.pt, test.pt and manifest.json to data/EMNIST/processed/, and two plots of labels
 beside them. `--labels by-name` is the baseline: all rows, labels matched by name alone.

@@ -91,8 +91,8 @@ class BasicBlock(nn.Module):
     """ResNet's block of two 3x3 convolutions, with torchvision's names (He et al. 2015).
 
     Args:
-        inputs: channels that come in.
-        outputs: channels that go out.
+        inputs: input channels.
+        outputs: output channels.
         stride: of the first convolution; 2 halves the map.
         first: the first convolution.
         second: the second one.

@@ -63,7 +63,7 @@ def choose(data: TextSet, fraction: float, most: int | None) -> np.ndarray:
 def seconds_per_sample(
     reader: Reader, pictures: list[np.ndarray], decoder: Decoder = GREEDY
 ) -> float:
-    """Median time from a picture to its text, each alone, on one thread."""
+    """Median seconds from an image to its text, one at a time, on one thread."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     times = []

@@ -142,7 +142,7 @@ def choose_settings(args: argparse.Namespace, device: torch.device) -> TextSetti
 
 
 def files_of(args: argparse.Namespace) -> RunFiles:
-    """The files of the new run, or of the one to resume."""
+    """Files of the new or resumed run."""
     if args.resume is not None:
         return files_to_resume(args.resume, args.models, args.metrics)
     name = run_name("lines", datetime.now()) if args.name is None else args.name

@@ -5,12 +5,15 @@
     handwriting.CharacterModel.load().read("character.png").character
     handwriting.TextReader.load().read("page.jpg").text
 
-docs/api.md describes them. The packages, from the lowest layer up: `labels`, `errors`, `files`,
-`cli`, `runs`, `plots`; `compute` (devices, ranks), `imaging` (ink to 28x28), `datasets` (training
-and test data), `emnist` (the archive and its label sets), `synthesis` (generated archives),
-`recognition` (the character model), `lines` (the text-line model), `pages` (from a photograph to
-its text), `evaluation` (metrics), `training` (runs, recipes, losses) and `web` (the web app). A
-file imports from lower layers only, and no package imports a stage.
+docs/api.md describes them. The modules and packages, from the lowest layer up:
+
+- `labels`, `errors`, `files`, `cli`, `runs`, `plots`: shared by all scripts
+- `compute`: devices, ranks; `imaging`: model inputs; `datasets`: training and test data
+- `emnist`: the archive and its label sets; `synthesis`: generated data
+- `recognition`: the character model; `lines`: the text-line model; `pages`: page reading
+- `evaluation`: metrics; `training`: runs, recipes, losses; `web`: the web app
+
+A file imports from lower layers only, and no package imports a stage.
 """
 
 import importlib

@@ -199,7 +199,7 @@ def load_arrays(
             arrays = {name: content[name] for name in [*names, *present]}
         # NumPy returns members that are not arrays as bytes.
         if not all(isinstance(array, np.ndarray) for array in arrays.values()):
-            raise TypeError("one of them is no array")
+            raise TypeError("one of them is not an array")
     except Exception as error:
         if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EIO):
             raise

@@ -87,7 +87,7 @@ class RunFiles:
         """Check the name."""
         if not _is_name(self.name):
             raise HandwritingError(
-                f"{self.name!r} is no name for a run. Give a name of 1 to {_LONGEST_NAME} bytes in "
+                f"{self.name!r} is not a valid name for a run. Give a name of 1 to {_LONGEST_NAME} bytes in "
                 "UTF-8, without / and \\, that does not begin with a dot."
             )
 
@@ -137,7 +137,7 @@ def list_runs(models: Path = MODELS_FOLDER, metrics: Path = METRICS_FOLDER) -> l
 @functools.cache
 def _say_skipped(path: Path) -> None:
     # Standard output may be a JSON object.
-    kind = "has no name for a run" if path.is_file() else "is no file"
+    kind = "has an invalid name" if path.is_file() else "is not a file"
     print(f"  note: {str(path)!r} is skipped: it {kind}", file=sys.stderr)
 
 

@@ -64,7 +64,7 @@ def test_plain_names_are_names(name):
     ["", ".hidden", "..", "../../x", "a/b", "/etc/x", r"a\b", "a\nb", "a\0b", "x" * 101, "ä" * 51],
 )
 def test_what_leads_elsewhere_is_no_name(name):
-    with pytest.raises(HandwritingError, match="is no name for a run"):
+    with pytest.raises(HandwritingError, match="is not a valid name for a run"):
         RunFiles(name)
 
 

@@ -136,10 +136,14 @@ def line_from_contrast(contrast: np.ndarray) -> np.ndarray:
 def writing_box(contrast: np.ndarray) -> tuple[int, int, int, int] | None:
     """Left, top, right, bottom of the writing in an image of one line; ``None`` if it is blank.
 
-    Ruled lines, also dotted ones, are excluded, and three kinds of components: dust (less than half
-    the squared stroke width), parts of neighbouring lines (at the upper or lower edge, within a
-    fifth of the height), and borders of form fields (at the left or right edge, high and thin). If
-    nothing remains, all ink counts.
+    Excluded are:
+
+    - ruled lines, also dotted ones;
+    - dust: components with less than half the squared stroke width;
+    - parts of neighbouring lines: at the upper or lower edge, within a fifth of the height;
+    - borders of form fields: at the left or right edge, high and thin.
+
+    If nothing remains, all ink counts.
 
     Args:
         contrast: uint8 (height, width), 0 paper, 255 ink.

@@ -32,7 +32,7 @@ def as_source(image: ImageLike) -> tuple[Path | BinaryIO, str]:
     if hasattr(image, "read"):
         return image, "the file"
     raise HandwritingError(
-        f"{type(image).__name__} is no image. "
+        f"{type(image).__name__} is not an image. "
         "Give a path, an open file, a Pillow image or an array."
     )
 
@@ -42,7 +42,7 @@ def _image_of(array: np.ndarray) -> Image.Image:
     kinds = ("uint8", "bool") if is_grey else ("uint8",)
     if not (is_grey or is_colour) or array.dtype.name not in kinds or not array.size:
         raise HandwritingError(
-            f"an array {array.dtype} {array.shape} is no image. Give uint8 (height, width), "
+            f"an array {array.dtype} {array.shape} is not an image. Give uint8 (height, width), "
             "(height, width, 3) or (height, width, 4) with values in 0..255."
         )
     return Image.fromarray(array)

@@ -65,7 +65,7 @@ def named_decoder(name: str, language: Path | None = None) -> Decoder:
         HandwritingError: there is no such decoder, or the language model is missing or damaged.
     """
     if name not in DECODERS:
-        raise HandwritingError(f"{name!r} is no decoder: give one of {', '.join(DECODERS)}.")
+        raise HandwritingError(f"{name!r} is not a decoder: give one of {', '.join(DECODERS)}.")
     if name == "greedy":
         return GREEDY
     return BeamDecoder(LanguageModel.load(language or LANGUAGE_FILES[name]))

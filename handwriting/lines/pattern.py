@@ -83,7 +83,9 @@ class _Automaton:
                 raise self._refusal("a flag")
             self.whole = self._sequence(parsed)
         except (re.error, OverflowError, RecursionError) as error:
-            raise HandwritingError(f"{expression!r:.60} is no pattern: {error}.") from error
+            raise HandwritingError(
+                f"{expression!r:.60} is not a valid pattern: {error}."
+            ) from error
         if not self.whole.first:
             raise self._refusal("an expression that only the empty text matches")
 

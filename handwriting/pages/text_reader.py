@@ -71,7 +71,7 @@ class TextReader:
     ) -> Page:
         """:meth:`read` for an image opened by `pages.photographs.open_photograph`."""
         if layout not in LAYOUTS:
-            raise HandwritingError(f"{layout!r} is no layout: give one of {', '.join(LAYOUTS)}.")
+            raise HandwritingError(f"{layout!r} is not a layout: give one of {', '.join(LAYOUTS)}.")
         if isinstance(decoder, str):
             decoder = _decoder(decoder)
         return Page(*photograph.size, LAYOUTS[layout](self.reader, photograph, decoder))

@@ -137,7 +137,7 @@ class CharacterModel:
     ) -> CharacterPrediction:
         allowed = characters_of(characters)
         if prior not in PRIORS:
-            raise HandwritingError(f"{prior!r} is no prior: give one of {', '.join(PRIORS)}.")
+            raise HandwritingError(f"{prior!r} is not a prior: give one of {', '.join(PRIORS)}.")
         alternatives: list[tuple[str, float]] = []
         if character.bbox is not None:
             reading = self.recognizer.read(character.image, size, prior, allowed)

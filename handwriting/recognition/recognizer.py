@@ -1,8 +1,8 @@
 """The character model of a weights file, from 28x28 images to probabilities.
 
-The network's p(character | image) can be combined with the size on ruled lines, p(size | character)
-of `handwriting.recognition.sizes`, with a set of possible characters, with a class prior, and with
-writer adaptation (`handwriting.recognition.hand`).
+The network's p(character | image) can be combined with a class prior, a set of possible characters,
+the size on ruled lines (`handwriting.recognition.sizes`) and writer adaptation
+(`handwriting.recognition.hand`).
 """
 
 import copy
@@ -64,7 +64,7 @@ def characters_of(words: str) -> tuple[str, ...]:
         return SETS[words]
     if not words or not set(words) <= set(CLASSES):
         raise HandwritingError(
-            f"{words!r:.60} is no set of characters. Give characters of 0-9, A-Z and a-z, or one "
+            f"{words!r:.60} is not a set of characters. Give characters of 0-9, A-Z and a-z, or one "
             f"of {', '.join(SETS)}."
         )
     return tuple(c for c in CLASSES if c in words)

@@ -1,9 +1,8 @@
 """Model of character sizes, p(size | character): height and position on ruled lines.
 
 EMNIST images have lost their size, so a network alone cannot distinguish `s` from `S`. Sizes are in
-units of a ruled line: 0 is the baseline, 1 the height of capitals. The model has a Student t
-distribution over (log height, top) for each character, mixed with a uniform part that limits the
-penalty of writing off the lines.
+units of a ruled line: 0 is the baseline, 1 the height of capitals. Each character has a Student t
+distribution over (log height, top). A uniform part limits the penalty of writing off the lines.
 
 ``free`` is for a canvas without ruled lines; its baseline and capital height are averages of
 capitals and digits. ``ruled`` is for ruled lines, which all writers share. It can be a mixture of

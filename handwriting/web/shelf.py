@@ -62,7 +62,7 @@ class Entry:
             answer = str(error)
         except Exception:
             # A crafted file must not break the tab at each rerun.
-            _logger.exception("A picture could not be read.")
+            _logger.exception("An image could not be read.")
             answer = f"{self.given.name} cannot be read."
         self.asked, self.answer, self.texts = asked, answer, {}
 

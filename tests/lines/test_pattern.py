@@ -82,8 +82,8 @@ def test_too_few_steps_for_any_text_give_none():
 @pytest.mark.parametrize(
     ("expression", "words"),
     [
-        ("(", "is no pattern: missing"),
-        ("[", "is no pattern"),
+        ("(", "is not a valid pattern: missing"),
+        ("[", "is not a valid pattern"),
         ("*", "nothing to repeat"),
         ("(?i)a", "a flag cannot be used"),
         ("(?s:a)", "flags cannot be used"),

@@ -64,7 +64,7 @@ def test_only_the_possible_characters_are_predicted(read):
     found = json.loads(read("ring.png", "--json", "--characters", "0O")[1])
     assert sum(found["characters"].values()) == pytest.approx(1) and len(found["characters"]) == 2
     code, printed, error = read("ring.png", "--characters", "0-9")
-    assert code == 1 and not printed and "'0-9' is no set of characters" in error
+    assert code == 1 and not printed and "'0-9' is not a set of characters" in error
 
 
 def test_several_characters_are_said_to_be_several(read, tmp_path):

@@ -92,7 +92,10 @@ def test_a_picture_is_read_once_until_the_options_change(tab):
 
 def test_one_character_is_read_by_the_network_for_characters(tab):
     tab.segmented_control[0].set_value("One character").run()
-    for unsound, words in (("[", "is no pattern"), ("[A-Z]{2}[0-9]{4}", "No single character")):
+    for unsound, words in (
+        ("[", "is not a valid pattern"),
+        ("[A-Z]{2}[0-9]{4}", "No single character"),
+    ):
         tab.session_state["pattern"] = unsound
         tab.run()
         assert not tab.exception and words in tab.error[0].value.replace("\\", "")
