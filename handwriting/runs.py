@@ -87,8 +87,8 @@ class RunFiles:
         """Check the name."""
         if not _is_name(self.name):
             raise HandwritingError(
-                f"{self.name!r} is not a valid name for a run. Give a name of 1 to {_LONGEST_NAME} bytes in "
-                "UTF-8, without / and \\, that does not begin with a dot."
+                f"{self.name!r} is not a valid name for a run. Give a name of 1 to {_LONGEST_NAME} "
+                "bytes in UTF-8, without / and \\, that does not begin with a dot."
             )
 
     @property

@@ -64,8 +64,8 @@ def characters_of(words: str) -> tuple[str, ...]:
         return SETS[words]
     if not words or not set(words) <= set(CLASSES):
         raise HandwritingError(
-            f"{words!r:.60} is not a set of characters. Give characters of 0-9, A-Z and a-z, or one "
-            f"of {', '.join(SETS)}."
+            f"{words!r:.60} is not a set of characters. Give characters of 0-9, A-Z and a-z, or "
+            f"one of {', '.join(SETS)}."
         )
     return tuple(c for c in CLASSES if c in words)
 
