@@ -233,7 +233,7 @@ def get_args_parser() -> argparse.ArgumentParser:
     add("--device", default="auto", help=DEVICE_HELP)
     add("--processed", type=Path, default=PROCESSED, help="folder of stages 1 and 2")
     add("--models", type=Path, default=MODELS_FOLDER, help="folder with weights")
-    add("--metrics", type=Path, default=METRICS_FOLDER, help="folder for plots and tables")
+    add("--metrics", type=Path, default=METRICS_FOLDER, help="folder for metrics and plots")
     return parser
 
 

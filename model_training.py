@@ -304,7 +304,7 @@ def get_args_parser() -> argparse.ArgumentParser:
     add("--name", default=None, help="name of the run instead of <model>_<date>_<time>")
     add("--processed", type=Path, default=PROCESSED, help="folder of stages 1 and 2")
     add("--models", type=Path, default=MODELS_FOLDER, help="folder for weights")
-    add("--metrics", type=Path, default=METRICS_FOLDER, help="folder for plots and tables")
+    add("--metrics", type=Path, default=METRICS_FOLDER, help="folder for metrics and plots")
     for option, settings in FORMER_OPTIONS.items():
         add(option, default=argparse.SUPPRESS, help=argparse.SUPPRESS, **settings)
     return parser

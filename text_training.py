@@ -206,7 +206,7 @@ def get_args_parser() -> argparse.ArgumentParser:
     )
     add("--name", default=None, help="name of the run instead of lines_<date>_<time>")
     add("--models", type=Path, default=LINES_FOLDER, help="folder for weights")
-    add("--metrics", type=Path, default=METRICS_FOLDER, help="folder for tables")
+    add("--metrics", type=Path, default=METRICS_FOLDER, help="folder for metrics and plots")
     return parser
 
 
