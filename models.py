@@ -1,6 +1,5 @@
-"""The character networks, from 28x28 images to logits of 62 classes, with their table by name.
-
-Normalisation, fusion of batch norm and inference are here as well. Only PyTorch is imported.
+"""The networks: images of 28x28 to logits of 62 classes, one table from name to network, and how
+any of them is fed and read. This file imports PyTorch alone.
 """
 
 import itertools
@@ -12,7 +11,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 NUM_CLASSES = 62
 READING_BATCH = 128
-"""Images of an inference batch, which fit a processor's cache (500 are a third slower)."""
+"""Images to read at once: few enough for a processor's cache (500 are a third slower)."""
 
 
 def _convolution(inputs: int, outputs: int, *, pool: bool) -> nn.Sequential:
@@ -34,8 +33,8 @@ def _classifier(widths: tuple[int, ...]) -> nn.Sequential:
 class CustomCNN(nn.Module):
     """Four convolution blocks and seven linear layers; 13.9 million weights.
 
-    Names and order of the layers are those of the reference implementation, so its weights load.
-    Input float (N, 1, 28, 28) in 0..1, output float (N, num_classes).
+    The layers have the names and the order of the reference implementation, whose saved weights
+    load. Input float (N, 1, 28, 28) in 0..1, output float (N, num_classes).
     """
 
     def __init__(self, num_classes: int = NUM_CLASSES) -> None:
@@ -53,11 +52,11 @@ class CustomCNN(nn.Module):
 
 
 class SmallMapConv2d(nn.Conv2d):
-    """A convolution without bias, computed as one matrix product on maps of one size, ``side``.
+    """A convolution without bias that is one matrix product on maps of one size, ``side``.
 
-    It is for maps inside one receptive field, such as 2x2 pixels under a 3x3 kernel. There a plain
-    convolution mostly multiplies padding, and its gradients are slow (`benchmarks/roofline.py`).
-    Maps of another size take the plain convolution.
+    For maps that each outcome sees whole, such as 2x2 and one pixel under a 3x3 kernel: there a
+    convolution multiplies mostly the padding's zeros, and its gradients are slow
+    (`benchmarks/roofline.py`). Maps of another size go through the plain convolution.
     """
 
     def __init__(self, inputs: int, outputs: int, kernel: int, stride: int, side: int) -> None:
@@ -65,7 +64,7 @@ class SmallMapConv2d(nn.Conv2d):
         super().__init__(inputs, outputs, kernel, stride, padding, bias=False)
         self.side = side
         self.places = (side + 2 * padding - kernel) // stride + 1
-        # Index of the kernel's weight between each output and each pixel.
+        # Which weight of the kernel joins which outcome to which pixel.
         line = torch.arange(side) - stride * torch.arange(self.places)[:, None] + padding
         if line.min() < 0 or line.max() >= kernel:
             raise ValueError(f"a {kernel}x{kernel} kernel does not see all of {side}x{side} pixels")
@@ -76,10 +75,10 @@ class SmallMapConv2d(nn.Conv2d):
         """Float (N, inputs, height, width) to (N, outputs, height', width')."""
         if features.shape[2:] != (self.side, self.side):
             return super().forward(features)
-        # Channels last, so that the gradient has the weights' layout.
+        # Channels last: then the gradient, going back, has the weights' layout.
         weights = self.weight.permute(0, 2, 3, 1).flatten(1, 2)
         if len(self.taps) > weights.shape[1]:
-            # Weights are repeated, so casting them before is cheaper.
+            # Taken several times over: cheaper to make them narrow before.
             weights = weights.to(features.dtype)
         matrix = weights.index_select(1, self.taps).view(-1, self.side**2 * self.in_channels)
         outcome = F.linear(features.permute(0, 2, 3, 1).flatten(1), matrix)
@@ -91,8 +90,8 @@ class BasicBlock(nn.Module):
     """ResNet's block of two 3x3 convolutions, with torchvision's names (He et al. 2015).
 
     Args:
-        inputs: input channels.
-        outputs: output channels.
+        inputs: channels that come in.
+        outputs: channels that go out.
         stride: of the first convolution; 2 halves the map.
         first: the first convolution.
         second: the second one.
@@ -124,12 +123,12 @@ class BasicBlock(nn.Module):
 class ResNet34(nn.Module):
     """ResNet-34 with torchvision's layers and names, and one input channel; 21.3 million weights.
 
-    The last two stages have maps of 2x2 pixels and of one pixel, and compute matrix products.
-    Input float (N, 1, 28, 28) in 0..1, output float (N, num_classes).
+    Made for 224x224, it sees 28x28 here: its last two stages work on maps of 2x2 and of one pixel,
+    as matrix products. Input float (N, 1, 28, 28) in 0..1, output float (N, num_classes).
 
     Args:
-        num_classes: number of outputs.
-        small_maps: ``False`` takes plain convolutions everywhere, for comparison.
+        num_classes: outputs.
+        small_maps: ``False`` makes plain convolutions of all, to compare with.
     """
 
     def __init__(self, num_classes: int = NUM_CLASSES, *, small_maps: bool = True) -> None:
@@ -149,7 +148,7 @@ class ResNet34(nn.Module):
     def _stage(
         self, inputs: int, outputs: int, blocks: int, side: int, stride: int = 2
     ) -> nn.Sequential:
-        """Blocks whose outputs are ``side`` pixels wide; the first block's inputs are larger."""
+        """Blocks whose outcomes are ``side`` pixels wide; the first one's maps are larger."""
         layers = [self._block(inputs, outputs, side, stride)]
         layers += [self._block(outputs, outputs, side) for _ in range(blocks - 1)]
         return nn.Sequential(*layers)
@@ -159,7 +158,7 @@ class ResNet34(nn.Module):
         return BasicBlock(inputs, outputs, stride, first, self._conv3x3(outputs, outputs, 1, side))
 
     def _conv3x3(self, inputs: int, outputs: int, stride: int, side: int) -> nn.Conv2d:
-        # Maps of up to 2x2 pixels lie inside one receptive field.
+        # A 3x3 kernel sees the whole of one pixel and of 2x2.
         if self.small_maps and side <= 2:
             layer = SmallMapConv2d(inputs, outputs, 3, stride, side)
         else:
@@ -175,7 +174,7 @@ class ResNet34(nn.Module):
 
 
 class ResidualUnit(nn.Module):
-    """Two convolutions with an identity shortcut."""
+    """Two convolutions beside a path that leaves the features as they are."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -190,7 +189,7 @@ class ResidualUnit(nn.Module):
 def conv_unit(
     inputs: int, outputs: int, kernel: int = 3, stride: int | tuple[int, int] = 1
 ) -> list[nn.Module]:
-    """A convolution, batch norm and ReLU; the stride is one number, or (down, across)."""
+    """A convolution, batch norm and ReLU; the stride is one number or that down and across."""
     return [
         nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=False),
         nn.BatchNorm2d(outputs),
@@ -201,9 +200,9 @@ def conv_unit(
 class CompactCNN(nn.Module):
     """Residual blocks at 14x14, 7x7 and 4x4; 0.86 million weights.
 
-    The first convolution halves the image, because large maps take most of the time. The last
-    convolution weighs each position of each channel. Characters are centred, so positions carry
-    information that average pooling would lose. Input float (N, 1, 28, 28) in 0..1, output float
+    The first convolution halves the image, for most of the time goes where the maps are large. The
+    last one weighs each place of each channel: characters are centred, so places mean something,
+    and plain averaging would forget them. Input float (N, 1, 28, 28) in 0..1, output float
     (N, num_classes).
     """
 
@@ -233,12 +232,12 @@ MODELS = {"customcnn": CustomCNN, "resnet34": ResNet34, "compactcnn": CompactCNN
 
 
 def last_linear(network: nn.Module) -> nn.Linear:
-    """The last linear layer, whose outputs are the logits."""
+    """The layer whose outputs are the logits."""
     return [layer for layer in network.modules() if isinstance(layer, nn.Linear)][-1]
 
 
 def select_outputs(network: nn.Module, first: int, count: int) -> nn.Module:
-    """Reduce a network, in place, to ``count`` of its outputs, from ``first`` on."""
+    """Leave a network, changed in place, only ``count`` of its outputs, from ``first`` on."""
     layer = last_linear(network)
     rows = slice(first, first + count)
     layer.weight = nn.Parameter(layer.weight.detach()[rows].clone())
@@ -248,7 +247,7 @@ def select_outputs(network: nn.Module, first: int, count: int) -> nn.Module:
 
 
 def pass_features(network: nn.Module) -> nn.Module:
-    """Append, in place, the inputs of a network's last layer (its features) to the logits."""
+    """Let a network, changed in place, give its last layer's inputs too, behind the logits."""
     layer = last_linear(network)
     inputs = layer.in_features
     layer.weight = nn.Parameter(torch.cat([layer.weight.detach(), torch.eye(inputs)]))
@@ -258,25 +257,25 @@ def pass_features(network: nn.Module) -> nn.Module:
 
 
 def memory_format(device: torch.device) -> torch.memory_format:
-    """Memory format of images and kernels: channels last, the fastest for convolutions.
+    """How images and kernels lie in memory: channels last, the fastest for convolutions.
 
-    Apple's GPUs use the contiguous format, because channels last gives wrong gradients of batch
-    norm and LSTMs there (github.com/pytorch/pytorch/issues/175189).
+    Not on Apple's GPUs, where gradients of batch norm and of LSTMs are then wrong
+    (github.com/pytorch/pytorch/issues/175189).
     """
     return torch.contiguous_format if device.type == "mps" else torch.channels_last
 
 
 def normalise(images: torch.Tensor) -> torch.Tensor:
-    """uint8 (N, 28, 28) to float32 (N, 1, 28, 28) in 0..1, in the :func:`memory_format`."""
+    """uint8 (N, 28, 28) to float32 (N, 1, 28, 28) in 0..1, laid out by :func:`memory_format`."""
     floats = images.unsqueeze(1).to(torch.float32).div_(255)
     return floats.contiguous(memory_format=memory_format(images.device))
 
 
 def fuse_batch_norm(network: nn.Module) -> nn.Module:
-    """Fuse batch norms with the convolutions before them, for inference.
+    """The same network for reading alone: batch norms become part of the convolutions before them.
 
-    Changes the given network, in evaluation mode; logits stay the same up to rounding. Only plain
-    convolutions inside an `nn.Sequential` are fused, because others may have no bias.
+    Changes the network in evaluation mode that is given; logits stay the same but for rounding.
+    Only in chains, and only plain convolutions: others may have no place for the bias.
     """
     for chain in [module for module in network.modules() if isinstance(module, nn.Sequential)]:
         for place, (first, second) in enumerate(itertools.pairwise(chain)):
@@ -288,7 +287,7 @@ def fuse_batch_norm(network: nn.Module) -> nn.Module:
 
 @torch.inference_mode()
 def predict_logits(network: nn.Module, images: torch.Tensor) -> torch.Tensor:
-    """float (N, classes) on the CPU: logits of uint8 (N, 28, 28), computed in batches."""
+    """float (N, classes), on the CPU: a network's logits of uint8 (N, 28, 28), a part at a time."""
     network.eval()
     device = next(network.parameters()).device
     parts = (normalise(part.to(device)) for part in images.split(READING_BATCH))
