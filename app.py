@@ -1,4 +1,4 @@
-"""The page: write on ruled lines, have images read, teach it your hand, compare runs.
+"""The web app: write on ruled lines, read images, adapt to a writer's hand, compare runs.
 
 streamlit run app.py
 """
@@ -23,7 +23,7 @@ ABOUT = Path(__file__).parent / "handwriting" / "web" / "about.md"
 st.set_page_config(page_title="Handwriting", page_icon="✏️", layout="wide")
 dress_page()
 limit_uploads()
-# One picture is read fastest by one core, and ten people need the others.
+# One core reads an image fastest; the other cores serve other people.
 torch.set_num_threads(1)
 runs = available_runs()
 write_tab, pictures_tab, hand_tab, runs_tab, about_tab = st.tabs(
@@ -33,7 +33,7 @@ write_tab, pictures_tab, hand_tab, runs_tab, about_tab = st.tabs(
 )
 if pictures_tab.open:
     with pictures_tab:
-        # Its libraries take a second to come; the first answer need not wait for them.
+        # Its libraries take a second to import; the first prediction need not wait for them.
         from handwriting.web.pictures_tab import read_pictures
 
         read_pictures(list(runs))
@@ -42,7 +42,7 @@ if hand_tab.open:
         teach_hand(runs)
 if runs_tab.open:
     with runs_tab:
-        # The tables of runs take a second to come; the first answer need not wait for them.
+        # The tables of runs take a second to load; the first prediction need not wait for them.
         show_runs([run for run, accuracy in runs.items() if accuracy is not None])
 with about_tab:
     st.markdown(ABOUT.read_text(encoding="utf-8"))

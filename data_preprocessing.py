@@ -1,16 +1,16 @@
-"""Stage 1 of 4: gather the six EMNIST splits, standardise their labels, keep every image once.
+"""Stage 1 of 4: gather the six EMNIST splits, standardise their labels, keep each image once.
 
     python data_preprocessing.py --root FOLDER      FOLDER holds the archive, in any form
     python data_preprocessing.py --root gzip.zip    the archive as NIST or Kaggle packs it
     python data_preprocessing.py --download         fetch it from NIST into data/ first
-    python data_preprocessing.py --synthetic        a small generated archive, to try things out
+    python data_preprocessing.py --synthetic        a small generated archive, for a trial run
 
-The archive may be NIST's IDX files (gzipped or not, also in folders of their own) or MATLAB files,
-Kaggle's CSV files or the Parquet files of data hubs. They may lie in FOLDER, FOLDER/EMNIST/raw or
-another folder that is called as downloads are, or in a zip file. Only the split byclass is needed.
+Forms of the archive: NIST's IDX files (gzipped or not) or MATLAB files, Kaggle's CSV files, or the
+Parquet files of data hubs. They may lie in FOLDER, in FOLDER/EMNIST/raw, in a folder with the name
+of a download, or in a zip file. Only the split byclass is required.
 
-Writes train.pt, test.pt and manifest.json to data/EMNIST/processed/, and two pictures of labels
-beside them. `--labels by-name` does what the usual recipe does instead, to show what that costs.
+Writes train.pt, test.pt and manifest.json to data/EMNIST/processed/, and two plots of labels
+beside them. `--labels by-name` is the baseline: all rows, labels matched by name alone.
 """
 
 import argparse
@@ -36,11 +36,15 @@ SYNTHETIC_IMAGES = 4_000
 def gather_data(
     root: Path, download: bool = False
 ) -> tuple[list[archive.ArchiveSplit], list[archive.ArchiveSplit]]:
-    """Read the splits that a folder or zip file holds, and print where they come from.
+    """Read the splits in a folder or zip file, and print their sources.
+
+    Args:
+        root: the folder or zip file.
+        download: fetch the archive from NIST into ``root`` first.
 
     Returns:
-        The training and the testing datasets, at most six each, upright, in the order byclass,
-        bymerge, balanced, letters, digits, mnist.
+        The training and the test sets, at most six each, upright, in the order byclass, bymerge,
+        balanced, letters, digits, mnist.
 
     Raises:
         HandwritingError: `byclass` is missing, a file is damaged, or the download failed.
@@ -53,9 +57,9 @@ def gather_data(
 
 
 def standardizing_label_ranges(datasets: list[archive.ArchiveSplit]) -> list[StandardizedSplit]:
-    """Map every split's labels onto 0-9 -> 0..9, A-Z -> 10..35, a-z -> 36..61.
+    """Map the labels of all splits to one set: 0-9 -> 0..9, A-Z -> 10..35, a-z -> 36..61.
 
-    A label that stands for a letter in either case becomes 62..87 (see `handwriting.labels`).
+    A label for a letter in either case becomes 62..87 (see `handwriting.labels`).
     """
     return [
         merging.standardize(
@@ -66,13 +70,13 @@ def standardizing_label_ranges(datasets: list[archive.ArchiveSplit]) -> list[Sta
 
 
 def combining_datasets(datasets: list[StandardizedSplit]) -> Combined:
-    """Every image once, with the most exact label that any split gives it.
+    """Keep each image once, with the most exact label of any split.
 
-    The test set is the official `byclass` test, row by row; none of its images is in the training
-    set, nor is any image that the archive labels in contradicting ways.
+    The test set is the official `byclass` test set, row by row. The training set excludes its
+    images, and images with contradictory labels.
 
     Raises:
-        HandwritingError: more than one image in a thousand is labelled in contradicting ways.
+        HandwritingError: more than one image in a thousand has contradictory labels.
     """
     images = merging.find_images(datasets)
     report.check_contradictions(datasets, images)
@@ -91,7 +95,7 @@ def combining_datasets(datasets: list[StandardizedSplit]) -> Combined:
 
 
 def combining_by_name(datasets: list[StandardizedSplit]) -> Combined:
-    """The usual recipe: all rows of the six splits, labels by name, the six test sets together."""
+    """The baseline: all rows of the six splits, labels by name, the six test sets together."""
     training = [part for part in datasets if part.train]
     testing = [part for part in datasets if not part.train]
     return Combined(_all_rows(training), _all_rows(testing), merging.find_images(datasets))
@@ -111,7 +115,18 @@ def prepare(
     labels: str = "exact",
     download: bool = False,
 ) -> dict[str, Any]:
-    """Do the whole stage and return the manifest; pictures go to ``processed`` unless told."""
+    """Run the whole stage and return the manifest.
+
+    Args:
+        root: folder or zip file with the archive.
+        processed: folder for the prepared data.
+        pictures: folder for the two plots of labels; ``processed`` by default.
+        labels: ``exact`` or ``by-name``.
+        download: fetch the archive from NIST into ``root`` first.
+
+    Raises:
+        HandwritingError: as :func:`gather_data` and :func:`combining_datasets`.
+    """
     training, testing = gather_data(root, download)
     datasets = standardizing_label_ranges(training + testing)
     combine = combining_by_name if labels == "by-name" else combining_datasets
@@ -139,20 +154,21 @@ def get_args_parser() -> argparse.ArgumentParser:
     source.add_argument(
         "--synthetic",
         action="store_true",
-        help=f"generate a small archive in {SYNTHETIC_ROOT} and use that",
+        help=f"generate a small archive in {SYNTHETIC_ROOT} and use it",
     )
     add(
         "--labels",
         choices=("exact", "by-name"),
         default="exact",
-        help="by-name does what the usual recipe does: all rows, contradictions and leak included",
+        help="exact: each image once, with its exact label; by-name: the baseline, all rows with "
+        "contradictory labels and leakage",
     )
     add("--processed", type=Path, default=PROCESSED, help="folder for the prepared data")
     add(
         "--images",
         type=Path,
         default=None,
-        help="folder for the two pictures of labels instead of that of --processed",
+        help="folder for the two plots of labels instead of that of --processed",
     )
     return parser
 
@@ -166,7 +182,7 @@ def main(args: argparse.Namespace) -> None:
     start = time.perf_counter()
     manifest = prepare(root, args.processed, args.images, args.labels, args.download)
     if manifest["synthetic"]:
-        print("  the images are synthetic: they say nothing about handwriting")
+        print("  the images are synthetic: metrics on them say nothing about handwriting")
     print(report.describe(manifest))
     print(f"done in {time.perf_counter() - start:.1f} s")
     finish("python data_split.py")

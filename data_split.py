@@ -2,8 +2,7 @@
 
     python data_split.py
 
-Writes data/EMNIST/processed/split.pt: row numbers only, no image is copied. The test set stays
-as it is.
+Writes data/EMNIST/processed/split.pt, which holds row numbers alone. The test set is unchanged.
 """
 
 import argparse
@@ -27,14 +26,14 @@ def split_data(dataset: LabelledImages, seed: int = 42) -> dict[str, torch.Tenso
     """Split rows 90 to 10, seeded and stratified by label.
 
     Returns:
-        ``train`` and ``validation``: int64 row numbers, ascending, without a common row.
+        ``train`` and ``validation``: int64 row numbers, ascending and disjoint.
 
     Raises:
         HandwritingError: there are too few images to split.
     """
     labels = dataset.labels.numpy()
     rows = np.arange(len(labels))
-    # A label with a single image cannot be in both parts; those go to training.
+    # A label with a single image cannot be stratified; it goes to training.
     single = np.bincount(labels, minlength=256)[labels] < 2
     try:
         train, validation = train_test_split(
@@ -64,7 +63,7 @@ def get_args_parser() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> None:
-    """Load, split, save, print class counts."""
+    """Load, split and save; print the class counts."""
     announce(2, reads=args.processed / "train.pt", writes=args.processed / "split.pt")
     dataset = load_images(args.processed, "train")
     split = split_data(dataset, args.seed)

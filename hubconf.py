@@ -1,10 +1,10 @@
-"""The character networks for `torch.hub`, with the project's newest weights of their kind.
+"""The character networks for `torch.hub`, with the newest weights of each architecture.
 
     network = torch.hub.load(REPOSITORY, "compactcnn")    # or "customcnn", "resnet34"
 
-A network takes float32 (N, 1, 28, 28) in 0..1, white ink on black, upright (EMNIST's files are
-transposed): uint8 values divided by 255, nothing else. It gives float32 (N, 62): logits of 0-9, A-Z
-and a-z in that order.
+Input: float32 (N, 1, 28, 28) in 0..1, white ink on black, upright (EMNIST's files are transposed);
+uint8 values divided by 255, without other normalisation. Output: float32 (N, 62), logits of 0-9,
+A-Z and a-z in that order.
 """
 
 from torch import nn
@@ -28,12 +28,12 @@ def compactcnn(pretrained: bool = True, prior: str = "emnist") -> nn.Module:
     """CompactCNN, 0.86 million weights, in evaluation mode.
 
     Args:
-        pretrained: with the newest weights of this kind, or with random ones.
-        prior: ``emnist`` takes the head for EMNIST's class frequencies; ``equal`` that for
-            out-of-domain handwriting and equally frequent classes, where the weights have one.
+        pretrained: load the newest weights of this architecture, or initialise at random.
+        prior: class prior. ``emnist``: EMNIST's, with the EMNIST head. ``equal``: uniform, with
+            the out-of-domain head where the weights have one.
 
     Raises:
-        HandwritingError: there are no weights of this kind.
+        HandwritingError: there are no weights of this architecture.
     """
     return _network("compactcnn", pretrained, prior)
 

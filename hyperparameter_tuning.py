@@ -1,13 +1,13 @@
-"""Search for better values of the training recipe (between stages 2 and 3, where wanted).
+"""Tune the hyperparameters of a training recipe with Optuna (optional, between stages 2 and 3).
 
     python hyperparameter_tuning.py --trials 20
-    python hyperparameter_tuning.py --minutes 60    go on with the same study for an hour
+    python hyperparameter_tuning.py --minutes 60    continue the same study for an hour
     python hyperparameter_tuning.py --storage postgresql://…     many machines, one study
     python model_training.py --model compactcnn --params metrics/compactcnn_tuning.json
 
-Each trial trains on a part of the images for a few epochs; trials that lag behind the median are
-given up. A study lies in an SQLite file unless told otherwise and can be gone on with at any time.
-Writes metrics/<model>_tuning.json (the best trial) and the plots _tuning_history.png and
+Each trial trains on a part of the images for a few epochs. A median pruner stops trials that fall
+behind. A study is an SQLite file by default and can be continued at any time. Writes
+metrics/<model>_tuning.json (the best trial) and the plots _tuning_history.png and
 _tuning_importances.png.
 """
 
@@ -58,7 +58,7 @@ _VALIDATION_IMAGES = 8000
 
 
 def suggest(trial: optuna.Trial) -> dict[str, Any]:
-    """The values of one trial, as `handwriting.training.recipes.changed` takes them."""
+    """The hyperparameters of one trial, as `handwriting.training.recipes.changed` takes them."""
     between = trial.suggest_float
     return {
         "batch_size": trial.suggest_categorical("batch_size", [64, 128, 256]),
@@ -80,7 +80,7 @@ def suggest(trial: optuna.Trial) -> dict[str, Any]:
 
 
 class Objective:
-    """Best validation loss of a short training run with a trial's values, in nats."""
+    """Best validation loss, in nats, of a short training with a trial's hyperparameters."""
 
     def __init__(
         self, args: argparse.Namespace, data: LabelledImages, split: dict[str, torch.Tensor]
@@ -90,7 +90,7 @@ class Objective:
         self.validation = subsample(split["validation"], share)
 
     def __call__(self, trial: optuna.Trial) -> float:
-        """Train; raises ``optuna.TrialPruned`` where the trial lags behind or diverges."""
+        """Train; raises ``optuna.TrialPruned`` if the trial falls behind or diverges."""
         values = suggest(trial)
         trial.set_user_attr("params", values)
         best = float("inf")
@@ -120,10 +120,10 @@ class Objective:
 
 @contextlib.contextmanager
 def storing(storage: str | BaseStorage) -> Iterator[None]:
-    """Around what reads or writes a storage: says in one line that it cannot be used.
+    """A context in which errors of a storage become one sentence.
 
     Raises:
-        HandwritingError: it cannot.
+        HandwritingError: the storage cannot be used.
     """
     try:
         yield
@@ -134,23 +134,22 @@ def storing(storage: str | BaseStorage) -> Iterator[None]:
         reason = str(cause or error).partition("\n")[0].rstrip(".")
         raise HandwritingError(
             without_password(
-                f"--storage {storage} cannot be used: {reason}. Check the address, that it may be "
-                "written to, that the database's driver is installed, and that Optuna made it."
+                f"--storage {storage} cannot be used: {reason}. Check the address, its "
+                "permissions, that the database driver is installed, and that Optuna created it."
             )
         ) from error
 
 
 def without_password(text: str) -> str:
-    """A text with the user and the password of each address in it, and passwords among an address's
-    options, struck out."""
+    """A text with the user and password of each address, and passwords in its options, masked."""
     return re.sub(r"(?<=://)\S*@|(?<=password=)[^&\s]+", "***@", text)
 
 
 def open_study(storage: str | BaseStorage, name: str) -> optuna.Study:
-    """The study of that name, new or to be gone on with.
+    """The study with this name, created if it does not exist.
 
     Raises:
-        HandwritingError: the storage can't be used, or the study is none of this program's.
+        HandwritingError: the storage cannot be used, or another program created the study.
     """
     if str(storage).startswith("sqlite:///") and "file:" not in storage:
         check_writable(Path(storage.removeprefix("sqlite:///")).parent)
@@ -166,14 +165,14 @@ def open_study(storage: str | BaseStorage, name: str) -> optuna.Study:
             map(_is_own, study.get_trials(deepcopy=False))
         ):
             raise HandwritingError(
-                f"the study {name!r} was not made by this program, which looks for the least "
-                "validation loss over its own values. Give another --study."
+                f"the study {name!r} was not created by this program: its direction or "
+                "hyperparameters differ. Give another --study."
             )
     return study
 
 
 def _is_own(trial: FrozenTrial) -> bool:
-    """Whether a trial is one of :func:`suggest`'s, or did not end."""
+    """Whether :func:`suggest` made the trial, or it is unfinished."""
     if trial.state not in FINISHED:
         return trial.state is not TrialState.WAITING
     own, found = _search_space(), trial.distributions
@@ -201,12 +200,12 @@ def _are_compatible(one: BaseDistribution, other: BaseDistribution) -> bool:
 
 
 def finished_trials(study: optuna.Study) -> int:
-    """Trials that were completed or pruned, by all machines."""
+    """Number of trials completed or pruned, on all machines."""
     return len(study.get_trials(deepcopy=False, states=FINISHED))
 
 
 def save_results(study: optuna.Study, args: argparse.Namespace, fingerprint: str) -> None:
-    """Write the best trial, and the plots of the study's history and importances."""
+    """Write the best trial, and the plots of the study's history and hyperparameter importances."""
     path = args.metrics / f"{args.model}_tuning.json"
     states = [trial.state for trial in study.get_trials(deepcopy=False)]
     complete = states.count(TrialState.COMPLETE)
@@ -244,18 +243,18 @@ def get_args_parser() -> argparse.ArgumentParser:
     """The command line of this stage."""
     parser = make_parser(__doc__)
     add = parser.add_argument
-    add("--model", choices=list(MODELS), default="compactcnn", help="network to tune for")
-    add("--trials", type=int, default=None, help="stop when the study has so many finished trials")
-    add("--minutes", type=float, default=None, help="start no further trial after so long")
+    add("--model", choices=list(MODELS), default="compactcnn", help="character model to tune")
+    add("--trials", type=int, default=None, help="stop at this number of finished trials")
+    add("--minutes", type=float, default=None, help="start no trial after this time")
     add("--fraction", type=float, default=0.1, help="part of the training images in each trial")
     add("--epochs", type=int, default=3, help="epochs of each trial")
-    add("--seed", type=int, default=42, help="seed of the first weights and the order of images")
+    add("--seed", type=int, default=42, help="seed of initial weights and order of images")
     add("--study", default=None, help="name of the study instead of the model's")
-    add("--storage", default=STORAGE, help="any storage of Optuna's")
+    add("--storage", default=STORAGE, help="address of an Optuna storage")
     add("--device", default="auto", help=DEVICE_HELP)
     add("--precision", choices=PRECISIONS, default="auto", help="as in model_training.py")
     add("--processed", type=Path, default=PROCESSED, help="folder of stages 1 and 2")
-    add("--metrics", type=Path, default=METRICS_FOLDER, help="folder for plots and tables")
+    add("--metrics", type=Path, default=METRICS_FOLDER, help="folder for metrics and plots")
     return parser
 
 
@@ -275,10 +274,10 @@ def main(args: argparse.Namespace) -> None:
 
 
 def search(study: optuna.Study, objective: Objective, args: argparse.Namespace) -> None:
-    """Try values until the budget is spent.
+    """Run trials until the budget is spent.
 
     Raises:
-        HandwritingError: no trial was finished.
+        HandwritingError: no trial was completed.
     """
     print(f"Tuning {args.model}: study {study.study_name}, {len(study.trials)} trials so far")
     left = None if args.trials is None else args.trials - finished_trials(study)
@@ -291,14 +290,14 @@ def search(study: optuna.Study, objective: Objective, args: argparse.Namespace) 
             show_progress_bar=True,
         )
     if not any(trial.state is TrialState.COMPLETE for trial in study.trials):
-        raise HandwritingError("no trial was finished. Give more --trials or --minutes.")
+        raise HandwritingError("no trial was completed. Give more --trials or --minutes.")
 
 
 def check_options(args: argparse.Namespace) -> None:
-    """Check the command line, before anything is made.
+    """Check the command line.
 
     Raises:
-        HandwritingError: there is no budget, or a value is out of its range.
+        HandwritingError: there is no budget, or a value is out of range.
     """
     if args.trials is None and args.minutes is None:
         raise HandwritingError("give a budget: --trials or --minutes.")

@@ -1,16 +1,15 @@
-"""Stage 4 of 4: measure a trained network, with per-class figures and plots.
+"""Stage 4 of 4: evaluate a character model, with per-class metrics and plots.
 
     python model_evaluation.py                      the newest weights on the test set
     python model_evaluation.py RUN                  models/RUN.pt on the test set
-    python model_evaluation.py RUN_A RUN_B          both, side by side
+    python model_evaluation.py RUN_A RUN_B          two runs side by side
     python model_evaluation.py RUN --data PATH      on other labelled images
     python model_evaluation.py RUN --data DRAWINGS --size
-    python model_evaluation.py RUN --every-split    each of the six benchmarks' own question
+    python model_evaluation.py RUN --every-split    each of the six splits' own classes
 
 Writes metrics/<run>_metrics.json, the tables _class_metrics.csv and _confusion.csv and the plots
 _class_metrics.png, _confusion_matrix.png and _reliability.png; for two runs also
-metrics/<a>_vs_<b>_metrics.png. What is there already of the same weights stays as it is without
---overwrite.
+metrics/<a>_vs_<b>_metrics.png. Existing files of the same weights are kept without --overwrite.
 """
 
 import argparse
@@ -56,11 +55,11 @@ def validation_step(
     temperature: float = 1.0,
     log_evidence: torch.Tensor | None = None,
 ) -> dict[str, Any]:
-    """Both losses (sums over the batch) and predictions of one batch.
+    """Both losses (sums over the batch) and the predictions of one batch; see :func:`evaluate`.
 
-    Not the logits: they would be most of an evaluation's memory. See :func:`evaluate`.
+    Logits are left out, because they would take most of an evaluation's memory.
     """
-    # In float64 on the CPU, for Apple's GPUs do not have it.
+    # In float64 on the CPU, because Apple's GPUs lack it.
     labels = batch.labels.cpu()
     logits = model(batch.images.to(device)).cpu().double()
     log_probs = (logits / temperature).log_softmax(dim=1)
@@ -74,7 +73,7 @@ def validation_step(
 
 
 def validation_epoch_end(outputs: list[dict[str, Any]]) -> dict[str, Any]:
-    """All metrics from the outputs of :func:`validation_step`; see `evaluation.metrics`."""
+    """All metrics, from the outputs of :func:`validation_step`; see `evaluation.metrics`."""
     parts = [output["predictions"] for output in outputs]
     images = max(sum(len(part.labels) for part in parts), 1)
     loss, calibrated_loss = (
@@ -93,9 +92,13 @@ def evaluate(
 ) -> dict[str, Any]:
     """Metrics of a network over all batches.
 
-    The ``temperature`` divides the logits where they become probabilities. ``log_evidence``, float
-    (N, 62), is what else is known of each image (size, class frequencies); it is added to the
-    network's log-probabilities.
+    Args:
+        device: where the network is.
+        model: the network.
+        val_loader: the labelled images.
+        temperature: divides the logits before the softmax.
+        log_evidence: float (N, 62), log-likelihood of what else is known of each image (size,
+            class frequencies), added to the network's log-probabilities.
     """
     model.eval()
     outputs: list[dict[str, Any]] = []
@@ -114,14 +117,14 @@ def main(
     modelName: str = "latest",  # noqa: N803 - the owner's name for it
     args: argparse.Namespace | None = None,
 ) -> dict[str, Any]:
-    """Evaluate one run, save its figures and plots, and return the figures.
+    """Evaluate one run, save its metrics and plots, and return the metrics.
 
     Args:
-        modelName: a run's name, a weights file, or ``latest``.
-        args: the other options; their defaults without it.
+        modelName: name of a run, path of a weights file, or ``latest``.
+        args: the other options, their defaults if ``None``.
 
     Raises:
-        HandwritingError: the models or data folder or file is missing or damaged.
+        HandwritingError: the weights or the data are missing or damaged.
     """
     args = args or get_args_parser().parse_args([])
     run = find_run(modelName, args.models, args.metrics)
@@ -158,8 +161,8 @@ def main(
 
 
 def _epochs(content: dict[str, Any]) -> dict[str, Any]:
-    """Which epoch of how many a weights file holds, and its and the last one's accuracy on the
-    validation images; ``None`` where the file does not say."""
+    """The kept epoch of a weights file, the number of epochs, and the validation accuracy of the
+    kept and of the last epoch; ``None`` where the file lacks them."""
     used, kept = content.get("hyperparameters", {}), content.get("metrics", {})
     return {
         "epoch": content.get("epoch"),
@@ -194,44 +197,43 @@ def get_args_parser() -> argparse.ArgumentParser:
         "--data",
         type=Path,
         default=None,
-        help="other labelled images than the test set: a folder with picture files and a "
-        "labels.csv (columns file and character), a pen archive (.npz of strokes), or an .npz with "
+        help="labelled images instead of the test set: a folder with images and a labels.csv "
+        "(columns file and character), a pen archive (.npz of strokes), or an .npz with "
         "x (uint8, N x 28 x 28, upright, white ink on black) and y (0..61)",
     )
     add(
         "--size",
         action="store_true",
-        help="with a folder of pictures of a whole canvas: use also where the ink stood",
+        help="with a folder of images of a whole canvas: use the size and position of the ink",
     )
     add(
         "--held-out",
         action="store_true",
-        help="of --data that the run was trained with: only the writers left out of the training",
+        help="evaluate on the held-out writers of --data only",
     )
     add(
         "--prior",
         choices=("auto", *PRIORS),
         default="auto",
-        help="how frequent the characters of --data are: as in EMNIST, or all alike; "
-        "auto: alike for pictures and pens, as in EMNIST for an .npz of images",
+        help="class prior for --data: equal is uniform; auto: equal for images and pen strokes, "
+        "emnist for an .npz of images",
     )
     add(
         "--every-split",
         action="store_true",
-        help="accuracy on each of the six splits' own test rows, without those whose image was "
-        "trained on",
+        help="accuracy on the test rows of each of the six splits, without training images",
     )
     add("--root", type=Path, default=Path("data"), help="folder of EMNIST/raw, for --every-split")
     add("--json", action="store_true", help="print the metrics as one JSON object and nothing else")
     add(
         "--overwrite",
         action="store_true",
-        help="replace figures and plots of the same weights that are there already",
+        help="replace existing metrics and plots of the same weights",
     )
     add("--device", default="auto", help=DEVICE_HELP)
     add("--processed", type=Path, default=PROCESSED, help="folder of stages 1 and 2")
     add("--models", type=Path, default=MODELS_FOLDER, help="folder with weights")
-    add("--metrics", type=Path, default=METRICS_FOLDER, help="folder for plots and tables")
+    add("--metrics", type=Path, default=METRICS_FOLDER, help="folder for metrics and plots")
     return parser
 
 
@@ -239,7 +241,7 @@ def run_command(args: argparse.Namespace) -> None:
     """Evaluate the runs of the command line."""
     keep_memory()
     if args.data is None and (args.size or args.held_out or args.prior != "auto"):
-        raise HandwritingError("--size, --prior and --held-out go with --data.")
+        raise HandwritingError("--size, --prior and --held-out require --data.")
     if len(args.runs) > 2:
         get_args_parser().error("give one or two runs")
     with contextlib.redirect_stdout(sys.stderr if args.json else sys.stdout):

@@ -1,16 +1,16 @@
-"""Stage 3 of 4: train a network on the prepared images.
+"""Stage 3 of 4: train a character model on the prepared images.
 
     python model_training.py                        CustomCNN by the reference recipe
     python model_training.py --model resnet34
     python model_training.py --model compactcnn     by the modern recipe
-    python model_training.py --resume               go on with the newest unfinished run
+    python model_training.py --resume               continue the newest unfinished run
     python model_training.py --init-from RUN --extra-data FOLDER… --epochs 1 --lr 0.001
-                                                    go on from a run's weights, with more images
+                                                    fine-tune a run's weights with more images
     torchrun --nproc_per_node=2 model_training.py   any of these on two processes or GPUs
 
-Writes metrics/<run>_history.csv, the loss and accuracy plots and models/checkpoints/<run>.pt, to
-resume from, after every epoch; at the end or when it is stopped models/<run>.pt: the epoch that is
-kept, calibrated, in half precision.
+After each epoch it writes metrics/<run>_history.csv, the plots of loss and accuracy, and the
+checkpoint models/checkpoints/<run>.pt. At the end, or when stopped, it writes models/<run>.pt: the
+kept epoch, calibrated, in half precision.
 """
 
 import argparse
@@ -60,7 +60,7 @@ FORMER_OPTIONS = {
     "--share": {"dest": "extra_fraction", "type": float},
     "--blend": {"dest": "alpha", "type": float},
 }
-"""Options of earlier versions, which go on working, and what they set."""
+"""Former names of options, which still work, and their settings."""
 
 
 def training_loop(
@@ -76,8 +76,17 @@ def training_loop(
 ) -> float:
     """Train for one epoch; returns its mean loss in nats.
 
-    ``after_step`` is called after each step of the optimiser. Of several ranks each trains on its
-    part of the batches; loss and gradients are those of the whole batches.
+    Each rank trains on its part of each batch; loss and gradients are those of whole batches.
+
+    Args:
+        device: where the network is.
+        model: the network.
+        train_loader: batches of labelled images.
+        loss_fn: loss of (logits, labels, whether the image comes from balanced extra data).
+        optimizer: updates the network.
+        precision: ``fp32`` or ``bf16``.
+        after_step: called after each step of the optimiser.
+        title: of the progress bar.
 
     Raises:
         DivergedError: the loss is not a number.
@@ -93,7 +102,7 @@ def training_loop(
             loss = loss_fn(logits.float(), batch.labels, batch.is_balanced)
             share = train_loader.share(len(batch.labels), size)
             optimizer.zero_grad()
-            # The ranks' gradients are averaged as if their parts of the batch were equally large.
+            # DDP averages gradients over the ranks, whose parts of the batch differ in size.
             (loss * (share * world_size())).backward()
             optimizer.step()
             after_step()
@@ -117,17 +126,16 @@ def evaluation_loop(
     loss_fn: nn.Module,
     precision: str = "fp32",
 ) -> tuple[float, float]:
-    """Mean loss in nats and accuracy on the validation images.
+    """Mean loss in nats and accuracy in 0..1 on the validation images of all ranks.
 
-    A prediction is right where the label allows it: for a letter known in either case, both cases.
-    Both figures are those of the images of all ranks.
+    A prediction is correct if the label allows it; a label of either case allows both cases.
     """
     model.eval()
     total = torch.zeros((), device=device)
     right = torch.zeros((), device=device)
     for batch in val_loader:
         with autocast(device, precision):
-            # Of two heads the first is that for NIST's forms.
+            # The first of two heads is the EMNIST head.
             logits = model(batch.images)[:, :NUM_CLASSES]
         total += loss_fn(logits.float(), batch.labels) * len(batch.labels)
         right += is_correct(logits.argmax(dim=1), batch.labels).sum()
@@ -142,16 +150,16 @@ def train(
     extra: ExtraData | None = None,
     held_out: LabelledImages | None = None,
 ) -> Iterator[dict[str, float]]:
-    """Train until the recipe's last epoch; yields the history's row after each.
+    """Train until the recipe's last epoch; yields the row of the history after each epoch.
 
     Each rank trains and validates on its part.
 
     Args:
         run: new or restored.
         data: the prepared training images.
-        validation: rows to validate on, int64.
-        extra: images from elsewhere to mix in.
-        held_out: others from there, to measure on.
+        validation: int64, rows to validate on.
+        extra: out-of-domain images to mix in.
+        held_out: out-of-domain images of held-out writers, to evaluate on.
     """
     recipe, data = run.recipe, data.to(run.device)
     train_loader = Batches(
@@ -209,19 +217,19 @@ def get_args_parser() -> argparse.ArgumentParser:
     """The command line of this stage."""
     parser = make_parser(__doc__)
     add = parser.add_argument
-    add("--model", choices=list(MODELS), default="customcnn", help="network to train")
+    add("--model", choices=list(MODELS), default="customcnn", help="architecture to train")
     add(
         "--recipe",
         choices=list(RECIPES),
         default=argparse.SUPPRESS,
-        help="how to train (default: modern for compactcnn, reference for the others)",
+        help="training recipe (default: modern for compactcnn, reference for the others)",
     )
     add(
         "--params",
         type=Path,
         default=None,
         metavar="FILE",
-        help="JSON with values that replace the recipe's, as hyperparameter_tuning.py writes it",
+        help="JSON with hyperparameters that replace the recipe's, from hyperparameter_tuning.py",
     )
     for name, (kind, words) in RECIPE_OPTIONS.items():
         option = f"--{name.replace('_', '-')}"
@@ -230,60 +238,60 @@ def get_args_parser() -> argparse.ArgumentParser:
         "--fraction",
         type=float,
         default=1.0,
-        help="part of the training images to use, chosen once by chance",
+        help="part of the training images to use, a fixed random sample",
     )
-    add("--init-from", default=None, metavar="RUN", help="go on from this run's weights")
+    add("--init-from", default=None, metavar="RUN", help="fine-tune the weights of this run")
     add(
         "--extra-data",
         type=Path,
         nargs="+",
         default=[],
         metavar="PATH",
-        help="with --init-from: labelled images (as for model_evaluation.py --data) whose "
-        "characters are about equally frequent, to train on as well",
+        help="with --init-from: additional labelled images with about equal class frequencies, "
+        "as for model_evaluation.py --data",
     )
-    add("--extra-fraction", type=float, default=0.3, help="of the --extra-data in each batch")
+    add("--extra-fraction", type=float, default=0.3, help="share of --extra-data in each batch")
     add(
         "--extra-weights",
         type=float,
         nargs="+",
         default=[],
         metavar="W",
-        help="how often to draw each of the --extra-data, in any unit (default: as the square root "
-        "of its images)",
+        help="sampling weight of each data set of --extra-data, in any unit (default: the square "
+        "root of its number of images)",
     )
     add(
         "--extra-held-out",
         type=float,
         default=0.1,
-        help="part of the writers of the --extra-data that is left out, to measure on",
+        help="part of the writers of --extra-data to hold out for evaluation",
     )
     add(
         "--extra-variants",
         type=int,
         default=0,
-        help="how often to draw each sample of pen archives anew, with its strokes changed",
+        help="number of augmented renderings of each sample of a pen archive",
     )
     add(
         "--alpha",
         type=float,
         default=0.5,
-        help="with --init-from: how far from that run's weights to the new ones, in 0..1; between "
-        "them little is forgotten",
+        help="with --init-from: weight interpolation (WiSE-FT) from that run's weights, 0, to the "
+        "new ones, 1",
     )
-    add("--seed", type=int, default=42, help="seed of the first weights and the order of images")
+    add("--seed", type=int, default=42, help="seed of initial weights and order of images")
     add("--device", default="auto", help=DEVICE_HELP)
     add(
         "--precision",
         choices=PRECISIONS,
         default="auto",
-        help="auto takes bf16 where the processor computes in it",
+        help="auto takes bf16 where the device computes in it",
     )
     add(
         "--compile",
         action="store_true",
-        help="compile the network before training, where a compiler is at hand: up to a minute "
-        "that long trainings on GPUs gain back (on CPUs see docs/speed.md)",
+        help="compile the network first, which takes up to a minute and needs a compiler; faster "
+        "for long trainings on GPUs (for CPUs see docs/speed.md)",
     )
     add(
         "--resume",
@@ -291,12 +299,12 @@ def get_args_parser() -> argparse.ArgumentParser:
         const="latest",
         metavar="RUN",
         default=None,
-        help="go on with a run that was stopped (its options hold, but for --epochs)",
+        help="continue a stopped run with its own options; only --epochs can change",
     )
     add("--name", default=None, help="name of the run instead of <model>_<date>_<time>")
     add("--processed", type=Path, default=PROCESSED, help="folder of stages 1 and 2")
     add("--models", type=Path, default=MODELS_FOLDER, help="folder for weights")
-    add("--metrics", type=Path, default=METRICS_FOLDER, help="folder for plots and tables")
+    add("--metrics", type=Path, default=METRICS_FOLDER, help="folder for metrics and plots")
     for option, settings in FORMER_OPTIONS.items():
         add(option, default=argparse.SUPPRESS, help=argparse.SUPPRESS, **settings)
     return parser
@@ -304,7 +312,7 @@ def get_args_parser() -> argparse.ArgumentParser:
 
 @joined_ranks()
 def main(args: argparse.Namespace) -> None:
-    """Load the data, train epoch by epoch, save after each; write the weights at the end."""
+    """Load the data, train and save epoch by epoch, write the weights at the end."""
     keep_memory()
     manifest = load_manifest(args.processed)
     data = load_images(args.processed, "train")
@@ -315,7 +323,7 @@ def main(args: argparse.Namespace) -> None:
     best, last = run.best, run.history[-1]
     print(
         f"epoch {best['epoch']} of {last['epoch']} is kept: val_accuracy "
-        f"{best['val_accuracy']:.4f}; the last one has {last['val_accuracy']:.4f}"
+        f"{best['val_accuracy']:.4f}; the last epoch has {last['val_accuracy']:.4f}"
     )
     finish(f"python model_evaluation.py {run.files.name}")
 
@@ -325,7 +333,7 @@ def _train_and_save(
 ) -> None:
     settings, device = run.settings, run.device
     if manifest["synthetic"]:
-        print("  the images are synthetic: the figures say nothing about handwriting")
+        print("  the images are synthetic: the metrics say nothing about handwriting")
     ranks = f", {world_size()} ranks" if world_size() > 1 else ""
     print(f"  {run.files.name}: {device.type}, {settings.precision}{ranks}", flush=True)
     summary(MODELS[settings.model](), (1, 28, 28), device="cpu")

@@ -1,15 +1,15 @@
-"""Read the writing in photographs of pages, or of single lines.
+"""Read the text in photographs of pages or of single lines.
 
     python read_picture.py PAGE.jpg
     python read_picture.py PAGE_OF_CODE.jpg --decoder programs
     python read_picture.py *.png --lines --json
     python read_picture.py *.png --lines --pattern '[A-Z]{2}[0-9]{4}'
 
-Prints each line of a page, with its indentation; several pictures are told apart by their names.
-With --json it prints one JSON object per picture: its `file`, `width` and `height`, its `text`, and
-its `lines`. Each line and each of its `words` has `text`, `confidence` (0 to 1), `box` (left, top,
-right, bottom) and `polygon`, in pixels of the picture as it is shown; a line has `characters` too,
-the five most likely ones with their probabilities for each position.
+Prints the lines of each image with their indentation, under its name if there are several images.
+With --json it prints one JSON object per image: `file`, `width`, `height`, `text` and `lines`.
+Lines and their `words` have `text`, `confidence` (0 to 1), `box` (left, top, right, bottom) and
+`polygon`, in pixels of the upright image. A line also has `characters`: for each position the top-5
+characters with their probabilities.
 """
 
 import argparse
@@ -31,20 +31,20 @@ def get_args_parser() -> argparse.ArgumentParser:
     """The command line of this script."""
     parser = make_parser(__doc__)
     add = parser.add_argument
-    add("files", nargs="+", type=Path, metavar="FILE", help="pictures to read")
-    add("--model", default="latest", metavar="RUN", help="a run in models/lines/, or its file")
-    add("--lines", action="store_true", help="each picture shows one line")
-    add("--json", action="store_true", help="print a JSON object per picture")
+    add("files", nargs="+", type=Path, metavar="FILE", help="images to read")
+    add("--model", default="latest", metavar="RUN", help="run in models/lines/, or a weights file")
+    add("--lines", action="store_true", help="each image shows one line")
+    add("--json", action="store_true", help="print one JSON object per image")
     add("--models", type=Path, default=LINES_FOLDER, help="folder with weights")
     add_decoder_options(parser)
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Read and print picture by picture; one that cannot be read does not hold up the others.
+    """Read and print image by image; an unreadable one does not stop the others.
 
     Raises:
-        HandwritingError: no weights are there, or a picture cannot be read.
+        HandwritingError: there are no weights, or an image cannot be read.
     """
     decoder = choose_decoder(args)
     reader = TextReader.load(args.model, args.models)
@@ -57,7 +57,7 @@ def main(args: argparse.Namespace) -> None:
             continue
         if photograph.is_large:
             width, height = photograph.size
-            print(f"{file} has {width}x{height} pixels and is made smaller first.", file=sys.stderr)
+            print(f"{file} has {width}x{height} pixels and is downscaled first.", file=sys.stderr)
         page = reader.read_photograph(photograph, "line" if args.lines else "page", decoder)
         if args.json:
             print(json.dumps(page.record(str(file))))

@@ -1,16 +1,16 @@
-"""Measure a line reader on words or lines that it has not seen.
+"""Evaluate a text-line model on words, lines or pages.
 
-    python text_evaluation.py RUN --data ../shared/pen/words.npz --held-out
+    python text_evaluation.py RUN --data PENS/words.npz --held-out
     python text_evaluation.py RUN --data FOLDER --json
     python text_evaluation.py RUN --data FOLDER --decoder language
     python text_evaluation.py RUN --data FOLDER --pattern '[0-9]+([.,][0-9]+)?'
 
-RUN is a run in models/lines/ or a weights file. PATH is a pen archive, or a folder with a
-`text.csv` (columns `file` and `text`); where texts have several lines, the pictures are pages. The
-last line is a JSON object with `cer` (errors per character, spaces left out), `cer_alphanumeric`
-(letters and digits alone, case ignored), `wer`, `exact` (share of samples read wholly right),
-`samples` and `seconds_per_sample` (one at a time; of lines, on one thread). With --json nothing
-else is printed.
+RUN is a run in models/lines/ or a weights file. --data is a pen archive, or a folder with a
+`text.csv` (columns `file` and `text`); images with texts of several lines are pages. The last
+printed line is a JSON object with `cer` (character error rate without spaces), `cer_alphanumeric`
+(letters and digits alone, ignoring case), `wer` (word error rate), `exact` (exact match),
+`samples`, and `seconds_per_sample` (one at a time; lines on one thread). With --json it is the only
+output.
 """
 
 import argparse
@@ -37,25 +37,25 @@ from handwriting.pages.photographs import open_photograph
 from handwriting.pages.reading import read_page, text_of_page
 
 TIMED = 200
-"""Samples that are timed, at most."""
+"""Maximum number of timed samples."""
 
 
 def choose(data: TextSet, fraction: float, most: int | None) -> np.ndarray:
-    """int64: the samples to read.
+    """int64: the indices of the samples to evaluate on.
 
     Args:
         data: all samples.
-        fraction: of the writers that the training left out, where only these are to be read.
-        most: samples at most, chosen by chance.
+        fraction: part of the writers that the training held out, to select these; 0 for all.
+        most: maximum number of samples, drawn at random; ``None`` for all.
 
     Raises:
-        HandwritingError: none was left out.
+        HandwritingError: no writer was held out.
     """
     rows = np.arange(len(data))
     if fraction:
         rows = np.flatnonzero(left_out(data.writers, fraction))
     if not len(rows):
-        raise HandwritingError("--held-out: no writer of --data was left out of the training.")
+        raise HandwritingError("--held-out: --data has no held-out writer of this run.")
     chosen = np.random.default_rng(0).permutation(rows)[: most or len(rows)]
     return np.sort(chosen)
 
@@ -63,7 +63,7 @@ def choose(data: TextSet, fraction: float, most: int | None) -> np.ndarray:
 def seconds_per_sample(
     reader: Reader, pictures: list[np.ndarray], decoder: Decoder = GREEDY
 ) -> float:
-    """Median time from a picture to its text, each alone, on one thread."""
+    """Median seconds from an image to its text, one at a time, on one thread."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     times = []
@@ -78,7 +78,7 @@ def seconds_per_sample(
 def evaluate(
     reader: Reader, data: TextSet, rows: np.ndarray, decoder: Decoder = GREEDY
 ) -> dict[str, Any]:
-    """The error rates of some samples, of each style as well where styles are known."""
+    """Error rates of the samples in ``rows``, and of each writing style where known."""
     pictures = [data.pictures[row] for row in rows]
     texts = [data.texts[row] for row in rows]
     read = [line.text for line in reader.read(pictures, decoder)]
@@ -99,7 +99,7 @@ def evaluate(
 def evaluate_pages(
     reader: Reader, files: list[Path], texts: list[str], decoder: Decoder = GREEDY
 ) -> dict[str, Any]:
-    """The error rates of photographs of pages, their lines joined by line breaks."""
+    """Error rates on photographs of pages, whose lines are joined by line breaks."""
     read, times = [], []
     for file in files:
         start = time.perf_counter()
@@ -112,10 +112,10 @@ def get_args_parser() -> argparse.ArgumentParser:
     """The command line of this stage."""
     parser = make_parser(__doc__)
     add = parser.add_argument
-    add("run", nargs="?", default="latest", metavar="RUN", help="run to measure")
+    add("run", nargs="?", default="latest", metavar="RUN", help="run to evaluate")
     add("--data", type=Path, required=True, metavar="PATH", help="pen archive, or a folder")
-    add("--held-out", action="store_true", help="only writers that the training left out")
-    add("--most", type=positive_int, metavar="N", help="so many samples, chosen by chance")
+    add("--held-out", action="store_true", help="evaluate on held-out writers only")
+    add("--most", type=positive_int, metavar="N", help="evaluate on N random samples")
     add("--json", action="store_true", help="print the JSON object and nothing else")
     add("--models", type=Path, default=LINES_FOLDER, help="folder with weights")
     add_decoder_options(parser)
@@ -123,7 +123,7 @@ def get_args_parser() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> dict[str, Any]:
-    """Read and print."""
+    """Evaluate, and print the error rates."""
     if args.most is not None and args.most < 1:
         raise HandwritingError("--most must be at least 1.")
     with contextlib.ExitStack() as stack:
@@ -138,13 +138,13 @@ def main(args: argparse.Namespace) -> dict[str, Any]:
         if args.held_out:
             fraction = reader.held_out
             if not fraction:
-                raise HandwritingError("--held-out: the training of RUN left no writers out.")
+                raise HandwritingError("--held-out: the training of RUN held out no writers.")
         pages = load_pages(args.data) if args.data.is_dir() else None
         if pages:
             if fraction:
                 pages = unseen_pages(*pages, reader.trained_pages)
             if not pages[0]:
-                raise HandwritingError("--held-out: the training saw all pages of --data.")
+                raise HandwritingError("--held-out: RUN was trained on all pages of --data.")
             found = evaluate_pages(reader, *(column[: args.most] for column in pages), decoder)
         else:
             data = load_text(args.data)

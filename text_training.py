@@ -1,16 +1,17 @@
-"""Train the line reader: words and lines of any hand to text.
+"""Train the text-line model on words and lines.
 
-    python text_training.py --data ../shared/pen/words.npz ../shared/pen/text.npz
-    python text_training.py --resume             go on with the newest run
+    python text_training.py --data PENS/words.npz PENS/text.npz
+    python text_training.py --resume             continue the newest run
     torchrun --nproc_per_node=2 text_training.py --data …    on two processes or GPUs
 
-PATH is a pen archive of words or lines; one of characters, of which numbers, codes and programs are
-composed; data/EMNIST/processed, whose pictures are composed likewise; or a folder of photographs of
-words, lines or pages, with a `text.csv` or a `words.json`. Strokes are drawn anew in
-each epoch, as another hand would have written them, plainly or as on a photograph. A part of the
-writers is left out to measure on. After each epoch the averaged weights in half precision are
-written to models/lines/<run>.pt, the state to resume from to models/lines/checkpoints/<run>.pt, and
-the error rates to metrics/<run>_history.csv and <run>_error_rates.png.
+--data takes pen archives of words or lines; pen archives of characters and data/EMNIST/processed,
+whose characters are composed to numbers, codes and programs; and folders of photographed words,
+lines or pages with a `text.csv` or `words.json`. Strokes are augmented and re-rendered in each
+epoch, clean or as on a photograph. A part of the writers is held out.
+
+After each epoch it writes the averaged weights in half precision to models/lines/<run>.pt, the
+checkpoint to models/lines/checkpoints/<run>.pt, and the error rates to metrics/<run>_history.csv
+and <run>_error_rates.png.
 """
 
 import argparse
@@ -70,8 +71,8 @@ from handwriting.training.text_run import (
 from models import memory_format
 
 SHORTCUT_WEIGHT = 0.1
-"""Of the loss of the convolutions alone (Retsinas et al. 2022, "Best practices for a handwritten
-text recognition system")."""
+"""Weight of the CTC loss of the convolutions alone (Retsinas et al. 2022, "Best practices for a
+handwritten text recognition system")."""
 
 
 def train_epoch(run: TextRun, batches: TextBatches, epoch: int) -> float:
@@ -83,7 +84,7 @@ def train_epoch(run: TextRun, batches: TextBatches, epoch: int) -> float:
     run.trained.train()
     total, seen = 0.0, 0
     bar = tqdm(total=len(batches), unit="img", desc=f"epoch {epoch}", disable=not is_first_rank())
-    # The ranks' numbers of batches differ a little.
+    # Ranks can have unequal numbers of batches.
     with bar, join_ranks(run.trained):
         for batch in batches:
             tensors = [torch.from_numpy(picture) for picture in batch.pictures]
@@ -109,7 +110,7 @@ def train_epoch(run: TextRun, batches: TextBatches, epoch: int) -> float:
 
 
 def measure(run: TextRun, measured: list[Measured]) -> dict[str, float]:
-    """Error rates on the writers left out of each path; ``val_cer`` is the mean over the paths."""
+    """Error rates on held-out writers of each data set; ``val_cer`` is the mean over the sets."""
     rates = {}
     for part in measured:
         log_probs = predict_log_probs(run.final_network, part.pictures)
@@ -124,7 +125,7 @@ def choose_settings(args: argparse.Namespace, device: torch.device) -> TextSetti
     """The settings of the command line.
 
     Raises:
-        HandwritingError: no data is named, or a value is out of its range.
+        HandwritingError: --data is missing, or a value is out of range.
     """
     if not args.data:
         raise HandwritingError("give pen archives of words or lines with --data.")
@@ -141,7 +142,7 @@ def choose_settings(args: argparse.Namespace, device: torch.device) -> TextSetti
 
 
 def files_of(args: argparse.Namespace) -> RunFiles:
-    """The files of the new run, or of the one to resume."""
+    """Files of the new or resumed run."""
     if args.resume is not None:
         return files_to_resume(args.resume, args.models, args.metrics)
     name = run_name("lines", datetime.now()) if args.name is None else args.name
@@ -158,49 +159,60 @@ def get_args_parser() -> argparse.ArgumentParser:
         nargs="+",
         default=[],
         metavar="PATH",
-        help="pen archives of words, lines or characters, folders of photographs, EMNIST prepared",
+        help="pen archives of words, lines or characters, folders of photographs, prepared EMNIST",
     )
-    add("--epochs", type=int, default=defaults.epochs, help="times through all samples")
+    add("--epochs", type=int, default=defaults.epochs, help="passes over all samples")
     add("--lr", type=float, default=defaults.lr, help="highest learning rate")
     add("--columns", type=int, default=defaults.columns, help="pixel columns of a batch")
-    add("--held-out", type=float, default=defaults.held_out, help="part of the writers left out")
+    add("--held-out", type=float, default=defaults.held_out, help="part of the writers to hold out")
     add(
         "--photographed",
         type=float,
         default=defaults.photographed,
-        help="chance that strokes are drawn as on a photograph, with some pen on some ground",
+        help="probability that strokes are rendered as a photograph, with a pen and a background",
     )
-    add("--init-from", default=None, metavar="RUN", help="begin with the weights of this run")
+    add("--init-from", default=None, metavar="RUN", help="fine-tune the weights of this run")
     add(
         "--alpha",
         type=float,
         default=defaults.alpha,
-        help="with --init-from: how far from that run's weights to the new ones, in 0..1",
+        help="with --init-from: weight interpolation (WiSE-FT) from that run's weights, 0, to the "
+        "new ones, 1",
     )
     add("--width", type=int, default=defaults.width, help="channels of the first convolution")
-    add("--hidden", type=int, default=defaults.hidden, help="cells of the LSTM in each direction")
-    add("--layers", type=int, default=defaults.layers, help="layers of the LSTM")
-    add("--seed", type=int, default=defaults.seed, help="seed of weights, order and changes")
-    add("--workers", type=int, default=0, help="processes that draw; 0: a thread, enough for CPUs")
+    add("--hidden", type=int, default=defaults.hidden, help="LSTM units in each direction")
+    add("--layers", type=int, default=defaults.layers, help="LSTM layers")
+    add("--seed", type=int, default=defaults.seed, help="seed of weights, order and augmentation")
+    add(
+        "--workers",
+        type=int,
+        default=0,
+        help="processes that render batches; 0: one thread, which is enough for CPUs",
+    )
     add("--device", default="auto", help=DEVICE_HELP)
-    add("--precision", choices=PRECISIONS, default="auto", help="auto takes bf16 where it is fast")
+    add(
+        "--precision",
+        choices=PRECISIONS,
+        default="auto",
+        help="auto takes bf16 where the device computes in it",
+    )
     add(
         "--resume",
         nargs="?",
         const="latest",
         default=None,
         metavar="RUN",
-        help="go on with a run that was stopped (its options hold)",
+        help="continue a stopped run with its own options",
     )
     add("--name", default=None, help="name of the run instead of lines_<date>_<time>")
     add("--models", type=Path, default=LINES_FOLDER, help="folder for weights")
-    add("--metrics", type=Path, default=METRICS_FOLDER, help="folder for tables")
+    add("--metrics", type=Path, default=METRICS_FOLDER, help="folder for metrics and plots")
     return parser
 
 
 @joined_ranks()
 def main(args: argparse.Namespace) -> None:
-    """Load the data, train epoch by epoch, save after each."""
+    """Load the data, train and save epoch by epoch."""
     if args.workers < 0:
         raise HandwritingError("--workers must be 0 or more.")
     keep_memory()
@@ -212,7 +224,7 @@ def main(args: argparse.Namespace) -> None:
 
 
 def train(args: argparse.Namespace, files: RunFiles, device: torch.device) -> None:
-    """Train a run, new or to be resumed, whose name belongs to this process."""
+    """Train a new or resumed run, whose name this process has claimed."""
     state = None
     if args.resume is None:
         settings = choose_settings(args, device)
@@ -232,8 +244,8 @@ def train(args: argparse.Namespace, files: RunFiles, device: torch.device) -> No
         run.begin_with(load_reader_weights(find_reader(args.init_from, args.models)))
     weights = sum(parameter.numel() for parameter in run.network.parameters())
     print(f"{files.name}: {device.type}, {settings.precision}, {weights:,} weights")
-    left_out = ", ".join(f"{len(part.texts)} of {part.name}" for part in data.measured) or "none"
-    print(f"  {len(batches)} samples to train on, left out to measure on: {left_out}", flush=True)
+    held_out = ", ".join(f"{len(part.texts)} of {part.name}" for part in data.measured) or "none"
+    print(f"  {len(batches)} training samples; held out: {held_out}", flush=True)
     while len(run.history) < settings.epochs:
         epoch = len(run.history) + 1
         batches.set_epoch(epoch)

@@ -1,17 +1,19 @@
-"""Handwriting recognition: the few names of the Python API, loaded when they are asked for.
+"""Handwriting recognition: the names of the Python API, each imported on first use.
 
     import handwriting
 
     handwriting.CharacterModel.load().read("character.png").character
     handwriting.TextReader.load().read("page.jpg").text
 
-docs/api.md shows them. The rooms below hold what the stages and the page share, from the ground up:
-`labels`, `errors`, `files`, `cli`, `runs`, `plots`; then `compute` (devices, ranks), `imaging` (ink
-to 28x28), `datasets` (what is trained and measured on), `emnist` (the archive and its label sets),
-`synthesis` (generated archives), `recognition` (the character model), `lines` (the text-line
-model), `pages` (from a photograph to its text), `evaluation` (figures), `training` (runs, recipes,
-losses) and `web` (the page). A file imports only what stands below it; nothing here imports a
-stage.
+docs/api.md describes them. The modules and packages, from the lowest layer up:
+
+- `labels`, `errors`, `files`, `cli`, `runs`, `plots`: shared by all scripts
+- `compute`: devices, ranks; `imaging`: model inputs; `datasets`: training and test data
+- `emnist`: the archive and its label sets; `synthesis`: generated data
+- `recognition`: the character model; `lines`: the text-line model; `pages`: page reading
+- `evaluation`: metrics; `training`: runs, recipes, losses; `web`: the web app
+
+A file imports from lower layers only, and no package imports a stage.
 """
 
 import importlib
@@ -20,7 +22,7 @@ from pathlib import Path
 import handwriting.python_version  # noqa: F401 - before what an older Python lacks
 
 PROJECT = Path(__file__).resolve().parent.parent
-"""The project's folder, which holds the trained weights."""
+"""Folder of the project, with the trained weights."""
 
 _NAMES = {
     "BeamDecoder": "lines.beam",
@@ -34,7 +36,7 @@ _NAMES = {
     "TextReader": "pages.text_reader",
     "WordList": "lines.word_list",
 }
-"""Where the names of the API live."""
+"""Module of each name of the API."""
 
 __all__ = ["PROJECT", *_NAMES]
 

@@ -1,4 +1,4 @@
-"""What all command lines share: the parser, what a stage says of itself, and how a script ends.
+"""Shared parts of the command lines: parser, messages of stages, exit codes.
 
 A script ends with ``raise SystemExit(run_script(lambda: main(get_args_parser().parse_args())))``.
 """
@@ -22,24 +22,24 @@ from handwriting.files import replacing, save_json
 STAGES = (
     "gather the six EMNIST splits",
     "split 90 to 10",
-    "train a network",
-    "evaluate on the test set",
+    "train a character model",
+    "evaluate a character model",
 )
 
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _STOPPING = ("SIGTERM", "SIGHUP", "SIGBREAK")
-"""Signals that stop a script as Ctrl-C does, where the system has them."""
+"""Signals that stop a script like Ctrl-C, where the system has them."""
 
 _CTRL_C, _NO_READER = 130, 141
-"""Exit codes as shells give them: 128 and the number of SIGINT, of SIGPIPE."""
+"""Exit codes of shells: 128 plus the number of SIGINT, of SIGPIPE."""
 
 
 class _Signalled(KeyboardInterrupt):
-    """One of these signals has come; its number is the argument."""
+    """A stopping signal arrived; its number is the argument."""
 
 
 def _whole_number(least: int, most: int) -> Callable[[str], int]:
-    """A type of options: whole numbers of a range."""
+    """An argparse type: whole numbers in a range."""
 
     def read(text: str) -> int:
         try:
@@ -60,7 +60,7 @@ seed = _whole_number(0, 2**32 - 1)
 
 
 def make_parser(doc: str) -> argparse.ArgumentParser:
-    """A parser that is described by a docstring's first line and shows each option's default."""
+    """A parser with a docstring's first line as description, which shows defaults in its help."""
     return argparse.ArgumentParser(
         description=doc.partition("\n")[0],
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
@@ -68,20 +68,20 @@ def make_parser(doc: str) -> argparse.ArgumentParser:
 
 
 def make_measuring_parser(doc: str, out: Path, **quick: Any) -> argparse.ArgumentParser:
-    """The parser of a benchmark or a study, which writes its figures only when asked to.
+    """The parser of a benchmark or study, with ``--out``, ``--save`` and ``--quick``.
 
     Args:
-        doc: the file's docstring.
-        out: folder for the figures.
-        quick: values of other options, with which a run takes seconds; ``--quick`` sets them.
+        doc: docstring of the file.
+        out: default folder for the results.
+        quick: values of other options that ``--quick`` sets, for a run of seconds.
     """
     parser = make_parser(doc)
-    parser.add_argument("--out", type=Path, default=out, help="folder for the figures")
+    parser.add_argument("--out", type=Path, default=out, help="folder for the results")
     kind = parser.add_mutually_exclusive_group()
     kind.add_argument(
         "--save",
         action="store_true",
-        help="also write the figures to the folder of --out; without it they are only printed",
+        help="write the results to the folder of --out as well as print them",
     )
     words = " ".join(
         f"--{n.replace('_', '-')} {_words(value)}".strip() for n, value in quick.items()
@@ -90,7 +90,7 @@ def make_measuring_parser(doc: str, out: Path, **quick: Any) -> argparse.Argumen
         "--quick",
         action=_Quick,
         values=quick,
-        help=f"a run of seconds to try it out, whose figures say nothing: {words}",
+        help=f"trial run of seconds, with meaningless results: {words}",
     )
     return parser
 
@@ -113,7 +113,7 @@ def _words(value: Any) -> str:
 
 
 def save_measured(args: argparse.Namespace, name: str, result: dict[str, Any]) -> None:
-    """With ``--save``, write a measurement and the command that made it to ``args.out / name``."""
+    """With ``--save``, write a measurement and its command to ``args.out / name``."""
     if not args.save:
         return
     with replacing(args.out / name) as (part,):
@@ -122,7 +122,7 @@ def save_measured(args: argparse.Namespace, name: str, result: dict[str, Any]) -
 
 
 def command_line() -> str:
-    """The command that runs, as a person would type it in the project's folder."""
+    """The running command, as typed in the project's folder."""
     main = sys.modules["__main__"]
     spec = getattr(main, "__spec__", None)
     script = f"-m {spec.name.removesuffix('.__main__')}" if spec else Path(sys.argv[0]).name
@@ -130,22 +130,22 @@ def command_line() -> str:
 
 
 def announce(stage: int, reads: Path | str, writes: Path | str) -> None:
-    """Print which stage of four this is, and its input and output."""
+    """Print the number of a stage (1..4), its task, its input and its output."""
     print(f"Stage {stage} of {len(STAGES)}: {STAGES[stage - 1]}")
     print(f"  reads  {reads}\n  writes {writes}", flush=True)
 
 
 def finish(next_command: str | None) -> None:
-    """Print the command that comes next; ``None`` after the last stage."""
+    """Print the next command; ``None`` after the last stage."""
     print(f"next: {next_command}" if next_command else "That was the last stage.")
 
 
 def run_script(main: Callable[[], object]) -> int:
     """Run ``main`` and return the exit code of the script.
 
-    0 for success, 1 for an error that a person can fix (one line on standard error, no traceback),
-    130 for Ctrl-C, 141 where nobody reads the output any more, as after ``| head``, and 128 and its
-    number for another signal that stops it. Other exceptions are bugs and keep their traceback.
+    0: success. 1: an error that a person can fix, one line on standard error without traceback.
+    130: Ctrl-C. 141: closed standard output, as after ``| head``. 128 plus its number: another
+    stopping signal. Other exceptions are bugs and keep their traceback.
     """
     _accept_any_text()
     try:
@@ -167,22 +167,22 @@ def run_script(main: Callable[[], object]) -> int:
                 1,
             )
         if error.filename is not None:
-            # Of two names the second is that of the file to replace.
+            # Of two names the second is the file to replace.
             name = error.filename2 or error.filename
             return _fail(f"{name}: {error.strerror}. Check the path and its permissions.", 1)
         if not isinstance(error, BrokenPipeError) and not _has_no_reader():
             raise
-        # Python flushes once more as it ends, and would complain of the pipe again.
+        # Python flushes again at exit, which would report the broken pipe a second time.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _NO_READER
     return 0
 
 
 def _accept_any_text() -> None:
-    """Let the standard streams be there and take any text.
+    """Make the standard streams exist and accept any text.
 
-    What their encoding lacks and file names that are no text are written as escapes. A stream that
-    was closed leads nowhere; else the next file that is opened would take its place.
+    Characters outside their encoding and undecodable file names are written as escapes. A closed
+    stream becomes the null device; otherwise the next opened file would take its descriptor.
     """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         stream = getattr(sys, name)
@@ -193,12 +193,12 @@ def _accept_any_text() -> None:
 
 
 def nowhere(mode: str = "w") -> TextIO:
-    """A file that takes any text and keeps none."""
+    """The null device, as an open text file."""
     return Path(os.devnull).open(mode, encoding="utf-8", errors="ignore")
 
 
 def _run_and_flush(main: Callable[[], object]) -> None:
-    """Run it and write all that it printed, the text of ``--help`` too."""
+    """Run ``main`` and flush its output, also after ``--help``."""
     try:
         main()
     except SystemExit:
@@ -208,7 +208,7 @@ def _run_and_flush(main: Callable[[], object]) -> None:
 
 
 def _has_no_reader() -> bool:
-    """Whether standard output can't be written to: Windows has another error for that."""
+    """Whether standard output is closed; Windows raises another error than a broken pipe."""
     try:
         sys.stdout.flush()
     except (OSError, ValueError):
@@ -218,7 +218,7 @@ def _has_no_reader() -> bool:
 
 @contextlib.contextmanager
 def _stoppable() -> Iterator[None]:
-    """Let signals that stop a script raise in here; only a process's main thread can."""
+    """A context in which stopping signals raise; it does nothing outside of the main thread."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -228,7 +228,7 @@ def _stoppable() -> Iterator[None]:
 
     known = (getattr(signal, name) for name in _STOPPING if hasattr(signal, name))
     before = {number: signal.getsignal(number) for number in known}
-    # What `nohup` ignores stays ignored; ``None`` is a handler that is not Python's.
+    # Signals that `nohup` ignores stay ignored; ``None`` is a handler from outside of Python.
     before = {n: handler for n, handler in before.items() if handler not in (None, signal.SIG_IGN)}
     for number in before:
         signal.signal(number, stop)
@@ -244,7 +244,7 @@ def _stopped(by: str, code: int) -> int:
 
 
 def _fail(message: str, code: int) -> int:
-    # Where the terminal was closed there is nobody to tell.
+    # The terminal may be closed.
     with contextlib.suppress(OSError):
         print(f"\nerror: {message}", file=sys.stderr)
     return code

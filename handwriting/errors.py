@@ -1,5 +1,5 @@
-"""The one error that is meant for people."""
+"""The exception for errors that people can fix."""
 
 
 class HandwritingError(Exception):
-    """Something a person can mend; the message says what is wrong, where, and what to do."""
+    """An error that a person can fix; the message names the fault, its place and the remedy."""

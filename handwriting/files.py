@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all: write beside, then rename."""
+"""Atomic writing (a temporary file, then a rename) and safe reading of the project's files."""
 
 import contextlib
 import errno
@@ -17,14 +17,18 @@ import torch
 from handwriting.errors import HandwritingError
 
 LARGEST_ARRAYS = 1 << 30
-"""Bytes of unpacked arrays in a file; all images of EMNIST have 0.64 of 10^9."""
+"""Maximum bytes of a file's unpacked arrays; all images of EMNIST take 0.64 * 10^9."""
 
 
 def check_is_file(path: Path, remedy: str = "") -> None:
-    """Check that a path is that of a file: a named pipe would be waited for without end.
+    """Check that a path is a regular file; opening a named pipe would block.
+
+    Args:
+        path: to check.
+        remedy: sentence for the error that says what to do.
 
     Raises:
-        HandwritingError: it is missing or something else; ``remedy`` says what to do.
+        HandwritingError: it is missing or something else.
     """
     if path.is_file():
         return
@@ -38,12 +42,13 @@ def check_is_file(path: Path, remedy: str = "") -> None:
 
 @contextlib.contextmanager
 def replacing(*targets: Path) -> Iterator[list[Path]]:
-    """Yield a temporary path beside each target; rename all of them when the block succeeds.
+    """Yield a temporary path beside each target; rename all of them if the block succeeds.
 
-    If the block fails or is interrupted, the temporary files go and the targets stay as they were.
+    If the block fails or is interrupted, the temporary files are deleted and the targets stay
+    unchanged.
 
     Raises:
-        HandwritingError: a target is a folder or a device, which a file must not replace.
+        HandwritingError: a target is a folder or a device.
     """
     for target in targets:
         if target.exists() and not target.is_file():
@@ -61,10 +66,10 @@ def replacing(*targets: Path) -> Iterator[list[Path]]:
 
 
 def check_writable(*folders: Path) -> None:
-    """Make folders and check, before long work, that files can be written there.
+    """Create folders and check that they are writable, before long work.
 
     Raises:
-        HandwritingError: one of them is no folder, or nothing can be written to it.
+        HandwritingError: one of them is not a writable folder.
     """
     for folder in folders:
         try:
@@ -72,13 +77,13 @@ def check_writable(*folders: Path) -> None:
             tempfile.TemporaryFile(dir=folder).close()
         except OSError as error:
             raise HandwritingError(
-                f"nothing can be written to the folder {folder} ({error.strerror}). Name another "
-                "one, or change its permissions."
+                f"the folder {folder} is not writable ({error.strerror}). Give another one, or "
+                "change its permissions."
             ) from error
 
 
 def save_torch(content: object, path: Path) -> None:
-    """``torch.save`` whose bytes do not depend on the file's name.
+    """``torch.save`` with bytes that do not depend on the file's name.
 
     Raises:
         OSError: the disk is full or the file cannot be written.
@@ -87,7 +92,7 @@ def save_torch(content: object, path: Path) -> None:
         with path.open("wb") as file:
             torch.save(content, file)
     except (RuntimeError, OSError) as error:
-        # PyTorch's writer hides what stopped it behind an error about positions.
+        # PyTorch's writer hides the cause behind an error about positions.
         cause = error if isinstance(error, OSError) else error.__context__
         if isinstance(cause, KeyboardInterrupt):
             raise type(cause)(*cause.args) from error
@@ -97,12 +102,15 @@ def save_torch(content: object, path: Path) -> None:
 
 
 def load_torch(path: Path, remedy: str) -> dict[str, Any]:
-    """Read a dictionary written by :func:`save_torch`, never executing anything from the file.
+    """Read a dictionary written by :func:`save_torch`, without executing code from the file.
+
+    Args:
+        path: of the file.
+        remedy: sentence for the error that says what to do.
 
     Raises:
-        HandwritingError: the file is missing, cut short or something else, or its tensors would
-            need more memory than the file has bytes; ``remedy`` is the sentence that says what to
-            do.
+        HandwritingError: the file is missing, truncated or something else, or its tensors need
+            more memory than the file has bytes.
     """
     check_is_file(path, remedy)
     try:
@@ -114,7 +122,7 @@ def load_torch(path: Path, remedy: str) -> dict[str, Any]:
         tensors = list(_tensors(content, set()))
         if not all(t.device.type == "cpu" and t.layout is torch.strided for t in tensors):
             raise TypeError("sparse tensors, or tensors without values")
-        # An expanded tensor, or one taken many times over, holds few bytes and many values.
+        # An expanded or repeated tensor has few bytes in the file and many in memory.
         if sum(tensor.numel() * tensor.element_size() for tensor in tensors) > size:
             raise ValueError("more values than bytes")
     except Exception as error:
@@ -129,7 +137,7 @@ def load_torch(path: Path, remedy: str) -> dict[str, Any]:
 
 
 def _tensors(content: object, seen: set[int]) -> Iterator[torch.Tensor]:
-    """The tensors in dictionaries, lists and tuples, each of which is looked into once."""
+    """The tensors in nested dictionaries, lists and tuples, each container visited once."""
     if isinstance(content, torch.Tensor):
         yield content
     elif isinstance(content, dict | list | tuple) and id(content) not in seen:
@@ -141,11 +149,12 @@ def _tensors(content: object, seen: set[int]) -> Iterator[torch.Tensor]:
 def _check_unpacked_size(
     bundle: zipfile.ZipFile, most: int, names: Sequence[str] | None = None
 ) -> None:
-    """Check what the members of a zip file, or those of these names, promise to unpack to; more
-    than that is never unpacked.
+    """Check the declared unpacked size of a zip file's members, or of those in ``names``.
+
+    Reading never unpacks more than is declared.
 
     Raises:
-        ValueError: more bytes than ``most``.
+        ValueError: the size exceeds ``most`` bytes.
     """
     members = bundle.infolist()
     unpacked = sum(m.file_size for m in members if names is None or m.filename in names)
@@ -154,10 +163,10 @@ def _check_unpacked_size(
 
 
 def _check_pickles(bundle: zipfile.ZipFile) -> None:
-    """Check that no pickle of PyTorch's asks for bytes of a length of its choice.
+    """Check that no pickle allocates a bytearray, of any length, which ``weights_only`` allows.
 
     Raises:
-        ValueError: one does; ``weights_only`` lets it.
+        ValueError: one does.
     """
     pickles = [member for member in bundle.infolist() if member.filename.endswith(".pkl")]
     if any(b"bytearray" in bundle.read(member) for member in pickles):
@@ -167,18 +176,18 @@ def _check_pickles(bundle: zipfile.ZipFile) -> None:
 def load_arrays(
     path: Path, kind: str, names: Sequence[str], remedy: str = "", optional: Sequence[str] = ()
 ) -> dict[str, np.ndarray]:
-    """Read arrays of an `.npz`, never executing anything from the file.
+    """Read arrays of an `.npz`, without executing code from the file.
 
     Args:
-        path: the file.
-        kind: what it should be, as "a language model", for the error.
-        names: the arrays.
-        remedy: the sentence that says what to do.
-        optional: further arrays, which may be missing.
+        path: of the file.
+        kind: of content, such as "a language model", for the error.
+        names: of the required arrays.
+        remedy: sentence for the error that says what to do.
+        optional: names of arrays that may be missing.
 
     Raises:
-        HandwritingError: the file is missing, cut short or something else, an array is missing, or
-            they unpack to more than LARGEST_ARRAYS.
+        HandwritingError: the file is missing, truncated or something else, an array is missing, or
+            the arrays unpack to more than LARGEST_ARRAYS bytes.
     """
     check_is_file(path, remedy)
     try:
@@ -188,9 +197,9 @@ def load_arrays(
         with np.load(path, allow_pickle=False) as content:
             present = [name for name in optional if name in content.files]
             arrays = {name: content[name] for name in [*names, *present]}
-        # NumPy gives the bytes of what is not an array.
+        # NumPy returns members that are not arrays as bytes.
         if not all(isinstance(array, np.ndarray) for array in arrays.values()):
-            raise TypeError("one of them is no array")
+            raise TypeError("one of them is not an array")
     except Exception as error:
         if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EIO):
             raise
@@ -201,13 +210,13 @@ def load_arrays(
 
 
 def save_json(content: object, path: Path) -> None:
-    """Write indented JSON with a newline at the end."""
+    """Write indented JSON with a final newline."""
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-    # Of a file name that is no text the escapes are JSON's, too.
+    # Surrogates of undecodable file names become escapes, which are JSON's as well.
     path.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def sha256(path: Path) -> str:
-    """sha256 of a file's content, hexadecimal."""
+    """SHA-256 of a file's content, hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,9 +1,9 @@
-"""The 62 classes, labels as sets of candidate characters, and the groupings used in metrics.
+"""The 62 classes, labels as sets of candidate characters, and the groups of classes for metrics.
 
-A label is one byte and stands for a set of candidate characters. 0 to 61 name one character, in
-the order of ``CLASSES``. 62 to 87 stand for "A or a" to "Z or z": what a label of EMNIST's
-`letters`, or one of the 15 merged labels of `bymerge` and `balanced`, really says (Cohen et al.
-2017, arXiv 1702.05373, table II). `handwriting.emnist.label_sets` has each split's own labels.
+A label is one byte and stands for a set of candidate characters. 0 to 61 are single characters, in
+the order of ``CLASSES``. 62 to 87 are "A or a" to "Z or z": the meaning of the labels of EMNIST's
+`letters`, and of the 15 merged labels of `bymerge` and `balanced` (Cohen et al. 2017, arXiv
+1702.05373, table II). `handwriting.emnist.label_sets` has the labels of each split.
 """
 
 import string
@@ -15,7 +15,7 @@ NUM_CLASSES = len(CLASSES)
 FIRST_CAPITAL = CLASSES.index("A")
 FIRST_SMALL = CLASSES.index("a")
 FIRST_EITHER_CASE = NUM_CLASSES
-"""Labels below it are exact; from it on they stand for a letter in either case."""
+"""First label of a letter in either case; smaller labels are exact."""
 
 NUM_LABELS = FIRST_EITHER_CASE + len(string.ascii_uppercase)
 
@@ -27,16 +27,16 @@ CHARACTER_SETS: dict[str, tuple[str, ...]] = {
 }
 
 MERGED_LETTERS = "CIJKLMOPSUVWXYZ"
-"""Letters whose two cases `bymerge` and `balanced` put together (Cohen et al. 2017, table II)."""
+"""Letters whose cases `bymerge` and `balanced` merge (Cohen et al. 2017, table II)."""
 
 
 def class_index(character: str) -> int:
-    """Index 0 to 61 of a character."""
+    """Class index of a character, 0..61."""
     return CLASSES.index(character)
 
 
 def either_case_label(letter: str) -> int:
-    """Label 62 to 87 that stands for a letter in either case."""
+    """Label of a letter in either case, 62..87."""
     return FIRST_EITHER_CASE + string.ascii_uppercase.index(letter.upper())
 
 
@@ -46,7 +46,7 @@ def label_name(label: int) -> str:
 
 
 def candidates(label: int) -> tuple[int, ...]:
-    """The classes that a label allows: one, or the two cases of a letter."""
+    """Classes that a label allows: one, or the two cases of a letter."""
     if label < FIRST_EITHER_CASE:
         return (label,)
     letter = label - FIRST_EITHER_CASE
@@ -54,14 +54,18 @@ def candidates(label: int) -> tuple[int, ...]:
 
 
 def candidate_masks() -> np.ndarray:
-    """uint64 of shape (88,): bit ``c`` is set where the label allows class ``c``."""
+    """uint64 of shape (88,): bit ``c`` is set if the label allows class ``c``."""
     return np.array(
         [sum(1 << c for c in candidates(label)) for label in range(NUM_LABELS)], dtype=np.uint64
     )
 
 
 def count_labels(labels: np.ndarray) -> dict[str, dict[str, int]]:
-    """Rows per character, and per letter for those known in either case only."""
+    """Number of rows of each exact label and of each label of either case.
+
+    Args:
+        labels: integers in 0..87, any shape (N,).
+    """
     counts = np.bincount(labels, minlength=NUM_LABELS)
     names = {label: label_name(label) for label in range(NUM_LABELS)}
     return {
@@ -77,7 +81,7 @@ def _groups(key: dict[str, str]) -> np.ndarray:
 
 
 WITHOUT_CASE = _groups({c: c.upper() for c in string.ascii_lowercase})
-"""int of shape (62,): class to one of 36 groups in which only case differs."""
+"""int of shape (62,): group of each class, one of 36, ignoring case."""
 
 MERGED_47 = _groups({c.lower(): c for c in MERGED_LETTERS})
-"""int of shape (62,): class to one of the 47 classes of `bymerge` and `balanced`."""
+"""int of shape (62,): class of each class in `bymerge` and `balanced`, one of 47."""

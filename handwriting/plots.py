@@ -1,4 +1,4 @@
-"""How every figure looks and is written: as one PNG, whole or not at all, with what made it."""
+"""Style and atomic writing of all plots, as PNG with their command."""
 
 import textwrap
 from pathlib import Path
@@ -13,13 +13,13 @@ from matplotlib.figure import Figure
 from handwriting.files import replacing
 
 _CHARACTERS_PER_INCH = 17
-"""Of the command, which is set in small."""
+"""Of the command's small font."""
 
 BLUE, ORANGE, GREEN = "#2b6cb0", "#dd6b20", "#2f855a"
 
 
 def save_figure(figure: Figure, path: Path, command: str) -> None:
-    """Write a figure as PNG, with the command that makes it in small at its foot, and close it."""
+    """Write a figure as PNG, with its command in small type at the bottom, and close it."""
     foot = textwrap.wrap(command, int(figure.get_figwidth() * _CHARACTERS_PER_INCH)) or [""]
     text = "\n".join(foot)
     figure.text(0.995, 0.004, text, ha="right", va="bottom", fontsize=7, color="grey")

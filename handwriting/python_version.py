@@ -1,18 +1,18 @@
-"""The Pythons that the project runs on; importing this file or running it refuses another one.
+"""Supported versions of Python; importing or running this file rejects all others.
 
     python handwriting/python_version.py
 
-An older Python must be able to read this file, and the files that import it before all else.
+An older Python must be able to parse this file and the files that import it first.
 """
 
 import sys
 
 OLDEST, NEWEST = (3, 11), (3, 14)
-"""The language of the code, and the newest that the wheels of PyTorch in requirements.txt serve."""
+"""Versions of the code's syntax, and the newest with wheels of PyTorch in requirements.txt."""
 
 
 def version_fault(version: tuple) -> str:
-    """What is wrong with a Python of this version, ``(major, minor, …)``; empty if nothing is."""
+    """Error sentence for a Python version ``(major, minor, …)``; empty if it is supported."""
     if OLDEST <= tuple(version[:2]) <= NEWEST:
         return ""
     found, oldest, newest = ("{}.{}".format(*numbers[:2]) for numbers in (version, OLDEST, NEWEST))

@@ -1,4 +1,4 @@
-"""The name and the files of a run, what a weights file holds, and the network in it."""
+"""Names and files of runs, content of weights files, and their networks."""
 
 import functools
 import json
@@ -37,7 +37,7 @@ _MONTHS = (
 )
 _DATE = re.compile(rf"_(\d{{4}})_({'|'.join(_MONTHS)})(\d\d)_(\d\d)_(\d\d)$")
 _LONGEST_NAME = 100
-"""Bytes in UTF-8: file systems take 255, and a comparison's plot has two names in its own."""
+"""Bytes in UTF-8: file systems allow 255, and a comparison plot's name contains two runs."""
 
 _WEIGHT_TYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.int64)
 _FACTS = {"epoch": int, "epochs": int, "synthetic": bool, "labels": str, "fingerprint": str}
@@ -56,12 +56,12 @@ _FORMER_NAMES = {
 
 
 def current_names(values: dict[str, Any]) -> dict[str, Any]:
-    """Settings under today's names, of files that earlier versions wrote as well."""
+    """Settings with former names replaced by the current ones."""
     return {_FORMER_NAMES.get(name, name): value for name, value in values.items()}
 
 
 def run_name(model: str, start: datetime) -> str:
-    """As ``customcnn_2024_July31_16_32``; English months whatever the locale."""
+    """Name such as ``customcnn_2024_July31_16_32``, with English months in any locale."""
     month = _MONTHS[start.month - 1]
     return f"{model}_{start.year}_{month}{start.day:02d}_{start:%H_%M}"
 
@@ -73,10 +73,10 @@ def _is_name(name: str) -> bool:
 
 @dataclass(frozen=True)
 class RunFiles:
-    """Where the files of one run are.
+    """Name, folders and files of one run.
 
     Raises:
-        HandwritingError: the name is no plain name, but leads to another folder, say.
+        HandwritingError: the name is not a plain file name.
     """
 
     name: str
@@ -84,30 +84,30 @@ class RunFiles:
     metrics: Path = METRICS_FOLDER
 
     def __post_init__(self) -> None:
-        """Check the name: files are named by it."""
+        """Check the name."""
         if not _is_name(self.name):
             raise HandwritingError(
-                f"{self.name!r} is no name for a run. Give one of 1 to {_LONGEST_NAME} characters "
-                "(bytes in UTF-8) without / and \\ that does not begin with a dot."
+                f"{self.name!r} is not a valid name for a run. Give a name of 1 to {_LONGEST_NAME} "
+                "bytes in UTF-8, without / and \\, that does not begin with a dot."
             )
 
     @property
     def weights(self) -> Path:
-        """The epoch that is kept, in half precision."""
+        """Weights of the kept epoch, in half precision."""
         return self.models / f"{self.name}.pt"
 
     @property
     def checkpoint(self) -> Path:
-        """The whole state after the last epoch, to resume from."""
+        """Checkpoint after the last epoch, to resume from."""
         return self.models / "checkpoints" / f"{self.name}.pt"
 
     def metric(self, ending: str) -> Path:
-        """As ``metrics/<run>_history.csv`` for ``history.csv``."""
+        """Path such as ``metrics/<run>_history.csv``, for ``history.csv``."""
         return self.metrics / f"{self.name}_{ending}"
 
     @property
     def start(self) -> datetime:
-        """The date in the name; without one, when the weights were written."""
+        """Date in the name, or modification time of the weights."""
         if found := _DATE.search(self.name):
             year, month, *others = found.groups()
             try:
@@ -121,9 +121,9 @@ class RunFiles:
 
 
 def list_runs(models: Path = MODELS_FOLDER, metrics: Path = METRICS_FOLDER) -> list[RunFiles]:
-    """The runs with a weights file in a folder, by name.
+    """The runs with a weights file in a folder, sorted by name.
 
-    What else is called like a weights file is skipped, which is said once.
+    Other entries that end in .pt are skipped, with one note each on standard error.
     """
     runs = []
     for path in sorted(models.glob("[!.]*.pt")):
@@ -136,15 +136,15 @@ def list_runs(models: Path = MODELS_FOLDER, metrics: Path = METRICS_FOLDER) -> l
 
 @functools.cache
 def _say_skipped(path: Path) -> None:
-    # Not on standard output, which may be a JSON object.
-    kind = "has no name for a run" if path.is_file() else "is no file"
+    # Standard output may be a JSON object.
+    kind = "has an invalid name" if path.is_file() else "is not a file"
     print(f"  note: {str(path)!r} is skipped: it {kind}", file=sys.stderr)
 
 
 def newest_first(runs: list[RunFiles]) -> list[RunFiles]:
-    """Runs by their start; of those that started in the same minute the more accurate one first.
+    """Runs sorted by start, newest first; in the same minute the more accurate one first.
 
-    Not by the files' times alone: a fresh clone writes all files at once, in any order.
+    Modification times alone do not suffice, because a clone writes all files at once.
     """
     return sorted(runs, key=lambda r: (r.start, accuracy_on_test_set(r) or 0, r.name), reverse=True)
 
@@ -155,13 +155,13 @@ def find_run(
     metrics: Path = METRICS_FOLDER,
     program: str = "model_training.py",
 ) -> RunFiles:
-    """The run of a name, a file name or a path; the newest one for ``latest``.
+    """Find a run.
 
     Args:
-        name: the name, file name or path.
+        name: name, file name or path of a run, or ``latest`` for the newest one.
         models: folder with weights.
-        metrics: folder with figures.
-        program: writes such weights, for errors.
+        metrics: folder with metrics.
+        program: script that writes such weights, for errors.
 
     Raises:
         HandwritingError: the folder or the file is missing.
@@ -185,7 +185,7 @@ def find_run(
 
 
 def half_precision(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Copy weights with kernels and matrices in float16; biases and statistics stay float32."""
+    """Copy weights, with kernels and matrices in float16 and biases and statistics in float32."""
     return {
         name: tensor.detach().to("cpu", torch.float16 if tensor.ndim > 1 else None, copy=True)
         for name, tensor in state.items()
@@ -193,7 +193,7 @@ def half_precision(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
 
 
 def save_weights(path: Path, state: dict[str, torch.Tensor], facts: dict[str, Any]) -> None:
-    """Write a weights file: the weights in half precision and the facts of their run."""
+    """Write a weights file, with the weights in half precision and the facts of their run."""
     content = {"weights": half_precision(state), "classes": list(CLASSES), **facts}
     with replacing(path) as (part,):
         save_torch(content, part)
@@ -203,21 +203,22 @@ def load_weights(path: Path) -> dict[str, Any]:
     """Read a weights file of this project, or the bare weights of the reference implementation.
 
     Returns:
-        ``weights`` (name to tensor), ``model`` (name in `models.MODELS`), and, in files of this
-        project, ``classes``, ``hyperparameters``, ``fingerprint``, ``synthetic``, ``labels``,
-        ``epoch`` (that is kept), ``epochs`` (trained), ``metrics`` (of the kept epoch),
-        ``last_metrics`` (of the last one), ``temperature``, ``frequencies`` (that the answers
-        follow),
-        ``training_frequencies`` (that the logits were learned with) and, of a network with a second
-        head for any hand, ``hands_temperature``.
+        ``weights`` (name to tensor) and ``model`` (name in `models.MODELS`). Files of this project
+        also have ``classes``, ``hyperparameters``, ``fingerprint``, ``synthetic``, ``labels``,
+        ``epoch`` (kept), ``epochs`` (trained), ``metrics`` (of the kept epoch), ``last_metrics``
+        (of the last epoch), ``temperature``, ``frequencies`` (class prior of the predictions),
+        ``training_frequencies`` (class prior of the training), and ``hands_temperature`` if there
+        is an out-of-domain head.
 
     Raises:
-        HandwritingError: missing, cut short, not a weights file, or with weights or a calibration
-            that are no numbers.
+        HandwritingError: the file is missing, truncated or not a weights file, or its weights or
+            calibration are not finite numbers.
     """
     content = load_torch(path, _TAKE_ANOTHER)
     if content.get("kind") == "line reader":
-        raise HandwritingError(f"{path} reads lines, not single characters. {_TAKE_ANOTHER}")
+        raise HandwritingError(
+            f"{path} is a text-line model, not a character model. {_TAKE_ANOTHER}"
+        )
     if "weights" not in content:
         content = {"weights": content, "model": _recognise_model(content)}
     if isinstance(content.get("hyperparameters"), dict):
@@ -228,15 +229,15 @@ def load_weights(path: Path) -> dict[str, Any]:
     numbers += [*(content.get("frequencies") or ()), *(content.get(_TRAINED_ON) or ())]
     if not are_finite(content["weights"]) or not all(map(_is_positive, numbers)):
         raise HandwritingError(
-            f"{path} holds weights that are not numbers in half, single or double precision: it "
-            f"was converted, or its training went wrong. {_TAKE_ANOTHER}"
+            f"{path} holds weights that are not finite numbers in half, single or double "
+            f"precision: it was converted, or its training diverged. {_TAKE_ANOTHER}"
         )
     return content
 
 
 def are_finite(weights: object) -> bool:
-    """Whether it is a dictionary of tensors, at least one, that networks can have: in half, single
-    or double precision or whole numbers, without NaN and infinity."""
+    """Whether it is a non-empty dictionary of finite tensors of float16, bfloat16, float32, float64
+    or int64."""
     tensors = weights.values() if isinstance(weights, dict) else ()
     sound = [
         isinstance(t, torch.Tensor) and t.dtype in _WEIGHT_TYPES and bool(t.isfinite().all())
@@ -246,7 +247,7 @@ def are_finite(weights: object) -> bool:
 
 
 def _is_complete(content: dict[str, Any]) -> bool:
-    """Whether the parts of a weights file are there, and of their kind."""
+    """Whether the parts of a weights file are present and of the right type."""
     classes = content.get("classes", list(CLASSES))
     used = content.get("hyperparameters", {})
     rows = (content.get(name, {}) for name in ("metrics", "last_metrics"))
@@ -286,12 +287,12 @@ def _recognise_model(state: dict[str, Any]) -> str | None:
 
 
 def has_hands_head(content: dict[str, Any]) -> bool:
-    """Whether a weights file has a second head, for any hand, beside that for NIST's forms."""
+    """Whether a weights file has an out-of-domain head beside the EMNIST head."""
     return "hands_temperature" in content
 
 
 def temperature(content: dict[str, Any], prior: str) -> float:
-    """What divides the logits of the head that reads with a prior, ``emnist`` or ``equal``."""
+    """Temperature that divides the logits of the head for a prior, ``emnist`` or ``equal``."""
     name = "hands_temperature" if prior == "equal" and has_hands_head(content) else "temperature"
     return float(content.get(name, 1.0))
 
@@ -302,16 +303,16 @@ def build_network(content: dict[str, Any], path: Path, prior: str = "emnist") ->
     Args:
         content: as :func:`load_weights` returns it.
         path: the file, for errors.
-        prior: of two heads, ``emnist`` takes the first, ``equal`` the second.
+        prior: of two heads, ``emnist`` takes the EMNIST head, ``equal`` the out-of-domain head.
 
     Raises:
-        HandwritingError: the weights do not fit the network that the file names, or its logits are
-            not numbers.
+        HandwritingError: the weights do not fit the architecture that the file names, or the logits
+            are not finite.
     """
     if content["model"] not in MODELS:
         raise HandwritingError(
-            f"{path} is for a model {content['model']!r} that this version does not have "
-            f"({', '.join(MODELS)})."
+            f"{path} is for the architecture {content['model']!r}, which this version lacks "
+            f"(it has {', '.join(MODELS)})."
         )
     heads = 2 if has_hands_head(content) else 1
     network = MODELS[content["model"]](num_classes=heads * NUM_CLASSES)
@@ -326,22 +327,22 @@ def build_network(content: dict[str, Any], path: Path, prior: str = "emnist") ->
     network = network.eval().to(memory_format=torch.channels_last)
     if not _gives_numbers(network):
         raise HandwritingError(
-            f"{path}: the logits are not numbers, for weights are too large: its training went "
-            f"wrong. {_TAKE_ANOTHER}"
+            f"{path}: the logits are not finite, because weights are too large: its training "
+            f"diverged. {_TAKE_ANOTHER}"
         )
     return network
 
 
 @torch.inference_mode()
 def _gives_numbers(network: nn.Module) -> bool:
-    """Whether the logits of an empty image and of a full one are finite."""
+    """Whether the logits of an all-black and of an all-white image are finite."""
     images = torch.tensor([0.0, 1.0]).view(2, 1, 1, 1).expand(2, 1, 28, 28)
     return bool(network(images).isfinite().all())
 
 
 def accuracy_on_test_set(run: RunFiles) -> float | None:
-    """Accuracy over 62 classes on the real test set; ``None`` where it was not measured, or the
-    file that says so is damaged."""
+    """Accuracy in 0..1 over 62 classes on the real test set; ``None`` if it was not measured or its
+    file is damaged."""
     try:
         figures = json.loads(run.metric("metrics.json").read_text(encoding="utf-8"))
         accuracy = None if figures["synthetic"] else figures["accuracy"]
@@ -353,6 +354,6 @@ def accuracy_on_test_set(run: RunFiles) -> float | None:
 def available_runs(
     models: Path = MODELS_FOLDER, metrics: Path = METRICS_FOLDER
 ) -> dict[RunFiles, float | None]:
-    """Runs with a weights file and their accuracy on the test set, the best one first."""
+    """Runs with a weights file and their accuracy on the test set, best first."""
     accuracies = {run: accuracy_on_test_set(run) for run in list_runs(models, metrics)}
     return dict(sorted(accuracies.items(), key=lambda item: -(item[1] or 0)))

@@ -64,7 +64,7 @@ def test_plain_names_are_names(name):
     ["", ".hidden", "..", "../../x", "a/b", "/etc/x", r"a\b", "a\nb", "a\0b", "x" * 101, "ä" * 51],
 )
 def test_what_leads_elsewhere_is_no_name(name):
-    with pytest.raises(HandwritingError, match="is no name for a run"):
+    with pytest.raises(HandwritingError, match="is not a valid name for a run"):
         RunFiles(name)
 
 
@@ -301,7 +301,9 @@ def changed_weights(tmp_path):
     ids=["fp8", "quantised", "complex", "int8", "NaN"],
 )
 def test_weights_of_kinds_that_are_not_read_are_refused(changed_weights, matrix):
-    with pytest.raises(HandwritingError, match=r"run\.pt holds weights that are not numbers in"):
+    with pytest.raises(
+        HandwritingError, match=r"run\.pt holds weights that are not finite numbers in"
+    ):
         load_weights(changed_weights(matrix))
 
 
@@ -328,5 +330,5 @@ def test_weights_too_large_to_give_numbers_are_refused(changed_weights):
     content = load_weights(path)
     content["weights"]["layers.17.bias"] = torch.full((62,), 3e38)
     content["weights"]["layers.15.bias"] = torch.full((128,), 1e3)
-    with pytest.raises(HandwritingError, match=r"run\.pt: the logits are not numbers"):
+    with pytest.raises(HandwritingError, match=r"run\.pt: the logits are not finite"):
         build_network(content, path)

@@ -1,1 +1,1 @@
-"""From picture files and pen strokes to 28x28 images as EMNIST made them; no torch."""
+"""Conversion of image files and pen strokes to model inputs; without PyTorch."""

@@ -1,9 +1,9 @@
-"""Ink or strokes of one character -> a 28x28 image as EMNIST made them, and where the ink stood.
+"""Conversion of one character, as ink or strokes, to a 28x28 image in the format of EMNIST.
 
-The procedure is that of Cohen et al. 2017 (arXiv 1702.05373, fig. 1): blur with sigma 1, cut to the
-bounding box, centre in a square with the aspect ratio kept, a border of 2 pixels, bicubic down to
-28x28, stretch to 0..255. One thing is added: whatever the pen, the ink is first brought to the
-width that strokes have in EMNIST. Ink is white on black throughout.
+The procedure is that of Cohen et al. 2017 (arXiv 1702.05373, fig. 1): blur with sigma 1, crop to
+the bounding box, centre in a square with the aspect ratio kept and a border of 2 pixels, downsample
+to 28x28 bicubically, stretch to 0..255. Before that, strokes are brought to the stroke width of
+EMNIST. Ink is white on black.
 """
 
 from dataclasses import dataclass, replace
@@ -32,7 +32,7 @@ STROKE = 2.9
 """Median stroke width of 600 `byclass` test images, in pixels of the 28x28 image."""
 
 _FIELD = 72
-"""Longest side of a character before the blur, in pixels; NIST's fields are 128x128."""
+"""Longer side of a character before the blur, in pixels; NIST's fields are 128x128."""
 
 _FIELD_STROKE = STROKE * _FIELD / (SIDE - 2 * BORDER)
 _HAIR, _DRAWN = 1.5, 1 / 8
@@ -44,7 +44,7 @@ _SUPERSAMPLING = 4
 
 @dataclass(frozen=True)
 class CharacterImage:
-    """One character as the networks see it.
+    """Model input of one character, and the position of its ink.
 
     Attributes:
         image: uint8 (28, 28), white ink on black, stretched to 0..255; all 0 without ink.
@@ -64,10 +64,10 @@ BLANK = CharacterImage(np.zeros((SIDE, SIDE), dtype=np.uint8), None)
 
 
 def character_from_ink(ink: np.ndarray) -> CharacterImage:
-    """Make the 28x28 image of a drawing given as pixels.
+    """Convert the pixels of a drawing.
 
     Args:
-        ink: uint8 (height, width); above 127 is ink. Grey edges help where the drawing is small.
+        ink: uint8 (height, width), ink above 127; grey edges improve small drawings.
     """
     box = bounding_box(ink, 127)
     if box is None:
@@ -88,11 +88,11 @@ def character_from_ink(ink: np.ndarray) -> CharacterImage:
 
 
 def character_from_strokes(strokes: list[np.ndarray], pen: float = 1.0) -> CharacterImage:
-    """Make the 28x28 image of a drawing given as the pen's path.
+    """Convert the pen strokes of a drawing.
 
     Args:
-        strokes: one float (points, 2) of x, y per stroke, in any unit.
-        pen: width of the pen as a multiple of the strokes' in EMNIST.
+        strokes: float (points, 2) of x, y each, y downwards, in any unit.
+        pen: stroke width as a multiple of that of EMNIST.
     """
     points = [stroke for stroke in strokes if len(stroke)]
     if not points:
@@ -101,7 +101,7 @@ def character_from_strokes(strokes: list[np.ndarray], pen: float = 1.0) -> Chara
     low, high = joined.min(axis=0), joined.max(axis=0)
     extent = (high - low).max()
     width = pen * _FIELD_STROKE
-    # A dot has no extent: it stays a dot instead of being enlarged without end.
+    # A dot has no extent, so it is not enlarged.
     scale = (_FIELD - width) / extent if extent > 1e-3 else 1.0
     shifted = [(stroke - low) * scale + width / 2 + _MARGIN for stroke in points]
     size = np.ceil((high - low) * scale + width + 2 * _MARGIN).astype(int)
@@ -111,7 +111,7 @@ def character_from_strokes(strokes: list[np.ndarray], pen: float = 1.0) -> Chara
 
 
 def _draw(strokes: list[np.ndarray], size: np.ndarray, width: float) -> Image.Image:
-    """Draw paths of a width with round ends, smoothly."""
+    """Draw paths with a width and round ends, antialiased."""
     large = Image.new("L", tuple((size * _SUPERSAMPLING).tolist()))
     pen = ImageDraw.Draw(large)
     radius = width * _SUPERSAMPLING / 2
@@ -125,14 +125,14 @@ def _draw(strokes: list[np.ndarray], size: np.ndarray, width: float) -> Image.Im
 
 
 def _enlarge(character: Image.Image, scale: float) -> np.ndarray:
-    """Scale the ink and put a margin around it."""
+    """Scale the ink and add a margin."""
     size = tuple(max(1, round(side * scale)) for side in character.size)
     how = Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC
     return np.asarray(ImageOps.expand(character.resize(size, how), _MARGIN))
 
 
 def _with_whole_hair(character: Image.Image, scale: float) -> Image.Image:
-    """Strokes too thin to survive being made smaller as wide as they must be for it."""
+    """Widen strokes that would vanish in downscaling."""
     ink = np.asarray(character)
     missing = _HAIR / scale - stroke_width(ink > 127) if scale < 1 else 0.0
     if missing <= 0:
@@ -140,26 +140,26 @@ def _with_whole_hair(character: Image.Image, scale: float) -> Image.Image:
     across = int(np.ceil(missing)) + 1
     wide = cv2.dilate(ink, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (across, across)))
     _, boxes = connected_parts(wide > 127)
-    # Specks of dust far apart are to vanish.
+    # Scattered dust should vanish.
     is_drawn = boxes[:, cv2.CC_STAT_WIDTH : cv2.CC_STAT_AREA].max() > _DRAWN * max(ink.shape)
     return Image.fromarray(wide) if is_drawn else character
 
 
 def _solid(field: np.ndarray) -> np.ndarray:
-    """Where there is ink, bool: half as strong as the strongest at least."""
+    """Mask of the ink, bool: at least half of the maximum, without specks."""
     return without_specks(field > int(field.max()) // 2)
 
 
 def _with_stroke(solid: np.ndarray, width: float) -> np.ndarray:
-    """Thicken or thin strokes to the field's width by moving their edge; uint8 with grey edges."""
+    """Bring strokes to the field's width by moving their edges; uint8 with grey edges."""
     to_edge = np.where(solid, distances(solid) - 0.5, 0.5 - distances(~solid))
-    # Thinning by more than a third of the width would break strokes of uneven width.
+    # Thinning by more than a third of the width breaks uneven strokes.
     shift = max((_FIELD_STROKE - width) / 2, -width / 3)
     return np.round(255 * np.clip(to_edge + shift + 0.5, 0, 1)).astype(np.uint8)
 
 
 def _finish(field: Image.Image) -> np.ndarray:
-    """EMNIST's steps after the scan: blur, cut, centre, shrink, stretch."""
+    """EMNIST's steps after the scan: blur, crop, centre, downsample, stretch."""
     blurred = field.filter(ImageFilter.GaussianBlur(1))
     blurred = blurred.crop(bounding_box(np.asarray(blurred), _FAINT))
     small = _square(blurred).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
@@ -167,7 +167,7 @@ def _finish(field: Image.Image) -> np.ndarray:
 
 
 def emnist_image(ink: np.ndarray) -> np.ndarray:
-    """EMNIST's procedure alone, strokes as wide as they are; for `character_from_ink`'s ink."""
+    """EMNIST's procedure without normalised stroke width; ink as for :func:`character_from_ink`."""
     box = bounding_box(ink, _FAINT)
     if box is None:
         return BLANK.image
@@ -176,7 +176,7 @@ def emnist_image(ink: np.ndarray) -> np.ndarray:
 
 
 def _square(character: Image.Image) -> Image.Image:
-    """Centre in a square with a border that is 2 of 28 pixels after shrinking."""
+    """Centre in a square with a border that is 2 of 28 pixels after downsampling."""
     side = round(max(character.size) * SIDE / (SIDE - 2 * BORDER))
     square = Image.new("L", (side, side))
     square.paste(character, ((side - character.width) // 2, (side - character.height) // 2))
@@ -190,5 +190,5 @@ def _stretch(image: np.ndarray) -> np.ndarray:
 
 
 def open_character(source: Path | BinaryIO, name: str | None = None) -> CharacterImage:
-    """The 28x28 image of a picture of one character; arguments and errors of `open_picture`."""
+    """Open an image of one character and convert it; arguments and errors of `open_picture`."""
     return character_from_ink(without_fragments(find_ink(open_picture(source, name))))

@@ -1,7 +1,7 @@
-"""How far each pixel of a photograph differs from its paper, in uneven light, of any two colours.
+"""Contrast of each pixel of a photograph to its paper, in uneven light, for any two colours.
 
-Unlike `ink.find_ink`, which decides between ink and paper, the grey between is kept: the line
-reader is trained on it and judges faint strokes, ruled lines and noise itself.
+Unlike `ink.find_ink` it keeps grey levels, because the text-line model is trained on them and
+distinguishes faint strokes, ruled lines and noise itself.
 """
 
 import cv2
@@ -12,25 +12,25 @@ from handwriting.imaging.ink import otsu_threshold
 from handwriting.imaging.photograph import as_seen
 
 LEAST_CONTRAST = 12
-"""Levels of 255 by which ink differs from paper at least; less is a blank picture."""
+"""Minimum difference of ink and paper, of 255 levels; an image with less is blank."""
 
 _LARGEST_KERNEL = 101
 _NOISE, _FAINT, _BOARD = 2.5, 0.12, 1.3
 
 
 def colours_of(picture: Image.Image) -> np.ndarray:
-    """uint8 (height, width, 3), of :func:`as_seen`."""
+    """uint8 (height, width, 3): RGB of an image, upright and opaque (`photograph.as_seen`)."""
     return np.asarray(as_seen(picture).convert("RGB"))
 
 
 def contrast_of(colours: np.ndarray) -> np.ndarray:
-    """Ink on paper as grey between 0 (paper) and 255 (as strong as the usual ink of the picture).
+    """Contrast of ink to paper, from 0 (paper) to 255 (the median ink of the image).
 
     Args:
-        colours: uint8 (height, width, 3), dark writing on light ground or the other way round.
+        colours: uint8 (height, width, 3), dark writing on light paper or light on dark.
 
     Returns:
-        uint8 (height, width); all 0 where nothing stands out.
+        uint8 (height, width); all 0 for a blank image.
     """
     difference = _difference(colours, paper_of(colours, min(colours.shape[:2])))
     level = int(np.abs(difference).max(initial=0))
@@ -42,22 +42,22 @@ def contrast_of(colours: np.ndarray) -> np.ndarray:
 
 
 def is_dark_on_light(colours: np.ndarray, paper: np.ndarray) -> bool:
-    """Whether the writing is darker than its ground; uint8 (height, width, 3) each."""
+    """Whether the writing is darker than its paper; uint8 (height, width, 3) each."""
     return _is_darker(_difference(colours, paper))
 
 
 def _is_darker(difference: np.ndarray) -> bool:
-    # Shadows and bright paper in a dark corner differ too: most people write dark on light.
+    # Shadows and glare differ from the paper as well; most people write dark on light.
     return _BOARD * _strength(difference) >= _strength(-difference)
 
 
 def paper_of(colours: np.ndarray, size: int, largest: int = _LARGEST_KERNEL) -> np.ndarray:
-    """The median of each pixel's surroundings, taken in a smaller picture where they are large.
+    """Paper colour of each pixel: the median in a window.
 
     Args:
         colours: uint8 (height, width, 3).
-        size: side of the surroundings in pixels.
-        largest: so many pixels, of a smaller picture, they are at most; fewer are faster.
+        size: side of the window in pixels.
+        largest: maximum side of the window, in pixels of a downscaled image; smaller is faster.
 
     Returns:
         uint8 (height, width, 3).
@@ -71,9 +71,9 @@ def paper_of(colours: np.ndarray, size: int, largest: int = _LARGEST_KERNEL) -> 
 
 
 def _difference(colours: np.ndarray, paper: np.ndarray) -> np.ndarray:
-    """int16 (height, width): of the channel that differs most from the paper, above 0 if darker."""
+    """int16 (height, width): largest difference to the paper over channels, positive if darker."""
     each = paper.astype(np.int16) - colours
-    # Channel by channel, which numpy does several times as fast as over the last axis.
+    # Channel by channel, because NumPy is several times slower over the last axis.
     red, green, blue = each[..., 0], each[..., 1], each[..., 2]
     darkest = np.maximum(np.maximum(red, green), blue)
     lightest = np.minimum(np.minimum(red, green), blue)
@@ -81,12 +81,12 @@ def _difference(colours: np.ndarray, paper: np.ndarray) -> np.ndarray:
 
 
 def _strength(difference: np.ndarray) -> float:
-    """Of what lies above the paper: its highest values, a few single pixels left aside."""
+    """The 98th percentile, which ignores single pixels."""
     return float(np.percentile(difference, 98))
 
 
 def normalised(contrast: np.ndarray) -> np.ndarray:
-    """Noise to 0, the usual ink to 255; uint8 of any shape to uint8 of the same."""
+    """Scale contrast so that noise becomes 0 and the median ink 255; uint8 of any shape."""
     counts = np.bincount(contrast.ravel(), minlength=256)
     threshold = otsu_threshold(counts)
     ink, rest = contrast[contrast > threshold], contrast[contrast <= threshold]

@@ -1,4 +1,4 @@
-"""Where the ink is: found on plain paper, freed of dust and of what lies beside, boxed, measured.
+"""Ink on plain paper: segmentation, removal of dust and fragments, bounding box, stroke width.
 
 Ink is white on black.
 """
@@ -17,16 +17,17 @@ _SHALLOW, _LEAST_INSIDE = 0.2, 0.3
 
 
 def find_ink(picture: Image.Image) -> np.ndarray:
-    """Find the ink on plain paper of any brightness, in light that may fall from one side, with a
-    lens's vignette or a shadow on it.
+    """Segment the ink on plain paper of any brightness.
+
+    Light from one side, vignetting and shadows are tolerated.
 
     Returns:
-        uint8 (height, width): 128 where a pixel differs from the paper by Otsu's threshold (Otsu
-        1979), more where it differs more; all 0 where the picture is blank.
+        uint8 (height, width): 128 at Otsu's threshold (Otsu 1979) of the difference to the paper,
+        more for larger differences; all 0 for a blank image.
     """
     grey = as_seen(picture).convert("L")
     ink = _ink_on(grey, _paper(grey))
-    # Writing keeps off most of the edge; what lies along it is a shadow.
+    # Writing covers little of the edge; ink along much of it is a shadow.
     if _edge(ink > 127).mean() <= _SHADED:
         return ink
     return _ink_on(grey, _shaded_paper(grey), _LEAST_IN_SHADE)
@@ -40,7 +41,7 @@ def _ink_on(
     box = contrast.getbbox()
     if box is None or contrast.getextrema()[1] < least_contrast:
         return ink
-    # Clean paper has no contrast at all: only the part around the ink need be looked at.
+    # Clean paper has no contrast, so only the box around the ink is processed.
     written = contrast.crop(box)
     counts = np.array(written.histogram())
     counts[0] += ink.size - written.width * written.height
@@ -52,15 +53,15 @@ def _ink_on(
 
 
 def _edge(pixels: np.ndarray) -> np.ndarray:
-    """The outermost pixels, (N,), of (height, width), in the order of the rows."""
+    """Outermost pixels, (N,), of (height, width), in row-major order."""
     is_edge = np.ones(pixels.shape, dtype=bool)
     is_edge[1:-1, 1:-1] = False
     return pixels[is_edge]
 
 
 def _paper(grey: Image.Image) -> Image.Image:
-    """The paper without the ink: its brightness along the edge, all alike, in a plane, or in a
-    plane that a lens's vignette bends."""
+    """Brightness of the paper, fitted to the image's edge: constant, a plane, or a plane with
+    vignetting."""
     width, height = grey.size
     edge = _edge(np.asarray(grey)).astype(float)
     middle = int(np.median(edge))
@@ -75,8 +76,8 @@ def _paper(grey: Image.Image) -> Image.Image:
 
 
 def _plane_or_bow(positions: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Coefficients of what fits most of the values; the last one, of a lens's vignette, 0 unless it
-    makes them fit clearly better; float (N, 4) and (N,) to (4,)."""
+    """Robust coefficients of a plane, with vignetting if it fits clearly better; float (N, 4) and
+    (N,) to (4,)."""
     start = np.array([float(np.median(values)), 0.0, 0.0])
     plane = np.append(_robust_fit(positions[:, :3], values, start), 0.0)
     bow = _robust_fit(positions, values, plane)
@@ -85,7 +86,7 @@ def _plane_or_bow(positions: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 
 def _shaded_paper(grey: Image.Image) -> Image.Image:
-    """The paper without the ink where light falls in any way: the median around each pixel."""
+    """Brightness of the paper in arbitrary light: the median around each pixel."""
     small = grey.copy()
     small.thumbnail((_COARSE, _COARSE))
     around = max(3, round(_AROUND * min(small.size))) | 1
@@ -96,10 +97,10 @@ def _shaded_paper(grey: Image.Image) -> Image.Image:
 def _robust_fit(
     factors: np.ndarray, values: np.ndarray, start: np.ndarray, rounds: int = 10
 ) -> np.ndarray:
-    """The coefficients that fit most of the values, whatever a minority of them is.
+    """Coefficients of a robust linear fit; float (N, K) and (N,) to (K,).
 
-    Iteratively reweighted least squares with Cauchy's weights, their scale being twice the robust
-    standard deviation of the residuals (Holland and Welsch 1977); float (N, K) and (N,) to (K,).
+    Iteratively reweighted least squares with Cauchy's weights, whose scale is twice the robust
+    standard deviation of the residuals (Holland and Welsch 1977).
     """
     found = start
     for _ in range(rounds):
@@ -111,7 +112,7 @@ def _robust_fit(
 
 
 def otsu_threshold(counts: np.ndarray) -> int:
-    """The value that best parts 256 counts of values in two (Otsu 1979)."""
+    """Otsu's threshold (Otsu 1979) of a histogram, int (256,)."""
     below = counts.cumsum().astype(np.float64)
     above = below[-1] - below
     weighted = (counts * np.arange(len(counts))).cumsum()
@@ -122,21 +123,25 @@ def otsu_threshold(counts: np.ndarray) -> int:
 
 
 def connected_parts(solid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What hangs together, at corners too.
+    """Connected components with 8-connectivity.
 
     Args:
         solid: bool (height, width).
 
     Returns:
-        int32 (height, width), the number of each pixel's part, from 1, 0 for none; and int32
-        (parts, 5) with left, top, width, height and area of each.
+        int32 (height, width), component of each pixel, from 1, 0 for background; and int32
+        (components, 5), left, top, width, height and area of each, in pixels.
     """
     _, parts, boxes, _ = cv2.connectedComponentsWithStats(solid.astype(np.uint8), connectivity=8)
     return parts, boxes[1:]
 
 
 def without_specks(solid: np.ndarray) -> np.ndarray:
-    """Drop connected parts with less than a fiftieth of the ink: dust, not the dot of an i."""
+    """Remove components with less than a fiftieth of the ink; the dot of an i is larger.
+
+    Args:
+        solid: bool (height, width).
+    """
     parts, boxes = connected_parts(solid)
     if len(boxes) < 2:
         return solid
@@ -145,14 +150,16 @@ def without_specks(solid: np.ndarray) -> np.ndarray:
 
 
 def without_fragments(ink: np.ndarray) -> np.ndarray:
-    """Drop what reaches in from outside: a form's line, a neighbour's top or tail.
+    """Remove fragments at the image's edge, such as lines of a form and parts of neighbours.
 
-    That is a connected part that touches the picture's edge and lies within a fifth of it from one
-    side, where three tenths of the ink at least do not touch the edge; uint8 as of
-    :func:`find_ink`.
+    A fragment is a component that touches the edge and lies within a fifth of the image from one
+    side. Nothing is removed unless three tenths of the ink do not touch the edge.
+
+    Args:
+        ink: uint8 (height, width), of :func:`find_ink`.
     """
     solid = ink > 127
-    # Most drawings keep away from the edge, and telling parts apart takes as long as all the rest.
+    # Few drawings touch the edge, and labelling components takes as long as all the rest.
     if not any(side.any() for side in (solid[0], solid[-1], solid[:, 0], solid[:, -1])):
         return ink
     parts, boxes = connected_parts(solid)
@@ -164,14 +171,14 @@ def without_fragments(ink: np.ndarray) -> np.ndarray:
     if not is_fragment.any() or areas[np.isinf(depths)].sum() < _LEAST_INSIDE * areas.sum():
         return ink
     kept = np.append(False, ~is_fragment)[parts]
-    # With its grey border, which the widening of faint strokes would bring back.
+    # With the grey border, which the widening of thin strokes would restore.
     gone = cv2.dilate((solid & ~kept).astype(np.uint8), np.ones((5, 5))) > 0
     return np.where(gone & ~kept, 0, ink).astype(np.uint8)
 
 
 def _depths(boxes: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """How far each part that touches the edge reaches in from the side that it is nearest to, in
-    0..1; infinity for a part that does not touch the edge."""
+    """Depth of each component from its nearest side, in 0..1 of the image; infinity if it does not
+    touch the edge."""
     height, width = shape
     left, top, wide, high = boxes[:, :4].T
     right, bottom = left + wide, top + high
@@ -181,23 +188,23 @@ def _depths(boxes: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
 
 
 def stroke_width(solid: np.ndarray) -> float:
-    """Mean width of the strokes in pixels.
+    """Mean stroke width in pixels of a mask, bool (height, width).
 
-    Across a stroke of width w the distance of the pixels' middles to the next pixel outside
-    averages w / 4 + 1 / 2.
+    In a stroke of width w the mean distance of pixels to the nearest background pixel is
+    w / 4 + 1 / 2.
     """
     return float(4 * distances(solid)[solid].mean() - 2) if solid.any() else 0.0
 
 
 def distances(solid: np.ndarray) -> np.ndarray:
-    """float64, how far each pixel of a bool picture is from the next that is not set, 0 there."""
+    """float64 (height, width): distance of each pixel of a mask to the nearest background pixel."""
     rounded = cv2.distanceTransform(solid.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    # Squares of distances between pixels are whole numbers.
+    # Squared distances between pixels are integers.
     return np.sqrt(np.square(rounded, dtype=np.float64).round())
 
 
 def bounding_box(ink: np.ndarray, level: int) -> tuple[int, int, int, int] | None:
-    """Left, top, right, bottom of what is above ``level``, the latter two exclusive."""
+    """Left, top, right, bottom (exclusive) of the pixels above ``level``; ``None`` without any."""
     rows, columns = (np.flatnonzero((ink > level).any(axis=axis)) for axis in (1, 0))
     if not len(rows):
         return None

@@ -1,29 +1,27 @@
-"""How far the letters of a line lean and how crowded they are, and what brings them nearer to the
-usual: a reader that sees letters of like widths has to learn less.
-"""
+"""Normalisation of slant and letter width, so that the text-line model has less to learn."""
 
 import cv2
 import numpy as np
 
 PITCH = 15.0
-"""Columns from one upright stroke to the next that a line 40 pixels high, where they are fewer, is
-brought towards. Chosen, like the rest, on words and lines of writers left out (docs/log.md)."""
+"""Target distance between vertical strokes, in columns of a line 40 pixels high, for denser lines.
+Chosen, like the other values, on words and lines of held-out writers (docs/log.md)."""
 
 UPRIGHT = 0.5
-"""Part of the slant that is taken away: it is an estimate."""
+"""Part of the slant to correct, because the slant is an estimate."""
 
 _TOWARDS, _WIDEST = 0.6, 1.7
 _PIECE, _ROWS = 100, 5
 
 
 def letter_shape(picture: np.ndarray) -> tuple[float, float]:
-    """The change that a line needs: a point at x, y goes to ``stretch * (x + lean * y)``.
+    """The correction of a line: x becomes ``stretch * (x + lean * y)``.
 
     Args:
         picture: uint8 (40, width), white ink on black.
 
     Returns:
-        ``lean``, columns for each row downwards, and ``stretch``, 1..1.7.
+        ``lean``, columns for each row downwards; and ``stretch``, 1..1.7.
     """
     crossings = _crossings(picture > 127)
     if not crossings:
@@ -33,7 +31,7 @@ def letter_shape(picture: np.ndarray) -> tuple[float, float]:
 
 
 def _crossings(ink: np.ndarray) -> float:
-    """Strokes that a level line crosses where it crosses most, in each piece of the picture."""
+    """Maximum number of strokes crossed by a horizontal line, summed over pieces of the image."""
     begins = (ink[:, 1:] & ~ink[:, :-1]).astype(np.float32)
     pieces = max(1, round(begins.shape[1] / _PIECE))
     starts = np.linspace(0, begins.shape[1], pieces, endpoint=False).astype(int)
@@ -43,9 +41,9 @@ def _crossings(ink: np.ndarray) -> float:
 
 
 def _slant(picture: np.ndarray) -> float:
-    """Columns to the right that upright strokes go for each row upwards.
+    """Slant of vertical strokes, in columns to the right for each row upwards.
 
-    By least squares over the edges, the upright ones counting most.
+    It is a least-squares estimate over the edges, weighted towards vertical ones.
     """
     smooth = cv2.GaussianBlur(picture.astype(np.float32), (0, 0), 1.0)
     across = cv2.Sobel(smooth, cv2.CV_32F, 1, 0)

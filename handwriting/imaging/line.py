@@ -1,8 +1,7 @@
-"""Strokes or a photograph of a word or a line -> a picture of one height and any width.
+"""Conversion of a word or line, as strokes or a photograph, to an image 40 pixels high.
 
-White ink on black. How high the ink is decides the scale: a form's line or a neighbour's tail in a
-photograph must not count, so it is told from the writing first. Then crowded letters are widened
-and leaning ones set half upright.
+Ink is white on black. The height of the ink determines the scale, so ruled lines and parts of
+neighbouring lines are excluded first. Then slant and letter width are normalised (`letter_shape`).
 """
 
 import cv2
@@ -14,19 +13,19 @@ from handwriting.imaging.letter_shape import letter_shape
 from handwriting.imaging.strokes import draw_strokes
 
 HEIGHT = 40
-"""Of a line's picture in pixels."""
+"""Height of a line's image in pixels."""
 
 MARGIN = 4
-"""Empty pixels around the ink."""
+"""Margin around the ink in pixels."""
 
 STROKE = 2.4
-"""Usual width of a pen in pixels: of ballpoint and pencil in photographs of the same height."""
+"""Typical stroke width in pixels, that of ballpoint and pencil in photographs of this height."""
 
 LONGEST = 4000
-"""Columns that a picture may have; a longer line is narrowed to them."""
+"""Maximum width of an image in columns; longer lines are compressed."""
 
 _ENOUGH = 96
-"""Rows of a photograph of one line; more are only slower."""
+"""Rows of a photograph of one line; more take longer without benefit."""
 
 _DUST, _SHALLOW, _HIGH, _THIN, _SOLID = 0.5, 0.2, 0.7, 0.1, 0.5
 _DOT, _MANY = 3.0, 6
@@ -37,11 +36,11 @@ _FINE = STROKE / 2
 
 
 def line_from_strokes(strokes: list[np.ndarray], pen: float = 1.0) -> np.ndarray:
-    """Draw a word or a line given as the pen's path.
+    """Render the pen strokes of a word or a line.
 
     Args:
         strokes: float (points, 2) of x, y each, y downwards, in any unit.
-        pen: width of the pen, as a multiple of STROKE.
+        pen: stroke width as a multiple of STROKE.
 
     Returns:
         uint8 (HEIGHT, width).
@@ -54,14 +53,13 @@ def line_from_strokes(strokes: list[np.ndarray], pen: float = 1.0) -> np.ndarray
 
 
 def strokes_on_line(strokes: list[np.ndarray]) -> tuple[list[np.ndarray], int]:
-    """Where the pen's path is in the picture of a line, its letters of the usual shape, and how
-    wide that is.
+    """Pen strokes in pixels of a line's image, with slant and letter width normalised.
 
     Args:
-        strokes: as of :func:`line_from_strokes`, none empty, one at least.
+        strokes: as for :func:`line_from_strokes`, none empty, at least one.
 
     Returns:
-        float (points, 2) of x, y in pixels for each stroke, and the columns.
+        float (points, 2) of x, y in pixels for each stroke; and the image's width.
     """
     points = np.concatenate(strokes)
     low, extent = points.min(axis=0), np.ptp(points, axis=0)
@@ -77,19 +75,19 @@ def strokes_on_line(strokes: list[np.ndarray]) -> tuple[list[np.ndarray], int]:
 
 
 def _fitting(wide: float) -> float:
-    """Scale at which something so wide fits into the longest picture."""
+    """Scale at which a width fits into LONGEST columns."""
     return (LONGEST - 2 * MARGIN) / max(wide, 1e-9)
 
 
 def _change(draft: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, int]:
-    """What brings a line's letters nearer to the usual shape.
+    """The affine transform that normalises slant and letter width of a line.
 
     Args:
         draft: uint8 (HEIGHT, width).
-        points: float (N, 2), x, y of what is written on it, one at least.
+        points: float (N, 2), x, y of its ink, at least one.
 
     Returns:
-        float (2, 3), the affine change, and the columns that the picture has then.
+        float (2, 3), the transform; and the width of the transformed image.
     """
     lean, stretch = letter_shape(draft)
     x = points @ (1, lean)
@@ -99,7 +97,7 @@ def _change(draft: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, int]:
 
 
 def _scale(extent: np.ndarray, strokes: int) -> float:
-    """Pixels per unit. A dash alone is not blown up to the height of a letter."""
+    """Pixels per unit; a single dash is not enlarged to the height of a letter."""
     width, height = extent.tolist()
     inner = HEIGHT - 2 * MARGIN
     if strokes == 1 and height < _FLAT * width:
@@ -108,7 +106,11 @@ def _scale(extent: np.ndarray, strokes: int) -> float:
 
 
 def contrast_of_line(colours: np.ndarray) -> np.ndarray:
-    """As `imaging.contrast.contrast_of`, of a photograph made as small as one line needs it."""
+    """`imaging.contrast.contrast_of` a photograph of one line, downscaled first.
+
+    Args:
+        colours: uint8 (height, width, 3).
+    """
     height, width = colours.shape[:2]
     if height > _ENOUGH:
         size = (max(1, round(width * _ENOUGH / height)), _ENOUGH)
@@ -117,10 +119,10 @@ def contrast_of_line(colours: np.ndarray) -> np.ndarray:
 
 
 def line_from_contrast(contrast: np.ndarray) -> np.ndarray:
-    """Cut out the writing and bring it to a line's height.
+    """Crop the writing and scale it to the height of a line.
 
     Args:
-        contrast: uint8 (height, width), 0 paper, 255 ink, as of `imaging.contrast`.
+        contrast: uint8 (height, width), 0 paper, 255 ink, of `imaging.contrast`.
 
     Returns:
         uint8 (HEIGHT, width).
@@ -132,12 +134,19 @@ def line_from_contrast(contrast: np.ndarray) -> np.ndarray:
 
 
 def writing_box(contrast: np.ndarray) -> tuple[int, int, int, int] | None:
-    """Left, top, right, bottom of the writing in a picture of one line; ``None`` if blank.
+    """Left, top, right, bottom of the writing in an image of one line; ``None`` if it is blank.
 
-    Left aside are long level lines, dotted ones too, and connected parts that are dust (less than
-    half a square as wide as the strokes), a neighbour's top or tail (it touches the upper or lower
-    edge and reaches in less than a fifth), or a cell's border (it touches the left or right edge,
-    and is high and thin). Where nothing is left then, all ink counts.
+    Excluded are:
+
+    - ruled lines, also dotted ones;
+    - dust: components with less than half the squared stroke width;
+    - parts of neighbouring lines: at the upper or lower edge, within a fifth of the height;
+    - borders of form fields: at the left or right edge, high and thin.
+
+    If nothing remains, all ink counts.
+
+    Args:
+        contrast: uint8 (height, width), 0 paper, 255 ink.
     """
     solid = (contrast > 127).astype(np.uint8)
     if not solid.any():
@@ -159,10 +168,10 @@ def writing_box(contrast: np.ndarray) -> tuple[int, int, int, int] | None:
 
 
 def _is_dotted_line(facts: np.ndarray, stroke: float, width: int) -> np.ndarray:
-    """bool: which connected parts are among many dots at one height, as rulings on forms are."""
+    """bool (N,): which components belong to a dotted ruled line, many dots at one height."""
     left, top, wide, high = facts[:, :4].T
     is_dot = (wide <= _DOT * stroke) & (high <= _DOT * stroke)
-    # Whole numbers: twice the middles. Row by row, for a picture may be full of dots.
+    # Twice the centres, which are integers. By row, because an image may be full of dots.
     across, down = 2 * left + wide, 2 * top + high
     rows = int(down.max()) + 1
     count = np.bincount(down[is_dot], minlength=rows).astype(np.float32)
@@ -179,7 +188,7 @@ def _is_dotted_line(facts: np.ndarray, stroke: float, width: int) -> np.ndarray:
 
 
 def _level_lines(solid: np.ndarray) -> np.ndarray:
-    """Level runs of ink longer than any letter's: lines of ruled paper, borders of a cell."""
+    """Mask of horizontal runs longer than any letter: ruled lines, borders of form fields."""
     height, width = solid.shape
     longest = max(height, width // 2, 3)
     kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (longest, 1))
@@ -187,7 +196,7 @@ def _level_lines(solid: np.ndarray) -> np.ndarray:
 
 
 def _is_from_outside(facts: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """bool: which connected parts, rows of OpenCV's statistics, are no writing of this line."""
+    """bool (N,): which components, rows of OpenCV's statistics, do not belong to this line."""
     height, width = shape
     left, top, wide, high = facts[:, :4].T
     above, below = top + high, height - top
@@ -198,21 +207,20 @@ def _is_from_outside(facts: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
 
 
 def cut_line(contrast: np.ndarray, box: tuple[float, float, float, float]) -> np.ndarray:
-    """What is in a box (left, top, right, bottom), with what lies MARGIN around it.
+    """Crop a box, scale it to the height of a line, and normalise slant and letter width.
 
     Args:
-        contrast: uint8 (height, width) or, of several colours, (height, width, channels).
-        box: in its pixels.
+        contrast: uint8 (height, width) or (height, width, channels).
+        box: left, top, right, bottom in its pixels.
 
     Returns:
-        uint8 (HEIGHT, width) or (HEIGHT, width, channels), the box's height brought to
-        HEIGHT less two margins and the letters to their usual shape.
+        uint8 (HEIGHT, width) or (HEIGHT, width, channels), with MARGIN pixels around the box.
     """
     left, top, right, bottom = box
     wide, high = max(right - left, 1), max(bottom - top, 1)
     inner = HEIGHT - 2 * MARGIN
     scale = inner / high
-    # A dash alone fills its box; a long line of letters is as flat, and must not be made small.
+    # A single dash fills its box; a long line of letters is as flat and keeps its scale.
     if high < _FLAT * wide and _is_solid(contrast, box):
         scale = min(scale, inner / (2 * wide))
     across = min(scale, _fitting(wide))
@@ -232,7 +240,7 @@ def _warped(picture: np.ndarray, matrix: np.ndarray, width: int) -> np.ndarray:
 
 
 def _ink_of(draft: np.ndarray) -> np.ndarray:
-    """float (N, 2): x, y of a line's ink; of the corners within its margins where it is blank."""
+    """float (N, 2): x, y of a line's ink, or of the corners inside its margins if it is blank."""
     y, x = np.nonzero(draft[MARGIN:-MARGIN, MARGIN:-MARGIN] > _FAINT)
     if not len(x):
         y, x = (np.array([0, length - 2 * MARGIN]) for length in draft.shape)
@@ -247,7 +255,7 @@ def _is_solid(contrast: np.ndarray, box: tuple[float, float, float, float]) -> b
 
 
 def _shrunk(contrast: np.ndarray, scale: float) -> tuple[np.ndarray, np.ndarray]:
-    """A picture to be drawn at a small scale, as means over its pixels, and its own scales."""
+    """The image downscaled by area averaging if ``scale`` is small, and its scales (x, y)."""
     if scale > 1 / 1.5:
         return contrast, np.ones(2)
     height, width = contrast.shape[:2]

@@ -1,6 +1,6 @@
-"""Picture files of any kind, opened safely, as a person sees them, no larger than they need be.
+"""Safe opening of image files: upright, opaque, 8 bits, downscaled if large.
 
-All of the project opens its pictures here.
+All images of the project are opened here.
 """
 
 import warnings
@@ -13,15 +13,15 @@ from PIL import Image, UnidentifiedImageError
 from handwriting.errors import HandwritingError
 
 FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
-"""What is opened, whatever a file's name says: formats that Pillow decodes itself. For others it
-starts a program (PostScript: Ghostscript), or they are no pictures of writing."""
+"""Formats by content, whatever the file's name. Pillow decodes these itself; for others it starts a
+program, such as Ghostscript for PostScript."""
 
 MOST_PIXELS = 100_000_000
 _MOST_OF_FORMAT = dict.fromkeys(("AVIF", "JPEG2000", "WEBP"), 50_000_000)
-"""Pixels of formats whose decoders need up to 30 bytes for each."""
+"""Maximum pixels of formats whose decoders need up to 30 bytes a pixel."""
 
 _MOST_SCANS = 100
-"""Of a progressive JPEG; cameras and programs write about ten."""
+"""Maximum scans of a progressive JPEG; cameras and programs write about ten."""
 
 _ENOUGH_PIXELS = 1600
 _ORIENTATION = 0x0112
@@ -44,7 +44,7 @@ def open_picture(
     enough: int | None = _ENOUGH_PIXELS,
     most: int = MOST_PIXELS,
 ) -> Image.Image:
-    """The picture of :func:`open_with_size` alone; the same arguments and errors."""
+    """The image of :func:`open_with_size`, with the same arguments and errors."""
     return open_with_size(source, name, enough, most)[0]
 
 
@@ -54,26 +54,26 @@ def open_with_size(
     enough: int | None = _ENOUGH_PIXELS,
     most: int = MOST_PIXELS,
 ) -> tuple[Image.Image, tuple[int, int]]:
-    """Read a picture whole, the first frame of an animation; large ones are made smaller.
+    """Open an image, of an animation the first frame; large ones are downscaled.
 
     Args:
-        source: a file's path or its content.
-        name: how to call it in an error.
-        enough: pixels of the longer side; a larger picture is made so small, ``None``: none is.
-        most: pixels that the file may have; Pillow itself refuses more than 178 million.
+        source: path or content of a file.
+        name: of the image, for errors.
+        enough: pixels of the longer side to downscale to; ``None`` to keep the size.
+        most: maximum number of pixels of the file; Pillow itself refuses more than 178 million.
 
     Returns:
-        The picture as of :func:`as_seen`, and the width and height that it has in its file, upright
-        by its EXIF.
+        The image of :func:`as_seen`; and width and height of the original in pixels, upright by its
+        EXIF.
 
     Raises:
-        HandwritingError: it is missing, damaged, too large, or not a picture.
+        HandwritingError: it is missing, damaged, too large, or not an image.
     """
     name = name or str(source)
     if isinstance(source, Path):
         _check_is_file(source, name)
     try:
-        # Pillow's warnings would go to the server's log.
+        # Pillow's warnings would fill the server's log.
         with (
             warnings.catch_warnings(action="ignore"),
             Image.open(source, formats=FORMATS) as picture,
@@ -89,20 +89,20 @@ def open_with_size(
     except UnidentifiedImageError as error:
         known = ", ".join(FORMATS)
         raise HandwritingError(
-            f"{name} is not a picture that can be read: it is damaged, or none of {known}."
+            f"{name} is not a readable image: it is damaged, or none of {known}."
         ) from error
     except Image.DecompressionBombError as error:
-        raise HandwritingError(f"{name} has too many pixels. Make it smaller first.") from error
+        raise HandwritingError(f"{name} has too many pixels. Downscale it first.") from error
     except MemoryError as error:
         raise HandwritingError(f"{name} needs more memory than there is.") from error
-    # Of damaged files Pillow's decoders raise errors of nearly every kind.
+    # For damaged files Pillow's decoders raise exceptions of many types.
     except Exception as error:
-        raise HandwritingError(f"{name} is not a picture that can be read: {error}.") from error
+        raise HandwritingError(f"{name} is not a readable image: {error}.") from error
 
 
 def _check_is_file(path: Path, name: str) -> None:
     if path.is_dir():
-        raise HandwritingError(f"{name} is a folder. Name the pictures in it.")
+        raise HandwritingError(f"{name} is a folder. Name the images in it.")
     if not path.exists():
         raise HandwritingError(f"{name} does not exist.")
     if not path.is_file():
@@ -114,12 +114,12 @@ def _check_size(size: tuple[int, int], name: str, most: int) -> None:
     if width * height > most:
         raise HandwritingError(
             f"{name} has {width}x{height} pixels, more than "
-            f"{most // 1_000_000} million. Make it smaller first."
+            f"{most // 1_000_000} million. Downscale it first."
         )
 
 
 def _check_scans(picture: Image.Image, name: str) -> None:
-    """Of a progressive JPEG each scan costs as much time as a picture, and takes few bytes."""
+    """Limit the scans of a progressive JPEG; each takes the time of an image and few bytes."""
     if picture.format not in ("JPEG", "MPO") or "progressive" not in picture.info:
         return
     start = picture.fp.tell()
@@ -127,41 +127,42 @@ def _check_scans(picture: Image.Image, name: str) -> None:
     scans = picture.fp.read().count(b"\xff\xda")
     picture.fp.seek(start)
     if scans > _MOST_SCANS:
-        raise HandwritingError(f"{name} is a JPEG of {scans} scans. Save it anew.")
+        raise HandwritingError(f"{name} is a JPEG of {scans} scans. Save it again.")
 
 
 def _shrunk(picture: Image.Image, enough: int | None) -> Image.Image:
-    """The picture read from its file, its longer side ``enough`` pixels at most."""
+    """The decoded image, with at most ``enough`` pixels on its longer side."""
     if not enough or max(picture.size) <= enough:
         picture.load()
         return picture
     picture.draft(picture.mode, (enough, enough))
-    # Of these two Pillow would keep every n-th pixel alone, and lose thin strokes.
+    # In these two modes Pillow would subsample pixels, and lose thin strokes.
     if picture.mode == "1":
         picture = picture.convert("L")
     elif picture.mode == "P":
         picture = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
-    # What makes it quick, whole pixels taken together first, Pillow lacks for 16 bits.
+    # Pillow lacks the fast reducing step for 16 bits.
     gap = None if picture.mode.startswith("I;16") else 2.0
     picture.thumbnail((enough, enough), reducing_gap=gap)
     return picture
 
 
 def _orientation(picture: Image.Image) -> int:
-    """EXIF's number for how a picture lies, 1..8; 1 where it says nothing that makes sense."""
+    """Orientation of an image in EXIF, 1..8; 1 if it is missing or invalid."""
     try:
         found = picture.getexif().get(_ORIENTATION)
-    # Damaged EXIF raises errors of nearly every kind; the picture lies as it lies.
+    # Damaged EXIF raises exceptions of many types.
     except Exception:
         return 1
     return found if isinstance(found, int) and found in _UPRIGHT else 1
 
 
 def as_seen(picture: Image.Image) -> Image.Image:
-    """The picture upright by its EXIF, opaque, of 8 bits: of mode L, or RGB.
+    """The image upright by its EXIF, opaque, with 8 bits, in mode L or RGB.
 
-    Levels beyond 8 bits become 0..255 by the bits that are in use, so that blank paper stays
-    blank. Behind transparent parts is white; black, where hardly anything that can be seen is dark.
+    Levels beyond 8 bits are scaled to 0..255 by the number of bits in use, so that blank paper
+    stays blank. The background of transparent parts is white, or black if nearly all visible parts
+    are light.
     """
     orientation = _orientation(picture)
     if picture.mode.startswith(("I", "F")):
@@ -191,7 +192,7 @@ def _in_8_bits(picture: Image.Image) -> Image.Image:
 
 
 def _on_ground(layer: Image.Image) -> Image.Image:
-    """RGBA on a ground of one colour, RGB."""
+    """RGBA composed with a background of one colour, RGB."""
     alpha = np.asarray(layer.getchannel("A"))
     visible = np.asarray(layer.convert("L"))[alpha > 127]
     is_light = len(visible) > 0 and np.percentile(visible, _DARKEST) > _LIGHT

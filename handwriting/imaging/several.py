@@ -1,11 +1,12 @@
-"""Whether ink shows several characters side by side rather than one.
+"""Detection of several characters side by side in one image.
 
-It does if it is wider than high by a fifth and either two tall pieces stand side by side or some
-row crosses the ink more than six times. That holds for no i, j or = (their parts stand one above
-the other), for no dash, and for few broken strokes. Measured on real data: 0 of 837 tablet
-drawings, 0.2% of 1,450 photographs and 0.3% of 6,000 online samples of one character are taken for
-several; of 1,436 numbers in form fields 72.8% are found, of 5,533 online words 90.1%
-(tests/imaging/test_several.py holds it for a part of them).
+The ink must be wider than high by a fifth. In addition, two tall components must stand side by
+side, or a row must cross more than six strokes. This excludes i, j, =, dashes and most broken
+strokes.
+
+False positives: 0 of 837 tablet drawings, 0.2% of 1,450 photographs, 0.3% of 6,000 online
+characters. Recall: 72.8% of 1,436 numbers in form fields, 90.1% of 5,533 online words
+(tests/imaging/test_several.py checks a part of them).
 """
 
 from collections.abc import Sequence
@@ -21,7 +22,7 @@ _HEIGHT, _LONGEST, _PEN, _INK = 60, 1200, 2.0, 90
 
 
 def several_in_ink(solid: np.ndarray) -> bool:
-    """Whether a bool picture, (height, width), seems to show several characters."""
+    """Whether a mask, bool (height, width), seems to show several characters."""
     rows, columns = (np.flatnonzero(solid.any(axis=axis)) for axis in (1, 0))
     if not len(rows):
         return False
@@ -31,9 +32,12 @@ def several_in_ink(solid: np.ndarray) -> bool:
 
 
 def several_in_strokes(strokes: Sequence[np.ndarray]) -> bool:
-    """The same of the pen's path, float (points, 2) of x, y for each stroke, none empty.
+    """Whether pen strokes seem to show several characters.
 
-    It is drawn with a fine pen, for a wide one fills what lies between the characters of a word.
+    They are rendered with a fine pen, because a wide one joins the characters of a word.
+
+    Args:
+        strokes: float (points, 2) of x, y each, none empty.
     """
     points = np.concatenate(strokes)
     low, extent = points.min(axis=0), np.ptp(points, axis=0)
@@ -46,13 +50,13 @@ def several_in_strokes(strokes: Sequence[np.ndarray]) -> bool:
 
 
 def _crossings(inked: np.ndarray) -> int:
-    """How often the row that crosses most strokes does."""
+    """Maximum number of strokes crossed by a row."""
     begins = inked[:, 1:] & ~inked[:, :-1]
     return int((begins.sum(axis=1) + inked[:, 0]).max())
 
 
 def _stand_apart(inked: np.ndarray) -> bool:
-    """Whether two pieces higher than half of the ink stand side by side."""
+    """Whether two components higher than half of the ink stand side by side."""
     _, boxes = connected_parts(inked)
     tall = boxes[boxes[:, cv2.CC_STAT_HEIGHT] > _TALL * len(inked)]
     left, width = tall[np.argsort(tall[:, cv2.CC_STAT_LEFT])][:, [0, 2]].T

@@ -1,4 +1,4 @@
-"""Images as programs have them: paths, open files, Pillow images, arrays."""
+"""Image arguments of the Python API: paths, open files, Pillow images, arrays."""
 
 import io
 import os
@@ -18,10 +18,10 @@ _AS_PNG = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
 
 
 def as_source(image: ImageLike) -> tuple[Path | BinaryIO, str]:
-    """What `imaging.photograph.open_picture` takes, and how errors should call it.
+    """Path or content for `imaging.photograph.open_picture`, and a name for errors.
 
     Raises:
-        HandwritingError: it is no image, or an array of another kind.
+        HandwritingError: it is not an image, or an array of another shape or dtype.
     """
     if isinstance(image, str | os.PathLike):
         return Path(image), str(image)
@@ -32,7 +32,7 @@ def as_source(image: ImageLike) -> tuple[Path | BinaryIO, str]:
     if hasattr(image, "read"):
         return image, "the file"
     raise HandwritingError(
-        f"{type(image).__name__} is no image. "
+        f"{type(image).__name__} is not an image. "
         "Give a path, an open file, a Pillow image or an array."
     )
 
@@ -42,7 +42,7 @@ def _image_of(array: np.ndarray) -> Image.Image:
     kinds = ("uint8", "bool") if is_grey else ("uint8",)
     if not (is_grey or is_colour) or array.dtype.name not in kinds or not array.size:
         raise HandwritingError(
-            f"an array {array.dtype} {array.shape} is no image. Give uint8 (height, width), "
+            f"an array {array.dtype} {array.shape} is not an image. Give uint8 (height, width), "
             "(height, width, 3) or (height, width, 4) with values in 0..255."
         )
     return Image.fromarray(array)

@@ -1,4 +1,4 @@
-"""Draw the pen's path, finer than the pixels are."""
+"""Antialiased rendering of pen strokes."""
 
 from collections.abc import Iterable
 
@@ -11,12 +11,13 @@ _FRACTION_BITS = 4
 def draw_strokes(
     strokes: Iterable[tuple[np.ndarray, float]], shape: tuple[int, int], finer: int
 ) -> np.ndarray:
-    """Draw lines with round ends.
+    """Render strokes with round ends.
 
     Args:
-        strokes: each float (points, 2) of x, y in pixels, one point at least, and the pen's width.
-        shape: of the picture, rows and columns.
-        finer: times that each pixel is divided while drawing.
+        strokes: pairs of float (points, 2), x, y in pixels, at least one point, and the stroke
+            width in pixels.
+        shape: (rows, columns) of the image.
+        finer: factor of supersampling.
 
     Returns:
         uint8 of that shape, white on black.
@@ -24,7 +25,7 @@ def draw_strokes(
     large = np.zeros((shape[0] * finer, shape[1] * finer), dtype=np.uint8)
     unit = finer * 2**_FRACTION_BITS
     for path, width in strokes:
-        # A path of one place is drawn as a line of no length, which polylines would leave out.
+        # The last point is repeated, because polylines draws nothing for a single point.
         points = np.round(np.vstack((path, path[-1:])) * unit).astype(np.int32)
         thick = max(1, round(width * finer))
         cv2.polylines(large, [points], False, 255, thick, cv2.LINE_AA, _FRACTION_BITS)

@@ -1,1 +1,1 @@
-"""The line reader: pictures of words and lines to text."""
+"""The text-line model: network, decoding, language model, ONNX export."""

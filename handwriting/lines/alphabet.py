@@ -1,4 +1,4 @@
-"""The characters that lines are written in: printable ASCII, and the blank of CTC."""
+"""Output alphabet of the text-line model: printable ASCII and the CTC blank."""
 
 from collections.abc import Iterable
 
@@ -6,7 +6,7 @@ from handwriting.errors import HandwritingError
 
 ALPHABET = "".join(map(chr, range(32, 127)))
 BLANK = 0
-"""The output that stands for no character (Graves et al. 2006); character k is output k + 1."""
+"""Output of the CTC blank (Graves et al. 2006); character k is output k + 1."""
 
 NUM_OUTPUTS = len(ALPHABET) + 1
 
@@ -14,7 +14,7 @@ _OUTPUT = {character: number for number, character in enumerate(ALPHABET, start=
 
 
 def encode(text: str) -> list[int]:
-    """The outputs of a text's characters.
+    """Outputs of a text's characters, 1..95.
 
     Raises:
         HandwritingError: a character is not printable ASCII.
@@ -26,5 +26,5 @@ def encode(text: str) -> list[int]:
 
 
 def decode(outputs: Iterable[int]) -> str:
-    """The text of outputs without blanks."""
+    """Text of outputs without blanks, 1..95."""
     return "".join(ALPHABET[output - 1] for output in outputs)

@@ -1,4 +1,4 @@
-"""A beam of prefixes with a language model: the text that ink and language together make likely."""
+"""CTC prefix beam search with a language model."""
 
 from dataclasses import dataclass
 from math import exp, inf, log1p
@@ -10,25 +10,25 @@ from handwriting.lines.decoding import Decoded, greedy, text_log_probs
 from handwriting.lines.language import LanguageModel
 
 Beam = dict[str, list[float]]
-"""Beginnings of texts: log p of the ways to each that end with a blank, and with its character."""
+"""For each prefix, log p of the alignments that end with a blank, and with its last character."""
 
 
 @dataclass(frozen=True)
 class BeamDecoder:
     """Prefix beam search (Hannun et al. 2014, arXiv 1408.2873).
 
-    Looks for the text with the highest log p(text | picture) + weight · log p(text) + bonuses of
-    its characters; what it finds is never worse than what `greedy` reads. Its log p is that among
-    the texts left at the end. Weight and bonuses are those that did best on samples left out
+    It searches the text with the highest log p(text | image) + weight · log p(text) + bonuses of
+    the characters. The score is never below that of the text of `greedy`. The returned log p is
+    normalised over the final beam. Weight and bonuses were the best on held-out samples
     (docs/log.md).
 
     Attributes:
-        model: of the language, or ``None`` for none.
+        model: language model, or ``None`` for none.
         weight: of the language model.
         bonus: for each character but a space, in nats; a language model alone favours short texts.
-        space_bonus: for a space, which has no ink that speaks for it.
-        width: beginnings that are kept at each step.
-        least: log p that an output must have at a step to be looked at.
+        space_bonus: for a space, in nats.
+        width: number of prefixes kept at each step.
+        least: minimum log p of an output to extend prefixes at a step.
     """
 
     model: LanguageModel | None = None
@@ -40,7 +40,7 @@ class BeamDecoder:
 
     @property
     def name(self) -> str:
-        """As in a weights file's ``calibration``."""
+        """Key in the ``calibration`` of a weights file."""
         return "language" if self.model else "beam"
 
     def __call__(self, log_probs: np.ndarray) -> Decoded:
@@ -60,7 +60,7 @@ class BeamDecoder:
         return Decoded(texts[best], log_prob, self._prior(texts[best]))
 
     def _prior(self, text: str) -> np.ndarray | None:
-        """float (characters, 95): what language says of all that may stand in each place."""
+        """float (characters, 95): weighted log p of each character at each position."""
         if self.model is None or not text:
             return None
         return self.weight * np.stack([self.model.log_probs(text[:k]) for k in range(len(text))])
@@ -73,7 +73,7 @@ class BeamDecoder:
         return {prefix: beam[prefix] for prefix in best}
 
     def _added(self, prefix: str) -> float:
-        """What language says of the last character."""
+        """Language score of the last character."""
         if self.model is None:
             return 0.0
         log_p = self.model.log_probs(prefix[:-1])[ord(prefix[-1]) - ord(ALPHABET[0])]
@@ -83,14 +83,14 @@ class BeamDecoder:
         return self.space_bonus if character == " " else self.bonus
 
     def _language(self, text: str) -> float:
-        """What language says of a whole text."""
+        """Language score of a whole text."""
         if self.model is None:
             return 0.0
         return self.weight * self.model.score(text) + sum(map(self._bonus, text))
 
 
 def _extended(beam: Beam, row: list[float], likely: list[int]) -> Beam:
-    """One step on: each beginning as it is, and with each of the likely outputs."""
+    """The beam after one step: each prefix, and its extensions by the likely outputs."""
     found: Beam = {}
     characters = [(ALPHABET[output - 1], row[output]) for output in likely if output != BLANK]
     for prefix, (blank, character) in beam.items():
@@ -103,7 +103,7 @@ def _extended(beam: Beam, row: list[float], likely: list[int]) -> Beam:
             same[1] = _add(same[1], repeated)
         for following, log_p in characters:
             longer = found.setdefault(prefix + following, [-inf, -inf])
-            # Two alike are told apart by the blank between them.
+            # A repeated character needs a blank in between.
             longer[1] = _add(longer[1], (blank if following == last else total) + log_p)
     return found
 

@@ -1,4 +1,4 @@
-"""From the network's outputs at each step to text, its characters' places and their confidence."""
+"""Decoding of the network's outputs to text, with positions and confidence of characters."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,18 +11,18 @@ import torch.nn.functional as F
 from handwriting.lines.alphabet import ALPHABET, BLANK, decode, encode
 
 ALTERNATIVES = 5
-"""Ranked for each character, the read one included."""
+"""Number of ranked characters at each position, the predicted one included."""
 
 
 @dataclass(frozen=True)
 class Decoded:
-    """The text that a decoder chose.
+    """Text predicted by a decoder.
 
     Attributes:
-        text: what was written.
-        log_prob: log p that it is right, among what the decoder chooses from.
-        prior: float (characters, 95), what the decoder adds to the logits of the characters that
-            may stand in each place; nothing if ``None``.
+        text: the prediction.
+        log_prob: log p of the text among the decoder's candidates.
+        prior: float (characters, 95), added to the logits of the characters at each position;
+            ``None`` for zeros.
     """
 
     text: str
@@ -31,11 +31,11 @@ class Decoded:
 
 
 class Decoder(Protocol):
-    """A way to choose the text; ``name`` says which calibration of a network is for it."""
+    """Chooses the text of a line; ``name`` selects the calibration of a network."""
 
     @property
     def name(self) -> str:
-        """As in a weights file's ``calibration``."""
+        """Key in the ``calibration`` of a weights file."""
 
     def __call__(self, log_probs: np.ndarray) -> Decoded:
         """The text of float (steps, 96), log p(output) at each step."""
@@ -43,12 +43,13 @@ class Decoder(Protocol):
 
 @dataclass(frozen=True)
 class CharacterRead:
-    """One character of a line.
+    """One predicted character of a line.
 
     Attributes:
-        first: the step where it begins.
-        last: the step where it ends, inclusive.
-        ranked: characters with their probabilities, the read one first, then the most likely ones.
+        first: its first step.
+        last: its last step, inclusive.
+        ranked: characters with their probabilities in 0..1, the predicted one first, then the most
+            likely others.
     """
 
     first: int
@@ -57,18 +58,18 @@ class CharacterRead:
 
     @property
     def character(self) -> str:
-        """The one that was read."""
+        """The predicted character."""
         return self.ranked[0][0]
 
 
 @dataclass(frozen=True)
 class LineRead:
-    """What was read in one picture.
+    """Prediction for the image of a word or a line.
 
     Attributes:
-        characters: from left to right, spaces included.
-        confidence: probability that the whole text is right, in 0..1.
-        clearness: as of :func:`clearness`.
+        characters: from left to right, with spaces.
+        confidence: calibrated probability of an exact match, in 0..1.
+        clearness: see :func:`clearness`.
     """
 
     characters: list[CharacterRead]
@@ -77,19 +78,19 @@ class LineRead:
 
     @property
     def text(self) -> str:
-        """What was read."""
+        """The predicted text."""
         return "".join(character.character for character in self.characters)
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """Numbers that make probabilities mean what they say; the defaults change nothing.
+    """Parameters of calibrated probabilities; the defaults are the identity.
 
     Attributes:
         temperature: divides the logits of a character's alternatives.
-        slope: multiplies the log odds of a whole text.
-        per_character: added to them for each character.
-        offset: added to them.
+        slope: factor on the log odds of a whole text.
+        per_character: added to the log odds for each character.
+        offset: added to the log odds.
     """
 
     temperature: float = 1.0
@@ -98,26 +99,28 @@ class Calibration:
     offset: float = 0.0
 
     def confidence(self, odds: np.ndarray, length: np.ndarray) -> np.ndarray:
-        """Probability that texts are right, from their :func:`log_odds` and lengths."""
+        """Probability of an exact match in 0..1, from :func:`log_odds` and lengths of texts."""
         return 1 / (1 + np.exp(-(self.slope * odds + self.per_character * length + self.offset)))
 
 
 def log_odds(log_probs: np.ndarray) -> np.ndarray:
-    """log(p / (1 - p)) of log p, finite."""
+    """log(p / (1 - p)) of log p, clipped to finite values."""
     probabilities = np.clip(np.exp(log_probs), 1e-300, 1 - 1e-9)
     return np.log(probabilities / (1 - probabilities))
 
 
 def greedy(log_probs: np.ndarray) -> str:
-    """The most likely output at each step, repeated ones joined, blanks left out."""
+    """Greedy decoding (best path): the most likely output at each step, without repetitions and
+    blanks; float (steps, 96)."""
     best = log_probs.argmax(axis=1)
     is_new = np.append(True, best[1:] != best[:-1])
     return decode(best[is_new & (best != BLANK)]).strip()
 
 
 def clearness(log_probs: np.ndarray) -> float:
-    """How much the ink looks like writing, however it is decoded: the mean probability of the most
-    likely output where that is a character, 0..1.
+    """How much an image looks like writing, in 0..1, independent of the decoder.
+
+    It is the mean probability of the most likely output over the steps where that is a character.
 
     Args:
         log_probs: float (steps, 96).
@@ -127,7 +130,7 @@ def clearness(log_probs: np.ndarray) -> float:
 
 
 class GreedyDecoder:
-    """What each step makes most likely; its log p is the network's."""
+    """Greedy decoding; the log p is the network's."""
 
     name = "greedy"
 
@@ -141,11 +144,11 @@ GREEDY = GreedyDecoder()
 
 
 def text_log_probs(log_probs: np.ndarray, texts: Sequence[str]) -> np.ndarray:
-    """float64 (texts,): log p(text), all ways to write it taken together (Graves et al. 2006).
+    """float64 (texts,): log p(text), summed over all alignments (CTC, Graves et al. 2006).
 
     Args:
         log_probs: float (steps, 96).
-        texts: to score; one that needs more steps has -inf.
+        texts: to score; a text that needs more steps has -inf.
     """
     targets = [torch.tensor(encode(text), dtype=torch.int64) for text in texts]
     rows = torch.from_numpy(log_probs).unsqueeze(1).expand(-1, len(texts), -1)
@@ -161,18 +164,18 @@ def text_log_probs(log_probs: np.ndarray, texts: Sequence[str]) -> np.ndarray:
 
 
 def align(log_probs: np.ndarray, text: str) -> list[tuple[int, int]]:
-    """The first and last step of each character on the most likely way to write a text (Viterbi).
+    """First and last step of each character in the most likely alignment of a text (Viterbi).
 
     Args:
         log_probs: float (steps, 96).
-        text: what was written.
+        text: to align.
 
     Raises:
         ValueError: the text needs more steps.
     """
     outputs = np.full(2 * len(text) + 1, BLANK)
     outputs[1::2] = encode(text)
-    # A blank may be left out between two characters that differ.
+    # Between two different characters the blank is optional.
     skip = np.full(len(outputs), -np.inf)
     skip[3::2][outputs[3::2] != outputs[1:-2:2]] = 0
     emitted = log_probs[:, outputs]
@@ -201,12 +204,14 @@ def align(log_probs: np.ndarray, text: str) -> list[tuple[int, int]]:
 def character_logits(
     log_probs: np.ndarray, decoded: Decoded, spans: Sequence[tuple[int, int]]
 ) -> np.ndarray:
-    """float (characters, 95): logits of what may stand in each place, at the step surest of what
-    was read there.
+    """float (characters, 95): logits of the alternatives at each position.
+
+    They are taken from the step of a character's span at which the predicted character is most
+    likely.
 
     Args:
         log_probs: float (steps, 96).
-        decoded: what was read.
+        decoded: the prediction.
         spans: first and last step of each character, from :func:`align`.
     """
     logits = np.empty((len(spans), len(ALPHABET)))
@@ -217,12 +222,12 @@ def character_logits(
 
 
 def read_line(log_probs: np.ndarray, decoder: Decoder, calibration: Calibration) -> LineRead:
-    """Decode a line, and find where its characters are and how sure they are.
+    """Decode a line, with positions and confidence of its characters.
 
     Args:
         log_probs: float (steps, 96).
         decoder: chooses the text.
-        calibration: of the network with this decoder.
+        calibration: of the network for this decoder.
     """
     decoded = decoder(log_probs)
     spans = align(log_probs, decoded.text)
@@ -239,14 +244,14 @@ def read_line(log_probs: np.ndarray, decoder: Decoder, calibration: Calibration)
 def likeliest_texts(
     ranked: Sequence[Sequence[tuple[str, float]]], most: int = ALTERNATIVES
 ) -> list[tuple[str, float]]:
-    """Texts made of one of each place's characters, with the product of their probabilities.
+    """The most likely combinations of alternatives, with the product of their probabilities.
 
     Args:
-        ranked: of each place, characters with their probabilities, the read one first.
-        most: how many, at most.
+        ranked: at each position, characters with their probabilities, the predicted one first.
+        most: maximum number of texts.
 
     Returns:
-        The text of the read characters, then the most likely other ones.
+        The predicted text, then the most likely others.
     """
     texts = [("", 1.0)]
     for characters in ranked:
@@ -258,7 +263,7 @@ def likeliest_texts(
 
 
 def softmax(logits: np.ndarray, temperature: float) -> np.ndarray:
-    """Probabilities along the last axis."""
+    """Probabilities along the last axis, of logits divided by the temperature."""
     scaled = (logits - logits.max(axis=-1, keepdims=True)) / temperature
     return np.exp(scaled) / np.exp(scaled).sum(axis=-1, keepdims=True)
 

@@ -1,12 +1,11 @@
-"""A trained line reader as ONNX, for programs without PyTorch.
+"""Export a text-line model to ONNX, for programs without PyTorch.
 
     python -m handwriting.lines.export RUN
 
-Writes models/lines/<run>.onnx and <run>_alphabet.json. The network takes ``pictures``, uint8 (N,
-40, width), white ink on black, of any number and width, and gives ``log_probs``, float32 (N, steps,
-96), log p of the blank and of the characters in the table, every four columns. Pictures of unlike
-width are padded with black on the right; of a narrower one only the first ceil(width / 4) steps
-count.
+Writes models/lines/<run>.onnx and <run>_alphabet.json. Input: ``pictures``, uint8 (N, 40, width),
+white ink on black, N and width dynamic. Output: ``log_probs``, float32 (N, steps, 96), log p of the
+CTC blank and of the characters in the table, one step every four columns. Narrower images of a
+batch are padded with black on the right; their first ceil(width / 4) steps are valid.
 """
 
 import argparse
@@ -25,7 +24,7 @@ from handwriting.recognition.onnx_file import path_for_export, save_onnx
 
 
 class _LogProbs(nn.Module):
-    """Pictures to log p, with all that lies between."""
+    """Images to log p: normalisation, padding, network, log-softmax."""
 
     def __init__(self, reader: Reader) -> None:
         super().__init__()
@@ -39,9 +38,10 @@ class _LogProbs(nn.Module):
 
 
 class _OnnxLstm(nn.Module):
-    """An LSTM as ONNX's operator of that name, a layer at a time.
+    """An LSTM as ONNX's LSTM operators, one for each layer.
 
-    PyTorch's own export unrolls it for one width. Only for export: run in PyTorch it gives zeros.
+    PyTorch's own export unrolls it for one width. This module is for export alone: PyTorch
+    evaluates it to zeros.
     """
 
     def __init__(self, lstm: nn.LSTM) -> None:
@@ -68,8 +68,8 @@ class _OnnxLstm(nn.Module):
 
 
 def _onnx_weights(lstm: nn.LSTM, layer: int) -> dict[str, torch.Tensor]:
-    """One layer's W, R and B of ONNX's LSTM (operators' specification, version 22): of both
-    directions, the gates in another order."""
+    """W, R and B of ONNX's LSTM (operator specification, version 22) for one layer, both directions
+    and ONNX's order of gates."""
 
     def both(name: str) -> torch.Tensor:
         return torch.stack(
@@ -81,13 +81,14 @@ def _onnx_weights(lstm: nn.LSTM, layer: int) -> dict[str, torch.Tensor]:
 
 
 def _reordered(gates: torch.Tensor) -> torch.Tensor:
-    """From PyTorch's input, forget, cell and output gate to ONNX's input, output, forget, cell."""
+    """Reorder PyTorch's gates (input, forget, cell, output) to ONNX's (input, output, forget,
+    cell)."""
     into, forget, cell, out = gates.detach().chunk(4)
     return torch.cat((into, out, forget, cell))
 
 
 def export(reader: Reader, path: Path) -> None:
-    """Write the network to ``path`` and its alphabet beside it, both or none."""
+    """Write the network to ``path`` and its alphabet beside it, both or neither."""
     facts = {
         "alphabet": ALPHABET,
         "blank": BLANK,
@@ -109,14 +110,14 @@ def get_args_parser() -> argparse.ArgumentParser:
     """The command line."""
     parser = make_parser(__doc__)
     add = parser.add_argument
-    add("run", nargs="?", default="latest", metavar="RUN", help="run, or its weights file")
+    add("run", nargs="?", default="latest", metavar="RUN", help="a run, or a weights file")
     add("--out", type=Path, default=None, help="file instead of models/lines/<run>.onnx")
     add("--models", type=Path, default=LINES_FOLDER, help="folder with weights")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Export one run and say where it went."""
+    """Export one run and print the path."""
     weights = find_reader(args.run, args.models)
     path = path_for_export(args.out, weights)
     export(Reader.load(weights), path)

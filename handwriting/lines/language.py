@@ -1,7 +1,7 @@
-"""How likely a text is: a language model of characters.
+"""Character n-gram language model.
 
-It gives p(character | a few before it), n-grams interpolated with shorter ones (Witten and Bell
-1991, doi 10.1109/18.87000). A text stands between two spaces. `training/fit_language.py` makes it.
+It gives p(character | preceding characters) with Witten-Bell interpolation (Witten and Bell 1991,
+doi 10.1109/18.87000). Texts are delimited by spaces. `training/fit_language.py` fits it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,37 +16,36 @@ from handwriting.lines.alphabet import ALPHABET, encode
 
 LANGUAGE_FILE = Path("models/lines/language.npz")
 PROGRAMS_FILE = Path("models/lines/programs.npz")
-"""Counted on lines of programs too, for pages of code: it expects numbers and signs everywhere."""
+"""For source code: fitted to lines of programs as well, with numbers and punctuation anywhere."""
 
 LANGUAGE_FILES = {"language": LANGUAGE_FILE, "programs": PROGRAMS_FILE}
-"""By what is expected."""
+"""Files of the language models, by the name of the decoder."""
 
 LONGEST_CONTEXT = 8
-"""Characters before one that a model may look at: so many bytes are a number of 64 bits."""
+"""Maximum length of a context in characters, whose bytes fit into 64 bits."""
 
 FLAT = 0.05
-"""Part of the probability that all characters share alike, so that a code can be read, too."""
+"""Weight of a uniform distribution, mixed in so that arbitrary codes stay possible."""
 
 STEPS_PER_NAT = 24
-"""Probabilities are kept as -log p in steps of 1/24 nats."""
+"""Resolution of the stored -log p: 1/24 nats."""
 
 ARRAYS = ("contexts", "counts", "characters", "levels")
-"""Of the file, as :class:`LanguageModel` takes them."""
+"""Arrays of a file, the arguments of :class:`LanguageModel`."""
 
 _REMEMBERED = 20_000
 
 
 class LanguageModel:
-    """Probabilities of characters.
+    """Interpolated character n-grams.
 
     Args:
-        contexts: uint8 (C, K), the outputs (`alphabet.encode`) of what comes before, the last
-            ones if shorter, with 0 in front; in ascending order, read as numbers. K is how many
-            characters the model looks at, 1..LONGEST_CONTEXT.
-        counts: uint8 (C,), how many n-grams begin with each context.
-        characters: uint8 (sum of counts,), their last characters as outputs.
-        levels: uint8 (sum of counts,), -log of their share of the context in 1/24 nats; what
-            is left of 1 goes to the context without its first character.
+        contexts: uint8 (C, K), contexts as outputs (`alphabet.encode`), padded with 0 in front, in
+            ascending order as big-endian numbers. K is the longest context, 1..LONGEST_CONTEXT.
+        counts: uint8 (C,), number of n-grams that begin with each context.
+        characters: uint8 (sum of counts,), last characters of these n-grams, as outputs.
+        levels: uint8 (sum of counts,), -log of their shares of the context, in 1/24 nats. The rest
+            of 1 is the weight of the context without its first character.
     """
 
     def __init__(
@@ -62,16 +61,16 @@ class LanguageModel:
         self._shares = shares * scale.repeat(counts)
         self._rest = 1 - np.add.reduceat(self._shares, starts)
         self._starts, self._characters = starts, characters
-        # A page that is served for weeks must not remember all that was ever written on it.
+        # The web app runs for weeks, so the caches are bounded.
         self._after = lru_cache(_REMEMBERED)(self._log_probs)
         self._mixed = lru_cache(_REMEMBERED)(self._mix)
 
     @classmethod
     def load(cls, path: Path = LANGUAGE_FILE) -> "LanguageModel":
-        """Read a model that `training/fit_language.py` wrote.
+        """Read a file of `training/fit_language.py`.
 
         Raises:
-            HandwritingError: missing or damaged.
+            HandwritingError: it is missing or damaged.
         """
         remedy = "Make one with 'python -m handwriting.training.fit_language'."
         arrays = load_arrays(path, "a language model", ARRAYS, remedy)
@@ -81,11 +80,11 @@ class LanguageModel:
         return cls(**arrays)
 
     def log_probs(self, before: str) -> np.ndarray:
-        """float64 (95,): log p(character) after a text, which begins a line."""
+        """float64 (95,): log p(character | a text that begins a line)."""
         return self._after(f" {before}"[-self._length :])
 
     def score(self, text: str) -> float:
-        """log p of a text and of its end."""
+        """log p of a whole text, with its end."""
         outputs = encode(f"{text} ")
         return float(sum(self.log_probs(text[:k])[o - 1] for k, o in enumerate(outputs)))
 
@@ -106,14 +105,14 @@ class LanguageModel:
 
 
 def _as_numbers(contexts: np.ndarray) -> np.ndarray:
-    """uint64 (C,): the bytes of uint8 (C, K) as the digits of a number, the last ones lowest."""
+    """uint64 (C,): the rows of uint8 (C, K) as big-endian numbers."""
     padded = np.zeros((len(contexts), LONGEST_CONTEXT), dtype=np.uint8)
     padded[:, LONGEST_CONTEXT - contexts.shape[1] :] = contexts
     return padded.view(">u8").ravel().astype(np.uint64)
 
 
 def _faults(arrays: Mapping[str, np.ndarray]) -> Iterator[str]:
-    """What is wrong with a model's arrays; nothing more is looked at after the first fault."""
+    """Faults of a model's arrays, lazily: each check relies on the ones before."""
     for name, array in arrays.items():
         if array.dtype != np.uint8:
             yield f"{name} is {array.dtype}, it must be uint8"
@@ -121,7 +120,7 @@ def _faults(arrays: Mapping[str, np.ndarray]) -> Iterator[str]:
     contexts, total = counts.size, int(counts.sum())
     length = arrays["contexts"].shape[-1] if arrays["contexts"].ndim else 0
     if not 1 <= length <= LONGEST_CONTEXT:
-        yield f"it looks at {length} characters, it must be 1 to {LONGEST_CONTEXT}"
+        yield f"its contexts have {length} characters, they must have 1 to {LONGEST_CONTEXT}"
     shapes = ((contexts, length), (contexts,), (total,), (total,))
     for name, shape in zip(ARRAYS, shapes, strict=True):
         if arrays[name].shape != shape:

@@ -1,4 +1,4 @@
-"""The network of the line reader: pictures 40 pixels high to outputs every four columns."""
+"""Network of the text-line model: images 40 pixels high to CTC outputs every four columns."""
 
 import torch
 import torch.nn.functional as F
@@ -12,18 +12,18 @@ COLUMNS_PER_STEP = 4
 
 
 class LineReader(nn.Module):
-    """Residual convolutions, then an LSTM of one or more layers that reads in both directions.
+    """Residual convolutions and a bidirectional LSTM, with CTC outputs.
 
-    Input float (N, channels, 40, width) in 0..1, white ink on black, output float (N, steps,
+    Input float (N, channels, 40, width) in 0..1, white ink on black. Output float (N, steps,
     outputs), logits of the blank and of the characters of `handwriting.lines.alphabet`. In training
-    mode the output is (2, N, steps, outputs): the second are logits of the convolutions alone, to
-    be trained along ("CTC shortcut", Retsinas et al. 2022).
+    mode the output is (2, N, steps, outputs); the second part are logits of the convolutions alone
+    ("CTC shortcut", Retsinas et al. 2022).
 
     Args:
-        width: channels of the first convolution; the others are multiples.
-        hidden: cells of each layer of the LSTM in each direction.
-        layers: of the LSTM.
-        channels: of a picture; 3 to try colours.
+        width: channels of the first convolution; later ones have multiples of it.
+        hidden: LSTM units of each layer in each direction.
+        layers: LSTM layers.
+        channels: of the input image, 1 or 3.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class LineReader(nn.Module):
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
         """Logits of each step."""
-        # Contiguous, which it is already where pictures are channels last: memory_format.
+        # No copy where the images are channels last (memory_format).
         columns = self.convolutions(pictures).squeeze(2).transpose(1, 2).contiguous()
         columns = self.dropout(columns)
         context, _ = self.lstm(columns)
@@ -69,21 +69,21 @@ class LineReader(nn.Module):
 
 
 def steps_of(widths: torch.Tensor) -> torch.Tensor:
-    """How many steps pictures of these widths have, int64."""
+    """int64, number of steps of images of these widths in pixels."""
     return (widths + COLUMNS_PER_STEP - 1) // COLUMNS_PER_STEP
 
 
 def pad(
     pictures: list[torch.Tensor], width_step: int = COLUMNS_PER_STEP
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Pictures, uint8 (40, width) or (40, width, channels), in one tensor, and their widths.
+    """Batch images of different widths, padded with black on the right.
 
     Args:
-        pictures: one at least.
-        width_step: the tensor's width is a multiple of it.
+        pictures: uint8 (40, width) or (40, width, channels) each, at least one.
+        width_step: the batch's width is a multiple of it.
 
     Returns:
-        float32 (N, channels, 40, widest) in 0..1, channels last, and int64 (N,).
+        float32 (N, channels, 40, widest) in 0..1, channels last; and int64 (N,), the widths.
     """
     widths = torch.tensor([picture.shape[1] for picture in pictures])
     widest = -(-int(widths.max()) // width_step) * width_step

@@ -1,4 +1,4 @@
-"""The options of scripts that read lines: how the text is chosen."""
+"""Command-line options that choose the decoder of the text-line model."""
 
 import argparse
 from pathlib import Path
@@ -20,29 +20,29 @@ def add_decoder_options(parser: argparse.ArgumentParser) -> None:
         "--decoder",
         choices=DECODERS,
         default="greedy",
-        help="with a language model or without; programs: with one for pages of code",
+        help="greedy decoding, or beam search with the language model of English or of programs",
     )
     add(
         "--pattern",
         default=None,
         metavar="REGEX",
-        help="expression that each text matches wholly; one that begins with - needs --pattern=-…",
+        help="regular expression of each whole text; one that begins with - needs --pattern=-…",
     )
-    add("--words", type=Path, default=None, metavar="FILE", help="each text is a line of this file")
+    add("--words", type=Path, default=None, metavar="FILE", help="word list, one text a line")
     add(
         "--language",
         type=Path,
         default=None,
         metavar="FILE",
-        help="language model instead of the project's own",
+        help="file of another language model",
     )
 
 
 def choose_decoder(args: argparse.Namespace) -> Decoder:
-    """What the options ask for.
+    """The decoder of the options.
 
     Raises:
-        HandwritingError: they do not go together, or a file or the pattern is not sound.
+        HandwritingError: the options exclude each other, or a file or the pattern is invalid.
     """
     asked = [args.decoder != "greedy", args.pattern is not None, args.words is not None]
     if sum(asked) > 1:
@@ -55,17 +55,17 @@ def choose_decoder(args: argparse.Namespace) -> Decoder:
 
 
 def named_decoder(name: str, language: Path | None = None) -> Decoder:
-    """One of DECODERS.
+    """The decoder with a name.
 
     Args:
-        name: ``greedy``, ``language``, or ``programs``.
-        language: file of a language model instead of the project's own.
+        name: one of DECODERS: ``greedy``, ``language`` or ``programs``.
+        language: file of another language model.
 
     Raises:
         HandwritingError: there is no such decoder, or the language model is missing or damaged.
     """
     if name not in DECODERS:
-        raise HandwritingError(f"{name!r} is no decoder: give one of {', '.join(DECODERS)}.")
+        raise HandwritingError(f"{name!r} is not a decoder: give one of {', '.join(DECODERS)}.")
     if name == "greedy":
         return GREEDY
     return BeamDecoder(LanguageModel.load(language or LANGUAGE_FILES[name]))

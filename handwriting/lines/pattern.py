@@ -1,11 +1,11 @@
-"""Reading what a person knows the form of: the most likely text that matches an expression.
+"""Constrained decoding: the most likely text that matches a regular expression.
 
-Expressions are a part of Python's: characters, classes as ``[A-Z]`` and ``\\d``, the dot, groups,
-alternatives, and ``?``, ``*``, ``+``, ``{2,4}``. ``[A-Z]{2}[0-9]{4}`` is two capitals and four
-digits.
+The syntax is a part of Python's: characters, classes such as ``[A-Z]`` and ``\\d``, the dot,
+groups, alternatives, and ``?``, ``*``, ``+``, ``{2,4}``. ``[A-Z]{2}[0-9]{4}`` is two capitals and
+four digits.
 
-An expression becomes an automaton without empty moves whose states are its characters' places
-(Glushkov 1961). The most likely way through states and steps is found exactly (Viterbi).
+An expression becomes an automaton without epsilon transitions, whose states are its positions
+(Glushkov 1961). Viterbi decoding finds the most likely path exactly.
 """
 
 import dataclasses
@@ -26,9 +26,9 @@ from handwriting.lines.alphabet import ALPHABET, BLANK, NUM_OUTPUTS, decode, enc
 from handwriting.lines.decoding import Decoded, text_log_probs
 
 MOST_PLACES = 100
-"""Of an expression's characters, with repeated ones written out."""
+"""Maximum number of positions, with repetitions expanded."""
 MOST_CHARACTERS = 1000
-"""Of an expression as it is typed."""
+"""Maximum length of an expression."""
 
 _CATEGORIES = {
     op.CATEGORY_DIGIT: r"\d",
@@ -42,7 +42,7 @@ _CATEGORIES = {
 
 @dataclass(frozen=True)
 class _Part:
-    """A part of an expression: where it can begin and end, and whether it may be left out."""
+    """A part of an expression: its first and last positions, and whether it may be empty."""
 
     first: frozenset[int] = frozenset()
     last: frozenset[int] = frozenset()
@@ -60,12 +60,12 @@ def _parsed(expression: str) -> parser.SubPattern:
 
 
 class _Automaton:
-    """The places of an expression's characters.
+    """The Glushkov automaton of an expression.
 
     Attributes:
-        allowed: the characters that fit each place.
-        follows: pairs of places that may stand after each other.
-        whole: where a text may begin and end.
+        allowed: characters that match at each position.
+        follows: pairs of positions that may follow each other.
+        whole: first and last positions of a text.
     """
 
     def __init__(self, expression: str) -> None:
@@ -74,7 +74,8 @@ class _Automaton:
         self.follows: set[tuple[int, int]] = set()
         if len(expression) > MOST_CHARACTERS:
             raise HandwritingError(
-                f"The pattern has {len(expression):,} characters: at most {MOST_CHARACTERS:,}."
+                f"The pattern has {len(expression):,} characters; at most {MOST_CHARACTERS:,} are "
+                "possible."
             )
         try:
             parsed = _parsed(expression)
@@ -82,12 +83,14 @@ class _Automaton:
                 raise self._refusal("a flag")
             self.whole = self._sequence(parsed)
         except (re.error, OverflowError, RecursionError) as error:
-            raise HandwritingError(f"{expression!r:.60} is no pattern: {error}.") from error
+            raise HandwritingError(
+                f"{expression!r:.60} is not a valid pattern: {error}."
+            ) from error
         if not self.whole.first:
             raise self._refusal("an expression that only the empty text matches")
 
     def matches(self, text: str) -> bool:
-        """Whether the whole text fits; the time is linear in its length."""
+        """Whether the whole text matches; the time is linear in its length."""
         if not text:
             return self.whole.may_be_empty
         places = {place for place in self.whole.first if text[0] in self.allowed[place]}
@@ -98,8 +101,8 @@ class _Automaton:
 
     def _refusal(self, what: str) -> HandwritingError:
         return HandwritingError(
-            f"{self.expression!r:.60} is no pattern for reading: {what} cannot be used. Take "
-            "characters, classes as [A-Z] or \\d, groups, alternatives (|), ?, *, + and {2,4}."
+            f"{self.expression!r:.60} is not a supported pattern: {what} cannot be used. Use "
+            "characters, classes such as [A-Z] or \\d, groups, alternatives (|), ?, *, + and {2,4}."
         )
 
     def _sequence(self, nodes: Sequence[tuple]) -> _Part:
@@ -136,7 +139,7 @@ class _Automaton:
         whole = _Part()
         for copy in range(min(copies, MOST_PLACES + 1)):
             part = self._sequence(nodes)
-            # Nothing, repeated in repeated groups, would take for ever.
+            # Nested repetitions of nothing would not end.
             if not part.first:
                 return whole
             if is_endless and copy == copies - 1:
@@ -158,15 +161,15 @@ class _Automaton:
             raise self._refusal("what is not printable ASCII")
         if len(self.allowed) == MOST_PLACES:
             raise HandwritingError(
-                f"{self.expression!r:.60} is too long a pattern: with repeated characters written "
-                f"out it may have {MOST_PLACES}."
+                f"{self.expression!r:.60} is too long a pattern: with repetitions expanded it may "
+                f"have {MOST_PLACES} characters."
             )
         place = frozenset([len(self.allowed)])
         self.allowed.append(characters)
         return _Part(place, place, may_be_empty=False)
 
     def _characters(self, kind: object, value: Any) -> set[str]:
-        """Those of ASCII that one character of the expression can be."""
+        """Characters of the alphabet that match one position of the expression."""
         if kind is op.LITERAL:
             return {chr(value)} & set(ALPHABET)
         if kind is op.RANGE:
@@ -182,16 +185,16 @@ class _Automaton:
 
 
 def matches(expression: str, text: str) -> bool:
-    """Whether the whole text matches an expression, in a time linear in the text's length.
+    """Whether the whole text matches an expression, in time linear in the text's length.
 
-    For expressions and texts of strangers: nothing is given to `re`, whose time has no bound.
+    It is safe for untrusted expressions, unlike `re`, whose time has no bound.
 
     Args:
-        expression: as described above.
-        text: printable ASCII; with any other character it does not match.
+        expression: in the syntax of this module.
+        text: printable ASCII; other characters match nothing.
 
     Raises:
-        HandwritingError: it is no such expression, or too long a one.
+        HandwritingError: the expression is invalid or too long.
     """
     return _automaton(expression).matches(text)
 
@@ -202,20 +205,20 @@ def _automaton(expression: str) -> _Automaton:
 
 
 class Pattern:
-    """Decodes texts that match an expression wholly; their log p is the network's.
+    """Decoder of texts that match an expression as a whole; the log p is the network's.
 
     Args:
-        expression: as described above.
+        expression: in the syntax of this module.
 
     Raises:
-        HandwritingError: it is no such expression.
+        HandwritingError: the expression is invalid or too long.
     """
 
     name = "pattern"
 
     def __init__(self, expression: str) -> None:
         automaton = _automaton(expression)
-        # State 0 is the beginning, state k + 1 place k.
+        # State 0 is the start, state k + 1 is position k.
         states = len(automaton.allowed) + 1
         self._leads = np.full((states, states), -np.inf)
         for before, after in automaton.follows:
@@ -228,12 +231,12 @@ class Pattern:
         self._ends = [place + 1 for place in whole.last] + [0] * whole.may_be_empty
 
     def __call__(self, log_probs: np.ndarray) -> Decoded:
-        """The text of float (steps, 96); empty where the steps are too few for any that matches."""
+        """The text of float (steps, 96); empty if each matching text needs more steps."""
         text = self._best_text(log_probs)
         return Decoded(text, float(text_log_probs(log_probs, [text])[0]))
 
     def _best_text(self, log_probs: np.ndarray) -> str:
-        # Of each state and output: the best way that ends there. A number for both is its place.
+        # For each state and output, the best path that ends there; `places` numbers these pairs.
         scores = np.full((len(self._leads), NUM_OUTPUTS), -np.inf)
         scores[0, BLANK] = 0
         places = np.arange(scores.size).reshape(scores.shape)
@@ -250,7 +253,7 @@ class Pattern:
         return self._text(scores, history)
 
     def _entered(self, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The best way into each state with each output from another place, and where it was."""
+        """Best path into each state with each output from another pair, and that pair's number."""
         states = np.arange(len(scores))
         best = scores.argmax(axis=1)
         others = scores.copy()
@@ -260,7 +263,7 @@ class Pattern:
         source = ways.argmax(axis=0)
         entered = np.repeat(ways[source, states][:, None], NUM_OUTPUTS, axis=1)
         came_from = np.repeat((source * NUM_OUTPUTS + best[source])[:, None], NUM_OUTPUTS, axis=1)
-        # A character is told from the same one before it by a blank alone.
+        # A repeated character needs a blank in between.
         repeated = best[source]
         left = np.where(best[:, None] == repeated, second[:, None], best[:, None])
         ways = self._leads + scores[states[:, None], left]

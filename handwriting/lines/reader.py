@@ -1,4 +1,4 @@
-"""From a weights file of the line reader to the text of pictures."""
+"""The text-line model of a weights file, from images of lines to text."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,17 +25,16 @@ _REMEDY = "Take a file that 'python text_training.py' wrote."
 
 
 class Reader:
-    """A trained line reader, in bf16 where the processor computes in it: as exact, twice as fast.
+    """A trained text-line model, in bf16 where the processor computes in it (equal accuracy, half
+    the time).
 
     Args:
         content: of a weights file, as :func:`load_reader_weights` returns it.
 
     Attributes:
-        calibrations: of some decoders, by name, as `handwriting.training.text_calibration` fits
-            them.
-        held_out: part of the writers that the training left out, in 0..1; 0 where that is not
-            known.
-        trained_pages: names of the photographs of pages that the training saw lines of.
+        calibrations: by name of the decoder, fitted by `handwriting.training.text_calibration`.
+        held_out: part of the writers held out of the training, in 0..1; 0 if unknown.
+        trained_pages: file names of the photographed pages in the training data.
     """
 
     def __init__(self, content: dict[str, Any]) -> None:
@@ -48,17 +47,17 @@ class Reader:
             for decoder, fitted in content.get("calibration", {}).items()
         }
         if not all(np.isfinite(list(vars(c).values())).all() for c in self.calibrations.values()):
-            raise ValueError("its calibration is no number")
+            raise ValueError("its calibration is not finite")
         self.held_out = float(content.get("hyperparameters", {}).get("held_out", 0.0))
         self.trained_pages: list[str] = list(content.get("trained_pages", []))
 
     @classmethod
     def load(cls, path: Path) -> "Reader":
-        """The reader of a weights file.
+        """Load a weights file.
 
         Raises:
             HandwritingError: the file is missing, damaged or something else, or its outputs are
-                not numbers.
+                not finite.
         """
         content = load_reader_weights(path)
         try:
@@ -69,45 +68,47 @@ class Reader:
         probe[:, HEIGHT:] = 255
         if not np.isfinite(reader.log_probs([probe])[0]).all():
             raise HandwritingError(
-                f"{path}: the outputs are not numbers, for weights are too large. {_REMEDY}"
+                f"{path}: the outputs are not finite, because weights are too large. {_REMEDY}"
             )
         return reader
 
     def read(self, pictures: Sequence[np.ndarray], decoder: Decoder = GREEDY) -> list[LineRead]:
-        """Read pictures, uint8 (40, width) each, white ink on black.
+        """Predict the text of images.
 
         Args:
-            pictures: of a word or a line each.
-            decoder: chooses the text: GREEDY, a `beam.BeamDecoder`, a `pattern.Pattern` or a
-                `word_list.WordList`.
+            pictures: uint8 (40, width) each, white ink on black, a word or a line.
+            decoder: GREEDY, a `beam.BeamDecoder`, a `pattern.Pattern` or a `word_list.WordList`.
         """
         return [self.decode(rows, decoder) for rows in self.log_probs(pictures)]
 
     def decode(self, log_probs: np.ndarray, decoder: Decoder = GREEDY) -> LineRead:
-        """The text of float (steps, 96), as :meth:`log_probs` gives it for one picture."""
+        """Decode float (steps, 96), the :meth:`log_probs` of one image."""
         return read_line(log_probs, decoder, self.calibrations.get(decoder.name, Calibration()))
 
     def log_probs(self, pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """float32 (steps, 96) of each picture: log p(output) at each step.
+        """float32 (steps, 96) for each image: log p(output) at each step.
+
+        Args:
+            pictures: uint8 (40, width) each, white ink on black.
 
         Raises:
-            HandwritingError: they are no numbers, for the weights are too large.
+            HandwritingError: the outputs are not finite, because weights are too large.
         """
         found = predict_log_probs(self.network, pictures)
         if not all(np.isfinite(rows).all() for rows in found):
-            raise HandwritingError(f"the text-line model's outputs are not numbers. {_REMEDY}")
+            raise HandwritingError(f"the text-line model's outputs are not finite. {_REMEDY}")
         return found
 
 
 def build_reader_network(content: dict[str, Any]) -> LineReader:
-    """The network of a weights file, in evaluation mode.
+    """The network of a weights file's content, in evaluation mode, float32, on the CPU.
 
     Raises:
-        ValueError: its weights are not of the size that it names.
+        ValueError: the weights do not have the size that the file names.
     """
     weights = content["weights"]
     size = (content["width"], content["hidden"], content.get("layers", 1))
-    # Before the network is made, for a damaged size may be a huge one.
+    # Before the network is built, because a damaged size may be huge.
     if size != _size_of(weights):
         raise ValueError(f"its weights are not of the size {size}")
     network = LineReader(*size)
@@ -116,16 +117,17 @@ def build_reader_network(content: dict[str, Any]) -> LineReader:
 
 
 def _size_of(weights: dict[str, torch.Tensor]) -> tuple[int, int, int]:
-    """The width, the cells and the layers of the network of some weights."""
+    """Width, LSTM units and layers of the network with these weights."""
     layers = sum(name.startswith("lstm.weight_hh_l") for name in weights) // 2
     return len(weights["convolutions.0.weight"]), weights["lstm.weight_hh_l0"].shape[1], layers
 
 
 @torch.inference_mode()
 def predict_log_probs(network: LineReader, pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """float32 (steps, 96) of each picture, read with others of like width."""
+    """float32 (steps, 96) for each image, uint8 (40, width); batches have images of similar
+    width."""
     network.eval()
-    # A copied LSTM lies in pieces, and CUDA would put them together at every batch.
+    # The weights of a copied LSTM are scattered, and CUDA would compact them at every batch.
     network.lstm.flatten_parameters()
     first = next(network.parameters())
     order = np.argsort([picture.shape[1] for picture in pictures], kind="stable").tolist()
@@ -145,10 +147,14 @@ def predict_log_probs(network: LineReader, pictures: Sequence[np.ndarray]) -> li
 
 
 def find_reader(name: str, models: Path = LINES_FOLDER) -> Path:
-    """A weights file: any file, the one of a run's name, the newest for ``latest``.
+    """Path of a weights file.
+
+    Args:
+        name: any weights file, the name of a run, or ``latest`` for the newest run.
+        models: folder of the runs.
 
     Raises:
-        HandwritingError: there is none.
+        HandwritingError: there is no such file.
     """
     if Path(name).is_file():
         return Path(name)
@@ -156,15 +162,16 @@ def find_reader(name: str, models: Path = LINES_FOLDER) -> Path:
 
 
 def load_reader_weights(path: Path) -> dict[str, Any]:
-    """Read a weights file of the line reader.
+    """Read a weights file of a text-line model.
 
     Raises:
-        HandwritingError: missing, damaged, weights of a character network, or not numbers.
+        HandwritingError: it is missing, damaged, of a character model, or its weights are not
+            finite.
     """
     content = load_torch(path, _REMEDY)
     if content.get("kind") != KIND or content.get("alphabet") != ALPHABET:
-        other = "reads single characters" if "model" in content else "is no line reader"
+        other = "is a character model" if "model" in content else "is not a text-line model"
         raise HandwritingError(f"{path} {other}. {_REMEDY}")
     if not are_finite(content.get("weights")):
-        raise HandwritingError(f"{path} holds weights that are not numbers. {_REMEDY}")
+        raise HandwritingError(f"{path} holds weights that are not finite numbers. {_REMEDY}")
     return content

@@ -1,4 +1,4 @@
-"""Reading what must be one of many words: the most likely one, all scored exactly."""
+"""Decoding with a closed vocabulary: the most likely entry of a word list, scored exactly."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,24 +13,24 @@ from handwriting.lines.decoding import Decoded, text_log_probs
 from handwriting.lines.network import COLUMNS_PER_STEP
 
 LONGEST_TEXT = LONGEST // COLUMNS_PER_STEP
-"""Characters; the longest picture of a line has no more steps."""
+"""Characters; the widest image of a line has this number of steps."""
 
 MOST_WORDS, MOST_CHARACTERS = 500_000, 5_000_000
-"""Of a list. Each picture is compared with all of them, which takes some seconds then."""
+"""Limits of a list, whose entries are all scored for each image, in seconds at these limits."""
 
 
 class WordList:
-    """Decodes a picture of one of some words, or of one of some whole lines.
+    """Decoder with a closed vocabulary.
 
-    All words are scored together on a tree of their beginnings with the sums of CTC (Graves et al.
-    2006). A picture is one entry of the list; the words of a line must be cut out before. Its log p
-    is that among the list.
+    An image shows one entry of the list; words of a line must be cut out before. All entries are
+    scored together on a prefix tree with CTC's forward sums (Graves et al. 2006). The log p is
+    normalised over the list.
 
     Args:
-        words: printable ASCII, one at least; may hold spaces.
+        words: words or whole lines of printable ASCII, at least one.
 
     Raises:
-        HandwritingError: there is no word, or one is not printable ASCII.
+        HandwritingError: there is no word, one is not printable ASCII, or there are too many.
     """
 
     name = "words"
@@ -43,7 +43,7 @@ class WordList:
         if len(self.words) > MOST_WORDS or letters > MOST_CHARACTERS:
             raise HandwritingError(
                 f"the word list holds {len(self.words):,} words of {letters:,} characters; "
-                f"{MOST_WORDS:,} of {MOST_CHARACTERS:,} may be. Leave out the rare ones."
+                f"{MOST_WORDS:,} of {MOST_CHARACTERS:,} are possible. Leave out rare words."
             )
         self._parents, self._outputs, self._ends = _tree(self.words)
         is_repeated = self._outputs == self._outputs[self._parents]
@@ -51,23 +51,23 @@ class WordList:
 
     @classmethod
     def load(cls, path: Path) -> "WordList":
-        """Read a text file with a word on each line.
+        """Read a text file with one word a line.
 
         Raises:
-            HandwritingError: missing, no text, without a word or with too many, or with one that is
-                too long or not printable ASCII.
+            HandwritingError: the file is missing, not text, empty or too large, or a word is too
+                long or not printable ASCII.
         """
         check_is_file(path)
         try:
-            # Twice the characters that may be: blanks and line ends count here as well.
+            # Twice the limit, because blanks and line ends count here as well.
             if path.stat().st_size > 2 * MOST_CHARACTERS:
                 raise HandwritingError(
                     f"{path} has more than {2 * MOST_CHARACTERS / 1e6:.0f} MB, too much for a word "
-                    f"list: {MOST_WORDS:,} words may be. Leave out the rare ones."
+                    f"list: {MOST_WORDS:,} words are possible. Leave out rare words."
                 )
             lines = path.read_text(encoding="utf-8-sig").splitlines()
         except (OSError, UnicodeDecodeError) as error:
-            raise HandwritingError(f"{path} is no list of words ({error}).") from error
+            raise HandwritingError(f"{path} is not a word list ({error}).") from error
         for number, line in enumerate(map(str.strip, lines), start=1):
             if not set(line) <= set(ALPHABET):
                 raise HandwritingError(
@@ -75,8 +75,8 @@ class WordList:
                 )
             if len(line) > LONGEST_TEXT:
                 raise HandwritingError(
-                    f"{path}, line {number} has {len(line):,} characters; one picture shows at "
-                    f"most {LONGEST_TEXT:,}. Put each word on a line of its own."
+                    f"{path}, line {number} has {len(line):,} characters; an image shows at most "
+                    f"{LONGEST_TEXT:,}. Put each word on its own line."
                 )
         try:
             return cls(lines)
@@ -84,7 +84,7 @@ class WordList:
             raise HandwritingError(f"{path}: {error}") from error
 
     def __call__(self, log_probs: np.ndarray) -> Decoded:
-        """The most likely word of float (steps, 96); empty if the steps are too few for all."""
+        """The most likely word of float (steps, 96); empty if each word needs more steps."""
         scores = self.log_probs(log_probs)
         best = int(scores.argmax())
         if scores[best] == -np.inf:
@@ -93,7 +93,7 @@ class WordList:
 
     def log_probs(self, log_probs: np.ndarray) -> np.ndarray:
         """float64 (words,): log p of each of ``words``, given float (steps, 96)."""
-        # Ways to each node's beginning that end with a blank, and with its character.
+        # log p of the alignments to each prefix that end with a blank, and with its character.
         blank = np.full(len(self._parents), -np.inf)
         blank[0] = 0
         character = np.full(len(self._parents), -np.inf)
@@ -108,14 +108,14 @@ class WordList:
 
 
 def _tree(words: Sequence[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The tree of some words' beginnings, level by level; node 0 is the empty one.
+    """Prefix tree of words, level by level; node 0 is the empty prefix.
 
     Args:
-        words: sorted, none twice, one at least.
+        words: sorted, distinct, at least one.
 
     Returns:
-        int32 (nodes,), each one's parent; int (nodes,), the output that it adds, a blank for node
-        0; and int (words,), where each ends.
+        int32 (nodes,), parent of each node; int (nodes,), output that it adds, a blank for node 0;
+        and int (words,), node of each word.
     """
     outputs = np.array(encode("".join(words)), dtype=np.int64)
     lengths = np.array([len(word) for word in words])

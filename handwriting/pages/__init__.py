@@ -1,1 +1,1 @@
-"""From a photograph of a page to its lines, words and text."""
+"""Page reading: from a photograph to lines, words and text."""

@@ -1,4 +1,4 @@
-"""What a person takes instead of what was read."""
+"""A person's corrections of predicted text."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -7,20 +7,20 @@ from handwriting.lines.decoding import CharacterRead
 from handwriting.pages.reading import LineOfPage, WordRead
 
 Texts = Mapping[tuple[int, int], str]
-"""The text of a word, by the numbers of its line and of the word in it, both counted from 0."""
+"""Corrected text of each word, by the indices of its line and of the word in it, from 0."""
 
 
 def corrected(lines: list[LineOfPage], texts: Texts) -> list[LineOfPage]:
-    """The lines with other words; an empty word is left out, and a line without words too.
+    """The lines with corrected words; empty words, and lines without words, are left out.
 
-    Confidences and boxes stay those of what was read.
+    Confidences and boxes stay those of the prediction.
     """
     changed = [_corrected_line(line, number, texts) for number, line in enumerate(lines)]
     return [line for line in changed if line.words]
 
 
 def gaps_of_words(line: LineOfPage) -> list[list[CharacterRead]]:
-    """The spaces before each word of a line."""
+    """The predicted spaces before each word of a line."""
     gaps, at = [], 0
     characters = line.whole.characters
     for word in line.words:
@@ -46,7 +46,8 @@ def _corrected_line(line: LineOfPage, number: int, texts: Texts) -> LineOfPage:
 
 
 def _typed(read: list[CharacterRead], text: str) -> list[CharacterRead]:
-    """The characters of a text; of another length than what was read, they have no alternatives."""
+    """Characters of a corrected text, with the alternatives of the prediction if the length is
+    equal."""
     if len(read) == len(text):
         return [_with_first(*pair) for pair in zip(read, text, strict=True)]
     return [CharacterRead(read[0].first, read[-1].last, [(c, 1.0)]) for c in text]

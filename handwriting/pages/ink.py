@@ -1,4 +1,4 @@
-"""The writing on a page, freed of uneven light and of ruled and squared lines."""
+"""Ink of a page: illumination is normalised, ruled and squared lines are removed."""
 
 import cv2
 import numpy as np
@@ -6,7 +6,7 @@ import numpy as np
 from handwriting.imaging.contrast import is_dark_on_light, normalised, paper_of
 
 PAPER_SHARE = 1 / 16
-"""Side of the square whose median is the paper, as a part of the page's longer side."""
+"""Side of the window whose median is the paper, as a part of the page's longer side."""
 
 _LARGEST_KERNEL = 31
 _WHITE = np.uint8(230)
@@ -18,24 +18,28 @@ _GAP, _BREAK = 250, 450
 
 
 def page_contrast(colours: np.ndarray) -> np.ndarray:
-    """How much darker than its paper each pixel is, as if the light were even.
+    """Contrast of each pixel to its paper, normalised for illumination.
 
     Args:
-        colours: uint8 (height, width, 3), dark writing on light ground or the other way round.
+        colours: uint8 (height, width, 3), dark writing on light paper or light on dark.
 
     Returns:
-        uint8 (height, width): 0 for paper, 255 for ink that takes all light away.
+        uint8 (height, width): 0 for paper, 255 for ink that absorbs all light.
     """
     paper = paper_of(colours, round(PAPER_SHARE * max(colours.shape[:2])), _LARGEST_KERNEL)
     if not is_dark_on_light(colours, paper):
         colours, paper = 255 - colours, 255 - paper
-    # The quotient, not the difference: in the shadow ink and paper are nearer to each other.
+    # The quotient, because a shadow reduces the difference of ink and paper.
     flat = cv2.divide(colours, cv2.max(paper, 24), scale=int(_WHITE))
     return _WHITE - np.minimum(flat.min(axis=2), _WHITE)
 
 
 def page_ink(contrast: np.ndarray) -> np.ndarray:
-    """The writing alone, rulings left out; uint8 (height, width), 255 for the usual ink."""
+    """The ink without ruled lines; uint8 (height, width), 255 for the median ink.
+
+    Args:
+        contrast: uint8 (height, width), of :func:`page_contrast`.
+    """
     contrast = cv2.GaussianBlur(contrast, (0, 0), 0.7)
     noise = float(np.median(contrast))
     faint = max(_LEAST_CONTRAST, 3 * noise)
@@ -47,17 +51,17 @@ def page_ink(contrast: np.ndarray) -> np.ndarray:
 
 
 def without_rulings(contrast: np.ndarray, faint: float, across: bool) -> np.ndarray:
-    """Take away long straight lines, about level (``across``) or upright, not what crosses them.
+    """Remove ruled lines, and keep the strokes that cross them.
 
     Args:
-        contrast: uint8 (height, width), as of :func:`page_contrast`.
-        faint: the contrast of what is more than noise.
-        across: the direction.
+        contrast: uint8 (height, width), of :func:`page_contrast`.
+        faint: contrast above noise.
+        across: ``True`` for about horizontal lines, ``False`` for vertical ones.
     """
     if not across:
         return without_rulings(contrast.T, faint, True).T.copy()
     level = _long_runs(contrast)
-    # Ink just beside the ruling is no long run itself; what is high is a stroke that crosses it.
+    # Ink beside a ruled line is no long run; high parts are strokes that cross it.
     length = max(8, max(contrast.shape) // _FLAT)
     closed = cv2.dilate(contrast, np.ones((1, max(1, max(contrast.shape) // _BREAK)), np.uint8))
     flat = cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
@@ -70,9 +74,10 @@ def without_rulings(contrast: np.ndarray, faint: float, across: bool) -> np.ndar
 
 
 def _long_runs(contrast: np.ndarray) -> np.ndarray:
-    """Of the long lines at about a level through each pixel the strongest one's contrast, float32.
+    """float32 (height, width): contrast of the strongest, about horizontal, long run through each
+    pixel.
 
-    Looked for at several angles in a picture half as large, whose columns are shifted for each.
+    Runs are searched at several angles, by shearing the image at half resolution.
     """
     height, width = contrast.shape
     near = cv2.dilate(contrast, np.ones((3, max(1, max(height, width) // _GAP)), np.uint8))

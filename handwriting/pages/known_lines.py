@@ -1,4 +1,4 @@
-"""Lines of photographed pages whose text is known, to train the line reader on."""
+"""Training lines for the text-line model, from photographed pages with known text."""
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -14,19 +14,19 @@ from handwriting.pages.reading import ink_of_page
 
 
 def lines_of_pages(files: Sequence[Path], texts: Sequence[str]) -> PhotographedText:
-    """The lines of those pages where as many are found as the text has.
+    """The lines of pages on which the number of found lines equals that of the text.
 
-    Where the numbers differ nobody says which line belongs to which text; such pages give nothing.
+    Other pages are skipped, because lines and texts cannot be matched.
 
     Args:
         files: photographs of upright pages.
-        texts: what each says, line by line.
+        texts: text of each page, with line breaks.
 
     Returns:
-        the lines, in groups by their page's name.
+        The lines, grouped by the file name of their page.
 
     Raises:
-        HandwritingError: a file is no picture.
+        HandwritingError: a file is not an image.
     """
     contrasts, known, groups = [], [], []
     pages = list(zip(files, texts, strict=True))
@@ -44,12 +44,12 @@ def lines_of_pages(files: Sequence[Path], texts: Sequence[str]) -> PhotographedT
 def unseen_pages(
     files: Sequence[Path], texts: Sequence[str], trained: Collection[str]
 ) -> tuple[list[Path], list[str]]:
-    """The pages, and their texts, that a training saw nothing of.
+    """The pages that are not in the training data, and their texts.
 
     Args:
         files: photographs of pages.
-        texts: what each says.
-        trained: names of the files that it saw lines of (`lines.reader.Reader.trained_pages`).
+        texts: text of each page.
+        trained: file names of the pages in the training data (`lines.reader.Reader.trained_pages`).
     """
     unseen = [k for k, file in enumerate(files) if file.name not in trained]
     return [files[k] for k in unseen], [texts[k] for k in unseen]

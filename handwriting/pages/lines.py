@@ -1,7 +1,7 @@
-"""The lines of writing on a page that is about level, slightly curved or slanted ones too.
+"""Text-line segmentation of a page that is about level; lines may be curved or slanted slightly.
 
-Ink smoothed along the lines has a ridge on each (as in steerable filters, Shi et al. 2009); pieces
-of ridges that go on in each other are joined, and connected parts of ink go to their nearest line.
+Ink smoothed along the lines has a ridge on each line (as with steerable filters, Shi et al. 2009).
+Collinear pieces of ridges are joined, and connected components are assigned to the nearest line.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ import numpy as np
 from handwriting.imaging.scaling import scaled
 
 _UNIT = 12
-"""Pixels of a letter's height in the small picture in which ridges are looked for."""
+"""Height of a letter, in pixels, in the downscaled image for the search of ridges."""
 
 _SMOOTH_ALONG, _SMOOTH_ACROSS = 1.8, 0.32
 _ALONE, _LEAST_RIDGE = 0.5, 0.16
@@ -32,11 +32,11 @@ _LEAST_HIGH, _LEAST_WIDE = 0.4, 0.6
 
 @dataclass(frozen=True)
 class Line:
-    """A line of writing.
+    """A text line.
 
     Attributes:
-        ink: uint8 (height, width), its own ink alone, made level.
-        origin: x of the ink's first column on the page.
+        ink: uint8 (height, width), the ink of this line alone, straightened.
+        origin: x of the ink's first column on the page, in pixels.
         tops: float (width,), y on the page of each column's first pixel.
     """
 
@@ -45,16 +45,16 @@ class Line:
     tops: np.ndarray
 
     def to_page(self, points: np.ndarray) -> np.ndarray:
-        """Points in the line's ink in the page's pixels; float (N, 2) to (N, 2)."""
+        """Points of ``ink`` in pixels of the page; float (N, 2) to (N, 2)."""
         columns = np.clip(np.round(points[:, 0]).astype(int), 0, len(self.tops) - 1)
         return np.stack((points[:, 0] + self.origin, points[:, 1] + self.tops[columns]), axis=1)
 
 
 def find_lines(ink: np.ndarray) -> list[Line]:
-    """The lines from top to bottom.
+    """The text lines from top to bottom.
 
     Args:
-        ink: uint8 (height, width), 255 for ink, rulings left out, as of `pages.ink.page_ink`.
+        ink: uint8 (height, width), 255 for ink, without ruled lines, of `pages.ink.page_ink`.
     """
     solid = (ink > 110).astype(np.uint8)
     _, labels, facts, _ = cv2.connectedComponentsWithStats(solid, connectivity=8)
@@ -82,7 +82,7 @@ def find_lines(ink: np.ndarray) -> list[Line]:
 
 
 def _is_high_enough(ink: np.ndarray, size: float) -> bool:
-    """Whether a line is more than a dash, a dot, or what is left of a ruling."""
+    """Whether a line is more than a dash, a dot, or the rest of a ruled line."""
     counts = (ink > 110).sum(axis=1)
     high = np.count_nonzero(counts > 0.05 * counts.max())
     wide = ink.shape[1]
@@ -90,10 +90,13 @@ def _is_high_enough(ink: np.ndarray, size: float) -> bool:
 
 
 def writing_of(ink: np.ndarray) -> tuple[np.ndarray, float | None]:
-    """Where writing is, bool (height, width), and a letter's height, ``None`` without any.
+    """Mask of the writing, and height of a letter.
 
     Args:
-        ink: as for :func:`find_lines`; the page may lie on its side.
+        ink: as for :func:`find_lines`, in any orientation.
+
+    Returns:
+        bool (height, width); and the height in pixels, ``None`` without writing.
     """
     _, labels, facts, _ = cv2.connectedComponentsWithStats((ink > 110).astype(np.uint8))
     kept = is_writing(labels, facts)
@@ -101,10 +104,14 @@ def writing_of(ink: np.ndarray) -> tuple[np.ndarray, float | None]:
 
 
 def is_writing(labels: np.ndarray, facts: np.ndarray) -> np.ndarray:
-    """bool: which connected parts, of OpenCV's labels and statistics, may be writing.
+    """bool (count,): which connected components may be writing.
 
-    Left out are the ground, dust, what is far higher than letters, long bars as thin as one stroke,
-    blots much wider than strokes (holes, spirals), and what only looks in from outside.
+    Excluded are the background, dust, parts far higher than letters, long bars as thin as a stroke,
+    blots much wider than strokes (holes, spirals), and parts that reach in from the image's edge.
+
+    Args:
+        labels: int (height, width), component of each pixel, of OpenCV.
+        facts: int (count, 5), statistics of the components, of OpenCV.
     """
     height, width = labels.shape
     left, top, wide, high, area = facts.T
@@ -114,7 +121,7 @@ def is_writing(labels: np.ndarray, facts: np.ndarray) -> np.ndarray:
     if size is None:
         return usable
     radius = _radii(labels, len(facts))
-    # By length, not by area: the holes of a spiral are no strokes.
+    # Weighted by length, so that the holes of a spiral binding count little.
     stroke = _weighted_median(2 * radius[usable], area[usable] / radius[usable])
     is_dust = area < (0.1 * size) ** 2
     is_border = (high > _HIGHEST * size) | ((high > 3 * size) & (wide < 0.15 * high))
@@ -128,7 +135,7 @@ def is_writing(labels: np.ndarray, facts: np.ndarray) -> np.ndarray:
 
 
 def _thickness(labels: np.ndarray, area: np.ndarray) -> np.ndarray:
-    """float (count,): across its longer axis of a bar that is as spread as each connected part."""
+    """float (count,): thickness, in pixels, of a bar with the same variance as each component."""
     rows, columns = np.nonzero(labels)
     part = labels[rows, columns]
 
@@ -141,7 +148,7 @@ def _thickness(labels: np.ndarray, area: np.ndarray) -> np.ndarray:
 
 
 def _radii(labels: np.ndarray, count: int) -> np.ndarray:
-    """float (count,): of the largest disc in each connected part, in pixels."""
+    """float (count,): radius of the largest disc in each component, in pixels."""
     distance = cv2.distanceTransform((labels > 0).astype(np.uint8), cv2.DIST_L2, 3)
     radii = np.zeros(count, dtype=np.float32)
     inside = labels > 0
@@ -156,23 +163,30 @@ def _weighted_median(values: np.ndarray, weights: np.ndarray) -> float:
 
 
 def letter_height(facts: np.ndarray) -> float | None:
-    """Of the usual letter in pixels: the median of parts' heights, wide ones counting more."""
+    """Typical height of a letter in pixels: the median of components, weighted by their width.
+
+    Args:
+        facts: int (count, 5), statistics of the components, of OpenCV.
+
+    Returns:
+        ``None`` without letters.
+    """
     wide, high = facts[:, 2].astype(float), facts[:, 3].astype(float)
     upright = (high >= 5) & (wide < 12 * high) & (high < 8 * wide)
     if not upright.any():
         return None
-    # What is on the table beside the paper is larger than any letter.
+    # Objects beside the paper are larger than any letter.
     upright &= high <= _TALLEST * np.percentile(high[upright], 75)
     high, wide = high[upright], wide[upright]
     return _weighted_median(high, np.minimum(wide, 2 * high) * np.sqrt(high))
 
 
 def find_curves(small: np.ndarray, size: float) -> list[np.ndarray]:
-    """The middle of each line: float (width,) of y for each column, NaN where it is not.
+    """The centre line of each text line: float (width,), y of each column, NaN outside.
 
     Args:
         small: float32 (height, width), 1 for ink.
-        size: height of a letter in its pixels.
+        size: height of a letter, in pixels of ``small``.
     """
     along, across = _SMOOTH_ALONG * size, _SMOOTH_ACROSS * size
     smooth = cv2.GaussianBlur(small, (0, 0), along, sigmaY=across)
@@ -216,7 +230,7 @@ def _usual_slope(curves: list[np.ndarray]) -> float:
 
 
 def _slope(columns: np.ndarray, curve: np.ndarray, usual: float, prior: float) -> float:
-    """Of the least squares line, drawn to the usual slope by as much as ``prior`` weighs."""
+    """Slope of a least-squares line, regularised towards ``usual`` with the weight ``prior``."""
     x = columns - columns.mean()
     slope = ((x * curve[columns]).sum() + prior * usual) / ((x * x).sum() + prior)
     return float(np.clip(slope, -_STEEPEST, _STEEPEST))
@@ -224,7 +238,7 @@ def _slope(columns: np.ndarray, curve: np.ndarray, usual: float, prior: float) -
 
 @dataclass(frozen=True)
 class _Piece:
-    """A piece of a line: its curve, the columns where it has a y, and its slope."""
+    """A piece of a centre line: its curve, the columns with a y, and its slope."""
 
     curve: np.ndarray
     columns: np.ndarray
@@ -233,7 +247,7 @@ class _Piece:
     @classmethod
     def of(cls, curve: np.ndarray, usual: float, size: float) -> "_Piece":
         columns = np.flatnonzero(~np.isnan(curve))
-        # As if six letters with the page's usual slope were there too.
+        # The prior weighs as much as six letters with the page's median slope.
         return cls(curve, columns, _slope(columns, curve, usual, (6 * size) ** 3 / 12))
 
     @property
@@ -245,13 +259,13 @@ class _Piece:
         return int(self.columns[-1])
 
     def at(self, columns: np.ndarray) -> np.ndarray:
-        """y of the curve, drawn on at its ends, float (N,)."""
+        """float (N,): y of the curve, extrapolated linearly at its ends."""
         inside = np.clip(columns, self.start, self.end)
         y = np.interp(inside, self.columns, self.curve[self.columns])
         return y + self.slope * (columns - inside)
 
     def bridged(self, other: "_Piece", usual: float, size: float) -> "_Piece":
-        """Both as one, with a straight way between them."""
+        """Both pieces as one, interpolated linearly in between."""
         both = np.where(np.isnan(self.curve), other.curve, self.curve)
         present = np.flatnonzero(~np.isnan(both))
         between = np.arange(present[0], present[-1] + 1)
@@ -260,7 +274,7 @@ class _Piece:
 
 
 def _joined(pieces: list[_Piece], usual: float, size: float) -> list[_Piece]:
-    """Pieces that go on in each other as one, those with the least way between them first."""
+    """Collinear pieces merged, the nearest pairs first."""
     pieces = list(pieces)
     while (best := _nearest_pair(pieces, size)) is not None:
         merged = pieces[best[0]].bridged(pieces[best[1]], usual, size)
@@ -269,14 +283,14 @@ def _joined(pieces: list[_Piece], usual: float, size: float) -> list[_Piece]:
 
 
 def _nearest_pair(pieces: list[_Piece], size: float) -> tuple[int, int] | None:
-    """Indices of the left and the right piece that belong together most surely."""
+    """Indices of the left and the right piece of the best pair; ``None`` if none fits."""
     starts = np.array([piece.start for piece in pieces])
     ends = np.array([piece.end for piece in pieces])
     slopes = np.array([piece.slope for piece in pieces])
     first_y = np.array([piece.curve[piece.start] for piece in pieces])
     last_y = np.array([piece.curve[piece.end] for piece in pieces])
     gap = starts[None, :] - ends[:, None]
-    # Both are drawn on to the middle of the gap.
+    # Both are extrapolated to the middle of the gap.
     left = last_y[:, None] + slopes[:, None] * gap / 2
     right = first_y[None, :] - slopes[None, :] * gap / 2
     off = np.abs(left - right) / size
@@ -290,7 +304,7 @@ def _nearest_pair(pieces: list[_Piece], size: float) -> tuple[int, int] | None:
 
 
 def _without_doubles(pieces: list[_Piece], usual: float, size: float) -> list[_Piece]:
-    """Pieces on or just beside a longer one as a part of it: a row of dots, a quotation mark."""
+    """Pieces on or beside a longer one merged with it, such as dots and quotation marks."""
     kept: list[_Piece] = []
     for piece in sorted(pieces, key=lambda piece: -len(piece.columns)):
         offs = [_offset(piece, other, size) for other in kept]
@@ -304,7 +318,7 @@ def _without_doubles(pieces: list[_Piece], usual: float, size: float) -> list[_P
 
 
 def _offset(piece: _Piece, longer: _Piece, size: float) -> float:
-    """How far a piece lies above or below a longer one that is drawn on, in letters' heights."""
+    """Vertical distance of a piece from an extrapolated longer one, in heights of a letter."""
     reach = _LONGEST_GAP * size
     if piece.end < longer.start - reach or piece.start > longer.end + reach:
         return np.inf
@@ -323,10 +337,17 @@ def owners(
     curves: list[np.ndarray],
     size: float,
 ) -> np.ndarray:
-    """Which curve each pixel of ink belongs to, int (N,), -1 for none.
+    """int (N,): index of the curve of each pixel of ink, -1 for none.
 
-    A connected part goes whole to the curve that most of it is nearest to; one that lies on several
-    is parted in the middle between them.
+    A component belongs to the curve nearest to most of its pixels. A component on several curves is
+    divided halfway between them.
+
+    Args:
+        rows: float (N,), y of each pixel, in the scale of the curves.
+        columns: float (N,), x likewise.
+        labels: int (N,), component of each pixel.
+        curves: of :func:`find_curves`.
+        size: height of a letter, in the same scale.
     """
     width = len(curves[0])
     x = np.minimum(columns.astype(int), width - 1)
@@ -339,7 +360,7 @@ def owners(
         off = np.abs(longer[x[near]] - rows[near])
         closer = off < distance[near]
         nearest[near][closer], distance[near][closer] = k, off[closer]
-    # Of each part and curve that meet, not of all: there may be a million parts.
+    # Only pairs that occur are counted, because there may be a million components.
     pairs, counts = np.unique(
         labels[nearest >= 0] * np.int64(len(curves)) + nearest[nearest >= 0], return_counts=True
     )
@@ -359,15 +380,16 @@ def _owned(owner: np.ndarray, curves: int) -> list[np.ndarray]:
 def without_fragments(
     rows: np.ndarray, columns: np.ndarray, owner: np.ndarray, curves: list[np.ndarray], size: float
 ) -> tuple[list[np.ndarray], np.ndarray]:
-    """The curves and owners where what stands within a larger line's height is a part of it: a
-    quotation mark, the upper ends of tall letters, the second half of a line.
+    """Curves and owners, with fragments merged into the larger line that contains their height.
+
+    Fragments are quotation marks, tops of tall letters, or the second half of a line.
 
     Args:
-        rows: of each pixel of ink, in the small picture.
-        columns: likewise.
-        owner: as of :func:`owners`.
-        curves: as of :func:`find_curves`.
-        size: height of a letter.
+        rows: float (N,), y of each pixel of ink, in the scale of the curves.
+        columns: float (N,), x likewise.
+        owner: of :func:`owners`.
+        curves: of :func:`find_curves`.
+        size: height of a letter, in the same scale.
     """
     curves, owner = list(curves), owner.copy()
     usual = _usual_slope(sorted(curves, key=_length, reverse=True))
@@ -397,14 +419,15 @@ def without_fragments(
 def _may_hold(
     rows: np.ndarray, columns: np.ndarray, drawn: np.ndarray, bands: np.ndarray
 ) -> np.ndarray:
-    """bool (curves,): whether a part of some ink as large as is asked for can lie in a curve's band
-    at all: of those that it can not no pixel need be looked at.
+    """bool (curves,): whether a curve's band may contain enough of some ink.
+
+    It is a cheap upper bound, computed before :func:`_share_within`.
 
     Args:
-        rows: of each pixel of the ink.
-        columns: likewise.
-        drawn: float (curves, width), y of each curve, drawn on at its ends.
-        bands: float (curves, 2), how far each reaches above and below.
+        rows: y of each pixel of the ink.
+        columns: x likewise.
+        drawn: float (curves, width), y of each extrapolated curve.
+        bands: float (curves, 2), extent of each band above and below.
     """
     across = drawn[:, int(columns.min()) : int(columns.max()) + 2]
     ordered = np.sort(rows)
@@ -416,7 +439,7 @@ def _may_hold(
 def _share_within(
     rows: np.ndarray, columns: np.ndarray, piece: _Piece, band: np.ndarray, size: float
 ) -> float:
-    """Which part of some ink is as high as a line's own, beside it or on it."""
+    """Part of some ink, in 0..1, inside a line's band and near to it."""
     off = rows - piece.at(columns)
     reach = _LONGEST_GAP * size
     is_near = (columns > piece.start - reach) & (columns < piece.end + reach)
@@ -425,7 +448,7 @@ def _share_within(
 
 
 def _beside_the_page(columns: np.ndarray, owner: np.ndarray, width: int, size: float) -> np.ndarray:
-    """bool: ink at the picture's side with a gap between it and the rest of its line."""
+    """bool (N,): ink at the image's side, separated by a gap from the rest of its line."""
     found = np.zeros(len(columns), dtype=bool)
     strip = round(_STRIP * size)
     for own in _owned(owner, int(owner.max()) + 1):
@@ -438,7 +461,7 @@ def _beside_the_page(columns: np.ndarray, owner: np.ndarray, width: int, size: f
 
 
 def _extended(curve: np.ndarray, reach: float) -> np.ndarray:
-    """The curve with level ends that reach so many columns further."""
+    """The curve, extended horizontally by ``reach`` columns at both ends."""
     start, end = np.flatnonzero(~np.isnan(curve))[[0, -1]]
     longer = curve.copy()
     longer[max(0, start - round(reach)) : start] = curve[start]
@@ -454,7 +477,7 @@ def _cut(
     scale: float,
     size: float,
 ) -> Line:
-    """The ink of some pixels and their grey edges, each column moved so that the curve is level."""
+    """The ink of some pixels with their grey edges, straightened by shifting columns."""
     left, right = max(0, int(columns.min()) - 2), min(ink.shape[1], int(columns.max()) + 3)
     x = np.arange(left, right)
     middle = _smooth_curve(curve, scale, size)(x)
@@ -476,7 +499,7 @@ def _cut(
 
 
 def _smooth_curve(curve: np.ndarray, scale: float, size: float) -> np.polynomial.Polynomial:
-    """A straight line or, on long lines, a bow along a curve, in the page's pixels."""
+    """A polynomial fit of a curve in the page's pixels, quadratic for long lines."""
     present = np.flatnonzero(~np.isnan(curve))
     x, y = (present + 0.5) / scale, (curve[present] + 0.5) / scale
     length = len(present) / scale / size

@@ -1,4 +1,4 @@
-"""Photographs of pages, opened as large as reading needs them."""
+"""Opening of photographed pages, in the resolution for reading."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,28 +10,28 @@ from handwriting.imaging.contrast import colours_of
 from handwriting.imaging.photograph import open_with_size
 
 LONGEST = 2000
-"""Pixels of a page's longer side; more are only slower."""
+"""Pixels of a page's longer side; more take longer without benefit."""
 
 LONGEST_LINE = 12_000
-"""The same, of a picture of one line."""
+"""Pixels of the longer side for an image of one line."""
 
 STRIP = 12
-"""How many times as wide as high a picture of one line is at least."""
+"""Minimum ratio of width to height of an image with room for one line only."""
 
 MOST_PIXELS = 120_000_000
-"""Of a file. Unpacked and, where parts are transparent, copied they take up to 1.4 GB."""
+"""Maximum of a file; with transparency they take up to 1.4 GB of memory."""
 
 LARGE = 50_000_000
-"""Pixels that a camera rarely has: making so large a picture smaller is said."""
+"""Pixels above the range of most cameras; downscaling such an image is reported."""
 
 
 @dataclass(frozen=True)
 class Photograph:
-    """A picture to be read.
+    """An image to be read.
 
     Attributes:
-        colours: uint8 (height, width, 3), upright by its EXIF.
-        size: width and height of the picture in its file, upright by its EXIF.
+        colours: uint8 (height, width, 3), upright by its EXIF, downscaled if large.
+        size: width and height of the original in pixels, upright by its EXIF.
     """
 
     colours: np.ndarray
@@ -39,18 +39,18 @@ class Photograph:
 
     @property
     def scales(self) -> np.ndarray:
-        """float (2,): pixels of ``colours`` to one of the file's picture, across and down."""
+        """float (2,): scale of ``colours`` against the original, horizontal and vertical."""
         height, width = self.colours.shape[:2]
         return np.array([width, height]) / self.size
 
     @property
     def is_strip(self) -> bool:
-        """Whether there is room for one line only."""
+        """Whether the image has room for one line only."""
         return self.size[0] > STRIP * self.size[1]
 
     @property
     def is_large(self) -> bool:
-        """Whether it has so many pixels that they had to be made fewer before all else."""
+        """Whether the original has more than LARGE pixels."""
         return self.size[0] * self.size[1] > LARGE
 
 
@@ -60,16 +60,16 @@ def open_photograph(
     name: str | None = None,
     most: int = MOST_PIXELS,
 ) -> Photograph:
-    """Open a picture of a page or of one line; large ones are made smaller.
+    """Open an image of a page or of one line; large ones are downscaled.
 
     Args:
-        source: a file's path or its content.
+        source: path or content of a file.
         is_line: whether it shows one line only.
-        name: how to call it in an error.
-        most: pixels that the file may have.
+        name: of the image, for errors.
+        most: maximum number of pixels of the file.
 
     Raises:
-        HandwritingError: it is missing, damaged, too large, or not a picture.
+        HandwritingError: it is missing, damaged, too large, or not an image.
     """
     enough = LONGEST_LINE if is_line else LONGEST
     picture, size = open_with_size(source, name, enough, most)

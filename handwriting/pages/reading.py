@@ -1,6 +1,6 @@
-"""From a photograph to its text: the page found, its lines cut out, each read by the line reader.
+"""Page reading: find the page, segment its lines, read each line with the text-line model.
 
-Boxes are in the pixels of the picture as it is shown, upright by its EXIF.
+Boxes are in pixels of the original image, upright by its EXIF.
 """
 
 import dataclasses
@@ -38,14 +38,14 @@ _LOW, _FOR_A_LINE, _FEW = 100, 0.1, 3
 
 @dataclass(frozen=True)
 class WordRead:
-    """A word, or a line.
+    """A predicted word or line.
 
     Attributes:
-        text: what it says.
-        confidence: probability that all of it is right, 0..1; of a word its characters'
-            probabilities multiplied.
-        polygon: float (4, 2), its corners clockwise from the upper left, in the picture's pixels.
-        characters: each with the most likely ones.
+        text: the prediction.
+        confidence: probability of an exact match, 0..1; of a word the product of its characters'
+            probabilities.
+        polygon: float (4, 2), corners clockwise from the upper left, in pixels of the image.
+        characters: predicted characters with their alternatives.
     """
 
     text: str
@@ -55,27 +55,27 @@ class WordRead:
 
     @property
     def box(self) -> tuple[int, int, int, int]:
-        """Left, top, right and bottom in the picture's pixels."""
+        """Left, top, right and bottom in pixels of the image."""
         low, high = np.floor(self.polygon.min(axis=0)), np.ceil(self.polygon.max(axis=0))
         left, top, right, bottom = (int(value) for value in (*low, *high))
         return left, top, right, bottom
 
     @property
     def alternatives(self) -> list[tuple[str, float]]:
-        """The five most likely texts with the same number of characters, the one that was read
-        first, and the product of their characters' probabilities."""
+        """The top-5 texts of this number of characters, the predicted one first, with the products
+        of their characters' probabilities."""
         return likeliest_texts([character.ranked for character in self.characters])
 
 
 @dataclass(frozen=True)
 class LineOfPage:
-    """A line of a page.
+    """A predicted line of a page.
 
     Attributes:
-        whole: all of it.
+        whole: the whole line.
         words: its parts between spaces.
-        indent: spaces before it, as many as usual characters have room there.
-        clearness: how much it looks like writing, as of `lines.decoding.clearness`.
+        indent: indentation in spaces, from the page's median width of a character.
+        clearness: how much it looks like writing, 0..1 (`lines.decoding.clearness`).
     """
 
     whole: WordRead
@@ -85,37 +85,38 @@ class LineOfPage:
 
     @property
     def text(self) -> str:
-        """What it says, without its indentation."""
+        """The predicted text, without indentation."""
         return self.whole.text
 
     @property
     def confidence(self) -> float:
-        """Probability that all of it is right, 0..1."""
+        """Probability of an exact match, 0..1."""
         return self.whole.confidence
 
     @property
     def box(self) -> tuple[int, int, int, int]:
-        """Left, top, right and bottom in the picture's pixels."""
+        """Left, top, right and bottom in pixels of the image."""
         return self.whole.box
 
     @property
     def alternatives(self) -> list[tuple[str, float]]:
-        """As of its :class:`WordRead`."""
+        """See :attr:`WordRead.alternatives`."""
         return self.whole.alternatives
 
 
 def text_of_page(lines: list[LineOfPage]) -> str:
-    """The text with its line breaks and indentation."""
+    """The text with line breaks and indentation."""
     return "\n".join(" " * line.indent + line.whole.text for line in lines)
 
 
 def read_picture(
     reader: Reader, photograph: Photograph, decoder: Decoder = GREEDY
 ) -> list[LineOfPage]:
-    """The lines of a page, or the only line of a picture, whichever it seems to be.
+    """Read an image as a page or as one line, whichever is more likely.
 
-    A page needs room for two lines. Where few are found, the picture is read as one line too, and
-    what the reader is surer of counts: of several lines, only if there is more text in the one.
+    A page needs room for two lines. If few lines are found, the image is read as one line too, and
+    the clearer result counts (`lines.decoding.clearness`). One line replaces several only with more
+    text.
     """
     if photograph.size[1] < _LOW or not _may_be_page(reader, photograph, decoder):
         return read_single_line(reader, photograph, decoder)
@@ -135,17 +136,17 @@ def _is_rather_line(line: list[LineOfPage], page: list[LineOfPage]) -> bool:
 
 
 def _may_be_page(reader: Reader, photograph: Photograph, decoder: Decoder) -> bool:
-    """Whether there are lines; a pattern would be found in a ruling, too, so it is left aside."""
+    """Whether there are several lines, ignoring a pattern, which matches even ruled lines."""
     return decoder.name in _FREE or len(read_picture(reader, photograph)) > 1
 
 
 def read_page(
     reader: Reader, photograph: Photograph, decoder: Decoder = GREEDY
 ) -> list[LineOfPage]:
-    """The lines of a page from top to bottom, turned by any multiple of 90 degrees.
+    """Read a page, rotated by any multiple of 90 degrees; lines are from top to bottom.
 
-    Where none is found, or there is no room for two, the picture is read as one line. What is read
-    with less certainty than any page with writing is no writing: a face, a landscape.
+    An image without lines, or with room for one only, is read as one line. Results less clear than
+    any page of writing, as of a face or a landscape, are dropped (`lines.decoding.clearness`).
     """
     if photograph.is_strip:
         return read_single_line(reader, photograph, decoder)
@@ -160,7 +161,7 @@ def read_page(
 def read_single_line(
     reader: Reader, photograph: Photograph, decoder: Decoder = GREEDY
 ) -> list[LineOfPage]:
-    """The only line of a picture, if something is written there."""
+    """Read an image as one line; the list is empty without writing."""
     contrast = contrast_of_line(photograph.colours)
     height, width = contrast.shape
     scales = [width / photograph.size[0], height / photograph.size[1], 1.0]
@@ -169,7 +170,11 @@ def read_single_line(
 
 
 def ink_of_page(colours: np.ndarray) -> tuple[View, np.ndarray]:
-    """The page level or upright, and its ink as `pages.ink.page_ink` gives it."""
+    """The page with horizontal or vertical lines, and its ink of `pages.ink.page_ink`.
+
+    Args:
+        colours: uint8 (height, width, 3).
+    """
     view, mask = find_page(colours)
     ink = _ink_in(view, mask, colours)
     small = _small_writing(ink)
@@ -184,24 +189,28 @@ def _ink_in(view: View, mask: np.ndarray, colours: np.ndarray) -> np.ndarray:
 
 
 def upright(reader: Reader, ink: np.ndarray) -> tuple[int, list[Line]]:
-    """How many times the page must be turned by 90 degrees against the clock, and its lines then.
+    """Number of counter-clockwise turns by 90 degrees to make a page upright, and its lines then.
 
-    Whether lines are level or upright is seen from the ink where it is clear; what is left is
-    decided by reading a few lines each way.
+    The ink decides between horizontal and vertical lines where it is clear. Reading a few lines in
+    each direction decides the rest.
+
+    Args:
+        reader: the text-line model.
+        ink: uint8 (height, width), of `pages.ink.page_ink`.
     """
     across, down = evenness(ink)
     if across > _CLEAR * down:
         candidates = [0, 2]
     elif down > _CLEAR * across:
-        # Columns of a level table are even as well.
+        # Columns of an upright table are regular as well.
         candidates = [0, 1, 3]
     else:
         candidates = [0, 1, 2, 3]
-    # Upside down the lines are where they were: to look for them again is for what is read best.
+    # Lines of an upside-down page are those of the upright one, so they are reused as probes.
     found = {k: _lines_turned(ink, k) for k in candidates if k < 2}
     probes = {k: _pictures_of_longest(lines) for k, lines in found.items()}
     sure = np.array([_sureness(reader, probes[k % 2], is_upside_down=k >= 2) for k in candidates])
-    # Few pages are upside down: those must read better by more than chance.
+    # Few pages are rotated, so another orientation needs a margin.
     sure[0] += _TURNED
     best = candidates[int(sure.argmax())]
     return best, found[best] if best in found else _lines_turned(ink, best)
@@ -212,26 +221,29 @@ def _lines_turned(ink: np.ndarray, quarters: int) -> list[Line]:
 
 
 def _clear_ones(lines: list[LineOfPage]) -> list[LineOfPage]:
-    """The lines that are about as clear as the others; none where all hardly look like writing."""
+    """The lines about as clear as the others; none if all of them hardly look like writing."""
     mean = _mean_clearness(lines) if lines else 0.0
     return [line for line in lines if line.clearness > _UNCLEAR * mean and mean > _NO_WRITING]
 
 
 def _mean_clearness(lines: list[LineOfPage]) -> float:
-    """Of all lines, each by its length."""
+    """Mean over the lines, weighted by their length."""
     lengths = [len(line.whole.characters) for line in lines]
     return float(np.average([line.clearness for line in lines], weights=lengths))
 
 
 def evenness(ink: np.ndarray) -> tuple[float, float]:
-    """How much the sums of rows, and of columns, differ where a letter is a few pixels high."""
+    """Sharpness of the row sums and of the column sums, of ink downscaled to small letters.
+
+    Args:
+        ink: uint8 (height, width).
+    """
     small = _small_writing(ink)
     return (1.0, 0.0) if small is None else sharpness(small)
 
 
 def _small_writing(ink: np.ndarray) -> np.ndarray | None:
-    """The writing alone, a letter a few pixels high, so that lines are what shows; ``None``
-    without any."""
+    """The writing, downscaled until letters are a few pixels high; ``None`` without writing."""
     written, size = writing_of(ink)
     if size is None:
         return None
@@ -246,7 +258,7 @@ def _pictures_of_longest(lines: list[Line]) -> list[np.ndarray]:
 
 
 def _sureness(reader: Reader, pictures: list[np.ndarray], is_upside_down: bool) -> float:
-    """Mean probability of the characters of some lines, as they are or turned over."""
+    """Mean probability of the characters of some lines, upright or upside down."""
     quarters = 2 if is_upside_down else 0
     read = reader.read([np.rot90(picture, quarters).copy() for picture in pictures])
     sure = [character.ranked[0][1] for line in read for character in line.characters]
@@ -254,8 +266,7 @@ def _sureness(reader: Reader, pictures: list[np.ndarray], is_upside_down: bool) 
 
 
 def picture_of(line: Line) -> tuple[np.ndarray, tuple[int, int, int, int]] | None:
-    """A line as the reader sees it, uint8 (40, width), and the box of its ink, which fills the
-    picture's height; ``None`` if it is blank."""
+    """Model input of a line, uint8 (40, width), and the box of its ink; ``None`` if it is blank."""
     contrast = normalised(line.ink)
     box = writing_box(contrast)
     return None if box is None else (cut_line(contrast, box), box)
@@ -268,7 +279,7 @@ def _read_lines(
     read = reader.read([picture for _, picture, _ in pictured], decoder)
     found = []
     for (line, picture, box), answer in zip(pictured, read, strict=True):
-        # What is left of a ruling or of dust is read as dashes and dots.
+        # Rests of ruled lines and dust are predicted as dashes and dots.
         if answer.text.strip(_MARKS):
             across = max(1, picture.shape[1] - 2 * MARGIN) / (box[2] - box[0])
             found.append((line, box, _line_of_page(line, box, across, answer, view)))
@@ -282,7 +293,7 @@ def _line_of_page(
     answer: LineRead,
     view: View,
 ) -> LineOfPage:
-    """What was read of a line, with its words and where they are."""
+    """The prediction for a line, with its words and their boxes."""
     characters = answer.characters
 
     def column(step: float) -> float:
@@ -312,7 +323,7 @@ def _word(
     characters: list[CharacterRead],
     view: View,
 ) -> WordRead:
-    """Characters, and the corners of the ink between two columns of a line."""
+    """A word of some characters, with the corners of the ink between two columns."""
     left = int(np.clip(bounds[0], 0, line.ink.shape[1] - 1))
     right = max(left + 1, round(bounds[1]))
     rows, columns = np.nonzero(line.ink[box[1] : box[3], left:right] > 127)
@@ -331,7 +342,7 @@ def _word(
 def _indented(
     found: list[tuple[Line, tuple[int, int, int, int], LineOfPage]],
 ) -> list[LineOfPage]:
-    """Each line with its indentation, measured in the page's usual width of a character."""
+    """The lines with their indentation, in units of the page's median width of a character."""
     if not found:
         return []
     lefts = np.array([line.origin + box[0] for line, box, _ in found])

@@ -1,4 +1,4 @@
-"""What was read of an image: an object for programs, from which come JSON and rows for tables."""
+"""Result of reading an image, and its records for JSON and tables."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,17 +8,17 @@ import numpy as np
 from handwriting.pages.reading import LineOfPage, WordRead, text_of_page
 
 COLUMNS = ("file", "line", "word", "text", "confidence", "left", "top", "right", "bottom")
-"""Of :func:`word_rows`."""
+"""Column names of :func:`word_rows`."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """What was read of an image of a page, or of one line.
+    """Text of an image of a page or of one line.
 
     Attributes:
-        width: of the image as it is shown, in pixels.
-        height: the same.
-        lines: from top to bottom; none where no writing was found.
+        width: of the upright image in pixels.
+        height: likewise.
+        lines: from top to bottom; empty if no writing was found.
     """
 
     width: int
@@ -27,11 +27,11 @@ class Page:
 
     @property
     def text(self) -> str:
-        """The text with its line breaks and indentation."""
+        """The text with line breaks and indentation."""
         return text_of_page(self.lines)
 
     def record(self, file: str) -> dict[str, Any]:
-        """All of it, ready for JSON, under a file's name."""
+        """All results as values for JSON, under a file's name."""
         return {
             "file": file,
             "width": self.width,
@@ -42,12 +42,12 @@ class Page:
 
 
 def picture_record(file: str, size: tuple[int, int], lines: list[LineOfPage]) -> dict[str, Any]:
-    """As :meth:`Page.record`, of an image of ``size``: width and height."""
+    """:meth:`Page.record` of an image with ``size`` (width, height) in pixels."""
     return Page(*size, lines).record(file)
 
 
 def word_rows(file: str, lines: list[LineOfPage]) -> list[tuple[str | int | float, ...]]:
-    """A row of COLUMNS for each word; lines and words are counted from 1."""
+    """A row of COLUMNS for each word; lines and words count from 1, boxes are in pixels."""
     return [
         (file, number, place, word.text, round(word.confidence, 4), *word.box)
         for number, line in enumerate(lines, start=1)

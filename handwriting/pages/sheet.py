@@ -1,6 +1,6 @@
-"""The sheet of paper in a photograph: found against the table, straightened, turned level.
+"""Detection and rectification of the sheet of paper in a photograph.
 
-A `View` maps the pixels of the picture to those of the straightened page and back.
+A `View` maps pixels of the image to those of the rectified page and back.
 """
 
 from dataclasses import dataclass
@@ -20,10 +20,10 @@ _EDGE_STEP, _EDGE_RATIO, _EDGE_SHARE = 4, 0.78, 0.75
 
 @dataclass(frozen=True)
 class View:
-    """A page as it is read, and where it lies in the picture.
+    """A rectified page, and its place in the image.
 
     Attributes:
-        matrix: float (3, 3), the homography from the picture's pixels to the page's.
+        matrix: float (3, 3), homography from pixels of the image to those of the page.
         size: width and height of the page in pixels.
     """
 
@@ -31,21 +31,21 @@ class View:
     size: tuple[int, int]
 
     def to_picture(self, points: np.ndarray) -> np.ndarray:
-        """Points of the page in the picture's pixels; float (N, 2) to (N, 2)."""
+        """Points of the page in pixels of the image; float (N, 2) to (N, 2)."""
         inverse = np.linalg.inv(self.matrix)
         return cv2.perspectiveTransform(points[None].astype(np.float64), inverse)[0]
 
     def of(self, picture: np.ndarray) -> np.ndarray:
-        """The page, cut out of the picture; its edge is continued where the picture ends."""
+        """The page, warped from an image uint8 (height, width, channels), with replicated edges."""
         flags = {"flags": cv2.INTER_LINEAR, "borderMode": cv2.BORDER_REPLICATE}
         return cv2.warpPerspective(picture, self.matrix, self.size, **flags)
 
     def mask(self, of_picture: np.ndarray) -> np.ndarray:
-        """Where the page shows what a mask, uint8 (height, width), has in the picture."""
+        """A mask of the image, uint8 (height, width), warped to the page."""
         return cv2.warpPerspective(of_picture, self.matrix, self.size, flags=cv2.INTER_NEAREST)
 
     def turned(self, quarters: int) -> "View":
-        """The same page turned so many times by 90 degrees against the clock."""
+        """The same page, turned counter-clockwise by 90 degrees ``quarters`` times."""
         view = self
         for _ in range(quarters % 4):
             width, height = view.size
@@ -55,14 +55,14 @@ class View:
 
 
 def find_page(colours: np.ndarray) -> tuple[View, np.ndarray]:
-    """The page of a photograph with level lines, or with upright ones where it lies on its side.
+    """The page of a photograph, rectified until its lines are horizontal or vertical.
 
     Args:
         colours: uint8 (height, width, 3).
 
     Returns:
-        The view, and uint8 (height, width) of the picture: 255 on the sheet, all of the picture
-        where no edge of a sheet can be told.
+        The view; and a mask uint8 (height, width) of the image, 255 on the sheet, or everywhere if
+        no edge of a sheet was found.
     """
     height, width = colours.shape[:2]
     sheet = find_sheet(colours)
@@ -79,15 +79,18 @@ def find_page(colours: np.ndarray) -> tuple[View, np.ndarray]:
 
 
 def find_sheet(colours: np.ndarray) -> tuple[np.ndarray, np.ndarray | None] | None:
-    """A bright sheet on a darker ground with a sharp edge.
+    """Find a bright sheet on a darker background with a sharp edge.
+
+    Args:
+        colours: uint8 (height, width, 3).
 
     Returns:
-        uint8 (height, width), 255 on the sheet, and its corners, float (4, 2) clockwise from the
-        upper left, ``None`` where they are not all in the picture; ``None`` without a sheet.
+        uint8 (height, width), 255 on the sheet; and its corners, float (4, 2), clockwise from the
+        upper left, ``None`` if one is outside of the image. ``None`` without a sheet.
     """
     height, width = colours.shape[:2]
     small = _shrunk(colours)
-    # Ink is closed, so that writing does not count as ground.
+    # Dilation closes the ink, which is as dark as the background.
     grey = cv2.medianBlur(cv2.dilate(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.ones((5, 5))), 7)
     _, bright = cv2.threshold(grey, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
     contours, _ = cv2.findContours(bright, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
@@ -114,7 +117,7 @@ def _shrunk(colours: np.ndarray, longest: int = _SMALL) -> np.ndarray:
 
 
 def _has_sharp_edge(grey: np.ndarray, hull: np.ndarray) -> bool:
-    """Whether it is darker just outside, all along; a shadow's edge is soft, or the fall small."""
+    """Whether most pixels just outside are darker; edges of shadows are soft or low in contrast."""
     outside = np.zeros_like(grey)
     cv2.drawContours(outside, [hull], 0, 255, 1)
     rows, columns = np.nonzero(outside)
@@ -134,7 +137,7 @@ def _has_sharp_edge(grey: np.ndarray, hull: np.ndarray) -> bool:
 
 
 def _corners(hull: np.ndarray, shape: tuple[int, int]) -> np.ndarray | None:
-    """The four corners of a convex outline, if it has four and none is cut off by the picture."""
+    """The corners of a convex outline, if there are four and none touches the image's edge."""
     for share in (0.02, 0.03, 0.04, 0.05):
         found = cv2.approxPolyDP(hull, share * cv2.arcLength(hull, True), True)[:, 0]
         if len(found) <= 4:
@@ -150,7 +153,7 @@ def _corners(hull: np.ndarray, shape: tuple[int, int]) -> np.ndarray | None:
 
 
 def _straightened(corners: np.ndarray) -> View:
-    """The view in which four corners, clockwise from the upper left, are a rectangle's."""
+    """The view that maps four corners, clockwise from the upper left, to a rectangle."""
     sides = np.linalg.norm(corners - np.roll(corners, -1, axis=0), axis=1)
     width, height = (round(float(max(sides[k], sides[k + 2]))) for k in (0, 1))
     target = np.array([[0, 0], [width, 0], [width, height], [0, height]], dtype=np.float32)
@@ -159,22 +162,23 @@ def _straightened(corners: np.ndarray) -> View:
 
 
 def straightened(view: View, written: np.ndarray) -> View | None:
-    """The view with its lines level, told from the writing alone; ``None`` where they are so about.
-    What else is in a photograph, as the edge of a table, may have misled :func:`find_page`.
+    """The view levelled by the writing alone; ``None`` if its lines are about level already.
+
+    Other edges in the photograph, such as a table's, can mislead :func:`find_page`.
 
     Args:
-        view: the page as it was seen.
-        written: uint8 (height, width), its writing without anything else, small.
+        view: of :func:`find_page`.
+        written: uint8 (height, width), downscaled ink of the writing alone.
     """
     tilt = clear_tilt_of(written)
     return None if tilt is None else _levelled(view, tilt)
 
 
 def _levelled(view: View, tilt: Tilt) -> View:
-    """The view with its lines level, nothing cut off.
+    """The view with level lines, uncropped.
 
-    Of a narrow picture lines may seem to spread so much that a corner would lie far away or behind
-    the camera, and the view be of any size: such a fan is not believed.
+    A narrow image can give so large a perspective that a corner is far away or behind the camera.
+    Such a perspective is ignored, because the view could have any size.
     """
     if _nearest(tilt.levelling(view.size), view.size) < _NEAREST:
         tilt = Tilt(tilt.angle)
@@ -185,21 +189,21 @@ def _levelled(view: View, tilt: Tilt) -> View:
 
 
 def _nearest(matrix: np.ndarray, size: tuple[int, int]) -> float:
-    """The least of the homogeneous coordinates of a picture's corners, 1 being its middle's."""
+    """Smallest homogeneous coordinate of an image's corners, relative to its centre."""
     width, height = size
     corners = np.array([[0, 0, 1], [width, 0, 1], [width, height, 1], [0, height, 1]])
     return float((corners @ matrix[2]).min())
 
 
 def uncut(matrix: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """A homography moved so that it maps all of a picture to places from (0, 0) on.
+    """Translate a homography so that the whole image maps to coordinates from (0, 0) on.
 
     Args:
         matrix: float (3, 3).
-        size: width and height of the picture.
+        size: width and height of the image in pixels.
 
     Returns:
-        float (3, 3), and how far the picture then reaches across and down, float (2,).
+        float (3, 3), the homography; and float (2,), width and height of the mapped image.
     """
     width, height = size
     corners = np.array([[[0, 0], [width, 0], [width, height], [0, height]]], dtype=np.float64)

@@ -1,6 +1,6 @@
-"""The text reader as a Python program uses it: a photograph in, its text, lines and words out.
+"""Python API of the text-line model: text, lines and words of a photograph.
 
-A thin face of `lines.reader.Reader` and `pages.reading`; `read_picture.py` is made of it.
+It wraps `lines.reader.Reader` and `pages.reading`; `read_picture.py` uses it.
 """
 
 from functools import cache
@@ -18,14 +18,14 @@ from handwriting.pages.reading import read_page, read_picture, read_single_line
 from handwriting.pages.records import Page
 
 LAYOUTS = {"auto": read_picture, "page": read_page, "line": read_single_line}
-"""What an image may show: whichever it seems to be, a page, or one line."""
+"""Functions by layout: a page, one line, or whichever is more likely."""
 
 
 class TextReader:
-    """A trained text-line model that reads photographs of pages and of lines.
+    """A trained text-line model, for photographs of pages and of lines.
 
     Args:
-        reader: the network of a weights file.
+        reader: text-line model of a weights file.
     """
 
     def __init__(self, reader: Reader) -> None:
@@ -35,14 +35,14 @@ class TextReader:
     def load(
         cls, weights: str | Path = "latest", models: Path = PROJECT / LINES_FOLDER
     ) -> "TextReader":
-        """A trained reader.
+        """Load a trained model.
 
         Args:
-            weights: a weights file, the name of a run, or ``latest`` for the newest one.
+            weights: a weights file, the name of a run, or ``latest`` for the newest run.
             models: folder of the runs.
 
         Raises:
-            HandwritingError: there are no such weights, or the file is damaged.
+            HandwritingError: the weights are missing or damaged.
         """
         return cls(Reader.load(find_reader(str(weights), models)))
 
@@ -54,12 +54,13 @@ class TextReader:
         Args:
             image: a path, an open file, a Pillow image, or an array uint8 (height, width) or
                 (height, width, 3 or 4).
-            layout: ``page``, ``line``, or ``auto`` for whichever it seems to be.
-            decoder: ``greedy`` takes the most likely output at each step; ``language`` expects
-                words, ``programs`` code; a `Pattern` or a `WordList` says what each line may be.
+            layout: ``page``, ``line``, or ``auto`` for whichever is more likely.
+            decoder: ``greedy`` decoding; ``language`` or ``programs``, beam search with the
+                language model of English or of programs; or a `Pattern` or `WordList` that each
+                line matches.
 
         Raises:
-            HandwritingError: it is no image that can be read, or an argument is none of these.
+            HandwritingError: the image cannot be read, or an argument has none of these values.
         """
         source, name = as_source(image)
         photograph = open_photograph(source, layout == "line", name)
@@ -68,9 +69,9 @@ class TextReader:
     def read_photograph(
         self, photograph: Photograph, layout: str = "auto", decoder: str | Decoder = "greedy"
     ) -> Page:
-        """As :meth:`read`, of a photograph that `pages.photographs.open_photograph` opened."""
+        """:meth:`read` for an image opened by `pages.photographs.open_photograph`."""
         if layout not in LAYOUTS:
-            raise HandwritingError(f"{layout!r} is no layout: give one of {', '.join(LAYOUTS)}.")
+            raise HandwritingError(f"{layout!r} is not a layout: give one of {', '.join(LAYOUTS)}.")
         if isinstance(decoder, str):
             decoder = _decoder(decoder)
         return Page(*photograph.size, LAYOUTS[layout](self.reader, photograph, decoder))

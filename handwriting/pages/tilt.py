@@ -1,7 +1,7 @@
-"""How the lines of a page lie in its photograph: turned, and spread like a fan if seen from aside.
+"""Estimation of rotation and perspective from the lines of a photographed page.
 
-Level lines make the sums of rows differ most from each other (Postl 1986); on a page that lies on
-its side it is the sums of columns.
+Horizontal lines maximise the differences between row sums (projection profile, Postl 1986),
+vertical ones those between column sums.
 """
 
 from dataclasses import dataclass, replace
@@ -13,10 +13,10 @@ import numpy as np
 from handwriting.imaging.scaling import scaled
 
 STEEPEST = 16
-"""Degrees by which the writing's lines may rise or fall."""
+"""Maximum rotation of the lines in degrees."""
 
 WIDEST = 24
-"""Degrees by which they may differ from one end of the page to the other."""
+"""Maximum difference of angle, in degrees, between opposite ends of the page."""
 
 _SPREADS = ("across", "down")
 _SPREAD, _RULED, _AGAIN = 1.25, 2.2, 1.2
@@ -30,14 +30,13 @@ _NEAR = (
 
 @dataclass(frozen=True)
 class Tilt:
-    """How the lines of a page lie in its picture. Lines that are alike on the page spread like a
-    fan in a photograph taken from aside.
+    """Rotation and perspective of a page's lines; perspective spreads parallel lines like a fan.
 
     Attributes:
-        angle: degrees by which those in the middle rise.
-        across: degrees by which level lines fall more at the bottom than at the top.
-        down: degrees by which upright lines lean more to the left at the right side than at the
-            left.
+        angle: degrees by which lines in the middle rise.
+        across: degrees by which horizontal lines fall more at the bottom than at the top.
+        down: degrees by which vertical lines lean more to the left at the right side than at the
+            left side.
     """
 
     angle: float = 0.0
@@ -45,15 +44,15 @@ class Tilt:
     down: float = 0.0
 
     def levelling(self, size: tuple[int, int]) -> np.ndarray:
-        """float (3, 3): the homography that makes the lines level, its middle staying in place.
+        """float (3, 3): the homography that levels the lines and keeps the centre in place.
 
         Args:
-            size: width and height of the picture.
+            size: width and height of the image in pixels.
         """
         width, height = size
         cosine, sine = np.cos(np.radians(self.angle)), np.sin(np.radians(self.angle))
         turn = np.array([[cosine, -sine, 0], [sine, cosine, 0], [0, 0, 1]])
-        # Slopes that grow along one axis are a vanishing point on the other one.
+        # Slopes that grow along one axis have a vanishing point on the other one.
         fan = np.eye(3)
         fan[2, :2] = np.tan(np.radians([self.across, self.down])) / [height, width]
         middle = np.array([[1, 0, width / 2], [0, 1, height / 2], [0, 0, 1]])
@@ -61,10 +60,10 @@ class Tilt:
 
 
 def tilt_of(contrast: np.ndarray) -> Tilt:
-    """How the lines lie: as once they are level makes the sums differ most.
+    """Estimate the tilt whose correction maximises the sharpness of the projection profiles.
 
     Args:
-        contrast: uint8 (height, width), small.
+        contrast: uint8 (height, width), downscaled.
     """
     ink = _solid(contrast)
     if not ink.any():
@@ -77,11 +76,11 @@ def tilt_of(contrast: np.ndarray) -> Tilt:
 
 
 def clear_tilt_of(written: np.ndarray) -> Tilt | None:
-    """How the lines of writing lie; ``None`` where they are about level, which finding lines allows
-    for, or where levelling would not make them clearly more so.
+    """The tilt of writing; ``None`` if it is small, or if its correction does not sharpen the
+    profiles clearly. Line segmentation tolerates a small tilt.
 
     Args:
-        written: uint8 (height, width), writing without anything else, small.
+        written: uint8 (height, width), downscaled ink of the writing alone.
     """
     tilt = tilt_of(written)
     if abs(tilt.angle) < _SLANTED and abs(tilt.across) < _FANNED and abs(tilt.down) < _FANNED:
@@ -96,7 +95,7 @@ def _solid(contrast: np.ndarray) -> np.ndarray:
 
 
 def _turned_best(ink: np.ndarray) -> tuple[Tilt, np.ndarray]:
-    """The best angle, and the highest sharpness of rows and of columns at any."""
+    """The best angle, and the maximum sharpness of rows and of columns over all angles."""
     rough = [Tilt(float(angle)) for angle in range(-STEEPEST, STEEPEST + 1)]
     best, scores = _best(ink, rough)
     near = np.clip(best.angle + np.arange(-1, 1.01, 0.2), -STEEPEST, STEEPEST)
@@ -108,13 +107,13 @@ def _best(ink: np.ndarray, tilts: list[Tilt]) -> tuple[Tilt, np.ndarray]:
     scores = np.array([sharpness(_seen(ink, tilt)) for tilt in tilts])
     relative = scores / np.maximum(np.median(scores, axis=0), 1e-9)
     best = relative.max(axis=1)
-    # Of alike angles the smallest: an even ground has no slope.
+    # Of equally sharp angles the smallest, because a uniform background has no slope.
     alike = [tilt for tilt, score in zip(tilts, best, strict=True) if score >= 0.999 * best.max()]
     return min(alike, key=lambda tilt: abs(tilt.angle)), scores.max(axis=0)
 
 
 def _fanned_best(ink: np.ndarray) -> tuple[int, Tilt, float]:
-    """Whether level (0) or upright (1) lines are the clearest as a fan, which, and how sharp."""
+    """Best direction of a fan (0 for horizontal, 1 for vertical lines), its tilt and sharpness."""
     scale = min(1.0, _COARSE / max(ink.shape))
     small = scaled(ink, scale)
     angles, spreads = range(-STEEPEST, STEEPEST + 1, 2), range(-WIDEST, WIDEST + 1, 4)
@@ -137,7 +136,7 @@ def _fanned_best(ink: np.ndarray) -> tuple[int, Tilt, float]:
 
 
 def _fanned_too(ink: np.ndarray, tilt: Tilt, direction: int) -> Tilt:
-    """The fan of the other lines as well, where there are rulings that show it."""
+    """The tilt with the fan of the other direction, if ruled lines show it."""
     name = _SPREADS[direction]
     tilts = [replace(tilt, **{name: float(spread)}) for spread in range(-WIDEST, WIDEST + 1, 2)]
     scores = _scores(ink, tilts, direction)
@@ -154,12 +153,16 @@ def _fan(direction: int, angle: float, spread: float) -> Tilt:
 
 
 def _seen(ink: np.ndarray, tilt: Tilt) -> np.ndarray:
-    """The picture with its lines level, what leaves its frame cut off."""
+    """The image with level lines, cropped to its size."""
     size = ink.shape[::-1]
     return cv2.warpPerspective(ink, tilt.levelling(size), size)
 
 
 def sharpness(ink: np.ndarray) -> tuple[float, float]:
-    """How much the sums of rows, and of columns, differ from each other."""
+    """Sum of squared differences between neighbouring row sums, and between column sums.
+
+    Args:
+        ink: uint8 (height, width), 255 for ink.
+    """
     shares = ink / 255
     return tuple(float((np.diff(shares.sum(axis=axis)) ** 2).sum()) for axis in (1, 0))

@@ -1,1 +1,1 @@
-"""From saved weights to characters with probabilities."""
+"""The character model: weights, predictions, character sizes, writer adaptation, ONNX export."""

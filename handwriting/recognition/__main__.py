@@ -1,12 +1,12 @@
-"""Read images of single characters: the five most likely ones of each.
+"""Read images of single characters, and print the top-5 predictions of each.
 
     python -m handwriting.recognition FILE…
     python -m handwriting.recognition FILE… --characters digits
     python -m handwriting.recognition FILE… --json
 
-With --json it prints one JSON object per image: its `file`, its `characters` with their
-probabilities, the most likely one first (none where there is no ink), and `is_multiple`, whether
-there seem to be several characters, for which read_picture.py was made.
+With --json it prints one JSON object per image: `file`, `characters` with their probabilities, the
+most likely one first (empty without ink), and `is_multiple`, whether the image seems to show
+several characters. read_picture.py reads such images.
 """
 
 import argparse
@@ -32,19 +32,19 @@ def get_args_parser() -> argparse.ArgumentParser:
         "--characters",
         default="all",
         metavar="SET",
-        help=f"those that are possible: {', '.join(SETS)}, or the characters themselves",
+        help=f"possible characters: {', '.join(SETS)}, or the characters themselves",
     )
-    add("--run", default="best", help="a run in models/, its weights file, best or latest")
-    add("--prior", choices=PRIORS, default="equal", help="how frequent the characters are")
+    add("--run", default="best", help="a run in models/, a weights file, best or latest")
+    add("--prior", choices=PRIORS, default="equal", help="class prior: uniform, or EMNIST's")
     add("--json", action="store_true", help="print one JSON object per image")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Print a line for each file; one that cannot be read does not hold up the others.
+    """Print a line for each file; an unreadable one does not stop the others.
 
     Raises:
-        HandwritingError: no weights are there, or a file cannot be read.
+        HandwritingError: there are no weights, or a file cannot be read.
     """
     characters_of(args.characters)
     model = CharacterModel.load(args.run, MODELS_FOLDER)

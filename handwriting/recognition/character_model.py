@@ -1,6 +1,6 @@
-"""The character model as a Python program uses it: an image or strokes in, a prediction out.
+"""Python API of the character model: predict an image or strokes.
 
-A thin face of `recognizer.Recognizer`; `python -m handwriting.recognition` is made of it.
+It wraps `recognizer.Recognizer`; `python -m handwriting.recognition` uses it.
 """
 
 from collections.abc import Sequence
@@ -24,20 +24,20 @@ from handwriting.recognition.sizes import SIZES_FILE, Lines, Sizes, load_sizes
 from handwriting.runs import MODELS_FOLDER
 
 ALTERNATIVES = 5
-"""Ranked in a prediction."""
+"""Number of ranked characters in a prediction."""
 
 
 @dataclass(frozen=True)
 class CharacterPrediction:
-    """What a character model predicts for one image or drawing.
+    """Prediction of a character model for one image or drawing.
 
     Attributes:
-        alternatives: the five most likely characters with their probabilities in 0..1, the most
-            likely one first; empty where there is no ink.
+        alternatives: the top-5 characters with their probabilities in 0..1, the most likely one
+            first; empty without ink.
         image: uint8 (28, 28), the model input, white ink on black.
         box: left, top, right, bottom of the pen's centre line, in pixels of the image or in units
-            of the strokes; ``None`` where there is no ink.
-        is_multiple: whether there seem to be several characters, for which this model was not made.
+            of the strokes; ``None`` without ink.
+        is_multiple: whether the image seems to show several characters; the model expects one.
     """
 
     alternatives: list[tuple[str, float]]
@@ -47,21 +47,21 @@ class CharacterPrediction:
 
     @property
     def character(self) -> str:
-        """The most likely character; empty where there is no ink."""
+        """The most likely character; empty without ink."""
         return self.alternatives[0][0] if self.alternatives else ""
 
     @property
     def confidence(self) -> float:
-        """Calibrated probability that `character` is right, in 0..1; 0 where there is no ink."""
+        """Calibrated probability of `character`, in 0..1; 0 without ink."""
         return self.alternatives[0][1] if self.alternatives else 0.0
 
 
 class CharacterModel:
-    """A trained network for single characters: 0-9, A-Z, a-z.
+    """A trained model of single characters: 0-9, A-Z, a-z.
 
     Args:
-        recognizer: the network of a weights file.
-        sizes_file: the models of characters' sizes, for strokes on ruled lines.
+        recognizer: network of a weights file.
+        sizes_file: models of character sizes, for strokes on ruled lines.
     """
 
     def __init__(self, recognizer: Recognizer, sizes_file: Path = PROJECT / SIZES_FILE) -> None:
@@ -72,32 +72,32 @@ class CharacterModel:
     def load(
         cls, weights: str | Path = "best", models: Path = PROJECT / MODELS_FOLDER
     ) -> "CharacterModel":
-        """A trained model.
+        """Load a trained model.
 
         Args:
-            weights: a weights file, the name of a run, ``latest``, or ``best`` for that with the
-                highest accuracy on the test set.
+            weights: a weights file, the name of a run, ``latest``, or ``best`` for the highest
+                accuracy on the test set.
             models: folder of the runs.
 
         Raises:
-            HandwritingError: there are no such weights, or the file is damaged.
+            HandwritingError: the weights are missing or damaged.
         """
         return cls(Recognizer.load(find_weights(str(weights), models)))
 
     def read(
         self, image: ImageLike, *, characters: str = "all", prior: str = "equal"
     ) -> CharacterPrediction:
-        """Predict the character in an image: dark ink on light paper or the other way round.
+        """Predict the character in an image, dark ink on light paper or light on dark.
 
         Args:
             image: a path, an open file, a Pillow image, or an array uint8 (height, width) or
                 (height, width, 3 or 4).
-            characters: those that are possible: ``all``, ``digits``, ``capitals``, ``small``, or
-                the characters themselves, as ``"ABC123"``.
-            prior: ``equal``: all characters are equally frequent; ``emnist``: as in EMNIST.
+            characters: possible characters: ``all``, ``digits``, ``capitals``, ``small``, or the
+                characters themselves, such as ``"ABC123"``.
+            prior: class prior: ``equal`` (uniform) or ``emnist``.
 
         Raises:
-            HandwritingError: it is no image that can be read, or an argument is none of these.
+            HandwritingError: the image cannot be read, or an argument has none of these values.
         """
         return self._predict(open_character(*as_source(image)), None, characters, prior)
 
@@ -109,17 +109,18 @@ class CharacterModel:
         characters: str = "all",
         prior: str = "equal",
     ) -> CharacterPrediction:
-        """Predict the character that a pen's path draws.
+        """Predict the character in pen strokes.
 
         Args:
             strokes: float (points, 2) each, x to the right and y downwards, in any unit.
-            lines: the ruled lines that it was written on, which tell ``s`` from ``S``: y of the
+            lines: the ruled lines below the writing, which distinguish ``s`` from ``S``: y of the
                 baseline and of the top of capitals, in units of the strokes.
-            characters: as of :meth:`read`.
-            prior: as of :meth:`read`.
+            characters: as for :meth:`read`.
+            prior: as for :meth:`read`.
 
         Raises:
-            HandwritingError: the strokes are no such arrays, or an argument is none of these.
+            HandwritingError: the strokes are not such arrays, or an argument has none of these
+                values.
         """
         character = character_from_strokes(_sound(strokes))
         size = None
@@ -136,7 +137,7 @@ class CharacterModel:
     ) -> CharacterPrediction:
         allowed = characters_of(characters)
         if prior not in PRIORS:
-            raise HandwritingError(f"{prior!r} is no prior: give one of {', '.join(PRIORS)}.")
+            raise HandwritingError(f"{prior!r} is not a prior: give one of {', '.join(PRIORS)}.")
         alternatives: list[tuple[str, float]] = []
         if character.bbox is not None:
             reading = self.recognizer.read(character.image, size, prior, allowed)

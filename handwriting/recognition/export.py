@@ -1,11 +1,11 @@
-"""A trained network as ONNX, for programs without PyTorch.
+"""Export a character model to ONNX, for programs without PyTorch.
 
-    python -m handwriting.recognition.export RUN                 for EMNIST and NIST's forms
-    python -m handwriting.recognition.export RUN --prior equal   for any hand, as the page reads
+    python -m handwriting.recognition.export RUN                 EMNIST head and class prior
+    python -m handwriting.recognition.export RUN --prior equal   out-of-domain head, uniform prior
 
-Writes models/<run>.onnx and <run>_classes.json. The network takes ``pictures``, uint8 (N, 28, 28),
-upright, white ink on black, and gives ``probabilities``, float32 (N, 62), calibrated, of the
-characters in the table of classes.
+Writes models/<run>.onnx and <run>_classes.json. Input: ``pictures``, uint8 (N, 28, 28), upright,
+white ink on black. Output: ``probabilities``, float32 (N, 62), calibrated, in the order of the
+table of classes.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from handwriting.runs import MODELS_FOLDER, temperature
 
 
 class _Calibrated(nn.Module):
-    """Images to probabilities, with all that lies between."""
+    """Images to calibrated probabilities: normalisation, network, temperature, class prior."""
 
     def __init__(self, recognizer: Recognizer, prior: str) -> None:
         super().__init__()
@@ -37,12 +37,12 @@ class _Calibrated(nn.Module):
 
 
 def export(recognizer: Recognizer, path: Path, prior: str = "emnist") -> None:
-    """Write the network to ``path`` and its classes beside it, both or none.
+    """Write the network to ``path`` and its classes beside it, both or neither.
 
     Args:
-        recognizer: what to export.
+        recognizer: the model to export.
         path: of the ONNX file.
-        prior: how frequent the characters are, one of PRIORS.
+        prior: class prior, one of PRIORS.
     """
     calibrated = _Calibrated(recognizer, prior).eval()
     facts = {
@@ -67,10 +67,10 @@ def get_args_parser() -> argparse.ArgumentParser:
     """The command line."""
     parser = make_parser(__doc__)
     parser.add_argument(
-        "run", nargs="?", default="latest", metavar="RUN", help="run, or its weights file"
+        "run", nargs="?", default="latest", metavar="RUN", help="a run, or a weights file"
     )
     parser.add_argument(
-        "--prior", choices=PRIORS, default="emnist", help="how frequent the characters are"
+        "--prior", choices=PRIORS, default="emnist", help="class prior: uniform, or EMNIST's"
     )
     parser.add_argument("--out", type=Path, default=None, help="file instead of models/<run>.onnx")
     parser.add_argument("--models", type=Path, default=MODELS_FOLDER, help="folder with weights")
@@ -78,7 +78,7 @@ def get_args_parser() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> None:
-    """Export one run and say where it went."""
+    """Export one run and print the path."""
     weights = find_weights(args.run, args.models)
     path = path_for_export(args.out, weights)
     export(Recognizer.load(weights), path, args.prior)

@@ -1,11 +1,10 @@
-"""One person's hand, taught with one sample or so of any of the 62 characters.
+"""Writer adaptation from about one sample of any of the 62 characters.
 
-Two things of a person are kept. Shape: where the own samples lie in the network's features; a new
-drawing that lies nearer to the own `a` than other people's `a` would is more likely an `a`
-(`handwriting.recognition.shapes`). What the network gave to the taught characters together is only
-divided anew among them, so that one that was not taught loses nothing. Size: how far the person's
-heights and places on the lines lie from other people's. Nothing is trained, so a hand is there at
-once, and reading with it costs half a millisecond; `studies.taught_hand` measures what it is worth.
+It has two parts. Shape: a likelihood ratio of the network's features, this writer against all
+writers (`handwriting.recognition.shapes`). It redistributes probability among the sampled
+characters alone, so the others lose nothing. Size: the writer's offset from the mean height and
+position of characters on ruled lines. Nothing is trained, and inference takes half a millisecond
+more; `studies.taught_hand` measures the gain.
 """
 
 import json
@@ -23,37 +22,37 @@ from handwriting.recognition.sizes import SizeMixture, SizeModel, Sizes
 FORMAT = "handwriting hand"
 VERSION = 2
 MOST_BYTES = 500_000
-"""Of a file; one of 62 characters has 52,000."""
+"""Maximum size of a file; 62 characters take 52,000."""
 
 SHAPE_WEIGHT, MOST_AGAINST = 0.1, 2.0
-"""How much the features' log ratio counts, for the directions are not independent; and how much it
-may speak against a character, for a person may write it in two ways."""
+"""Weight of the features' log-likelihood ratio, because its directions are not independent; and its
+maximum penalty, because a writer may have two shapes of a character."""
 
 DOUBTED = 8.0
-"""A sample whose name the network finds less likely than another by e to this teaches no shape: it
-is rather in the wrong box."""
+"""Samples whose label is less likely than another by this log ratio give no shape, because they
+are probably in the wrong box."""
 
 SIZE_WEIGHT, COMMON_WEIGHT, COMMON_PRIOR = 0.4, 0.5, 4
-"""How far a character's size, and that which capitals and digits or small letters have in common,
-move towards the person's own; the last counts as so many characters that are like others'."""
+"""Shrinkage of a character's size, and of the size common to capitals and digits or to small
+letters, towards the writer's own; the last is the prior's weight in characters."""
 
 SPREAD = 0.8
-"""One person's sizes vary less than those of all: what their covariances are multiplied by."""
+"""Factor on the covariances of sizes, because one writer varies less than all writers."""
 
 _MOST_SHIFT = 0.7
 _MOST_PLACE = 1e3
-_TEACH_AGAIN = "Teach your hand again, or take another file."
+_TEACH_AGAIN = "Teach your hand again, or load another file."
 
 
 @dataclass(frozen=True)
 class Taught:
-    """One sample of a person's.
+    """A labelled sample of a writer.
 
     Attributes:
-        character: one of the 62.
+        character: label, one of the 62.
         image: uint8 (28, 28), white ink on black.
-        size: float (2,) of (log height, top), as `sizes.Lines.measure` gives it, or ``None`` where
-            there are no lines.
+        size: float (2,), (log height, top) of `sizes.Lines.measure`, or ``None`` without ruled
+            lines.
     """
 
     character: str
@@ -63,14 +62,14 @@ class Taught:
 
 @dataclass(frozen=True)
 class Hand:
-    """What is known of a person's writing.
+    """Adaptation of the character model to one writer.
 
     Attributes:
-        network: fingerprint of what it was taught with.
-        characters: of each sample.
-        shaped: of each sample whose shape counts.
-        places: float (len(shaped), features), where these lie.
-        size_shifts: float (62, 2), what a character's (log height, top) is beyond other people's.
+        network: `Recognizer.fingerprint` of the model that it was made with.
+        characters: label of each sample.
+        shaped: label of each sample that is used for its shape.
+        places: float (len(shaped), features), whitened features of these samples.
+        size_shifts: float (62, 2), offset of each character's (log height, top) from the mean.
     """
 
     network: str
@@ -89,15 +88,15 @@ class Hand:
         shapes: Shapes | None,
         sizes: Sizes | None,
     ) -> "Hand":
-        """The hand of some samples; `Recognizer.teach` is the simpler way.
+        """Fit the adaptation to samples; `Recognizer.teach` does it from images.
 
         Args:
-            network: fingerprint of what it is taught with.
-            log_probs: float (samples, 62), the network's answers.
-            features: float (samples, features), those behind them.
+            network: `Recognizer.fingerprint` of the model.
+            log_probs: float (samples, 62), predictions of the network.
+            features: float (samples, features), inputs of its last layer.
             taught: the samples, at least one.
-            shapes: how shapes differ, or ``None`` for a hand by size alone.
-            sizes: the model of sizes, or ``None`` for a hand without them.
+            shapes: model of shapes, or ``None`` to adapt sizes alone.
+            sizes: model of sizes, or ``None`` to adapt shapes alone.
         """
         characters = "".join(sample.character for sample in taught)
         shaped, places = "", np.zeros((0, features.shape[1]))
@@ -115,14 +114,14 @@ class Hand:
     def adapt(
         self, log_probs: np.ndarray, features: np.ndarray, shapes: Shapes | None
     ) -> np.ndarray:
-        """float (..., 62): answers that count where the person's own samples lie.
+        """float (..., 62): log-probabilities adapted to the shapes of the writer.
 
         Args:
             log_probs: float (..., 62) log p(character | image), up to a constant.
-            features: float (..., features), of the network that it was taught with.
-            shapes: those that it was taught with.
+            features: float (..., features), of the network in ``network``.
+            shapes: model of shapes of that network.
         """
-        # A crafted file may hold places of another length.
+        # A crafted file may hold features of another length.
         if shapes is None or self.places.shape[1] != len(shapes.means[0]) or not self.shaped:
             return log_probs
         places, labels = shapes.places(features), _labels(self.shaped)
@@ -138,7 +137,7 @@ class Hand:
         return adapted
 
     def own_sizes(self, sizes: Sizes) -> Sizes:
-        """The model of sizes with this person's on ruled lines."""
+        """The model of sizes, adapted to the writer on ruled lines."""
         models = tuple(
             SizeModel(model.means + self.size_shifts, model.covariances * SPREAD)
             for model in sizes.ruled.models
@@ -146,7 +145,7 @@ class Hand:
         return replace(sizes, ruled=SizeMixture(models, sizes.ruled.weights))
 
     def to_bytes(self) -> bytes:
-        """The content of a file, JSON."""
+        """Content of a file, as JSON."""
         content = {
             "format": FORMAT,
             "version": VERSION,
@@ -160,19 +159,18 @@ class Hand:
 
     @classmethod
     def from_bytes(cls, content: bytes, network: str) -> "Hand":
-        """Read a file's content and check it.
+        """Read and check the content of a file.
 
         Args:
             content: JSON.
-            network: fingerprint of the network to read with.
+            network: `Recognizer.fingerprint` of the model in use.
 
         Raises:
-            HandwritingError: it is too large, another version's, taught with another network, or
-                no sound hand.
+            HandwritingError: it is too large, damaged, of another version, or of another model.
         """
         if len(content) > MOST_BYTES:
             raise HandwritingError(
-                f"The file has {len(content):,} bytes, a hand has at most {MOST_BYTES:,}. "
+                f"The file has {len(content):,} bytes; a hand has at most {MOST_BYTES:,}. "
                 f"{_TEACH_AGAIN}"
             )
         try:
@@ -183,8 +181,7 @@ class Hand:
             ) from error
         if hand.network != network:
             raise HandwritingError(
-                "The hand was taught with another network than this page reads with. "
-                f"{_TEACH_AGAIN}"
+                f"The hand was taught with another character model than this one. {_TEACH_AGAIN}"
             )
         return hand
 
@@ -194,8 +191,8 @@ class Hand:
             raise ValueError(content["format"])
         if content["version"] != VERSION:
             raise HandwritingError(
-                f"The hand was kept by another version of this page ({content['version']!r:.20}, "
-                f"this one reads {VERSION}). {_TEACH_AGAIN}"
+                f"The hand was saved by another version of this page ({content['version']!r:.20} "
+                f"instead of {VERSION}). {_TEACH_AGAIN}"
             )
         network, characters = content["network"], content["characters"]
         shaped, places = content["shaped"], content["places"]
@@ -213,11 +210,11 @@ def _numbers(values: object, shape: tuple[int, int], most: float) -> np.ndarray:
     """A checked array.
 
     Raises:
-        ValueError: another shape, or a number that is none or beyond ``most``.
+        ValueError: another shape, or a number that is NaN or beyond ``most`` in size.
         TypeError: no numbers.
     """
     array = np.array(values, dtype=float)
-    # Written so that nan fails too.
+    # NaN fails this comparison too.
     if array.shape != shape or not (np.abs(array) <= most).all():
         raise ValueError(f"expected {shape} numbers up to {most}")
     return array
@@ -232,7 +229,7 @@ def _log_sum(log_weights: np.ndarray) -> np.ndarray:
 
 
 def _size_shifts(measured: Sequence[Taught], ruled: SizeMixture) -> np.ndarray:
-    """float (62, 2): how far this person's sizes lie from the general ones, shrunk towards 0."""
+    """float (62, 2): offsets of the writer's sizes from the mean, shrunk towards 0."""
     general = np.average([model.means for model in ruled.models], axis=0, weights=ruled.weights)
     labels = _labels("".join(sample.character for sample in measured))
     own = np.array([sample.size for sample in measured]) - general[labels]

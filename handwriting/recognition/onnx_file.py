@@ -1,4 +1,4 @@
-"""Networks as ONNX files with a table beside them, for programs without PyTorch."""
+"""Export of networks to ONNX with a table of facts, for programs without PyTorch."""
 
 import io
 import warnings
@@ -16,7 +16,7 @@ ENDING = ".onnx"
 
 
 def path_for_export(out: Path | None, weights: Path) -> Path:
-    """Where to write: ``out``, or beside the weights under their name.
+    """Output path: ``out``, or the path of the weights with the ending .onnx.
 
     Raises:
         HandwritingError: it does not end in .onnx, or is the weights file itself.
@@ -37,19 +37,19 @@ def save_onnx(
     path: Path,
     table: tuple[str, dict[str, Any]],
 ) -> None:
-    """Write a network to ``path`` and a table beside it, both or none.
+    """Write a network to ``path`` and a table beside it, both or neither.
 
     Args:
-        network: in evaluation mode; takes ``pictures``.
-        example: of its input, uint8.
-        output: name of its output.
-        dimensions: of the input, by number: those of any length, and their names.
-        path: the ONNX file.
-        table: what its file's name has after the stem, and the facts in it.
+        network: in evaluation mode; its input is named ``pictures``.
+        example: of the input, uint8.
+        output: name of the output.
+        dimensions: names of the input's dynamic dimensions, by number.
+        path: of the ONNX file.
+        table: suffix of the table's file name, and its content.
     """
     content = io.BytesIO()
     shapes = {number: torch.export.Dim(name, min=1) for number, name in dimensions.items()}
-    # PyTorch warns of its own code.
+    # PyTorch warns about its own code.
     with warnings.catch_warnings(action="ignore"):
         program = torch.onnx.export(
             network,

@@ -1,8 +1,8 @@
-"""From saved weights to a network, and from 28x28 images to characters with probabilities.
+"""The character model of a weights file, from 28x28 images to probabilities.
 
-The network's answer p(character | image) can be combined with what else is known: how tall the
-character stood, p(size | character) of `handwriting.recognition.sizes`; which characters are
-possible at all; and that drawn characters are not as frequent as on NIST's forms.
+The network's p(character | image) can be combined with a class prior, a set of possible characters,
+the size on ruled lines (`handwriting.recognition.sizes`) and writer adaptation
+(`handwriting.recognition.hand`).
 """
 
 import copy
@@ -40,7 +40,7 @@ LOOKALIKES = (
     *("0Oo", "1Iil", "2Zz", "5Ss", "9gq"),
     *("Cc", "Ff", "Jj", "Kk", "Mm", "Pp", "Uu", "Vv", "Ww", "Xx", "Yy"),
 )
-"""Characters that are the same picture, or nearly so, once their size is lost."""
+"""Groups of characters with about the same image once their size is lost."""
 
 _TELLING = np.log(2)
 
@@ -51,31 +51,35 @@ SETS = {
     "capitals": CHARACTER_SETS["Capitals"],
     "small": CHARACTER_SETS["Small letters"],
 }
-"""Characters that may be the possible ones, by name."""
+"""Named sets of possible characters."""
 
 
 def characters_of(words: str) -> tuple[str, ...]:
-    """The characters of a set's name, or of a text that holds them.
+    """The characters of a set in SETS, or those in a text.
 
     Raises:
-        HandwritingError: it is empty, or holds others than the 62.
+        HandwritingError: the text is empty, or has other characters than the 62.
     """
     if words in SETS:
         return SETS[words]
     if not words or not set(words) <= set(CLASSES):
         raise HandwritingError(
-            f"{words!r:.60} is no set of characters. Give some of 0-9, A-Z and a-z, or one of "
-            f"{', '.join(SETS)}."
+            f"{words!r:.60} is not a set of characters. Give characters of 0-9, A-Z and a-z, or "
+            f"one of {', '.join(SETS)}."
         )
     return tuple(c for c in CLASSES if c in words)
 
 
 def find_weights(name: str, models: Path = MODELS_FOLDER) -> Path:
-    """A weights file: any file, the one of a run's name, the newest for ``latest``, and for
-    ``best`` that with the highest accuracy on the test set.
+    """Path of a weights file.
+
+    Args:
+        name: any weights file, the name of a run, ``latest`` for the newest run, or ``best`` for
+            the highest accuracy on the test set.
+        models: folder of the runs.
 
     Raises:
-        HandwritingError: there is none.
+        HandwritingError: there is no such file.
     """
     if Path(name).is_file():
         return Path(name)
@@ -86,10 +90,10 @@ def find_weights(name: str, models: Path = MODELS_FOLDER) -> Path:
 
 
 def log_prior_change(content: dict[str, Any], prior: str) -> np.ndarray:
-    """float (62,): log of the new prior over the trained one; zeros for ``emnist``.
+    """float (62,): log ratio of the new class prior to the trained one; zeros for ``emnist``.
 
-    ``equal`` takes all characters as equally frequent. A head for any hand was trained so; a file
-    without class frequencies (bare reference weights) is left as it is.
+    ``equal`` is the uniform prior, which the out-of-domain head was trained with. Files without
+    class frequencies (bare reference weights) are left unchanged.
     """
     frequencies = content.get("frequencies")
     if prior == "emnist" or frequencies is None or has_hands_head(content):
@@ -98,23 +102,23 @@ def log_prior_change(content: dict[str, Any], prior: str) -> np.ndarray:
 
 
 def size_weight(content: dict[str, Any]) -> float:
-    """How much log p(size | character) counts beside the logarithm of what the shape says, on a
-    canvas without lines.
+    """Weight of log p(size | character) against log p(character | image), on a canvas without
+    ruled lines.
 
-    Shape and size are not independent given the character: who draws a `c` like a `C` draws it
-    large. Without a head for any hand 1 does best, with one, which tells from the shape part of
-    what the size says, 0.7 (on writers left out, `studies.left_out_writers`).
+    Shape and size are not independent given the character: a `c` in the shape of a `C` is large.
+    The best weight on held-out writers is 1 without an out-of-domain head and 0.7 with one
+    (`studies.left_out_writers`).
     """
     return 0.7 if has_hands_head(content) else 1.0
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What was read.
+    """Prediction for one image.
 
     Attributes:
-        probs: float (62,), all things considered.
-        image_probs: float (62,), by the image alone, without the size.
+        probs: float (62,), p(character | image, size).
+        image_probs: float (62,), p(character | image).
         size_log_likelihood: float (62,) log p(size | character), or ``None`` without a size.
     """
 
@@ -128,16 +132,16 @@ class Reading:
         return CLASSES[int(self.probs.argmax())]
 
     def ranked(self, most: int = 5) -> list[tuple[str, float]]:
-        """The most likely characters with their probabilities."""
+        """The ``most`` likely characters with their probabilities, the most likely one first."""
         order = np.argsort(-self.probs, kind="stable")[:most]
         return [(CLASSES[c], float(self.probs[c])) for c in order]
 
     def lookalikes(self) -> str:
-        """The characters that look like the one read, itself included; often only itself."""
+        """Characters with about the same image as the predicted one, which is included."""
         return next((group for group in LOOKALIKES if self.character in group), self.character)
 
     def sentence(self) -> str:
-        """Why it was read so, as "read as s: shape says S or s (97%), height says lower case"."""
+        """Explanation, such as "read as s: shape says S or s (97%), height says lower case"."""
         group = self.lookalikes()
         share = sum(self.image_probs[class_index(c)] for c in group)
         shown = [c for c in group if self.image_probs[class_index(c)] > 0.01 or c == self.character]
@@ -155,26 +159,26 @@ class Reading:
 
 
 def join_words(words: Collection[str]) -> str:
-    """As "o, O or 0"."""
+    """A list in words, such as "o, O or 0"."""
     *first, last = words
     return f"{', '.join(first)} or {last}" if first else last
 
 
 class Recognizer:
-    """A trained network that reads 28x28 images.
+    """A trained character model, from 28x28 images to probabilities.
 
     Args:
         content: of a weights file, as `handwriting.runs.load_weights` returns it.
-        source: the file, for errors.
+        source: path of the file, for errors and for its model of shapes.
 
     Attributes:
-        network: that for EMNIST.
-        networks: by prior; of a run with a head for any hand that is another one for ``equal``.
-        shapes: how persons' shapes differ, or ``None``: hands are then taught by size alone.
+        network: with the EMNIST head.
+        networks: by prior; ``equal`` has the out-of-domain head if there is one.
+        shapes: model of shapes for writer adaptation, or ``None`` to adapt sizes alone.
 
     Raises:
-        HandwritingError: the weights do not fit the network that they name, or the file of shapes
-            beside them is damaged.
+        HandwritingError: the weights do not fit the architecture that they name, or the model of
+            shapes beside them is damaged.
     """
 
     def __init__(self, content: dict[str, Any], source: Path) -> None:
@@ -188,7 +192,7 @@ class Recognizer:
 
     @classmethod
     def load(cls, path: Path) -> "Recognizer":
-        """The recogniser of a weights file.
+        """Load a weights file.
 
         Raises:
             HandwritingError: the file is missing, damaged or something else.
@@ -200,27 +204,32 @@ class Recognizer:
 
         Args:
             images: uint8 (N, 28, 28), upright, white ink on black.
-            prior: one of PRIORS; with another one than the trained, up to a constant per image.
+            prior: class prior, one of PRIORS; another one than the trained prior leaves a constant
+                per image.
 
         Raises:
-            HandwritingError: they are no numbers, for the weights are too large.
+            HandwritingError: the outputs are not finite, because weights are too large.
         """
         logits = _predict(self.networks[prior], images)
         logits /= temperature(self.content, prior)
         return logits.log_softmax(dim=1).numpy() + log_prior_change(self.content, prior)
 
     def probs(self, images: torch.Tensor) -> np.ndarray:
-        """float64 (N, 62): p(character | image), as :meth:`log_probs`."""
+        """float64 (N, 62): p(character | image); see :meth:`log_probs`."""
         return np.exp(self.log_probs(images))
 
     def answers(self, images: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
-        """What :meth:`log_probs` gives for ``equal``, and float64 (N, features) behind it.
+        """Predictions with a uniform prior, and the features.
 
         Args:
             images: uint8 (N, 28, 28).
 
+        Returns:
+            float64 (N, 62), :meth:`log_probs` with the prior ``equal``; and float64 (N, features),
+            the inputs of the last layer.
+
         Raises:
-            HandwritingError: they are no numbers, for the weights are too large.
+            HandwritingError: the outputs are not finite, because weights are too large.
         """
         both = _predict(self._network_with_features, images)
         logits = both[:, :NUM_CLASSES] / temperature(self.content, "equal")
@@ -232,7 +241,7 @@ class Recognizer:
         return pass_features(copy.deepcopy(self.networks["equal"]))
 
     def _find_shapes(self, path: Path) -> Shapes | None:
-        """Those of these weights; others, of a run that had the same name, do not count."""
+        """The model of shapes, if it belongs to these weights; runs can share a name."""
         if not path.is_file():
             return None
         shapes = load_shapes(path)
@@ -240,21 +249,26 @@ class Recognizer:
 
     @cached_property
     def weights_digest(self) -> str:
-        """sha256 of the weights."""
+        """SHA-256 of the weights, hexadecimal."""
         tensors = self.content["weights"].values()
-        # Bytes, for NumPy has no bf16.
+        # NumPy lacks bf16.
         return _digest(tensor.flatten().view(torch.uint8).numpy() for tensor in tensors)
 
     @cached_property
     def fingerprint(self) -> str:
-        """sha256 of what a hand is taught with: the weights, and the shapes where there are any."""
+        """SHA-256 of the weights and of the model of shapes if there is one, hexadecimal."""
         if self.shapes is None:
             return self.weights_digest
         arrays = (self.shapes.whitening, self.shapes.means, np.array(self.shapes.between))
         return _digest((np.array(self.weights_digest), *arrays))
 
     def teach(self, taught: Sequence[Taught], sizes: Sizes | None) -> Hand:
-        """The hand of a person's samples, at least one; without ``sizes`` by shape alone."""
+        """Fit writer adaptation to samples.
+
+        Args:
+            taught: samples of one writer, at least one.
+            sizes: model of sizes, or ``None`` to adapt shapes alone.
+        """
         images = torch.from_numpy(np.stack([sample.image for sample in taught]))
         log_probs, features = self.answers(images)
         return Hand.fit(self.fingerprint, log_probs, features, taught, self.shapes, sizes)
@@ -267,14 +281,14 @@ class Recognizer:
         allowed: Collection[str] = CLASSES,
         hand: Hand | None = None,
     ) -> Reading:
-        """Read one uint8 (28, 28) image: p(c | image, size) ∝ p(c | image) · p(size | c).
+        """Predict one image: p(c | image, size) ∝ p(c | image) · p(size | c).
 
         Args:
-            image: white ink on black.
+            image: uint8 (28, 28), white ink on black.
             size_log_likelihood: float (62,) log p(size | character), or ``None`` without a size.
-            prior: one of PRIORS.
-            allowed: the characters that are possible.
-            hand: whose writing it is; one that was taught with another network does not count.
+            prior: class prior, one of PRIORS.
+            allowed: possible characters.
+            hand: writer adaptation; ignored if it was made with another model.
         """
         images = torch.from_numpy(image).unsqueeze(0)
         if hand is not None and hand.network == self.fingerprint:
@@ -300,8 +314,8 @@ def _predict(network: nn.Module, images: torch.Tensor) -> torch.Tensor:
     logits = predict_logits(network, images).double()
     if not logits.isfinite().all():
         raise HandwritingError(
-            "the character model's outputs are not numbers: its weights are damaged, or its "
-            "training went wrong. Take other weights."
+            "the character model's outputs are not finite: its weights are damaged, or its "
+            "training diverged. Take other weights."
         )
     return logits
 

@@ -1,12 +1,12 @@
-"""How tall people draw each character and where it stands on the line: p(size | character).
+"""Model of character sizes, p(size | character): height and position on ruled lines.
 
-EMNIST images have lost their size, so a network alone cannot tell `s` from `S`. Sizes are in units
-of a ruled line: 0 is the baseline, 1 the height of capitals. The model is a Student t distribution
-per character over (log height, top), mixed with a flat part, so that someone who does not respect
-the lines is not punished much. ``free`` is for drawings of a whole canvas without lines: the lines
-are where capitals and digits stand on average. ``ruled`` is for ruled paper, which gives all
-writers the same lines; it can be a mixture of models, for people of whom it is not known where
-they learned to write. `handwriting.training.fit_sizes` fits both.
+EMNIST images have lost their size, so a network alone cannot distinguish `s` from `S`. Sizes are in
+units of a ruled line: 0 is the baseline, 1 the height of capitals. Each character has a Student t
+distribution over (log height, top). A uniform part limits the penalty of writing off the lines.
+
+``free`` is for a canvas without ruled lines; its baseline and capital height are averages of
+capitals and digits. ``ruled`` is for ruled lines, which all writers share. It can be a mixture of
+models for writers of unknown origin. `handwriting.training.fit_sizes` fits both.
 """
 
 import json
@@ -32,13 +32,17 @@ _LEAST_HEIGHT = 0.03
 
 @dataclass(frozen=True)
 class Lines:
-    """Where a ruled line is: y of the baseline and of the capital line, growing downwards."""
+    """A ruled line: y of the baseline and of the top of capitals, downwards, in any unit."""
 
     baseline: float
     capital: float
 
     def measure(self, bbox: Sequence[float]) -> np.ndarray:
-        """(log height, top) of the ink's left, top, right, bottom, in units of the line."""
+        """float (2,): (log height, top) in units of the line.
+
+        Args:
+            bbox: left, top, right, bottom of the ink, in the unit of the line's y.
+        """
         _, top, _, bottom = bbox
         unit = self.baseline - self.capital
         height = max((bottom - top) / unit, _LEAST_HEIGHT)
@@ -71,11 +75,11 @@ class SizeModel:
 
 @dataclass(frozen=True)
 class SizeMixture:
-    """p(size | character) where it is not known which of several models somebody follows.
+    """p(size | character) as a mixture of several models.
 
     Attributes:
-        models: the models.
-        weights: how likely each is, adding up to 1.
+        models: the components.
+        weights: probability of each component, with the sum 1.
     """
 
     models: tuple[SizeModel, ...]
@@ -89,12 +93,12 @@ class SizeMixture:
 
 @dataclass(frozen=True)
 class Sizes:
-    """The two models and what belongs to them.
+    """The two models of sizes, and the lines that they refer to.
 
     Attributes:
         ruled: for drawings on ruled lines.
-        free: for drawings on a canvas without lines.
-        canvas: the lines of such a canvas, in shares of its height.
+        free: for drawings on a canvas without ruled lines.
+        canvas: average line of such a canvas, as parts of its height.
         x_height: top of small letters on ruled lines, in units of the line.
     """
 
@@ -108,7 +112,7 @@ class Sizes:
         return self.ruled.log_likelihood(lines.measure(bbox))
 
     def on_canvas(self, bbox: Sequence[float], height: float) -> np.ndarray:
-        """float (62,): log p(size | character) of a drawing on a canvas of this many pixels."""
+        """float (62,): log p(size | character) of a drawing on a canvas ``height`` pixels high."""
         lines = Lines(self.canvas.baseline * height, self.canvas.capital * height)
         return self.free.log_likelihood(lines.measure(bbox))
 
@@ -156,13 +160,13 @@ def load_sizes(path: Path = SIZES_FILE) -> Sizes:
         content = json.loads(path.read_text(encoding="utf-8"))
         free, parts = _from_json(content["free"]), content["ruled"]
         if isinstance(parts, dict):
-            # Files of earlier versions hold a single model.
+            # Files in the former format hold a single model.
             parts = [{"weight": 1.0, "characters": parts}]
         models = tuple(_from_json(part["characters"]) for part in parts)
         weights = tuple(float(part["weight"]) for part in parts)
         canvas = Lines(**{name: float(y) for name, y in content["canvas"].items()})
         if not 0 < canvas.baseline - canvas.capital < np.inf or not min(weights) > 0:
-            raise ValueError("a line or a weight that makes no sense")
+            raise ValueError("a line or a weight out of range")
         return Sizes(SizeMixture(models, weights), free, canvas, float(content["x_height"]))
     except FileNotFoundError as error:
         raise HandwritingError(f"{path} does not exist. {remedy}") from error
@@ -176,5 +180,5 @@ def _from_json(content: dict[str, dict[str, object]]) -> SizeModel:
     covariances = [[[v[0], v[1]], [v[1], v[2]]] for v in (row["covariance"] for row in rows)]
     model = SizeModel(np.array(means, dtype=float), np.array(covariances, dtype=float))
     if not np.isfinite(model.means).all() or not (np.linalg.eigvalsh(model.covariances) > 0).all():
-        raise ValueError("a mean or a covariance that is none")
+        raise ValueError("a mean that is not finite, or a covariance that is not positive definite")
     return model

@@ -1,1 +1,1 @@
-"""The page: its tabs, canvas and widgets; JavaScript and CSS in static/."""
+"""The web app: tabs, canvas and widgets; JavaScript and CSS are in static/."""

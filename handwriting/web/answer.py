@@ -1,4 +1,4 @@
-"""What the page answers: a pure function of strokes, network, sizes and options."""
+"""Prediction for one drawn character, a pure function of strokes, models and options."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -16,15 +16,14 @@ from handwriting.web.canvas import LINES
 
 @dataclass(frozen=True)
 class Options:
-    """What a person can choose.
+    """Options of the tab Write.
 
     Attributes:
-        characters: one of `labels.CHARACTER_SETS`; others are not read.
-        pattern: an expression of `lines.pattern.Pattern` that the whole text must match; empty for
-            none.
-        use_language: whether words of a language are expected where several characters stand.
-        use_size: whether the height on the lines counts.
-        prior: one of `recognizer.PRIORS`, how frequent the characters are.
+        characters: name of the possible characters, a key of `labels.CHARACTER_SETS`.
+        pattern: expression of `lines.pattern.Pattern` for the whole text; empty for none.
+        use_language: whether the text-line model is decoded with the language model.
+        use_size: whether the size on the ruled lines counts.
+        prior: class prior, one of `recognizer.PRIORS`.
     """
 
     characters: str = "All"
@@ -35,7 +34,7 @@ class Options:
 
     @property
     def expression(self) -> str:
-        """The pattern, or that of the chosen characters; empty where any text may stand."""
+        """The pattern, or a pattern of the chosen characters; empty if any text is possible."""
         if self.pattern or self.characters == "All":
             return self.pattern
         one = "".join(CHARACTER_SETS[self.characters])
@@ -43,10 +42,10 @@ class Options:
 
     @property
     def allowed(self) -> Collection[str]:
-        """What a single character may be: none where the pattern is that of longer texts.
+        """Possible single characters; none if the pattern requires longer texts.
 
         Raises:
-            HandwritingError: the pattern is not sound.
+            HandwritingError: the pattern is invalid.
         """
         if not self.expression:
             return CLASSES
@@ -55,11 +54,11 @@ class Options:
 
 @dataclass(frozen=True)
 class Answer:
-    """What was seen and what each recogniser reads in it.
+    """Model input and predictions for one drawing.
 
     Attributes:
-        character: the drawing as 28x28.
-        readings: one per recogniser, by its name; none where nothing is drawn.
+        character: the drawing as a 28x28 image.
+        readings: prediction of each character model, by name; empty without ink.
     """
 
     character: CharacterImage
@@ -74,15 +73,15 @@ def answer_strokes(
     lines: Lines = LINES,
     hand: Hand | None = None,
 ) -> Answer:
-    """Read one character, drawn on the canvas.
+    """Predict one character drawn on the canvas.
 
     Args:
-        strokes: float (points, 2) of x, y each, in the canvas's pixels.
-        recognizers: by name.
-        sizes: the model of sizes; without it the height does not count.
-        options: what the person chose.
-        lines: where the canvas is ruled, in its pixels.
-        hand: the person's, where it was taught.
+        strokes: float (points, 2) of x, y each, in pixels of the canvas.
+        recognizers: character models by name.
+        sizes: model of sizes; without it the size does not count.
+        options: as chosen.
+        lines: ruled line of the canvas, in its pixels.
+        hand: writer adaptation, if there is any.
     """
     character = character_from_strokes(list(strokes))
     log_size = None
@@ -99,7 +98,15 @@ def answer_character(
     options: Options,
     hand: Hand | None = None,
 ) -> Answer:
-    """Read a 28x28 image; without ink there is nothing to read."""
+    """Predict a 28x28 image.
+
+    Args:
+        character: the image.
+        recognizers: character models by name.
+        size_log_likelihood: float (62,) log p(size | character), or ``None`` without a size.
+        options: as chosen.
+        hand: writer adaptation, if there is any.
+    """
     if character.bbox is None:
         return Answer(character, {})
     readings = {

@@ -1,4 +1,4 @@
-"""The page's canvas: its ruled paper, and the pen's path from the drawing that it hands over."""
+"""The canvas of the web app: ruled paper, and conversion of its drawings to pen strokes."""
 
 import io
 import math
@@ -13,12 +13,12 @@ from handwriting.errors import HandwritingError
 from handwriting.recognition.sizes import Lines
 
 MOST_STROKES, MOST_POINTS = 1_000, 20_000
-"""Of a drawing that is read; a page of a hundred words has fewer."""
+"""Limits of a drawing; a page of a hundred words has fewer."""
 
 DAMAGED = "The drawing came damaged and cannot be read. Clear the canvas and write again."
 
 DESCENDER = -0.4
-"""Where the lowest line is drawn; a guide for the eye only."""
+"""Position of the lowest ruled line, in units of the line; it has no effect on predictions."""
 
 _BASELINE, _CAPITAL = 0.72, 0.22
 _LOWEST, _HIGHEST = 190, 420
@@ -35,22 +35,22 @@ class Paper(NamedTuple):
 
     @property
     def lines(self) -> Lines:
-        """Where it is ruled."""
+        """Its ruled line, in pixels."""
         return Lines(round(_BASELINE * self.height), round(_CAPITAL * self.height))
 
 
 CANVAS_WIDTH, CANVAS_HEIGHT = 328, 240
-"""While the window's size is not known yet: narrow enough for any phone."""
+"""Pixels until the window's size is known; narrow enough for any phone."""
 
 PAPER = Paper(CANVAS_WIDTH, CANVAS_HEIGHT)
 LINES = PAPER.lines
 
 
 def paper_for(window: Sequence[float]) -> Paper:
-    """Paper as wide as the window has room, and so high that the answer stands below it.
+    """Paper with the available width, and a height that leaves room for the prediction below.
 
     Args:
-        window: width that there is for the canvas, and height of the window, in pixels.
+        window: available width for the canvas and height of the window, in pixels.
     """
     width, height = window
     wanted = min(_OF_HEIGHT * height, _OF_WIDTH * width)
@@ -59,15 +59,15 @@ def paper_for(window: Sequence[float]) -> Paper:
 
 @lru_cache(maxsize=64)
 def ruled_paper(x_height: float, paper: Paper = PAPER) -> bytes:
-    """White paper with a baseline and, fainter, lines for capitals, small letters, descenders;
-    as PNG."""
+    """PNG of white paper with a baseline and fainter lines for capitals, small letters and
+    descenders."""
     picture = Image.new("RGB", paper, PAPER_COLOUR)
     rule(ImageDraw.Draw(picture), paper.lines, x_height, paper.width)
     return as_png(picture)
 
 
 def rule(pen: ImageDraw.ImageDraw, lines: Lines, x_height: float, right: float) -> None:
-    """Draw the lines of `ruled_paper` from the left edge to x ``right``."""
+    """Draw the lines of :func:`ruled_paper` from the left edge to x ``right``."""
     unit = lines.baseline - lines.capital
     heights = ((1, _FAINT), (x_height, _FAINT), (DESCENDER, _FAINT), (0, STRONG))
     for height, colour in heights:
@@ -76,19 +76,19 @@ def rule(pen: ImageDraw.ImageDraw, lines: Lines, x_height: float, right: float) 
 
 
 def as_png(picture: Image.Image) -> bytes:
-    """The picture's file."""
+    """An image as PNG."""
     content = io.BytesIO()
     picture.save(content, "PNG")
     return content.getvalue()
 
 
 def strokes_of(drawing: dict[str, Any] | None) -> list[np.ndarray]:
-    """The pen's path from the canvas's JSON (Fabric.js paths): float (points, 2) per stroke.
+    """Pen strokes of the canvas's JSON (Fabric.js paths), float (points, 2) each, in pixels.
 
-    Strokes that were moved, scaled or turned on the canvas come as they are shown.
+    Moved, scaled and rotated strokes are returned as displayed.
 
     Raises:
-        HandwritingError: it is too much for one drawing, or is none.
+        HandwritingError: the drawing is too large or invalid.
     """
     try:
         objects = [shape for shape in (drawing or {}).get("objects", []) if shape.get("path")]
@@ -102,7 +102,7 @@ def strokes_of(drawing: dict[str, Any] | None) -> list[np.ndarray]:
             strokes = [_as_shown(_points(shape["path"]), shape) for shape in objects]
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise HandwritingError(DAMAGED) from error
-    # What is not a number is not near either.
+    # NaN fails this comparison too.
     if not all((np.abs(stroke) < _FAR).all() for stroke in strokes):
         raise HandwritingError(
             "A stroke lies far outside of the canvas. Clear the canvas and write again."
@@ -112,11 +112,11 @@ def strokes_of(drawing: dict[str, Any] | None) -> list[np.ndarray]:
 
 _T = np.arange(1, 5)[:, None] / 4
 _CURVE = np.hstack(((1 - _T) ** 2, 2 * _T * (1 - _T), _T**2))
-"""Weights of start, control and end of a quadratic curve at four places along it."""
+"""Weights of start, control and end point of a quadratic curve at four parameters."""
 
 
 def _points(commands: Sequence[Sequence[Any]]) -> np.ndarray:
-    """float (points, 2) along a path of moves, lines and quadratic curves."""
+    """float (points, 2): points along a path of moves, lines and quadratic curves."""
     controls = np.array([command[1:3] for command in commands], dtype=float)
     ends = np.array([command[-2:] for command in commands], dtype=float)
     curves = np.stack((ends[:-1], controls[1:], ends[1:]))
@@ -124,7 +124,7 @@ def _points(commands: Sequence[Sequence[Any]]) -> np.ndarray:
 
 
 def _as_shown(points: np.ndarray, shape: dict[str, Any]) -> np.ndarray:
-    """Apply Fabric's scale, turn and place, which are about the middle of the path."""
+    """Apply Fabric's scale, rotation and translation, which refer to the path's centre."""
     middle = (points.min(axis=0) + points.max(axis=0)) / 2
     if shape.get("originX") != "center" or shape.get("originY") != "center":
         return points

@@ -1,4 +1,4 @@
-"""What "Compare runs" shows of character models: training, classes, errors."""
+"""Sections of "Compare runs" for character models: training, per-class metrics, errors."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -29,14 +29,14 @@ HISTORY = {
     "loss": {"val_loss": "validation", "train_loss": "training"},
     "accuracy": {"val_accuracy": "validation", "held_out_accuracy": "held-out writers"},
 }
-"""What is drawn over the epochs: columns of a history, and what they are called."""
+"""Charts over the epochs: columns of a history and their titles."""
 
 _MOST = 10
 _CHOSEN = "mistaken_character"
 
 
 def show_table(runs: Sequence[RunFiles]) -> None:
-    """The figures of all runs; a click on a column's name sorts by it."""
+    """Table of the metrics of all runs, which a click on a column's name sorts."""
     from handwriting.evaluation.metrics import HEADLINES
 
     numbers = {title: st.column_config.NumberColumn(format="%.4f") for title in HEADLINES.values()}
@@ -45,7 +45,7 @@ def show_table(runs: Sequence[RunFiles]) -> None:
 
 
 def show_training(runs: list[RunFiles]) -> None:
-    """Loss and accuracy over the epochs."""
+    """Charts of loss and accuracy over the epochs."""
     st.subheader("Training")
     names = [run.name for run in runs]
     for column, (title, series) in zip(st.columns(2), HISTORY.items(), strict=True):
@@ -57,7 +57,7 @@ def show_training(runs: list[RunFiles]) -> None:
 
 
 def show_classes(runs: list[RunFiles]) -> None:
-    """Precision, recall or F1 of each class, and all of them as a table."""
+    """Charts of precision, recall or F1 of each class, and a table of all."""
     st.subheader("Per-class metrics")
     with st.container(horizontal=True):
         figure = st.segmented_control(

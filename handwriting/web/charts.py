@@ -1,6 +1,6 @@
-"""The charts of "Compare runs" as Vega-Lite specifications, fit for a phone and for both themes.
+"""Vega-Lite specifications of the charts of "Compare runs", for phones and for both themes.
 
-Their data are rows as `handwriting.web.run_figures` makes them.
+Their data are rows of `handwriting.web.run_figures`.
 """
 
 from collections.abc import Sequence
@@ -9,18 +9,18 @@ from typing import Any
 Spec = dict[str, Any]
 
 _COLOURS = ("#3182ce", "#dd6b20", "#2f9e63", "#a855c7", "#b7791f")
-"""Of runs and series, in order; 3:1 at least on white and on dark paper."""
+"""Colours of runs and series, in order; contrast at least 3:1 on light and dark background."""
 
 _SHARES = ("#a3bfdb", "#dd6b20")
-"""Of the smallest and the largest share in a matrix, on white and on dark paper."""
+"""Colours of the smallest and the largest share in a matrix, on light and dark background."""
 
 BADGES = (":blue[●]", ":orange[●]")
-"""The first two colours in Markdown, for what stands beside a chart instead of a legend."""
+"""The first two colours in Markdown, for legends beside a chart."""
 
 _ROW = 20
 _BAR = 12
 _FEET = 90
-"""Pixels of a class, of a bar, and of what stands below a chart's rows."""
+"""Heights in pixels: of a class, of a bar, and of the axis below the rows."""
 
 _NAMES = {"labelFont": "monospace", "labelFontSize": 14, "labelLimit": 0, "labelOverlap": False}
 _DASHES = ([1, 0], [5, 4])
@@ -53,19 +53,19 @@ def _hover(*fields: Spec) -> list[Spec]:
 
 
 def two_runs_over_epochs(title: str, runs: Sequence[str], series: Sequence[str]) -> Spec:
-    """Loss or accuracy of two runs: a colour each, and dashes for the second series."""
+    """Loss or accuracy of two runs, a colour each, with dashes for the second series."""
     colour = _colour("run", runs, legend=None)
     return _epochs_chart(title, colour, _dash("series", series) if len(series) > 1 else None)
 
 
 def series_over_epochs(title: str, runs: Sequence[str], series: Sequence[str]) -> Spec:
-    """Many series: a colour each, and dashes for the second run."""
+    """Many series, a colour each, with dashes for the second run."""
     colour = _colour("series", series, legend=_LEGEND)
     return _epochs_chart(title, colour, _dash("run", runs) if len(runs) > 1 else None)
 
 
 def _epochs_chart(title: str, colour: Spec, dash: Spec | None) -> Spec:
-    """Lines over the epochs; the nearest point grows and tells its values."""
+    """Lines over the epochs; the nearest point is enlarged and has a tooltip."""
     value = _quantity("value", title, format=".4f")
     near = {"type": "point", "on": "pointerover", "nearest": True, "clear": "pointerout"}
     size = {"condition": {"param": "near", "empty": False, "value": 130}, "value": 25}
@@ -97,7 +97,7 @@ def _epochs_chart(title: str, colour: Spec, dash: Spec | None) -> Spec:
 
 
 def classes_chart(title: str, characters: Sequence[str], runs: Sequence[str]) -> Spec:
-    """A figure of some classes: a row each, a point per run, and how far these are apart."""
+    """A metric by class: a row for each class, with a point for each run and their distance."""
     row = _name("character", sort=list(characters), axis=_NAMES | {"grid": False})
     value = _quantity("value", title, scale={"domain": [0, 1]})
     hover = _hover(
@@ -129,7 +129,7 @@ def classes_chart(title: str, characters: Sequence[str], runs: Sequence[str]) ->
 
 
 def confusion_chart(classes: Sequence[str]) -> Spec:
-    """The confusion matrix, the right answers left out; a click picks the true character."""
+    """The confusion matrix without its diagonal; a click selects the true character."""
     place = {"scale": {"domain": list(classes)}}
     ticks = {"axis": _NAMES | {"labelFontSize": 10, "labelOverlap": True, "labelAngle": 0}}
     share = _quantity("share", "share of the true character's images", format=".1%")
@@ -164,15 +164,15 @@ def confusion_chart(classes: Sequence[str]) -> Spec:
 def _bars_chart(
     value: Spec, others: Sequence[str], group: Spec, name: str, names: Spec, hover: Sequence[Spec]
 ) -> Spec:
-    """Horizontal bars: a row for each of ``others``, in it a bar for each of a group.
+    """Horizontal bars: a row for each of ``others``, with a bar for each member of a group.
 
     Args:
-        value: the channel of the bars' length.
-        others: the rows' names, in order.
-        group: the channel of the bars' colour.
-        name: field of the rows' names.
-        names: how these are written.
-        hover: what stands beside the pointer.
+        value: channel of the bars' length.
+        others: names of the rows, in order.
+        group: channel of the bars' colour.
+        name: field with the names of the rows.
+        names: axis style of these names.
+        hover: fields of the tooltip.
     """
     order = group["scale"]["domain"]
     return {
@@ -189,7 +189,7 @@ def _bars_chart(
 
 
 def mistakes_chart(others: Sequence[str], runs: Sequence[str]) -> Spec:
-    """How often two characters were confused: a row per other character, a bar per run."""
+    """Confusions of a character: a row for each other character, a bar for each run."""
     share = _quantity("share", "share of the true character's images", format=".1%")
     hover = (_name("run"), _name("true"), _name("read", "predicted"))
     images = _quantity("images", "images", axis={"tickMinStep": 1})
@@ -198,7 +198,7 @@ def mistakes_chart(others: Sequence[str], runs: Sequence[str]) -> Spec:
 
 
 def decoders_chart(sets: Sequence[str], decoders: Sequence[str]) -> Spec:
-    """Error rates of a text-line model: a row per data set, a bar per way to decode."""
+    """Error rates of a text-line model: a row for each data set, a bar for each decoder."""
     colour = _colour("decoder", decoders, legend=None)
     wrong = _quantity("cer", "character error rate (CER)", axis={"format": "%"})
     hover = (

@@ -1,4 +1,4 @@
-"""What several tabs show or need: loaded models, and the options as chosen."""
+"""Shared parts of the tabs: loaded models and chosen options."""
 
 import re
 from pathlib import Path
@@ -23,13 +23,13 @@ MULTIPLE = "Two characters or more? One at a time, please."
 
 @st.cache_resource(show_spinner=False, max_entries=4)
 def load_recognizer(run: RunFiles, modified: float) -> Recognizer:
-    """One recogniser per weights file, loaded again when the file changes."""
+    """The character model of a run, loaded again when its file changes."""
     return Recognizer.load(run.weights)
 
 
 @st.cache_resource(show_spinner=False)
 def find_sizes() -> Sizes | None:
-    """The model of sizes; without its file the page reads by shape alone."""
+    """The model of sizes; ``None`` without its file, so that the shape alone counts."""
     try:
         return load_sizes()
     except HandwritingError:
@@ -38,7 +38,7 @@ def find_sizes() -> Sizes | None:
 
 @st.cache_resource(show_spinner=False, max_entries=2)
 def load_reader(path: Path, modified: float) -> "Reader":
-    """One line reader per weights file, loaded again when the file changes."""
+    """The text-line model of a weights file, loaded again when the file changes."""
     from handwriting.lines.reader import Reader
 
     return Reader.load(path)
@@ -46,14 +46,14 @@ def load_reader(path: Path, modified: float) -> "Reader":
 
 @st.cache_resource(show_spinner=False)
 def load_language(expected: str = "language") -> "LanguageModel":
-    """One of the language models that the project comes with, by what is expected."""
+    """A language model of the project, by its key in `lines.language.LANGUAGE_FILES`."""
     from handwriting.lines.language import LANGUAGE_FILES, LanguageModel
 
     return LanguageModel.load(LANGUAGE_FILES[expected])
 
 
 def find_line_reader() -> "Reader":
-    """The newest line reader.
+    """The newest text-line model.
 
     Raises:
         HandwritingError: there is none, or its file is damaged.
@@ -65,7 +65,7 @@ def find_line_reader() -> "Reader":
 
 
 def modified(path: Path) -> float:
-    """When a file was written; 0 where it is missing, which is told when it is loaded."""
+    """Modification time of a file in seconds; 0 if it is missing, which loading reports."""
     try:
         return path.stat().st_mtime
     except FileNotFoundError:
@@ -73,7 +73,7 @@ def modified(path: Path) -> float:
 
 
 def chosen_recognizers(runs: dict[RunFiles, float | None]) -> dict[str, Recognizer]:
-    """The recognisers of the chosen runs, the best one of `runs` where none is chosen.
+    """Character models of the chosen runs, or of the first of ``runs``.
 
     Raises:
         HandwritingError: a weights file is missing or damaged.
@@ -84,7 +84,7 @@ def chosen_recognizers(runs: dict[RunFiles, float | None]) -> dict[str, Recogniz
 
 
 def show_options(runs: dict[RunFiles, float | None]) -> None:
-    """The widgets of :func:`chosen_options` and :func:`chosen_recognizers`."""
+    """Show the widgets of :func:`chosen_options` and :func:`chosen_recognizers`."""
 
     def label(run: RunFiles) -> str:
         accuracy = runs[run]
@@ -110,7 +110,7 @@ def show_options(runs: dict[RunFiles, float | None]) -> None:
 
 
 def chosen_options() -> Options:
-    """The options as they stand; what a browser cannot have chosen counts as not chosen."""
+    """The chosen options; invalid values of a browser become the defaults."""
     state = st.session_state
     characters, pattern = state.get("characters"), state.get("pattern")
     return Options(
@@ -123,5 +123,5 @@ def chosen_options() -> Options:
 
 
 def plain(text: str) -> str:
-    """A text of which nothing is taken as Markdown."""
+    """A text with its Markdown escaped."""
     return re.sub(r"([\\`*_{}\[\]()<>#+!|$~:-])", r"\\\1", text)

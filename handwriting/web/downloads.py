@@ -1,4 +1,4 @@
-"""What was read of several images, as files to download."""
+"""Downloads of predicted text as plain text, CSV and JSON."""
 
 import csv
 import io
@@ -16,14 +16,14 @@ _NUMBER = re.compile(r"[+-]?[0-9]+([.,][0-9]+)*")
 
 
 def as_text(entries: Sequence[Entry]) -> str:
-    """The text; several pictures are told apart by their names."""
+    """The text; several images have their names as headings."""
     if len(entries) == 1:
         return text_of_page(entries[0].lines) + "\n"
     return "\n".join(f"{entry.given.name}:\n{text_of_page(entry.lines)}\n" for entry in entries)
 
 
 def as_csv(entries: Sequence[Entry]) -> str:
-    """A row for each word, as `pages.records.word_rows`; no cell is a formula."""
+    """CSV with the rows of `pages.records.word_rows`; no cell is a formula."""
     table = io.StringIO()
     writer = csv.writer(table)
     writer.writerow(COLUMNS)
@@ -34,9 +34,9 @@ def as_csv(entries: Sequence[Entry]) -> str:
 
 
 def no_formula(cell: str | int | float) -> str | int | float:
-    """The cell; with an apostrophe before it where a spreadsheet would run it as a formula.
+    """Prefix a cell with an apostrophe if a spreadsheet would evaluate it as a formula.
 
-    A number stays as it is. See OWASP, "CSV Injection".
+    Numbers stay unchanged (OWASP, "CSV Injection").
     """
     if not isinstance(cell, str) or not cell.startswith(_FORMULA) or _NUMBER.fullmatch(cell):
         return cell
@@ -44,7 +44,7 @@ def no_formula(cell: str | int | float) -> str | int | float:
 
 
 def as_json(entries: Sequence[Entry]) -> str:
-    """A line with an object for each picture, as `read_picture.py --json` prints it."""
+    """One JSON object for each image, one a line, in the format of `read_picture.py --json`."""
     records = [
         picture_record(entry.given.name, entry.answer.size, entry.lines)
         for entry in entries

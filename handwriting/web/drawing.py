@@ -1,4 +1,4 @@
-"""The canvas as a widget: what a browser draws on it, or a sentence."""
+"""The canvas as a Streamlit widget, with checked results."""
 
 from typing import Any
 
@@ -9,13 +9,13 @@ from handwriting.web.canvas import DAMAGED
 
 
 def draw(**options: Any) -> dict[str, Any] | None:
-    """A canvas on the page, and its JSON (Fabric.js); ``None`` before the first stroke.
+    """Show a canvas and return its JSON (Fabric.js); ``None`` before the first stroke.
 
     Args:
         options: of ``st_canvas``.
 
     Raises:
-        HandwritingError: the browser told something else; the canvas stands on the page anyway.
+        HandwritingError: the browser sent something else; the canvas is shown anyway.
     """
     try:
         return st_canvas(**options).json_data

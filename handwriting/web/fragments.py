@@ -1,4 +1,4 @@
-"""Parts of a tab that run alone, as after a stroke."""
+"""Streamlit fragments that respect a change of tab."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -7,16 +7,16 @@ from typing import ParamSpec
 import streamlit as st
 
 TAB = "tab"
-"""Where the session's state has the name of the chosen tab."""
+"""Key of the chosen tab in the session state."""
 
 P = ParamSpec("P")
 
 
 def fragment(part: Callable[P, None]) -> Callable[P, None]:
-    """`st.fragment`, but the whole page is drawn where another tab was chosen meanwhile.
+    """`st.fragment` that reruns the whole page if another tab was chosen.
 
-    What changes at one moment the browser sends at once, and as that of one fragment if there is
-    any: a tab chosen while the canvas tells something would stay empty.
+    The browser sends simultaneous changes together, as those of one fragment. A tab chosen while
+    the canvas sends a stroke would otherwise stay empty.
     """
 
     @wraps(part)

@@ -1,5 +1,4 @@
-"""The boxes to teach one's hand in: what each screen asks for, its ruled paper, and the samples
-that stand on it."""
+"""Boxes for the samples of writer adaptation: screens, ruled paper, and segmentation of samples."""
 
 import json
 from functools import lru_cache
@@ -17,28 +16,28 @@ from handwriting.web.canvas import PAPER_COLOUR, STRONG, as_png, rule, strokes_o
 
 GROUPS = {name: "".join(CHARACTER_SETS[name]) for name in ("Digits", "Capitals", "Small letters")}
 BOXES = 4
-"""On a screen: so many are wide enough for a finger on a telephone."""
+"""Boxes of a screen, wide enough for a finger on a phone."""
 
 SCREENS = tuple(
     (group, characters[first : first + BOXES])
     for group, characters in GROUPS.items()
     for first in range(0, len(characters), BOXES)
 )
-"""The part's name and the characters of each screen."""
+"""Group and characters of each screen."""
 
 STRIP_WIDTH, STRIP_HEIGHT = 328, 190
 STRIP = Lines(baseline=142, capital=66)
 
 _WORDS = "#4a5568"
 MOST_OF_DRAWING = 500_000
-"""Characters of JSON; a point of a stroke takes about 80."""
+"""Maximum characters of a drawing's JSON; a point of a stroke takes about 80."""
 
 
 def fit_to_keep(drawing: dict[str, Any]) -> dict[str, Any]:
-    """The drawing of a screen, as it is.
+    """Check a screen's drawing, and return it unchanged.
 
     Raises:
-        HandwritingError: it is none, or too much to be kept until all screens are written.
+        HandwritingError: it is invalid, or too large for the session state.
     """
     strokes_of(drawing)
     if len(json.dumps(drawing)) > MOST_OF_DRAWING:
@@ -47,13 +46,13 @@ def fit_to_keep(drawing: dict[str, Any]) -> dict[str, Any]:
 
 
 def taught_characters(drawings: dict[int, dict[str, Any]]) -> list[Taught]:
-    """What stands in the boxes of all screens; empty boxes are left out.
+    """Samples in the boxes of all screens, without empty boxes.
 
     Args:
         drawings: the canvas's JSON by screen.
 
     Raises:
-        HandwritingError: a drawing is none or too much.
+        HandwritingError: a drawing is invalid or too large.
     """
     return [
         sample
@@ -63,7 +62,7 @@ def taught_characters(drawings: dict[int, dict[str, Any]]) -> list[Taught]:
 
 
 def _in_boxes(strokes: list[np.ndarray], characters: str) -> list[Taught]:
-    """A stroke belongs to the box in which its middle lies."""
+    """Samples of one screen; a stroke belongs to the box that contains its centre."""
     width = STRIP_WIDTH / BOXES
     boxes = [int((stroke[:, 0].min() + stroke[:, 0].max()) / 2 // width) for stroke in strokes]
     found = []
@@ -77,7 +76,7 @@ def _in_boxes(strokes: list[np.ndarray], characters: str) -> list[Taught]:
 
 @lru_cache(maxsize=len(SCREENS))
 def ruled_strip(characters: str, x_height: float) -> bytes:
-    """Boxes with lines as on the page's paper and above each what to write; as PNG."""
+    """PNG of a screen: boxes with ruled lines, and the requested character above each."""
     paper = Image.new("RGB", (STRIP_WIDTH, STRIP_HEIGHT), PAPER_COLOUR)
     pen, font = ImageDraw.Draw(paper), ImageFont.load_default(26)
     width = STRIP_WIDTH // BOXES

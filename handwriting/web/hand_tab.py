@@ -1,7 +1,7 @@
-"""The tab to teach the page one's hand in: a few characters at a time, on ruled boxes.
+"""The tab "Teach it your hand": writer adaptation from characters written in ruled boxes.
 
-The hand is kept in ``st.session_state["hand"]`` and in a file that the person downloads, and
-nowhere on the server.
+The hand is kept in ``st.session_state["hand"]`` and in a file that the person downloads, and not
+on the server.
 """
 
 import streamlit as st
@@ -35,7 +35,7 @@ _MOST_MEGABYTES = 1
 
 
 def teach_hand(runs: dict[RunFiles, float | None]) -> None:
-    """The whole tab; teaches the first of the runs, which the page reads with."""
+    """Show the whole tab; the first run is adapted, which the other tabs use by default."""
     if not runs:
         st.error("There are no weights in models/. Run 'python model_training.py' first (stage 3).")
         return
@@ -54,7 +54,7 @@ def teach_hand(runs: dict[RunFiles, float | None]) -> None:
 
 
 def hand_badge() -> None:
-    """Says that a taught hand is in use, with a button that removes it; nothing without one."""
+    """Show that a hand is in use, with a button to remove it; nothing without one."""
     if st.session_state.get("hand") is None:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -63,13 +63,13 @@ def hand_badge() -> None:
 
 
 def remove_hand() -> None:
-    """Read as for everybody again."""
+    """Remove the hand in use."""
     st.session_state["hand"] = None
 
 
 @fragment
 def _write_characters(recognizer: Recognizer, sizes: Sizes | None) -> None:
-    """One screen after the other; runs again after each stroke."""
+    """Show one screen; runs again after each stroke."""
     state = st.session_state
     drawings = state.setdefault("hand_drawings", {})
     screen = state.setdefault("hand_screen", 0)
@@ -88,7 +88,7 @@ def _write_characters(recognizer: Recognizer, sizes: Sizes | None) -> None:
             initial_drawing=state.setdefault("hand_before", drawings.get(screen)),
             width=STRIP_WIDTH,
             height=STRIP_HEIGHT,
-            # A new key is a new canvas; one that is come back to shows what stood there.
+            # A new key makes a new canvas, which shows the screen's former drawing.
             key=f"hand_strip_{state.setdefault('hand_visit', 0)}",
         )
         if drawing is not None:
@@ -118,7 +118,7 @@ def _go(screen: int) -> None:
 
 
 def _jump() -> None:
-    """To the first screen of a part; that one is in already chosen again stays."""
+    """Go to the first screen of the chosen group."""
     state = st.session_state
     screen = state["hand_screen"]
     chosen = state[f"hand_part_{screen}"]
@@ -127,7 +127,7 @@ def _jump() -> None:
 
 
 def _keep_hand(recognizer: Recognizer) -> None:
-    """Whether a hand is in use; to download it, to remove it, to load one."""
+    """Show whether a hand is in use, with widgets to download, remove and load one."""
     hand = st.session_state.get("hand")
     if hand is None:
         st.info(
@@ -169,7 +169,7 @@ def _load_hand(network: str) -> None:
     if not isinstance(file, UploadedFile):
         return
     try:
-        # The browser's own limit holds for honest ones only.
+        # A browser can ignore its own limit.
         if file.size > _MOST_MEGABYTES * 2**20:
             raise HandwritingError(f"{file_name(file.name)} is larger than {_MOST_MEGABYTES} MB.")
         state["hand"] = Hand.from_bytes(file.getvalue(), network)

@@ -1,24 +1,24 @@
-"""What a browser tells the page, checked where it comes in: its kind, range and length.
+"""Validation of values from a browser: type, range and length.
 
-Nobody says that a browser runs the page's own JavaScript: a value may be of any kind and size.
+A browser may run other JavaScript than the page's own, so values can have any type and size.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
 MOST_OF_NAME = 100
-"""Characters of a file's name that are kept."""
+"""Maximum characters of a displayed file name."""
 
 MOST_OF_WORD = 200
-"""Characters that may be typed instead of a word; the field in static/words.js has the same."""
+"""Maximum characters of a corrected word; the field in static/words.js has the same limit."""
 
 WIDTHS, HEIGHTS = (100, 4000), (200, 4000)
-"""Pixels of a window that are believed."""
+"""Ranges of a window's size in pixels."""
 
 
 def window_size(told: Any) -> tuple[float, float] | None:
-    """Width and height of a window in pixels, within what windows have; ``None`` for another
-    kind of value."""
+    """Width and height of a window in pixels, clipped to WIDTHS and HEIGHTS; ``None`` for a value
+    of another type."""
     if not _is_list(told) or len(told) != 2 or not all(map(_is_number, told)):
         return None
     width, height = (
@@ -29,21 +29,21 @@ def window_size(told: Any) -> tuple[float, float] | None:
 
 
 def corrections(told: Any, words_of_lines: Sequence[int]) -> dict[tuple[int, int], str]:
-    """The texts taken instead of words, by line and word; what is no correction is left out.
+    """Corrected texts by line and word; invalid corrections are left out.
 
     Args:
-        told: a list of line, word and text each.
-        words_of_lines: how many words each line has.
+        told: list of [line, word, text], from the browser.
+        words_of_lines: number of words in each line.
     """
     if not _is_list(told):
         return {}
-    # A word has one correction.
+    # A word has at most one correction.
     found = [one for one in told[: sum(words_of_lines)] if _is_correction(one, words_of_lines)]
     return {(line, word): " ".join(text.split()) for line, word, text in found}
 
 
 def file_name(told: str) -> str:
-    """A file's name without what cannot be shown, its middle left out where it is long."""
+    """A file name without unprintable characters, shortened in the middle if it is long."""
     name = "".join(character for character in told if character.isprintable()) or "picture"
     half = (MOST_OF_NAME - 1) // 2
     return name if len(name) <= MOST_OF_NAME else f"{name[:half]}…{name[-half:]}"
@@ -54,7 +54,7 @@ def _is_list(told: Any) -> bool:
 
 
 def _is_number(told: Any) -> bool:
-    # What is not a number is not equal to itself.
+    # NaN is not equal to itself.
     return type(told) in (int, float) and told == told
 
 

@@ -1,4 +1,4 @@
-"""What "Compare runs" shows of text-line models: error rates in training, and of the study."""
+"""Sections of "Compare runs" for text-line models: error rates of training and of the study."""
 
 import json
 from pathlib import Path
@@ -19,14 +19,14 @@ SETS = {
     "words_photographed": "photographed words",
     "pages": "photographed pages",
 }
-"""What readers are measured on, as the files of figures call it and as the page does."""
+"""Data sets of the error rates: keys in the metrics files, and titles on the page."""
 
 DECODERS = {"greedy": "greedy decoding", "language": "with the language model"}
 MEASURES = {"cer": "Character error rate (CER)", "exact": "Exact match"}
 
 
 def show_error_rates(runs: list[RunFiles]) -> None:
-    """Over the epochs, on each set of held-out writers."""
+    """Chart of error rates over the epochs, on held-out writers of each data set."""
     st.subheader("Training")
     measure = st.segmented_control(
         "Measure", list(MEASURES), default="cer", required=True, format_func=MEASURES.get
@@ -45,10 +45,10 @@ def show_error_rates(runs: list[RunFiles]) -> None:
 
 
 def show_decoders(runs: list[RunFiles]) -> None:
-    """The study's error rates, with the language model and without.
+    """Chart of the study's error rates, with and without the language model.
 
     Raises:
-        HandwritingError: no study of one of these runs is there, or it is damaged.
+        HandwritingError: there is no study of these runs, or its file is damaged.
     """
     st.subheader("Greedy decoding and language model")
     study = read_study(STUDY)
@@ -67,7 +67,7 @@ def show_decoders(runs: list[RunFiles]) -> None:
 
 
 def read_study(path: Path) -> dict[str, Any]:
-    """The study's figures; none where it was not made.
+    """Results of the study; empty if its file is missing.
 
     Raises:
         HandwritingError: the file is damaged.
@@ -81,7 +81,7 @@ def read_study(path: Path) -> dict[str, Any]:
 
 
 def decoder_rows(study: dict[str, Any]) -> list[Row]:
-    """A row per set and way to decode: ``set``, ``decoder``, ``cer``, ``exact``, ``samples``."""
+    """A row by data set and decoder: ``set``, ``decoder``, ``cer``, ``exact``, ``samples``."""
     return [
         {"set": title, "decoder": words}
         | {name: study["sets"][key][decoder].get(name) for name in ("cer", "exact", "samples")}

@@ -1,4 +1,4 @@
-"""Examples of a run's errors, from the test set of stage 1 where it is at hand."""
+"""Examples of a run's errors, from the test set of stage 1."""
 
 import numpy as np
 import streamlit as st
@@ -15,19 +15,20 @@ _GAP = 2
 
 @st.cache_data(show_spinner=False, max_entries=64)
 def find_mistakes(run: RunFiles, modified: float, true: str, read: str) -> np.ndarray:
-    """Test images of one character that a run reads as another.
+    """Test images of one character that a run predicts as another.
 
     Args:
-        run: whose weights read.
-        modified: when the weights were, in seconds.
-        true: the character that the images show.
-        read: the character that they are taken for.
+        run: the run.
+        modified: modification time of its weights, in seconds, for the cache.
+        true: true character.
+        read: predicted character.
 
     Returns:
-        uint8 (N, 28, 28), 32 at most.
+        uint8 (N, 28, 28), N at most 32.
 
     Raises:
-        HandwritingError: stage 1 has not run here or the weights were trained on another archive.
+        HandwritingError: there is no output of stage 1, or the weights were trained on another
+            archive.
     """
     content = load_weights(run.weights)
     data = load_images(PROCESSED, "test")
@@ -42,7 +43,7 @@ def find_mistakes(run: RunFiles, modified: float, true: str, read: str) -> np.nd
 
 
 def contact_sheet(images: np.ndarray) -> np.ndarray:
-    """Images side by side on grey, uint8 (rows, columns), at most eight in a row."""
+    """uint8 (rows, columns): images uint8 (N, 28, 28) on grey, eight in a row."""
     down = -(-len(images) // _ACROSS)
     side = images.shape[1] + _GAP
     sheet = np.full((down * side, _ACROSS * side), 128, dtype=np.uint8)
@@ -53,10 +54,10 @@ def contact_sheet(images: np.ndarray) -> np.ndarray:
 
 
 def show_examples(run: RunFiles, true: str, read: str) -> None:
-    """Some of the images of an error, or the sentence that says why there are none.
+    """Show images of an error, or that there are none.
 
     Raises:
-        HandwritingError: as `find_mistakes`.
+        HandwritingError: as :func:`find_mistakes`.
     """
     images = find_mistakes(run, run.weights.stat().st_mtime, true, read)
     if len(images):

@@ -1,4 +1,4 @@
-"""A picture's file read: its lines with their words and places, whatever it shows."""
+"""Reading of an image file: its lines, words and boxes."""
 
 import io
 import threading
@@ -22,19 +22,19 @@ NOTHING = "No handwriting was found."
 _SHOWN, _QUALITY = 1400, 80
 
 MOST_PIXELS = 60_000_000
-"""Of a picture; with transparency they take 0.5 GB for a moment."""
+"""Maximum of an image; with transparency they take 0.5 GB of memory temporarily."""
 
-# The machine has room for one large picture at a time.
+# The memory has room for one large image at a time.
 _one_at_a_time = threading.Lock()
 
 
 @dataclass(frozen=True)
 class Given:
-    """A picture that a person gave.
+    """An image file of a person.
 
     Attributes:
-        name: of its file.
-        content: of its file.
+        name: of the file.
+        content: of the file.
     """
 
     name: str
@@ -43,13 +43,13 @@ class Given:
 
 @dataclass(frozen=True)
 class PictureRead:
-    """What was read of a picture.
+    """Prediction for an image.
 
     Attributes:
-        size: width and height of the picture in pixels.
+        size: width and height of the image in pixels.
         lines: with boxes in these pixels.
-        shown: a JPEG of it to look at, at most 1,400 pixels wide or high.
-        note: a sentence on what could not be read as asked, or nothing.
+        shown: JPEG of the image for display, at most 1,400 pixels wide or high.
+        note: sentence about a limitation, or empty.
     """
 
     size: tuple[int, int]
@@ -59,11 +59,11 @@ class PictureRead:
 
 
 Read = Callable[[Given], PictureRead]
-"""Reads a picture; raises HandwritingError where it cannot be opened."""
+"""Reads an image; raises HandwritingError if it cannot be opened."""
 
 
 def text_reader(reader: Reader, decoder: Decoder, is_line: bool) -> Read:
-    """Reads words and pages, or the only line."""
+    """A function that reads images with the text-line model, as pages or as one line each."""
 
     def read(given: Given) -> PictureRead:
         with _one_at_a_time:
@@ -77,7 +77,7 @@ def text_reader(reader: Reader, decoder: Decoder, is_line: bool) -> Read:
 
 
 def character_reader(recognizer: Recognizer, options: Options) -> Read:
-    """Reads the only character; it counts as a line of one word."""
+    """A function that reads images with the character model, as a line of one word each."""
 
     def read(given: Given) -> PictureRead:
         with _one_at_a_time:

@@ -1,4 +1,4 @@
-"""The ways a picture comes to the page: from files, the clipboard, the camera, and examples."""
+"""Sources of images: files, the clipboard, the camera, and examples."""
 
 import io
 
@@ -18,7 +18,7 @@ _TIMES, _TAKEN = "times_uploaded", "uploads_taken"
 
 
 def take_pictures(shelf: Shelf) -> None:
-    """The widgets that take pictures; each puts them on the shelf and is empty again."""
+    """Show the widgets that add images; each moves them to the shelf and becomes empty."""
     key = f"upload_{st.session_state.get(_TIMES, 0)}"
     st.file_uploader(
         "Images of words, numbers or pages",
@@ -52,14 +52,14 @@ def _offer_examples(shelf: Shelf) -> None:
 
 
 def _take_files(shelf: Shelf, key: str) -> None:
-    """Move what came from files or the camera to the shelf, and begin with an empty widget."""
+    """Move images of files or the camera to the shelf, and make a new, empty widget."""
     state = st.session_state
     uploaded = state[key]
     given = uploaded if isinstance(uploaded, list) else [uploaded]
     files = [file for file in given if isinstance(file, UploadedFile)]
     if not files:
         return
-    # A click while a picture is read calls this again, with files that are gone.
+    # A click during reading calls this again, with deleted files.
     taken = state.setdefault(_TAKEN, set())
     gone = {file.file_id for file in given if isinstance(file, DeletedFile)} - taken
     taken.update(file.file_id for file in files)
@@ -73,7 +73,7 @@ def _take_example(shelf: Shelf, name: str) -> None:
 
 @st.cache_data(show_spinner=False, max_entries=len(EXAMPLES))
 def example_file(name: str) -> bytes:
-    """The JPEG of one of EXAMPLES."""
+    """JPEG of one of EXAMPLES."""
     content = io.BytesIO()
     Image.fromarray(photograph_of_example(name)).save(content, "JPEG", quality=88)
     return content.getvalue()

@@ -1,6 +1,6 @@
-"""Widgets for pictures that Streamlit lacks: the clipboard, the camera's presence, words to choose.
+"""Custom Streamlit widgets for images: clipboard, camera permission, correction of words.
 
-Their JavaScript, CSS and HTML are the files in static/.
+Their JavaScript, CSS and HTML are in static/.
 """
 
 from collections.abc import Callable
@@ -14,25 +14,25 @@ _paste, _camera, _words = (
 
 
 def paste_picture() -> None:
-    """A widget that hands a picture from the clipboard to the page's file uploader, by Ctrl+V
+    """Show a widget that passes an image from the clipboard to the file uploader, by Ctrl+V
     anywhere or by its button."""
     _paste(key="paste")
 
 
 def has_camera(key: str) -> bool:
-    """Ask for the camera; where there is none, or it is refused, a sentence says so."""
+    """Ask for permission to use the camera; a missing or refused camera is reported."""
     return bool(_camera(key=key, on_ready_change=lambda: None).ready)
 
 
 def picture_with_words(key: str, data: dict[str, Any], on_texts: Callable[[], None]) -> None:
-    """A picture with its words outlined, its text beside it, and each word to be corrected.
+    """Show an image with outlined words beside its text, in which words can be corrected.
 
     Args:
-        key: of the widget; in the session's state its ``texts`` is a list of line, word and text,
-            each a text taken instead of the one read.
-        data: ``id``, another one for another answer; ``name``; ``picture``, its address; ``width``
-            and ``height``; ``lines`` with ``indent`` and ``words``, which have ``gap`` (the spaces
-            before), ``polygon``, ``ranked`` and ``unsure`` each; ``texts`` before.
-        on_texts: called when a word was corrected.
+        key: of the widget; ``texts`` in its session state is a list of [line, word, corrected
+            text].
+        data: ``id`` of the prediction; ``name``; ``picture``, a URL; ``width`` and ``height`` in
+            pixels; ``lines`` with ``indent`` and ``words``, each with ``gap`` (spaces before),
+            ``polygon``, ``ranked`` and ``unsure``; ``texts``, earlier corrections.
+        on_texts: called after a correction.
     """
     _words(key=key, data=data, on_texts_change=on_texts)

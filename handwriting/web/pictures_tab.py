@@ -1,4 +1,4 @@
-"""Reading of pictures: what is given, how it is read, and the answers with boxes and text."""
+"""The tab "Read an image": sources, options, and predictions with boxes and text."""
 
 import base64
 from collections.abc import Hashable, Sequence
@@ -35,17 +35,17 @@ from handwriting.web.shelf import Entry, Shelf
 
 ANYTHING, LINE, CHARACTER = "Words or a page", "One line", "One character"
 EXPECTED = {"Natural language": "language", "Source code": "programs", "None": None}
-"""What is shown, and the language model for it."""
+"""Titles of the language models, and their keys in `lines.language.LANGUAGE_FILES`."""
 
 HINT = "Choose a word to correct it. Words with a dotted underline have a low confidence."
 
 
 @fragment
 def read_pictures(runs: Sequence[RunFiles]) -> None:
-    """The whole tab.
+    """Show the whole tab.
 
     Args:
-        runs: of networks that read characters, the best one first.
+        runs: character models, best first.
     """
     shelf: Shelf = st.session_state.setdefault("shelf", Shelf())
     with st.expander("Add images", expanded=not shelf.entries):
@@ -67,10 +67,10 @@ def read_pictures(runs: Sequence[RunFiles]) -> None:
 
 
 def _choose_reading(runs: Sequence[RunFiles]) -> tuple[Read, Hashable]:
-    """The widgets that say what is shown and expected; how to read, and what tells it from others.
+    """Show the widgets of the options; return the function to read with and a key of the options.
 
     Raises:
-        HandwritingError: the pattern is not sound, or there are no weights that read it.
+        HandwritingError: the pattern is invalid, or there are no weights for the content.
     """
     reader = _find_reader()
     kinds = [ANYTHING, LINE, CHARACTER] if reader else [CHARACTER]
@@ -120,7 +120,7 @@ def _decoder(pattern: str, expected: str | None) -> Decoder:
 
 
 def _read_waiting(shelf: Shelf, read: Read, asked: Hashable) -> None:
-    """Read what was not read so before. Stopped by another click, it goes on where it was."""
+    """Read the images that were not read with these options; a rerun continues the rest."""
     waiting = [entry for entry in shelf.entries.values() if not entry.is_read(asked)]
     with st.empty():
         for number, entry in enumerate(waiting, start=1):
@@ -133,7 +133,7 @@ def _progress(entry: Entry, number: int, count: int) -> str:
 
 
 def _offer_downloads(shelf: Shelf) -> None:
-    """What was read, as corrected, of all pictures."""
+    """Show download buttons for the corrected text of all images."""
     entries = [entry for entry in shelf.entries.values() if entry.lines]
     name = Path(entries[0].given.name).stem if len(entries) == 1 else "images"
     with st.container(horizontal=True):
@@ -148,7 +148,7 @@ def _offer_downloads(shelf: Shelf) -> None:
 
 
 def _show(shelf: Shelf, digest: str, entry: Entry) -> None:
-    """A picture and what was read of it."""
+    """Show an image and its prediction."""
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{plain(entry.given.name)}**", width="stretch")
@@ -160,7 +160,7 @@ def _show(shelf: Shelf, digest: str, entry: Entry) -> None:
         if answer.note:
             st.info(answer.note)
         key = f"words_{digest}_{abs(hash(entry.asked))}"
-        # Streamlit keeps the function for as long as the window is open, and what it holds.
+        # Streamlit keeps the callback, with its arguments, while the window is open.
         take = partial(_take_texts, shelf, digest, key)
         picture_with_words(key, _for_browser(key, entry, answer), take)
 

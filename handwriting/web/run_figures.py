@@ -1,6 +1,6 @@
-"""What the files in metrics/ say of runs, as rows for charts and tables.
+"""Rows for charts and tables, from the files in metrics/.
 
-Written without pandas: the page stays small until a chart is drawn.
+pandas is avoided, to keep the memory of the web app small.
 """
 
 import csv
@@ -23,11 +23,11 @@ Confusion = dict[str, dict[str, int]]
 
 
 def read_table(path: Path, *columns: str) -> list[Row]:
-    """The rows of a table in metrics/; all but the column ``character`` are numbers.
+    """Rows of a table in metrics/; all columns but ``character`` are numbers.
 
     Args:
         path: of the table.
-        columns: that it has to have, beside others, with numbers of at least 0.
+        columns: required columns, with numbers of at least 0; there may be others.
 
     Raises:
         HandwritingError: it is missing or damaged.
@@ -55,7 +55,7 @@ def _as_numbers(row: dict[str, str]) -> Row:
 
 
 def headline_rows(runs: Sequence[RunFiles], titles: dict[str, str]) -> list[Row]:
-    """A row per run: its name and its figures on the test set, by their titles."""
+    """A row for each run: its name and its metrics on the test set, by their titles."""
     return [{"run": run.name} | _headlines(run, titles) for run in runs]
 
 
@@ -65,11 +65,11 @@ def _headlines(run: RunFiles, titles: dict[str, str]) -> Row:
 
 
 def history_rows(run: RunFiles, columns: dict[str, str]) -> list[Row]:
-    """A row per epoch and series: ``run``, ``series``, ``epoch`` and ``value``.
+    """A row for each epoch and series: ``run``, ``series``, ``epoch`` and ``value``.
 
     Args:
-        run: what was trained.
-        columns: of the history, and what each series is called; those that it lacks are left out.
+        run: the run.
+        columns: columns of the history and titles of the series; missing columns are left out.
 
     Raises:
         HandwritingError: the history is missing or damaged.
@@ -83,10 +83,9 @@ def history_rows(run: RunFiles, columns: dict[str, str]) -> list[Row]:
 
 
 def class_rows(runs: Sequence[RunFiles], figure: str) -> list[Row]:
-    """A row per class and run: ``character``, ``run``, ``value``, ``images`` and ``difference``.
+    """A row for each class and run: ``character``, ``run``, ``value``, ``images``, ``difference``.
 
-    The difference, first run minus second, is the same in both rows of a class; of a single run it
-    is 0.
+    The difference, first run minus second, is equal in both rows of a class, and 0 for one run.
 
     Raises:
         HandwritingError: a table is missing or damaged.
@@ -107,13 +106,13 @@ def class_rows(runs: Sequence[RunFiles], figure: str) -> list[Row]:
 
 
 def by_difference(rows: Sequence[Row]) -> list[str]:
-    """The characters of :func:`class_rows`, the one on which the runs differ most first."""
+    """Characters of :func:`class_rows`, by decreasing difference of the runs."""
     differences = {row["character"]: abs(row["difference"]) for row in rows}
     return sorted(differences, key=lambda character: -differences[character])
 
 
 def side_by_side(runs: Sequence[RunFiles]) -> list[Row]:
-    """A row per class: all figures of the runs beside each other, and how the F1 differ.
+    """A row for each class, with all metrics of the runs side by side and their differences.
 
     Raises:
         HandwritingError: a table is missing or damaged.
@@ -129,7 +128,7 @@ def side_by_side(runs: Sequence[RunFiles]) -> list[Row]:
 
 
 def read_confusion(run: RunFiles) -> Confusion:
-    """How many images of each character were read as each: ``confusion[true][read]``.
+    """Number of images by true and predicted character: ``confusion[true][predicted]``.
 
     Raises:
         HandwritingError: the counts are missing or damaged.
@@ -147,8 +146,8 @@ def read_confusion(run: RunFiles) -> Confusion:
 
 
 def confusion_rows(confusion: Confusion) -> list[Row]:
-    """A row per pair that occurs: ``true``, ``read``, ``images`` and their ``share`` of the true
-    character's images, in 0..1."""
+    """A row for each pair that occurs: ``true``, ``read`` (predicted), ``images``, and their
+    ``share`` of the true character's images, in 0..1."""
     return [
         {"true": true, "read": read, "images": count, "share": count / sum(row.values())}
         for true, row in confusion.items()
@@ -158,15 +157,15 @@ def confusion_rows(confusion: Confusion) -> list[Row]:
 
 
 def mistakes_of(character: str, confusions: dict[str, Confusion]) -> tuple[list[Row], list[Row]]:
-    """What a character was taken for, and what was taken for it.
+    """Errors on a character, and errors that predict it.
 
     Args:
         character: one of the 62.
-        confusions: by the run's name.
+        confusions: by name of the run.
 
     Returns:
-        Two lists of rows with ``run``, ``other``, ``images`` and ``share`` of the images of the
-        true character, in 0..1.
+        Two lists of rows with ``run``, ``other``, ``images``, and ``share`` of the true character's
+        images, in 0..1.
     """
     mistakes = [
         {"run": name} | row
@@ -180,7 +179,7 @@ def mistakes_of(character: str, confusions: dict[str, Confusion]) -> tuple[list[
 
 
 def most_mistaken(confusions: dict[str, Confusion]) -> str:
-    """The character of which the most images were read as another, over all runs."""
+    """The true character with the most errors over all runs."""
     return max(CLASSES, key=lambda c: sum(_wrong(counts[c], c) for counts in confusions.values()))
 
 
@@ -189,7 +188,7 @@ def _wrong(row: dict[str, int], character: str) -> int:
 
 
 def frequent(rows: Sequence[Row], most: int) -> list[str]:
-    """The other characters of :func:`mistakes_of`, the most frequent of all runs first."""
+    """The ``most`` frequent other characters of :func:`mistakes_of`, over all runs."""
     counts: dict[str, int] = {}
     for row in rows:
         counts[row["other"]] = counts.get(row["other"], 0) + row["images"]

@@ -1,4 +1,4 @@
-"""The tab that compares two runs, of character models or text-line models."""
+"""The tab "Compare runs", for character models and text-line models."""
 
 from collections.abc import Callable, Sequence
 from operator import attrgetter
@@ -16,7 +16,7 @@ KINDS = ("Character models", "Text-line models")
 
 @fragment
 def show_runs(measured: list[RunFiles]) -> None:
-    """Two runs side by side; a choice in here redraws this tab alone.
+    """Show two runs side by side.
 
     Args:
         measured: character models with metrics on the test set.
@@ -39,7 +39,7 @@ def show_runs(measured: list[RunFiles]) -> None:
 
 
 def trained_line_readers() -> list[RunFiles]:
-    """The text-line models whose training left its history, the newest first."""
+    """Text-line models with a training history, newest first."""
     from handwriting.lines.reader import LINES_FOLDER
 
     runs = list_runs(LINES_FOLDER, METRICS_FOLDER)
@@ -48,18 +48,18 @@ def trained_line_readers() -> list[RunFiles]:
 
 
 def choose_two(runs: list[RunFiles]) -> list[RunFiles]:
-    """The widgets that choose; one run where there is but one, or the same was chosen twice."""
+    """Show the widgets to choose two runs; the result has one run if both are equal."""
     titles = ("First run (blue)", "Second run (orange)")[: len(runs)]
     chosen = [
         column.selectbox(title, runs, index=place, format_func=attrgetter("name"))
         for place, (column, title) in enumerate(zip(st.columns(2), titles, strict=False))
     ]
-    # A browser may tell a run that was not offered.
+    # A browser can send a run that was not offered.
     return list(dict.fromkeys(run for run in chosen if run in runs)) or runs[:1]
 
 
 def show_sections(sections: Sequence[Section], runs: list[RunFiles]) -> None:
-    """One part after the other; of a part whose files are not there a sentence says why."""
+    """Show the sections; the error of a section with missing files is shown in its place."""
     for show in sections:
         try:
             show(runs)

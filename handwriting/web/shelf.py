@@ -1,6 +1,6 @@
-"""The pictures that one person gave, what was read of them, and what was taken instead.
+"""Images of one person with predictions and corrections.
 
-All of it is kept in memory until the person removes it or leaves.
+They are kept in memory until the person removes them or leaves.
 """
 
 import hashlib
@@ -17,10 +17,10 @@ from handwriting.web.picture_reading import Given, PictureRead, Read
 
 MOST_PICTURES = 20
 MOST_BYTES = 60_000_000
-"""Of all files of one person."""
+"""Maximum bytes of one person's files."""
 
 MOST_BYTES_OF_ALL = 300_000_000
-"""Of all persons' files."""
+"""Maximum bytes of all persons' files."""
 
 _NAMED = 3
 _logger = logging.getLogger(__name__)
@@ -30,13 +30,13 @@ _all_at_once = threading.Lock()
 
 @dataclass
 class Entry:
-    """A picture on the shelf.
+    """An image on the shelf.
 
     Attributes:
         given: its file.
-        asked: what it was last read with.
-        answer: what was read, or the sentence why nothing was; ``None`` before that.
-        texts: of words, taken instead of those read, by line and word.
+        asked: key of the options that it was read with.
+        answer: the prediction, or an error sentence; ``None`` before reading.
+        texts: corrected texts of words, by line and word.
     """
 
     given: Given
@@ -46,37 +46,37 @@ class Entry:
 
     @property
     def lines(self) -> list[LineOfPage]:
-        """What was read, corrected."""
+        """Predicted lines with corrections; empty after an error."""
         found = self.answer.lines if isinstance(self.answer, PictureRead) else []
         return corrected(found, self.texts)
 
     def is_read(self, asked: Hashable) -> bool:
-        """Whether it was read with this."""
+        """Whether it was read with the options of this key."""
         return self.answer is not None and self.asked == asked
 
     def read(self, read: Read, asked: Hashable) -> None:
-        """Read it, or keep the sentence why it cannot be; corrections of an old answer go."""
+        """Read the image and keep the prediction or the error; earlier corrections are dropped."""
         try:
             answer: PictureRead | str = read(self.given)
         except HandwritingError as error:
             answer = str(error)
         except Exception:
-            # Else a crafted file would stop the whole tab, again and again.
-            _logger.exception("A picture could not be read.")
+            # A crafted file must not break the tab at each rerun.
+            _logger.exception("An image could not be read.")
             answer = f"{self.given.name} cannot be read."
         self.asked, self.answer, self.texts = asked, answer, {}
 
 
 class Shelf:
-    """Pictures by their content, the newest first.
+    """Images without duplicates, newest first.
 
     Attributes:
-        entries: by a short name of their content.
-        left_out: a sentence about those of the last ones that found no room, or nothing.
+        entries: by a digest of their content.
+        left_out: sentence about images that exceeded the limits, or empty.
     """
 
     def __init__(self) -> None:
-        # Never changed in place: another person's shelf may take from it.
+        # Never changed in place, because another thread may remove entries.
         self.entries: dict[str, Entry] = {}
         self.left_out = ""
         with _all_at_once:
@@ -88,11 +88,11 @@ class Shelf:
         return sum(len(entry.given.content) for entry in self.entries.values())
 
     def put(self, pictures: Sequence[Given], lost: int = 0) -> None:
-        """Add pictures; older ones make room, and of too many the first ones are taken.
+        """Add images up to the limits; older images are removed to make room.
 
         Args:
             pictures: files, with their names.
-            lost: how many more were given, of which the server kept nothing.
+            lost: number of further files that the server has deleted.
         """
         before = self.entries
         added: dict[str, Entry] = {}
@@ -111,16 +111,16 @@ class Shelf:
         _make_room()
 
     def remove(self, digest: str) -> None:
-        """Forget a picture and its answer."""
+        """Remove an image and its prediction."""
         self.entries = {key: entry for key, entry in self.entries.items() if key != digest}
 
     def clear(self) -> None:
-        """Forget all of them."""
+        """Remove all images."""
         self.entries, self.left_out = {}, ""
 
 
 def _make_room() -> None:
-    """Of too much on all shelves, the oldest pictures of the fullest one go."""
+    """Remove the oldest images of the largest shelf until all shelves are within the limit."""
     with _all_at_once:
         shelves = list(_shelves)
         while sum(shelf.size for shelf in shelves) > MOST_BYTES_OF_ALL:

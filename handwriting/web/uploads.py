@@ -1,6 +1,6 @@
-"""What Streamlit keeps of uploaded files: no more than a limit, whoever sends them.
+"""Limits on the uploaded files that Streamlit keeps.
 
-Streamlit takes files for any open window, asked for by a widget or not, and keeps them until the
+Streamlit accepts files for any open window, even without an upload widget, and keeps them until the
 window is closed.
 """
 
@@ -12,22 +12,22 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
 
 MOST_FILES, MOST_BYTES = 1_000, 100_000_000
-"""Of one window, waiting to be taken; older ones make room."""
+"""Limits of one window; older files are removed to make room."""
 
 MOST_BYTES_OF_ALL = 400_000_000
-"""Of all windows."""
+"""Limit of all windows."""
 
 
 @st.cache_resource(show_spinner=False)
 def limit_uploads() -> None:
-    """Let the server keep no more; once per process."""
+    """Install the limits in the server; once per process."""
     context = get_script_run_ctx()
     if context is not None:
         limit(context.uploaded_file_mgr)
 
 
 def limit(manager: MemoryUploadedFileManager) -> None:
-    """Let older files make room for each new one."""
+    """Make a file manager remove older files before it adds a new one."""
     add = manager.add_file
 
     def add_within_limits(session_id: str, file: UploadedFileRec) -> None:
@@ -39,7 +39,7 @@ def limit(manager: MemoryUploadedFileManager) -> None:
 
 
 def take(files: list[UploadedFile]) -> list[tuple[str, bytes]]:
-    """Names and contents, which Streamlit forgets: else it keeps them until the person leaves."""
+    """Names and contents of files, which are removed from Streamlit's memory."""
     context = get_script_run_ctx()
     if context is not None:
         for file in files:
@@ -50,7 +50,7 @@ def take(files: list[UploadedFile]) -> list[tuple[str, bytes]]:
 def _too_many(
     manager: MemoryUploadedFileManager, session_id: str, size: int
 ) -> Iterator[tuple[str, str]]:
-    """Windows and names of the oldest files that must go before one of a size is added."""
+    """Windows and names of the oldest files to remove before a file of ``size`` bytes is added."""
     own = dict(manager.file_storage.get(session_id, {}))
     count, own_bytes = len(own), sum(len(file.data) for file in own.values())
     for name, file in own.items():

@@ -1,6 +1,6 @@
-"""What the page needs and Streamlit lacks: an answer to be corrected, and a quick pen.
+"""Custom Streamlit widgets of the tab Write: predictions with alternatives, and a fast pen.
 
-Their JavaScript, CSS and HTML are the files in static/.
+Their JavaScript, CSS and HTML are in static/.
 """
 
 import base64
@@ -22,12 +22,12 @@ def _static(name: str) -> str:
 
 
 def component(name: str, *kinds: str, **options: Any) -> Callable[..., Any]:
-    """A component of files in static/, called like the component.
+    """A Streamlit component from files in static/ with its name.
 
     Args:
-        name: of the files.
-        kinds: of the files: ``html``, ``css``, ``js``.
-        options: of Streamlit's function.
+        name: of the component and its files.
+        kinds: endings of the files: ``html``, ``css``, ``js``.
+        options: of ``st.components.v2.component``.
     """
     parts = {kind: _static(f"{name}.{kind}") for kind in kinds}
     return st.components.v2.component(f"handwriting.{name}", **parts, **options)
@@ -39,36 +39,35 @@ _answer = component("answer", "html", "css", "js", isolate_styles=False)
 
 
 def dress_page() -> None:
-    """The style sheet for the whole page."""
+    """Apply the style sheet of the whole page."""
     st.html(_STATIC / "page.css")
 
 
 def prepare_canvas() -> Any:
-    """Make the page's canvas quick and fit for hands; once on a page, and before the canvas.
+    """Make the canvas fast and usable by touch; call it once on a page, before the canvas.
 
-    streamlit-drawable-canvas waits 200 ms after each stroke in case another one follows. Its
-    toolbar has a button that does not wait; this shows nothing and presses it whenever a stroke
-    ends. Where the button is not found, the canvas's own update still comes. One finger draws, two
-    move the page.
+    streamlit-drawable-canvas waits 200 ms after each stroke for another one. Its toolbar has a
+    button that does not wait, which this invisible component presses after each stroke. Without the
+    button, the canvas's own update still arrives. One finger draws, two fingers scroll.
 
     Returns:
-        The width that there is for a canvas and the height of the window, in pixels, as the browser
-        tells them: see `handwriting.web.incoming`. ``None`` as long as it has not.
+        Available width for a canvas and height of the window in pixels, unchecked (see
+        `handwriting.web.incoming`); ``None`` until the browser sends them.
     """
     return _pen(key="pen", data={"css": _CANVAS_CSS}, height=0, on_room_change=lambda: None).room
 
 
 @dataclass(frozen=True)
 class Shown:
-    """An answer as the page shows it.
+    """A prediction for display.
 
     Attributes:
-        lines: of each line its characters, each as the likeliest ones with their probabilities, the
-            read one first.
-        note: who read it, and how sure that is.
-        pictures: what the network saw, uint8 (height, width) each.
-        why: why it was read so, or nothing.
-        name: of the model where several stand side by side.
+        lines: for each line its characters, each as alternatives with their probabilities, the
+            predicted one first.
+        note: model and confidence.
+        pictures: model inputs, uint8 (height, width) each.
+        why: explanation, or empty.
+        name: of the model, if several are compared.
     """
 
     lines: list[list[list[tuple[str, float]]]]
@@ -79,9 +78,9 @@ class Shown:
 
 
 def show_answers(answers: list[Shown], hint: str) -> None:
-    """Answers side by side, each with a heading that is its text, whose characters can be replaced
-    by the next likely ones; without answers the hint."""
-    # One element and not many: each costs the browser time before the answer is seen.
+    """Show predictions side by side, whose characters can be replaced by alternatives; without
+    predictions show the hint."""
+    # A single element, because each one delays the display in the browser.
     shown = [vars(answer) | {"pictures": list(map(_as_url, answer.pictures))} for answer in answers]
     _answer(key="answer", data={"answers": shown, "hint": "" if answers else hint})
 

@@ -1,5 +1,4 @@
-"""The tab to write in: a ruled canvas as wide as the window, and below it the answer after each
-stroke."""
+"""The tab "Write": a ruled canvas as wide as the window, with the prediction below."""
 
 from contextlib import suppress
 from typing import Any
@@ -32,12 +31,12 @@ from handwriting.web.widgets import Shown, prepare_canvas, show_answers
 
 HINT = "Draw one digit or letter, a word or a line."
 PEN = 6
-"""Width of the drawn stroke in pixels; it changes nothing in the answer."""
+"""Width of drawn strokes in pixels; it has no effect on predictions."""
 
 
 @fragment
 def write_and_read(runs: dict[RunFiles, float | None]) -> None:
-    """The canvas and the answer; runs again after each stroke."""
+    """Show the canvas and the prediction; runs again after each stroke."""
     with st.container(gap=None):
         sizes = find_sizes()
         paper = _paper(prepare_canvas())
@@ -65,12 +64,12 @@ def write_and_read(runs: dict[RunFiles, float | None]) -> None:
         for warning in warnings:
             st.warning(plain(warning))
         if "paper" in st.session_state:
-            # The browser is building the canvas meanwhile.
+            # The browser builds the canvas at the same time.
             get_ready()
 
 
 def _paper(told: Any) -> Paper:
-    """The paper for the window. While something stands on it, it can only become wider."""
+    """The paper for the window; while it has strokes it can only become wider."""
     state = st.session_state
     before = state.get("paper", PAPER)
     window = window_size(told)
@@ -89,10 +88,10 @@ def _read(
     sizes: Sizes | None,
     runs: dict[RunFiles, float | None],
 ) -> tuple[list[Shown], list[str]]:
-    """Answers and warnings.
+    """Predictions and warnings.
 
     Raises:
-        HandwritingError: weights are missing or damaged, or the pattern is no sound one.
+        HandwritingError: weights are missing or damaged, or the pattern is invalid.
     """
     recognizers = chosen_recognizers(runs)
     warnings = []
@@ -132,7 +131,7 @@ def _read(
 def _several(
     strokes: list[np.ndarray], options: Options, pattern: Pattern | None = None
 ) -> list[Shown]:
-    """What the line reader reads where there is more than one character."""
+    """Predictions of the text-line model for several characters; empty for one."""
     from handwriting.lines.beam import BeamDecoder
     from handwriting.web.writing import read_several
 
@@ -171,7 +170,7 @@ def _said(sure: float, model: str) -> str:
 
 @st.cache_resource(show_spinner=False)
 def get_ready() -> None:
-    """Load what the first word needs, once for all people."""
+    """Load the models of the first word, once per process."""
     nothing = [np.zeros((2, 2))]
     with suppress(HandwritingError):
         _several(nothing, Options())

@@ -1,6 +1,6 @@
-"""Reading of what stands on the canvas where it is more than one character.
+"""Prediction for words and lines on the canvas.
 
-Apart from `answer`, for its libraries take a while to come.
+It is separate from `answer`, because its libraries take long to import.
 """
 
 from collections.abc import Sequence
@@ -16,19 +16,19 @@ from handwriting.lines.reader import Reader
 def read_several(
     strokes: Sequence[np.ndarray], reader: Reader, decoder: Decoder, may_be_one: bool = True
 ) -> list[tuple[np.ndarray, LineRead]]:
-    """Each line's picture, uint8 (40, width), and what stands there.
+    """Predict words and lines; the text-line model itself detects single characters.
 
-    The line reader itself tells best whether there is more than one character: it reads two or
-    more, whatever the decoder makes of them.
+    Strokes are a single character if greedy decoding gives fewer than two characters.
 
     Args:
-        strokes: float (points, 2) of x, y each, in the canvas's pixels, none empty.
-        reader: of lines.
+        strokes: float (points, 2) of x, y each, in pixels of the canvas, none empty.
+        reader: the text-line model.
         decoder: chooses the text.
-        may_be_one: whether a single character is left to others; else it is read too.
+        may_be_one: whether to skip a single character, for the character model.
 
     Returns:
-        No line where a single character stands, or none.
+        The model input, uint8 (40, width), and the prediction of each line; empty for a skipped
+        character.
     """
     picture = line_from_strokes(list(strokes))
     (log_probs,) = reader.log_probs([picture])

@@ -36,7 +36,7 @@ def test_any_file_is_opened_or_refused_in_a_sentence(name, recwarn):
 def test_no_file_starts_a_program(name, monkeypatch):
     monkeypatch.setattr(EpsImagePlugin, "gs_binary", "gs")
     monkeypatch.setattr("subprocess.Popen", lambda *_, **__: pytest.fail("a program is started"))
-    with pytest.raises(HandwritingError, match="is not a picture"):
+    with pytest.raises(HandwritingError, match="is not a readable image"):
         open_picture(io.BytesIO(PICTURES[name]), name)
 
 

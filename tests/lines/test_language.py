@@ -52,8 +52,8 @@ def test_the_file_is_small_and_names_its_maker_and_sources(file):
     ("replaced", "words"),
     [
         ({"contexts": np.zeros((3, 5), np.uint8)}, r"contexts is \(3, 5\), it must be \(2, 5\)"),
-        ({"contexts": np.zeros((2, 9), np.uint8)}, "it looks at 9 characters, it must be 1 to 8"),
-        ({"contexts": np.zeros((2, 0), np.uint8)}, "it looks at 0 characters, it must be 1 to 8"),
+        ({"contexts": np.zeros((2, 9), np.uint8)}, "have 9 characters, they must have 1 to 8"),
+        ({"contexts": np.zeros((2, 0), np.uint8)}, "have 0 characters, they must have 1 to 8"),
         ({"contexts": np.zeros((2, 5), np.uint8)}, "its contexts are not in ascending order"),
         ({"counts": np.ones(2)}, "counts is float64"),
         ({"counts": np.array([3, 0], np.uint8)}, "a context without characters"),

@@ -82,8 +82,8 @@ def test_too_few_steps_for_any_text_give_none():
 @pytest.mark.parametrize(
     ("expression", "words"),
     [
-        ("(", "is no pattern: missing"),
-        ("[", "is no pattern"),
+        ("(", "is not a valid pattern: missing"),
+        ("[", "is not a valid pattern"),
         ("*", "nothing to repeat"),
         ("(?i)a", "a flag cannot be used"),
         ("(?s:a)", "flags cannot be used"),
@@ -95,7 +95,7 @@ def test_too_few_steps_for_any_text_give_none():
         ("(" * 400 + ")" * 400, "only the empty text matches"),
         ("((((){99}){99}){99}){99}", "only the empty text matches"),
         ("((((a?){99}){99}){99}){99}", "too long a pattern"),
-        ("a" * 1001, "The pattern has 1,001 characters: at most 1,000."),
+        ("a" * 1001, "The pattern has 1,001 characters; at most 1,000 are possible."),
     ],
 )
 def test_what_is_no_pattern_is_refused_in_a_sentence(expression, words):

@@ -91,17 +91,17 @@ def test_a_network_of_two_layers_is_built_again(pictures, tmp_path):
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
-        ({"kind": "other"}, "is no line reader"),
-        ({"alphabet": "abc"}, "is no line reader"),
+        ({"kind": "other"}, "is not a text-line model"),
+        ({"alphabet": "abc"}, "is not a text-line model"),
         ({"width": 5}, "is damaged"),
         ({"hidden": 0}, "is damaged"),
         ({"hidden": 10**6}, "is damaged"),
         ({"hyperparameters": 3}, "is damaged"),
         ({"trained_pages": None}, "is damaged"),
         ({"calibration": {"greedy": {"slope": "steep"}}}, "is damaged"),
-        ({"weights": {"a": torch.tensor(torch.nan)}}, "not numbers"),
-        ({"weights": {"a": "b"}}, "not numbers"),
-        ({"weights": 7}, "not numbers"),
+        ({"weights": {"a": torch.tensor(torch.nan)}}, "not finite numbers"),
+        ({"weights": {"a": "b"}}, "not finite numbers"),
+        ({"weights": 7}, "not finite numbers"),
     ],
 )
 def test_other_files_are_refused(network, tmp_path, changed, words):
@@ -111,7 +111,7 @@ def test_other_files_are_refused(network, tmp_path, changed, words):
 
 
 def test_weights_of_single_characters_are_told_apart(tmp_path):
-    with pytest.raises(HandwritingError, match="reads single characters"):
+    with pytest.raises(HandwritingError, match="is a character model"):
         Reader.load(random_weights(tmp_path, "characters"))
 
 

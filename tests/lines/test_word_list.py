@@ -41,7 +41,7 @@ def test_a_file_has_a_word_on_each_line(tmp_path, encoding):
         (b"\n \n", "holds no word"),
         ("a\nna\u00efve\n".encode(), "line 2: 'na\u00efve' is not printable ASCII"),
         (b"a\n" + b"b c " * 300, "line 2 has 1,199 characters"),
-        (b"\xff\xfe\x00", "is no list of words"),
+        (b"\xff\xfe\x00", "is not a word list"),
         (None, "is a folder"),
         (b"a\n" * 5_000_001, "more than 10 MB"),
     ],

@@ -231,12 +231,12 @@ def test_a_crafted_file_is_refused_in_a_sentence(content):
 
 @pytest.mark.parametrize("version", [0, 1, "new", None, [[]]], ids=str)
 def test_a_file_of_another_version_is_refused(version):
-    with pytest.raises(HandwritingError, match="kept by another version of this page"):
+    with pytest.raises(HandwritingError, match="saved by another version of this page"):
         Hand.from_bytes(changed(version=version), "network")
 
 
 def test_a_file_of_another_network_is_refused():
-    with pytest.raises(HandwritingError, match="taught with another network"):
+    with pytest.raises(HandwritingError, match="taught with another character model"):
         Hand.from_bytes(hand_of().to_bytes(), "another")
 
 

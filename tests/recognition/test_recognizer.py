@@ -148,7 +148,9 @@ def test_weights_that_are_no_numbers_are_refused(tmp_path, where, number):
     content = torch.load(path, weights_only=True)
     content["weights"][names[where]].view(-1)[0] = number
     torch.save(content, path)
-    with pytest.raises(HandwritingError, match=r"bad\.pt holds weights that are not numbers"):
+    with pytest.raises(
+        HandwritingError, match=r"bad\.pt holds weights that are not finite numbers"
+    ):
         Recognizer.load(path)
 
 
@@ -163,7 +165,9 @@ def test_weights_that_are_no_numbers_are_refused(tmp_path, where, number):
 )
 def test_a_calibration_that_is_no_number_is_refused(tmp_path, facts):
     path = random_weights(tmp_path, "bad", **facts)
-    with pytest.raises(HandwritingError, match=r"bad\.pt holds weights that are not numbers"):
+    with pytest.raises(
+        HandwritingError, match=r"bad\.pt holds weights that are not finite numbers"
+    ):
         Recognizer.load(path)
 
 

@@ -216,11 +216,11 @@ def test_bad_weights_are_refused(weights, folder, tmp_path, fails):
     torch.save(content | {"classes": list("0123456789")}, bad)
     assert "not a weights file" in evaluate()
     torch.save(content | {"temperature": float("nan")}, bad)
-    assert "bad.pt holds weights that are not numbers" in evaluate()
+    assert "bad.pt holds weights that are not finite numbers" in evaluate()
     for number in (float("nan"), float("inf"), -float("inf")):
         wrong = content["weights"] | {"layers.17.bias": torch.full((62,), number)}
         torch.save(content | {"weights": wrong}, bad)
-        assert "bad.pt holds weights that are not numbers" in evaluate()
+        assert "bad.pt holds weights that are not finite numbers" in evaluate()
     torch.save({"weights": Trap(), "model": "compactcnn"}, bad)
     assert "bad.pt is damaged" in evaluate()
     assert not Path("trapped").exists()

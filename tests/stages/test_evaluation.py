@@ -105,7 +105,7 @@ def test_a_folder_that_takes_no_figures_is_said_before_anything_is_read(
 ):
     (tmp_path / "metrics").write_text("a file")
     monkeypatch.setattr(model_evaluation, "evaluate", lambda *_: pytest.fail("it was evaluated"))
-    with pytest.raises(HandwritingError, match="nothing can be written to the folder"):
+    with pytest.raises(HandwritingError, match="is not writable"):
         evaluate("first")
 
 
@@ -159,7 +159,7 @@ def test_data_that_cannot_be_read_is_named(evaluate, tmp_path):
 
 @pytest.mark.parametrize("options", [("--size",), ("--prior", "equal")])
 def test_size_and_prior_go_with_data(evaluate, options):
-    with pytest.raises(HandwritingError, match="--size, --prior and --held-out go with --data"):
+    with pytest.raises(HandwritingError, match="--size, --prior and --held-out require --data"):
         evaluate("first", *options)
 
 

@@ -128,7 +128,7 @@ def test_100_megapixels_are_made_smaller_and_that_is_said(model, tmp_path, capsy
     resource = pytest.importorskip("resource", reason="Windows does not tell the peak so")
     Image.fromarray(draw_page()).resize((11_500, 9_200)).save(tmp_path / "x.jpg")
     assert read(model, tmp_path / "x.jpg") == 0
-    assert "has 11500x9200 pixels and is made smaller first" in capsys.readouterr().err
+    assert "has 11500x9200 pixels and is downscaled first" in capsys.readouterr().err
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 2 * 2**20, "2 GiB, in KiB"
 
 
@@ -138,12 +138,12 @@ def test_files_that_are_no_pictures_are_named(model, page, tmp_path, capsys):
     folder.mkdir()
     assert read(model, tmp_path / "cut.png", folder) == 1
     errors = capsys.readouterr().err
-    assert "cut.png is not a picture that can be read" in errors and "is a folder" in errors
+    assert "cut.png is not a readable image" in errors and "is a folder" in errors
 
 
 def test_weights_of_a_character_network_are_refused(page, tmp_path, capsys):
     assert read(random_weights(tmp_path, "characters"), page) == 1
-    assert "reads single characters" in capsys.readouterr().err
+    assert "is a character model" in capsys.readouterr().err
 
 
 def test_a_folder_of_pages_is_measured_page_by_page(model, page):

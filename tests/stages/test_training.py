@@ -163,7 +163,7 @@ def test_a_name_that_leads_elsewhere_is_refused_in_one_line(processed, tmp_path,
     options = ("--model", "small", "--epochs", "1", "--name", name)
     assert run_script(lambda: train(processed, folder, *options)) == 1
     error = capsys.readouterr().err.strip()
-    assert error.startswith("error:") and "is no name for a run" in error
+    assert error.startswith("error:") and "is not a valid name for a run" in error
     assert len(error.splitlines()) == 1
     assert not list(tmp_path.rglob("*"))
 

@@ -71,7 +71,7 @@ def test_options_that_allow_no_trial_are_refused_before_there_is_a_study(tune, t
 
 def test_a_folder_that_takes_no_figures_is_said_before_there_is_a_study(tune, tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(HandwritingError, match="nothing can be written to the folder"):
+    with pytest.raises(HandwritingError, match="is not writable"):
         tune("--trials", "1", "--metrics", str(tmp_path / "file"))
     assert not (tmp_path / "study").exists()
 
@@ -131,7 +131,7 @@ def test_a_study_of_another_program_is_refused(storage, name, directions, object
     study = optuna.create_study(storage=storage, study_name=name, directions=directions)
     if objective:
         study.optimize(objective, n_trials=1)
-    with pytest.raises(HandwritingError, match=f"'{name}' was not made by this program"):
+    with pytest.raises(HandwritingError, match=f"'{name}' was not created by this program"):
         hyperparameter_tuning.open_study(storage, name)
 
 

@@ -96,7 +96,7 @@ def test_the_earliest_of_the_best_epochs_is_kept(
     assert content["epochs"] == 3
     assert content["last_metrics"]["val_accuracy"] == accuracies[-1]
     kept = f"epoch {content['epoch']} of 3 is kept: val_accuracy {max(accuracies):.4f}"
-    assert f"{kept}; the last one has {accuracies[-1]:.4f}" in capsys.readouterr().out
+    assert f"{kept}; the last epoch has {accuracies[-1]:.4f}" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("extra", "kept"), [((), 1), (("drawings",), 2)])

@@ -92,7 +92,10 @@ def test_a_picture_is_read_once_until_the_options_change(tab):
 
 def test_one_character_is_read_by_the_network_for_characters(tab):
     tab.segmented_control[0].set_value("One character").run()
-    for unsound, words in (("[", "is no pattern"), ("[A-Z]{2}[0-9]{4}", "No single character")):
+    for unsound, words in (
+        ("[", "is not a valid pattern"),
+        ("[A-Z]{2}[0-9]{4}", "No single character"),
+    ):
         tab.session_state["pattern"] = unsound
         tab.run()
         assert not tab.exception and words in tab.error[0].value.replace("\\", "")
@@ -143,8 +146,8 @@ def test_odd_files_are_read_or_said_and_none_holds_up_the_others(tab):
     assert not tab.exception
     assert time.monotonic() - began < 120
     answers = {e.given.name: e.answer for e in shelf_of(tab).entries.values()}
-    assert "is not a picture that can be read" in answers["junk.png"]
-    assert "is not a picture that can be read" in answers["cut.jpg"]
+    assert "is not a readable image" in answers["junk.png"]
+    assert "is not a readable image" in answers["cut.jpg"]
     assert "10000x10000 pixels, more than 60 million" in answers["large.png"]
     assert len(tab.error) == 3
     for name in ("animated.gif", "deep.png", "cmyk.jpg"):

@@ -208,7 +208,7 @@ def test_a_picture_pasted_while_another_is_read_is_read_too(browser, address, tm
     group = page.get_by_role("group", name="Text of pasted image.png")
     expect(group).to_be_visible(timeout=READING)
     expect(page.get_by_role("group", name="Text of page.png")).to_be_visible(timeout=READING)
-    expect(page.get_by_text("text.png is not a picture that can be read")).to_be_visible()
+    expect(page.get_by_text("text.png is not a readable image")).to_be_visible()
     text = downloaded(page, "text")
     assert "pasted image.png:" in text and "page.png:" in text
     page.get_by_role("button", name="Remove all").click()
