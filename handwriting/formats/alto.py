@@ -9,7 +9,12 @@ from xml.etree import ElementTree
 import numpy as np
 
 from handwriting.errors import HandwritingError
-from handwriting.formats.annotated import AnnotatedLine, AnnotatedPage, AnnotatedWord
+from handwriting.formats.annotated import (
+    AnnotatedLine,
+    AnnotatedPage,
+    AnnotatedWord,
+    polygon_on_page,
+)
 from handwriting.formats.xml_files import (
     MOST_LINES,
     children,
@@ -20,7 +25,6 @@ from handwriting.formats.xml_files import (
     page_size,
     point_list,
     points,
-    polygon_on_page,
     read_xml,
     rectangle,
 )

@@ -5,6 +5,20 @@ from dataclasses import dataclass
 import numpy as np
 
 
+def box_of(polygon: np.ndarray) -> tuple[int, int, int, int]:
+    """Left, top, right, bottom of a polygon, int (P, 2)."""
+    left, top, right, bottom = (int(v) for v in (*polygon.min(axis=0), *polygon.max(axis=0)))
+    return left, top, right, bottom
+
+
+def polygon_on_page(outline: np.ndarray | None, width: int, height: int) -> np.ndarray | None:
+    """An outline moved onto the page; ``None`` where less than a pixel of it lies there."""
+    if outline is None or len(outline) < 3:
+        return None
+    inside = np.clip(outline, 0, (width, height))
+    return inside if (np.ptp(inside, axis=0) > 0).all() else None
+
+
 @dataclass(frozen=True)
 class AnnotatedWord:
     """One word.
@@ -43,8 +57,7 @@ class AnnotatedLine:
     @property
     def box(self) -> tuple[int, int, int, int]:
         """Left, top, right, bottom of the polygon."""
-        (left, top), (right, bottom) = self.polygon.min(axis=0), self.polygon.max(axis=0)
-        return int(left), int(top), int(right), int(bottom)
+        return box_of(self.polygon)
 
 
 @dataclass(frozen=True)

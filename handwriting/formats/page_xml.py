@@ -9,7 +9,13 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from handwriting.errors import HandwritingError
-from handwriting.formats.annotated import AnnotatedLine, AnnotatedPage, AnnotatedWord
+from handwriting.formats.annotated import (
+    AnnotatedLine,
+    AnnotatedPage,
+    AnnotatedWord,
+    box_of,
+    polygon_on_page,
+)
 from handwriting.formats.xml_files import (
     MOST_LINES,
     children,
@@ -20,7 +26,6 @@ from handwriting.formats.xml_files import (
     page_size,
     point_list,
     points,
-    polygon_on_page,
     read_xml,
     rectangle,
 )
@@ -114,8 +119,7 @@ def _parse_word(word: ElementTree.Element, width: int, height: int) -> Annotated
     if polygon is None:
         return None
     text, sure = _text(word)
-    box = (*polygon.min(axis=0).tolist(), *polygon.max(axis=0).tolist())
-    return AnnotatedWord(text, box, sure)
+    return AnnotatedWord(text, box_of(polygon), sure)
 
 
 def format_page_xml(page: AnnotatedPage, made: datetime | None = None) -> ElementTree.ElementTree:

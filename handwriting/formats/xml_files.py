@@ -91,14 +91,6 @@ def confidence(text: str | None) -> float | None:
     return value if 0 <= value <= 1 else None
 
 
-def polygon_on_page(outline: np.ndarray | None, width: int, height: int) -> np.ndarray | None:
-    """An outline moved onto the page; ``None`` where less than a pixel of it lies there."""
-    if outline is None or len(outline) < 3:
-        return None
-    inside = np.clip(outline, 0, (width, height))
-    return inside if (np.ptp(inside, axis=0) > 0).all() else None
-
-
 def rectangle(left: int, top: int, right: int, bottom: int) -> np.ndarray:
     """int64 (4, 2), the corners clockwise from the upper left."""
     return np.array([(left, top), (right, top), (right, bottom), (left, bottom)], dtype=np.int64)
