@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.support import PROJECT
 
 ORDER = (
-    *("ground", "compute", "imaging", "datasets", "emnist", "synthesis", "recognition"),
+    *("ground", "compute", "imaging", "formats", "datasets", "emnist", "synthesis", "recognition"),
     *("lines", "pages", "evaluation", "training", "web", "stages", "benchmarks", "studies"),
     "docs",
 )

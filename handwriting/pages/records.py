@@ -5,6 +5,13 @@ from typing import Any
 
 import numpy as np
 
+from handwriting.formats.annotated import (
+    AnnotatedLine,
+    AnnotatedPage,
+    AnnotatedWord,
+    box_of,
+    polygon_on_page,
+)
 from handwriting.pages.reading import LineOfPage, WordRead, text_of_page
 
 COLUMNS = ("file", "line", "word", "text", "confidence", "left", "top", "right", "bottom")
@@ -29,6 +36,16 @@ class Page:
     def text(self) -> str:
         """The text with line breaks and indentation."""
         return text_of_page(self.lines)
+
+    def annotated(self, image: str) -> AnnotatedPage:
+        """The lines and words with their places on the page, for ALTO, PAGE and hOCR.
+
+        Args:
+            image: name of the image file.
+        """
+        size = (self.width, self.height)
+        lines = [_annotated_line(line, size) for line in self.lines]
+        return AnnotatedPage(image, *size, tuple(line for line in lines if line is not None))
 
     def record(self, file: str) -> dict[str, Any]:
         """All results as values for JSON, under a file's name."""
@@ -65,6 +82,23 @@ def _line_record(line: LineOfPage) -> dict[str, Any]:
             for character in line.whole.characters
         ],
     }
+
+
+def _annotated_line(line: LineOfPage, size: tuple[int, int]) -> AnnotatedLine | None:
+    """A line; ``None`` where no pixel of it lies on the page."""
+    polygon = _on_page(line.whole, size)
+    if polygon is None:
+        return None
+    words = [
+        AnnotatedWord(word.text, box_of(corners), word.confidence)
+        for word in line.words
+        if (corners := _on_page(word, size)) is not None
+    ]
+    return AnnotatedLine(line.text, polygon, words=tuple(words), confidence=line.confidence)
+
+
+def _on_page(read: WordRead, size: tuple[int, int]) -> np.ndarray | None:
+    return polygon_on_page(np.round(read.polygon).astype(np.int64), *size)
 
 
 def _facts(read: WordRead) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import text_evaluation
 from handwriting.cli import run_script
 from handwriting.datasets.photographed_text import read_texts
 from handwriting.evaluation.text_metrics import text_metrics
+from handwriting.formats.ground_truth import annotated_pages
 from handwriting.lines.alphabet import ALPHABET
 from handwriting.lines.network import LineReader
 from handwriting.lines.reader import KIND, LINES_FOLDER, find_reader
@@ -59,6 +60,18 @@ def test_the_json_has_lines_words_boxes_and_five_characters_each(model, page, ca
         assert all(len(ranked) == 5 for ranked in line["characters"])
         assert " ".join(word["text"] for word in line["words"]).split() == line["text"].split()
     assert found["text"].split() == " ".join(line["text"] for line in found["lines"]).split()
+
+
+@pytest.mark.parametrize("form", ["alto", "page"])
+def test_a_document_names_the_image_and_the_place_of_each_line(form, model, page, monkeypatch):
+    monkeypatch.setattr(reading, "_NO_WRITING", 0.0)
+    assert read(model, page, "--format", form, "--out", page.parent) == 0
+    assert read(model, page, "--format", form, "--out", page.parent) == 1, "it is not overwritten"
+    ((image, found),) = annotated_pages(page.parent)
+    assert image == page
+    assert (found.width, found.height, found.unplaced) == (1000, 800, 0)
+    assert 0 < len(found.lines) <= len(TEXT)
+    assert all(line.text for line in found.lines) and any(line.words for line in found.lines)
 
 
 def test_several_files_are_told_apart_and_one_bad_does_not_hold_up_the_others(model, page, capsys):

@@ -1,0 +1,1 @@
+"""Documents out and ground truth in: pages with their lines in the formats of the field."""
