@@ -86,7 +86,7 @@ def read_file(reader: TextReader, file: Path, decoder: Decoder, args: argparse.N
     photograph = open_photograph(file, args.lines)
     if photograph.is_large:
         width, height = photograph.size
-        print(f"{file} has {width}x{height} pixels and is made smaller first.", file=sys.stderr)
+        print(f"{file} has {width}x{height} pixels and is downscaled first.", file=sys.stderr)
     page = reader.read_photograph(photograph, "line" if args.lines else "page", decoder)
     content = formatted(page, file, args.format)
     if args.out is not None:
