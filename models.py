@@ -206,8 +206,7 @@ class CompactCNN(nn.Module):
 
     The first convolution halves the image, because large maps cost most time. The last one weighs
     each position of each channel: characters are centred, so positions carry information that
-        average
-    pooling would lose. Input: float (N, 1, 28, 28) in 0..1. Output: float (N, num_classes).
+    average pooling would lose. Input: float (N, 1, 28, 28) in 0..1. Output: float (N, num_classes).
     """
 
     def __init__(self, num_classes: int = NUM_CLASSES) -> None:
