@@ -33,8 +33,8 @@ DOCUMENTS = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]
 RUNS = {
     "compactcnn": "compactcnn_2026_November24_06_38",
     "emnist_only": "compactcnn_2026_November23_14_35",
-    "customcnn": "customcnn_2026_November23_04_06",
-    "resnet34": "resnet34_2026_November23_04_06",
+    "customcnn": "customcnn_2026_November28_06_42",
+    "resnet34": "resnet34_2026_November28_06_42",
 }
 """The runs that the project ships; not the newest ones, which may be a reader's own."""
 
