@@ -1,7 +1,7 @@
 """Accuracy against the number of distinct training images, and a forecast for the full archive.
 
-    python model_training.py --model compactcnn --fraction 0.25 --name quarter python -m
-    studies.data_size RUN…          evaluates such runs, fits, forecasts
+    python model_training.py --model compactcnn --fraction 0.25 --name quarter
+    python -m studies.data_size RUN…          evaluates such runs, fits, forecasts
 
 Runs are evaluated on the `byclass` test images. At least one fraction needs several seeds, which
 give the spread between seeds. The curve is error = a + b * images^-c (Hestness et al. 2017, arXiv
