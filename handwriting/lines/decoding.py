@@ -117,6 +117,10 @@ def greedy(log_probs: np.ndarray) -> str:
     return decode(best[is_new & (best != BLANK)]).strip()
 
 
+MARKS = "-_.,~= "
+"""What rests of ruled lines and dust are predicted as."""
+
+
 def clearness(log_probs: np.ndarray) -> float:
     """How much an image looks like writing, in 0..1, independent of the decoder.
 
@@ -127,6 +131,18 @@ def clearness(log_probs: np.ndarray) -> float:
     """
     likeliest = log_probs.max(axis=1)[log_probs.argmax(axis=1) != BLANK]
     return float(np.exp(likeliest).mean()) if len(likeliest) else 0.0
+
+
+def looks_like_writing(log_probs: np.ndarray, least: float) -> bool:
+    """Whether an image has this clearness and more than MARKS; always, if ``least`` is 0.
+
+    Args:
+        log_probs: float (steps, 96).
+        least: clearness, in 0..1.
+    """
+    if least <= 0:
+        return True
+    return clearness(log_probs) >= least and bool(greedy(log_probs).strip(MARKS))
 
 
 class GreedyDecoder:

@@ -12,7 +12,14 @@ from handwriting.errors import HandwritingError
 from handwriting.files import load_torch
 from handwriting.imaging.line import HEIGHT
 from handwriting.lines.alphabet import ALPHABET
-from handwriting.lines.decoding import GREEDY, Calibration, Decoder, LineRead, read_line
+from handwriting.lines.decoding import (
+    GREEDY,
+    Calibration,
+    Decoder,
+    LineRead,
+    looks_like_writing,
+    read_line,
+)
 from handwriting.lines.network import LineReader, pad, steps_of
 from handwriting.runs import are_finite, find_run
 from models import fuse_batch_norm, memory_format
@@ -72,14 +79,21 @@ class Reader:
             )
         return reader
 
-    def read(self, pictures: Sequence[np.ndarray], decoder: Decoder = GREEDY) -> list[LineRead]:
+    def read(
+        self, pictures: Sequence[np.ndarray], decoder: Decoder = GREEDY, least_clear: float = 0.0
+    ) -> list[LineRead]:
         """Predict the text of images.
 
         Args:
             pictures: uint8 (40, width) each, white ink on black, a word or a line.
             decoder: GREEDY, a `beam.BeamDecoder`, a `pattern.Pattern` or a `word_list.WordList`.
+            least_clear: if positive, images of only marks or of lower clearness, which a page
+                drops, are decoded greedily: on them a search takes the most time.
         """
-        return [self.decode(rows, decoder) for rows in self.log_probs(pictures)]
+        return [
+            self.decode(rows, decoder if looks_like_writing(rows, least_clear) else GREEDY)
+            for rows in self.log_probs(pictures)
+        ]
 
     def decode(self, log_probs: np.ndarray, decoder: Decoder = GREEDY) -> LineRead:
         """Decode float (steps, 96), the :meth:`log_probs` of one image."""

@@ -14,6 +14,7 @@ from handwriting.imaging.line import MARGIN, contrast_of_line, cut_line, writing
 from handwriting.imaging.scaling import scaled
 from handwriting.lines.decoding import (
     GREEDY,
+    MARKS,
     CharacterRead,
     Decoder,
     LineRead,
@@ -32,7 +33,6 @@ _CLEAR = 1.6
 _TURNED = 0.04
 _EDGE = 9
 _NO_WRITING, _UNCLEAR, _FREE = 0.6, 0.65, ("greedy", "language")
-_MARKS = "-_.,~= "
 _LOW, _FOR_A_LINE, _FEW = 100, 0.1, 3
 
 
@@ -154,7 +154,8 @@ def read_page(
     quarters, lines = upright(reader, ink)
     view = view.turned(quarters)
     matrix = view.matrix @ np.diag([*photograph.scales, 1.0])
-    found = _read_lines(reader, lines, View(matrix, view.size), decoder)
+    least = _UNCLEAR * _NO_WRITING
+    found = _read_lines(reader, lines, View(matrix, view.size), decoder, least)
     return _clear_ones(found or read_single_line(reader, photograph, decoder))
 
 
@@ -273,14 +274,14 @@ def picture_of(line: Line) -> tuple[np.ndarray, tuple[int, int, int, int]] | Non
 
 
 def _read_lines(
-    reader: Reader, lines: list[Line], view: View, decoder: Decoder
+    reader: Reader, lines: list[Line], view: View, decoder: Decoder, least_clear: float = 0.0
 ) -> list[LineOfPage]:
     pictured = [(line, *found) for line in lines if (found := picture_of(line)) is not None]
-    read = reader.read([picture for _, picture, _ in pictured], decoder)
+    read = reader.read([picture for _, picture, _ in pictured], decoder, least_clear)
     found = []
     for (line, picture, box), answer in zip(pictured, read, strict=True):
         # Rests of ruled lines and dust are predicted as dashes and dots.
-        if answer.text.strip(_MARKS):
+        if answer.text.strip(MARKS):
             across = max(1, picture.shape[1] - 2 * MARGIN) / (box[2] - box[0])
             found.append((line, box, _line_of_page(line, box, across, answer, view)))
     return _indented(found)

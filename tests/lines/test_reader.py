@@ -7,7 +7,8 @@ import torch
 from handwriting.errors import HandwritingError
 from handwriting.files import save_torch
 from handwriting.imaging.line import HEIGHT
-from handwriting.lines.alphabet import ALPHABET, NUM_OUTPUTS
+from handwriting.lines.alphabet import ALPHABET, BLANK, NUM_OUTPUTS
+from handwriting.lines.decoding import looks_like_writing
 from handwriting.lines.network import LineReader, pad, steps_of
 from handwriting.lines.reader import (
     KIND,
@@ -124,3 +125,14 @@ def test_the_latest_run_is_the_one_whose_name_says_so_whatever_the_files_times(n
     for name in ("lines_2026_March03_10_00", "lines_2026_January03_10_00"):
         save_torch(weights_of(network), tmp_path / f"{name}.pt")
     assert find_reader("latest", tmp_path).stem == "lines_2026_March03_10_00"
+
+
+def test_only_what_looks_like_writing_is_searched():
+    sure = np.full((4, 96), -20.0)
+    sure[:, BLANK] = 0.0
+    sure[1, 1 + ALPHABET.index("-")] = 1.0
+    assert not looks_like_writing(sure, 0.4), "of marks only"
+    assert looks_like_writing(sure, 0.0)
+    sure[2, 1 + ALPHABET.index("a")] = 1.0
+    assert looks_like_writing(sure, 0.4)
+    assert not looks_like_writing(sure - 2.0, 0.4), "unclear"

@@ -23,7 +23,7 @@ from tests.pages.drawn import LEFT, PITCH, TEXT, TOP, draw_page
 class MarkReader:
     """Reads each picture as ``ab cd``, surely where the bold mark stands at its left end."""
 
-    def read(self, pictures, decoder=GREEDY):
+    def read(self, pictures, decoder=GREEDY, least_clear=0.0):
         return [LineRead(self._characters(picture), 0.5) for picture in pictures]
 
     def _characters(self, picture):
@@ -142,7 +142,7 @@ class UnsureReader(MarkReader):
     def __init__(self, clearness: float) -> None:
         self.clearness = clearness
 
-    def read(self, pictures, decoder=GREEDY):
+    def read(self, pictures, decoder=GREEDY, least_clear=0.0):
         narrowest = min((picture.shape[1] for picture in pictures), default=0)
         return [
             LineRead(
