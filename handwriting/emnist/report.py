@@ -140,8 +140,7 @@ def make_manifest(
 def describe(manifest: dict[str, Any]) -> str:
     """Notes for people on the prepared data, one per line."""
     lines = [
-        f"{manifest['total_rows']:,} rows in all, {manifest['distinct_images']:,} different "
-        "images",
+        f"{manifest['total_rows']:,} rows in all, {manifest['distinct_images']:,} different images",
         f"{manifest['contradictory_images']:,} images skipped because the archive contradicts "
         "itself",
         f"labels mapped by name alone would have been wrong or contradictory in "
