@@ -43,11 +43,8 @@ def joined_ranks() -> Iterator[None]:
             yield
         dist.barrier()
     except (Exception, KeyboardInterrupt):
-        if _is_first_to_fail(store):
+        if not _another_speaks(store):
             raise
-        # torchrun ends all ranks as soon as one has ended: this must be the one with the message.
-        with contextlib.suppress(KeyboardInterrupt):
-            time.sleep(_SECONDS_TO_SPEAK)
         raise SystemExit(1) from None
     # Objects in reference cycles that hold the group could abort Python at exit.
     gc.collect()
@@ -62,11 +59,17 @@ def _only_first_rank_prints() -> Iterator[None]:
         yield
 
 
-def _is_first_to_fail(store: dist.Store) -> bool:
-    try:
-        return store.add("failed", 1) == 1
-    except dist.DistError:
-        return False
+def _another_speaks(store: dist.Store) -> bool:
+    """Whether another rank failed first and has had time to say why, or has ended already.
+
+    torchrun ends all ranks as soon as one has ended: that must be the one with the message.
+    """
+    with contextlib.suppress(KeyboardInterrupt):
+        with contextlib.suppress(dist.DistError):
+            if store.add("failed", 1) == 1:
+                return False
+        time.sleep(_SECONDS_TO_SPEAK)
+    return True
 
 
 def _together() -> bool:
