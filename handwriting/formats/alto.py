@@ -16,12 +16,15 @@ from handwriting.formats.annotated import (
     polygon_on_page,
 )
 from handwriting.formats.xml_files import (
-    MOST_LINES,
+    add_child,
+    baseline_points,
+    check_line_count,
     children,
     confidence,
     descendants,
     file_name,
     local_name,
+    new_root,
     page_size,
     point_list,
     points,
@@ -52,8 +55,7 @@ def parse_alto(path: Path, root: ElementTree.Element | None = None) -> Annotated
     if units - {"pixel"}:
         raise HandwritingError(f"{path} measures in {units.pop()}, not in pixels. Export it so.")
     found = descendants(pages[0], "TextLine")
-    if len(found) > MOST_LINES:
-        raise HandwritingError(f"{path} has more than {MOST_LINES:,} lines.")
+    check_line_count(path, found)
     width, height = page_size(path, pages[0].get("WIDTH"), pages[0].get("HEIGHT"))
     kinds = {tag.get("ID"): tag.get("LABEL", "") for part in children(root, "Tags") for tag in part}
     lines = [_parse_line(line, kinds, width, height) for line in found]
@@ -75,13 +77,13 @@ def _parse_line(
     polygon = polygon_on_page(_box(line) if outline is None else outline, width, height)
     if polygon is None:
         return None
-    baseline = points(line.get("BASELINE"))
+    baseline = baseline_points(line.get("BASELINE"))
     strings = children(line, "String")
     named = [kinds[tag] for tag in line.get("TAGREFS", "").split() if kinds.get(tag)]
     return AnnotatedLine(
         text=_text(line),
         polygon=polygon,
-        baseline=baseline if baseline is not None and len(baseline) > 1 else None,
+        baseline=baseline,
         kind=named[0] if named else "",
         words=tuple(filter(None, map(_parse_word, strings))) if len(strings) > 1 else (),
     )
@@ -111,19 +113,19 @@ def _parse_word(string: ElementTree.Element) -> AnnotatedWord | None:
 
 def format_alto(page: AnnotatedPage) -> ElementTree.ElementTree:
     """The page as ALTO 4: one text block with all lines, a string for each word."""
-    ElementTree.register_namespace("", NAMESPACE)
     ElementTree.register_namespace("xsi", _XSI)
-    root = ElementTree.Element(_tag("alto"), {f"{{{_XSI}}}schemaLocation": _SCHEMA})
-    description = _add(root, "Description")
-    _add(description, "MeasurementUnit").text = "pixel"
-    _add(_add(description, "sourceImageInformation"), "fileName").text = page.image
+    root = new_root(NAMESPACE, "alto")
+    root.set(f"{{{_XSI}}}schemaLocation", _SCHEMA)
+    description = add_child(root, "Description")
+    add_child(description, "MeasurementUnit").text = "pixel"
+    add_child(add_child(description, "sourceImageInformation"), "fileName").text = page.image
     whole = {"HPOS": "0", "VPOS": "0", "WIDTH": str(page.width), "HEIGHT": str(page.height)}
     size = {"WIDTH": str(page.width), "HEIGHT": str(page.height)}
-    layout = _add(root, "Layout")
-    sheet = _add(layout, "Page", {"ID": "page", "PHYSICAL_IMG_NR": "1", **size})
-    space = _add(sheet, "PrintSpace", whole)
+    layout = add_child(root, "Layout")
+    sheet = add_child(layout, "Page", {"ID": "page", "PHYSICAL_IMG_NR": "1", **size})
+    space = add_child(sheet, "PrintSpace", whole)
     if page.lines:
-        block = _add(space, "TextBlock", {"ID": "block", **whole})
+        block = add_child(space, "TextBlock", {"ID": "block", **whole})
         for number, line in enumerate(page.lines, start=1):
             _add_line(block, f"line_{number}", line)
     ElementTree.indent(root)
@@ -134,27 +136,16 @@ def _add_line(block: ElementTree.Element, name: str, line: AnnotatedLine) -> Non
     place = {"ID": name, **_place(line.box)}
     if line.baseline is not None:
         place["BASELINE"] = point_list(line.baseline)
-    element = _add(block, "TextLine", place)
-    _add(_add(element, "Shape"), "Polygon", {"POINTS": point_list(line.polygon)})
-    words = line.words or (AnnotatedWord(line.text, line.box, line.confidence),)
-    for number, word in enumerate(words):
+    element = add_child(block, "TextLine", place)
+    add_child(add_child(element, "Shape"), "Polygon", {"POINTS": point_list(line.polygon)})
+    for number, word in enumerate(line.parts):
         if number:
-            _add(element, "SP")
+            add_child(element, "SP")
         said = {} if word.confidence is None else {"WC": f"{word.confidence:.4f}"}
-        _add(element, "String", {"CONTENT": word.text, **_place(word.box), **said})
+        add_child(element, "String", {"CONTENT": word.text, **_place(word.box), **said})
 
 
 def _place(box: tuple[int, int, int, int]) -> dict[str, str]:
     left, top, right, bottom = box
     values = {"HPOS": left, "VPOS": top, "WIDTH": right - left, "HEIGHT": bottom - top}
     return {name: str(value) for name, value in values.items()}
-
-
-def _tag(name: str) -> str:
-    return f"{{{NAMESPACE}}}{name}"
-
-
-def _add(
-    parent: ElementTree.Element, name: str, attributes: dict[str, str] | None = None
-) -> ElementTree.Element:
-    return ElementTree.SubElement(parent, _tag(name), attributes or {})

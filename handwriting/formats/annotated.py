@@ -55,6 +55,11 @@ class AnnotatedLine:
     confidence: float | None = None
 
     @property
+    def parts(self) -> tuple[AnnotatedWord, ...]:
+        """Its words; without words the line as one."""
+        return self.words or (AnnotatedWord(self.text, self.box, self.confidence),)
+
+    @property
     def box(self) -> tuple[int, int, int, int]:
         """Left, top, right, bottom of the polygon."""
         return box_of(self.polygon)

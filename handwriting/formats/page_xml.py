@@ -17,12 +17,15 @@ from handwriting.formats.annotated import (
     polygon_on_page,
 )
 from handwriting.formats.xml_files import (
-    MOST_LINES,
+    add_child,
+    baseline_points,
+    check_line_count,
     children,
     confidence,
     descendants,
     file_name,
     local_name,
+    new_root,
     page_size,
     point_list,
     points,
@@ -50,8 +53,7 @@ def parse_page_xml(path: Path, root: ElementTree.Element | None = None) -> Annot
         raise HandwritingError(f"{path} is no PAGE file with a page.")
     (page, *_) = pages
     found = [line for region in _regions(page) for line in children(region, "TextLine")]
-    if len(found) > MOST_LINES:
-        raise HandwritingError(f"{path} has more than {MOST_LINES:,} lines.")
+    check_line_count(path, found)
     width, height = page_size(path, page.get("imageWidth"), page.get("imageHeight"))
     lines = [_parse_line(line, width, height) for line in found]
     return AnnotatedPage(
@@ -88,7 +90,7 @@ def _parse_line(line: ElementTree.Element, width: int, height: int) -> Annotated
     polygon = polygon_on_page(points(_outline(line)), width, height)
     if polygon is None:
         return None
-    baselines = [points(baseline.get("points")) for baseline in children(line, "Baseline")]
+    baselines = [baseline_points(baseline.get("points")) for baseline in children(line, "Baseline")]
     baseline = baselines[0] if baselines else None
     kind = _KIND.search(line.get("custom", ""))
     words = [_parse_word(word, width, height) for word in children(line, "Word")]
@@ -96,7 +98,7 @@ def _parse_line(line: ElementTree.Element, width: int, height: int) -> Annotated
     return AnnotatedLine(
         text=text or " ".join(word.text for word in words if word),
         polygon=polygon,
-        baseline=baseline if baseline is not None and len(baseline) > 1 else None,
+        baseline=baseline,
         kind=kind[1] if kind else "",
         words=tuple(filter(None, words)),
         confidence=sure,
@@ -129,17 +131,18 @@ def format_page_xml(page: AnnotatedPage, made: datetime | None = None) -> Elemen
         page: what to write.
         made: when; now without it.
     """
-    ElementTree.register_namespace("", NAMESPACE)
     time = (made or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%S")
-    root = ElementTree.Element(_tag("PcGts"))
-    metadata = _add(root, "Metadata")
+    root = new_root(NAMESPACE, "PcGts")
+    metadata = add_child(root, "Metadata")
     for name, text in (("Creator", "handwriting"), ("Created", time), ("LastChange", time)):
-        _add(metadata, name).text = text
+        add_child(metadata, name).text = text
     size = {"imageWidth": str(page.width), "imageHeight": str(page.height)}
-    sheet = _add(root, "Page", {"imageFilename": page.image, **size})
+    sheet = add_child(root, "Page", {"imageFilename": page.image, **size})
     if page.lines:
-        region = _add(sheet, "TextRegion", {"id": "region"})
-        _add(region, "Coords", {"points": point_list(rectangle(0, 0, page.width, page.height))})
+        region = add_child(sheet, "TextRegion", {"id": "region"})
+        add_child(
+            region, "Coords", {"points": point_list(rectangle(0, 0, page.width, page.height))}
+        )
         for number, line in enumerate(page.lines, start=1):
             _add_line(region, f"line_{number}", line)
     ElementTree.indent(root)
@@ -148,27 +151,17 @@ def format_page_xml(page: AnnotatedPage, made: datetime | None = None) -> Elemen
 
 def _add_line(region: ElementTree.Element, name: str, line: AnnotatedLine) -> None:
     kind = {"custom": f"structure {{type:{line.kind};}}"} if line.kind else {}
-    element = _add(region, "TextLine", {"id": name, **kind})
-    _add(element, "Coords", {"points": point_list(line.polygon)})
+    element = add_child(region, "TextLine", {"id": name, **kind})
+    add_child(element, "Coords", {"points": point_list(line.polygon)})
     if line.baseline is not None:
-        _add(element, "Baseline", {"points": point_list(line.baseline)})
+        add_child(element, "Baseline", {"points": point_list(line.baseline)})
     for number, word in enumerate(line.words, start=1):
-        child = _add(element, "Word", {"id": f"{name}_word_{number}"})
-        _add(child, "Coords", {"points": point_list(rectangle(*word.box))})
+        child = add_child(element, "Word", {"id": f"{name}_word_{number}"})
+        add_child(child, "Coords", {"points": point_list(rectangle(*word.box))})
         _add_text(child, word.text, word.confidence)
     _add_text(element, line.text, line.confidence)
 
 
 def _add_text(element: ElementTree.Element, text: str, sure: float | None) -> None:
     said = {} if sure is None else {"conf": f"{sure:.4f}"}
-    _add(_add(element, "TextEquiv", said), "Unicode").text = text
-
-
-def _tag(name: str) -> str:
-    return f"{{{NAMESPACE}}}{name}"
-
-
-def _add(
-    parent: ElementTree.Element, name: str, attributes: dict[str, str] | None = None
-) -> ElementTree.Element:
-    return ElementTree.SubElement(parent, _tag(name), attributes or {})
+    add_child(add_child(element, "TextEquiv", said), "Unicode").text = text

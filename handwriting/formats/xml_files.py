@@ -63,6 +63,32 @@ def file_name(path: str) -> str:
     return path.strip().replace("\\", "/").rpartition("/")[2]
 
 
+def new_root(namespace: str, name: str) -> ElementTree.Element:
+    """The root of a document whose namespace is written without a prefix."""
+    ElementTree.register_namespace("", namespace)
+    return ElementTree.Element(f"{{{namespace}}}{name}")
+
+
+def add_child(
+    parent: ElementTree.Element, name: str, attributes: dict[str, str] | None = None
+) -> ElementTree.Element:
+    """A new last child in the namespace of its parent."""
+    namespace = str(parent.tag).rpartition("}")[0]
+    return ElementTree.SubElement(parent, f"{namespace}}}{name}", attributes or {})
+
+
+def baseline_points(text: str | None) -> np.ndarray | None:
+    """The :func:`points` of a baseline, at least two; ``None`` where they are fewer."""
+    found = points(text)
+    return found if found is not None and len(found) > 1 else None
+
+
+def check_line_count(path: Path, lines: list[ElementTree.Element]) -> None:
+    """Raise HandwritingError for more than MOST_LINES."""
+    if len(lines) > MOST_LINES:
+        raise HandwritingError(f"{path} has more than {MOST_LINES:,} lines.")
+
+
 def points(text: str | None) -> np.ndarray | None:
     """int64 (P, 2) of "x,y x,y" or "x y x y"; ``None`` where no such pairs are there.
 

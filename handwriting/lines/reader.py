@@ -90,9 +90,12 @@ class Reader:
             least_clear: if positive, images of only marks or of lower clearness, which a page
                 drops, are decoded greedily: on them a search takes the most time.
         """
+        outputs = self.log_probs(pictures)
+        if decoder is GREEDY:
+            return [self.decode(rows) for rows in outputs]
         return [
             self.decode(rows, decoder if looks_like_writing(rows, least_clear) else GREEDY)
-            for rows in self.log_probs(pictures)
+            for rows in outputs
         ]
 
     def decode(self, log_probs: np.ndarray, decoder: Decoder = GREEDY) -> LineRead:
