@@ -70,12 +70,12 @@ class TextLayout:
     Attributes:
         picture: uint8 (height, width, 3).
         lines: in reading order.
-        rules: uint8 (height, width), 255 on ruled lines, frames, boxes and other drawn lines.
-        known: uint8 (height, width), 255 where lines and rules are all known; elsewhere nothing is
-            taught.
+        rules: uint8 (height, width), 255 on ruled lines, frames, boxes and other drawn lines;
+            ``None`` where nobody knows them.
+        known: uint8 (height, width), 255 where all lines are known; elsewhere nothing is taught.
     """
 
     picture: np.ndarray
     lines: tuple[TextLine, ...]
-    rules: np.ndarray
+    rules: np.ndarray | None
     known: np.ndarray
