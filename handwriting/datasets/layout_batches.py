@@ -8,16 +8,10 @@ import cv2
 import numpy as np
 from torch.utils.data import DataLoader
 
-from handwriting.imaging.text_lines import PRINT, UNKNOWN, TextLayout
+from handwriting.imaging.text_lines import CELL, HEIGHT_UNIT, PRINT, UNKNOWN, TextLayout
 
 SIDE = 640
 """Pixels of a training sample's sides."""
-
-CELL = 4
-"""Pixels of a sample in each direction per place of its maps."""
-
-HEIGHT_UNIT = 8.0
-"""Heights of the core zone are taught as their binary logarithm in this unit, in pixels."""
 
 _HEIGHTS = (5.0, 9.0, 16.0, 45.0)
 _TURNED, _STEEP, _INVERTED = 0.25, 0.15, 0.12
@@ -175,9 +169,7 @@ def sample_of(layout: TextLayout, quarters: int = 0) -> LayoutSample:
         np.ascontiguousarray(np.rot90(each, -quarters)) for each in maps
     )
     turned = np.ascontiguousarray(np.rot90(height, -quarters))
-    return LayoutSample(
-        layout.picture, core, printed, rules, turned, known, rules_known, quarters
-    )
+    return LayoutSample(layout.picture, core, printed, rules, turned, known, rules_known, quarters)
 
 
 def _smaller(full: np.ndarray) -> np.ndarray:

@@ -8,6 +8,12 @@ import numpy as np
 HANDWRITING, PRINT, UNKNOWN = "handwriting", "print", "unknown"
 """Kinds of a line; a line of unknown kind or place is neither taught nor counted."""
 
+CELL = 4
+"""Pixels in each direction of a picture per place of the layout network's maps."""
+
+HEIGHT_UNIT = 8.0
+"""The network's heights of core zones are binary logarithms in this unit, in pixels."""
+
 
 @dataclass(frozen=True)
 class TextLine:

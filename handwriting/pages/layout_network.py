@@ -15,6 +15,8 @@ MAPS = 4
 QUARTERS = 4
 """Directions of a picture: quarter turns counter-clockwise that make it upright."""
 
+LAYOUT_KIND = "layout network"
+
 MULTIPLE = 64
 """Height and width of an input are multiples of this."""
 
