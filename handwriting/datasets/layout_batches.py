@@ -1,4 +1,4 @@
-"""Training samples of the layout network: parts of pages, changed as by a camera, and their maps."""
+"""Training samples of the layout network: parts of pages as a camera sees them, with their maps."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace

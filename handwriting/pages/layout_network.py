@@ -1,5 +1,7 @@
 """Network that finds text lines: a photograph to maps of core zones, print, rules and heights."""
 
+import itertools
+
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -34,11 +36,11 @@ class LayoutNetwork(nn.Module):
         self.stem = nn.Sequential(*conv_unit(1, widths[0], kernel=5, stride=2))
         self.down = nn.ModuleList(
             nn.Sequential(*conv_unit(narrow, wide, stride=2), ResidualUnit(wide))
-            for narrow, wide in zip(widths, widths[1:], strict=False)
+            for narrow, wide in itertools.pairwise(widths)
         )
         self.up = nn.ModuleList(
             nn.Sequential(*conv_unit(wide + narrow, narrow), ResidualUnit(narrow))
-            for narrow, wide in zip(widths[1:], widths[2:], strict=False)
+            for narrow, wide in itertools.pairwise(widths)
         )
         self.maps = nn.Conv2d(widths[1], MAPS, kernel_size=1)
         self.directions = nn.Conv2d(widths[3], QUARTERS, kernel_size=1)
