@@ -40,7 +40,7 @@ class LayoutNetwork(nn.Module):
         )
         self.up = nn.ModuleList(
             nn.Sequential(*conv_unit(wide + narrow, narrow), ResidualUnit(narrow))
-            for narrow, wide in itertools.pairwise(widths)
+            for narrow, wide in itertools.pairwise(widths[1:])
         )
         self.maps = nn.Conv2d(widths[1], MAPS, kernel_size=1)
         self.directions = nn.Conv2d(widths[3], QUARTERS, kernel_size=1)
