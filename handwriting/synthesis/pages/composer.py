@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 
 from handwriting.imaging.text_lines import TextLayout
-from handwriting.synthesis.pages import letters
+from handwriting.synthesis.pages import fields, letters, marks, small
 from handwriting.synthesis.pages.camera import photographed, scanned
 from handwriting.synthesis.pages.desk import Desk, Scene
+from handwriting.synthesis.pages.sheet import Sheet
 from handwriting.synthesis.pages.sources import PageSources
 
 SCENES: dict[str, tuple[Scene, float]] = {
@@ -19,11 +20,26 @@ SCENES: dict[str, tuple[Scene, float]] = {
     "book": (letters.book, 1.2),
     "code": (letters.code, 1.5),
     "receipt": (letters.receipt, 0.4),
+    "form": (fields.form, 1.6),
+    "boxed": (fields.boxed, 1.2),
+    "table": (fields.table, 1.3),
+    "diagram": (fields.diagram, 1.2),
+    "worksheet": (fields.worksheet, 1.2),
+    "envelope": (fields.envelope, 0.6),
+    "alone": (small.alone, 1.8),
+    "digits": (small.digits_row, 0.9),
+    "canvas": (small.canvas, 1.2),
+    "scattered": (small.scattered, 1.2),
+    "drawings": (small.drawings, 0.5),
+    "empty": (small.empty, 1.2),
 }
 """Scenes by name, each with its weight."""
 
 SHORTEST, LONGEST = 640, 1400
 """Least and most pixels of a picture's longer side."""
+
+_WRITTEN = ("letter", "corrected", "note", "bullets", "sums", "book", "code", "form", "table")
+"""Scenes that are sheets with a back."""
 
 _INVERTED, _SCANNED = 0.03, 0.4
 
@@ -47,12 +63,30 @@ class PageComposer:
     def compose_scene(self, name: str, rng: np.random.Generator) -> TextLayout:
         """A page of one of SCENES."""
         scene, _ = SCENES[name]
-        sheet = scene(Desk(rng, self.sources, _shape(rng)))
+        desk = Desk(rng, self.sources, _shape(rng))
+        sheet = scene(desk)
+        if name in _WRITTEN:
+            _age(sheet, replace(desk, shape=sheet.shape))
         layout = sheet.finished(rng)
         layout = scanned(layout, rng) if rng.random() < _SCANNED else photographed(layout, rng)
         if rng.random() < _INVERTED:
             layout = replace(layout, picture=255 - layout.picture)
         return layout
+
+
+def _age(sheet: Sheet, desk: Desk) -> None:
+    """What happens to pages: the back shows through, holes, a stamp, stains and folds."""
+    core = sheet.pens[0].core if sheet.pens else 12.0
+    if desk.chance(0.12):
+        back = desk.paper(core)
+        letters.page_of(back, desk, desk.sources.hand(desk.rng), core)
+        marks.show_through(sheet, back.pens[-1].cover, desk)
+    if desk.chance(0.12):
+        marks.holes(sheet, desk)
+    if desk.chance(0.06):
+        marks.stamp(sheet, desk)
+    if desk.chance(0.25):
+        marks.stains(sheet, desk)
 
 
 def _shape(rng: np.random.Generator) -> tuple[int, int]:
