@@ -1,6 +1,6 @@
 """Train the layout network, which finds the text lines of a picture.
 
-    python layout_training.py --data PAGES/copiste PAGES/letters --pens PENS/words.npz --fonts FONTS
+    python layout_training.py --data PAGES/copiste PAGES/letters --pens PENS --fonts FONTS
     python layout_training.py --resume           continue the newest run
     torchrun --nproc_per_node=2 layout_training.py --data …    on two processes or GPUs
 
@@ -112,11 +112,10 @@ def choose_settings(args: argparse.Namespace, device: torch.device) -> LayoutSet
     """
     if not args.data and args.composed < 1:
         raise HandwritingError("give folders of pages with --data, or --composed 1 without any.")
-    names = ("fonts", "composed", "epochs", "samples", "batch", "lr", "held_out", "seed")
+    names = ("pens", "fonts", "composed", "epochs", "samples", "batch", "lr", "held_out", "seed")
     found = None if args.init_from is None else find_layout(args.init_from, args.models).stem
     return LayoutSettings(
         tuple(args.data),
-        tuple(args.pens),
         precision=choose_precision(args.precision, device),
         init_from=found,
         **{name: getattr(args, name) for name in names},
@@ -137,7 +136,7 @@ def get_args_parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     defaults = LayoutSettings(data=())
     add("--data", nargs="+", default=[], metavar="PATH", help="folders of ALTO or PAGE files")
-    add("--pens", nargs="+", default=[], metavar="PATH", help="pen archives, for composed pages")
+    add("--pens", default=None, metavar="PATH", help="folder of pen archives, for composed pages")
     add("--fonts", default=None, metavar="PATH", help="folder of fonts that imitate handwriting")
     add(
         "--composed",
@@ -197,8 +196,9 @@ def train(args: argparse.Namespace, files: RunFiles, device: torch.device) -> No
     else:
         state = load_layout_checkpoint(files)
         settings = LayoutSettings.from_dict(state["settings"])
-    composer = None
-    data = load_layout_data(settings.data, settings.held_out, settings.composed, composer)
+    data = load_layout_data(
+        settings.data, settings.held_out, settings.composed, settings.pens, settings.fonts
+    )
     batches = LayoutBatches(
         data.sources,
         settings.samples,

@@ -14,7 +14,7 @@ SIDE = 640
 """Pixels of a training sample's sides."""
 
 _HEIGHTS = (5.0, 9.0, 16.0, 45.0)
-_TURNED, _STEEP, _INVERTED = 0.25, 0.15, 0.12
+_TURNED, _STEEP, _INVERTED, _WHOLE = 0.25, 0.15, 0.12, 0.3
 
 
 class LayoutSource(Protocol):
@@ -231,9 +231,12 @@ def _random_view(layout: TextLayout, rng: np.random.Generator, side: int) -> np.
     height, width = layout.picture.shape[:2]
     heights = [line.height for line in layout.lines if line.kind != UNKNOWN]
     usual = float(np.median(heights)) if heights else max(width, height) / 60
+    whole = side / max(width, height)
     scale = _random_height(rng) / usual
-    # Rarely a sample shows less than a fourth of the page or much more than it.
-    scale = float(np.clip(scale, 0.5 * side / max(width, height), 3 * side / min(width, height)))
+    # Rarely a sample shows less than a ninth of the page or much more than it.
+    scale = float(np.clip(scale, 0.5 * whole, 3 * side / min(width, height)))
+    if rng.random() < _WHOLE:
+        scale = whole * rng.uniform(0.85, 1.05)
     degrees = rng.uniform(-15, 15) if rng.random() < _STEEP else rng.normal(0, 2.5)
     angle = np.radians(degrees)
     stretch = np.exp(rng.normal(0, 0.07))

@@ -1,6 +1,6 @@
 """Training data of the layout network, and the held-out writers it is measured on."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,9 +13,15 @@ from handwriting.datasets.layout_batches import (
     as_grey,
     drawn_sample,
 )
-from handwriting.datasets.page_layouts import LayoutPage, load_layouts
+from handwriting.datasets.page_layouts import LayoutPage, load_layouts, writer_of
 from handwriting.datasets.text import left_out
 from handwriting.errors import HandwritingError
+from handwriting.formats.annotated import AnnotatedPage
+from handwriting.formats.ground_truth import annotated_pages
+from handwriting.imaging.text_lines import TextLayout
+from handwriting.synthesis.pages.composer import PageComposer
+from handwriting.synthesis.pages.real_ink import real_ink
+from handwriting.synthesis.pages.sources import PageSources
 
 MEASURED = 80
 """Samples of held-out writers that are measured after each epoch."""
@@ -29,16 +35,32 @@ class LayoutData:
     measured: list[LayoutSample]
 
 
+class ComposedPages:
+    """A source of composed pages."""
+
+    def __init__(self, composer: PageComposer) -> None:
+        self.composer = composer
+
+    def draw(self, rng: np.random.Generator) -> TextLayout:
+        """A new page."""
+        return self.composer.compose(rng)
+
+
 def load_layout_data(
-    folders: Sequence[str], held_out: float, composed: float, composer: LayoutSource | None
+    folders: Sequence[str],
+    held_out: float,
+    composed: float,
+    pens: str | None = None,
+    fonts: str | None = None,
 ) -> LayoutData:
-    """Load annotated pages.
+    """Load annotated pages and what pages are composed of.
 
     Args:
-        folders: with ALTO or PAGE files; each has the same share of the samples.
+        folders: with ALTO or PAGE files; of few pages each one is shown more often.
         held_out: fraction of the writers to hold out, in 0..1.
         composed: share of composed pages, in 0..1.
-        composer: of pages, or ``None``.
+        pens: folder of pen archives, or ``None``.
+        fonts: folder of fonts that imitate handwriting, or ``None``.
 
     Raises:
         HandwritingError: a folder has no page, or a file is damaged.
@@ -53,15 +75,24 @@ def load_layout_data(
         own = [as_grey(p.layout) for p, out in zip(pages, is_left_out, strict=True) if not out]
         others += [page for page, out in zip(pages, is_left_out, strict=True) if out]
         if own:
-            # Few pages are soon known by heart.
             sources.append((DrawnPages(own), float(np.sqrt(len(own)))))
-    total = sum(share for _, share in sources)
-    if composer is not None and composed > 0:
-        sources = [(source, share / total * (1 - composed)) for source, share in sources]
-        sources.append((composer, composed))
-    if not sources:
+    if composed < 1 and not sources:
         raise HandwritingError("no writer is left for training. Make --held-out smaller.")
+    total = sum(share for _, share in sources)
+    sources = [(source, share / total * (1 - composed)) for source, share in sources]
+    if composed > 0:
+        ink = real_ink(_known_pages(folders, held_out))
+        found = PageSources.load(pens and Path(pens), fonts and Path(fonts), ink, held_out)
+        sources.append((ComposedPages(PageComposer(found)), composed))
     return LayoutData(sources, _measured(others))
+
+
+def _known_pages(folders: Sequence[str], held_out: float) -> Iterator[tuple[Path, AnnotatedPage]]:
+    """The pages whose writers are not held out."""
+    for folder in map(Path, folders):
+        for path, page in annotated_pages(folder):
+            if not left_out(np.array([writer_of(path.stem)]), held_out)[0]:
+                yield path, page
 
 
 def _measured(pages: Sequence[LayoutPage]) -> list[LayoutSample]:

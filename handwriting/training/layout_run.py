@@ -35,7 +35,7 @@ class LayoutSettings:
 
     Attributes:
         data: folders of pages with ALTO or PAGE files.
-        pens: pen archives, for composed pages.
+        pens: folder of pen archives, for composed pages, or ``None``.
         fonts: folder of fonts that imitate handwriting, for composed pages, or ``None``.
         composed: share of composed pages among the samples, in 0..1.
         epochs: passes over ``samples`` samples.
@@ -49,7 +49,7 @@ class LayoutSettings:
     """
 
     data: tuple[str, ...]
-    pens: tuple[str, ...] = ()
+    pens: str | None = None
     fonts: str | None = None
     composed: float = 0.5
     epochs: int = 20
@@ -95,8 +95,7 @@ class LayoutSettings:
             HandwritingError: the values are not settings of this project.
         """
         try:
-            lists = {name: tuple(values[name]) for name in ("data", "pens")}
-            return cls(**values | lists)
+            return cls(**values | {"data": tuple(values["data"])})
         except (LookupError, TypeError) as error:
             raise HandwritingError(
                 f"these are not the settings of a layout network: {error}"
@@ -123,8 +122,7 @@ class LayoutRun(AveragedRun):
         """Write history, weights and checkpoint."""
         with replacing(self.files.metric("history.csv")) as (part,):
             pd.DataFrame(self.history).to_csv(part, index=False)
-        settings = dataclasses.asdict(self.settings)
-        settings |= {name: list(settings[name]) for name in ("data", "pens")}
+        settings = dataclasses.asdict(self.settings) | {"data": list(self.settings.data)}
         with replacing(self.files.checkpoint) as (part,):
             save_torch({"kind": LAYOUT_KIND, "settings": settings, **self.state()}, part)
         content = {
