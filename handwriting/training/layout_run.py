@@ -26,7 +26,7 @@ _RANGES: Ranges = SEED | {
     "batch": (int, 1, 10**4),
     "composed": (float, 0, 1),
 }
-_CORE_WEIGHT, _RULES_WEIGHT, _HEIGHT_WEIGHT, _DIRECTION_WEIGHT = 2.0, 0.5, 0.5, 0.1
+_CORE_WEIGHT, _RULES_WEIGHT, _HEIGHT_WEIGHT, _DIRECTION_WEIGHT = 2.0, 0.5, 0.5, 0.5
 
 
 @dataclass(frozen=True)
