@@ -1,6 +1,6 @@
 """Result of reading an image, and its records for JSON and tables."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from handwriting.formats.annotated import (
     box_of,
     polygon_on_page,
 )
-from handwriting.pages.page_text import LineOfPage, WordRead, text_of_page
+from handwriting.pages.page_text import LineOfPage, Unread, WordRead, text_of_page
 
 COLUMNS = ("file", "line", "word", "text", "confidence", "left", "top", "right", "bottom")
 """Column names of :func:`word_rows`."""
@@ -25,12 +25,14 @@ class Page:
     Attributes:
         width: of the upright image in pixels.
         height: likewise.
-        lines: from top to bottom; empty if no writing was found.
+        lines: in reading order; empty if no writing was found.
+        unread: what looks like writing and is not part of the text.
     """
 
     width: int
     height: int
     lines: list[LineOfPage]
+    unread: list[Unread] = field(default_factory=list)
 
     @property
     def text(self) -> str:

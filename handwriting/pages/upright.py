@@ -1,0 +1,97 @@
+"""A picture set upright and looked at by the layout network at a fitting size."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from handwriting.imaging.line import cut_line
+from handwriting.lines.reader import Reader
+from handwriting.pages.cutting import strips_of
+from handwriting.pages.layout import LONGEST, Layout
+from handwriting.pages.layout_lines import FoundLine, lines_of
+from handwriting.pages.layout_maps import LayoutMaps
+from handwriting.pages.photographs import Photograph
+from handwriting.pages.view import View
+
+_ENLARGED, _SMALLEST = 2.5, 320
+_LOW, _FITTING, _HIGH = 6.0, 14.0, 40.0
+_LARGEST = 1600
+_EVIDENCE, _LETTERS = 0.1, 6.0
+_PROBED, _TURNED = 6, 0.04
+
+
+@dataclass(frozen=True)
+class Seen:
+    """An upright picture and what the layout network found in it.
+
+    Attributes:
+        colours: uint8 (height, width, 3), upright.
+        view: its place in the original.
+        maps: of the network.
+        lines: in reading order, in pixels of ``colours``.
+    """
+
+    colours: np.ndarray
+    view: View
+    maps: LayoutMaps
+    lines: list[FoundLine]
+
+
+def look(layout: Layout, reader: Reader, photograph: Photograph) -> Seen:
+    """Find the lines of a picture in the direction in which they can be read.
+
+    The network says in which direction the picture is upright. Few pictures are turned, so that
+    needs evidence, and a few lines must be read with more certainty then.
+    """
+    upright, votes = _seen(layout, photograph, 0)
+    evidence = _EVIDENCE * (votes - votes[0])
+    best = int(evidence.argmax())
+    if best == 0 or evidence[best] < _LETTERS:
+        return upright
+    turned, _ = _seen(layout, photograph, best)
+    if _sureness(reader, turned) > _sureness(reader, upright) + _TURNED:
+        return turned
+    return upright
+
+
+def _seen(layout: Layout, photograph: Photograph, quarters: int) -> tuple[Seen, np.ndarray]:
+    height, width = photograph.colours.shape[:2]
+    colours = np.ascontiguousarray(np.rot90(photograph.colours, quarters))
+    maps, votes = fitting_maps(layout, colours)
+    view = View(quarters, (width, height), photograph.scales)
+    return Seen(colours, view, maps, lines_of(maps)), votes
+
+
+def fitting_maps(layout: Layout, colours: np.ndarray) -> tuple[LayoutMaps, np.ndarray]:
+    """The maps at a size at which letters are neither specks nor larger than the network knows.
+
+    Args:
+        layout: the network.
+        colours: uint8 (height, width, 3).
+
+    Returns:
+        As :meth:`Layout.maps`.
+    """
+    extent = max(colours.shape[:2])
+    longest = int(np.clip(_ENLARGED * extent, _SMALLEST, LONGEST))
+    maps, votes = layout.maps(colours, longest)
+    written = (maps.core + maps.printed) > 0.5
+    if not written.any():
+        return maps, votes
+    usual = float(np.median(maps.height[written])) * longest / extent
+    if _LOW <= usual <= _HIGH:
+        return maps, votes
+    better = int(np.clip(longest * _FITTING / usual, _SMALLEST, _LARGEST))
+    if abs(better - longest) < 0.15 * longest:
+        return maps, votes
+    return layout.maps(colours, better)
+
+
+def _sureness(reader: Reader, seen: Seen) -> float:
+    """Mean probability of the characters of a few long lines."""
+    order = sorted(range(len(seen.lines)), key=lambda k: -len(seen.lines[k].points))
+    strips = strips_of(seen.colours, seen.lines, seen.maps)
+    chosen = [strips[k] for k in order if strips[k] is not None][:_PROBED]
+    read = reader.read([cut_line(strip.contrast, strip.box) for strip in chosen])
+    sure = [character.ranked[0][1] for line in read for character in line.characters]
+    return float(np.mean(sure)) if sure else 0.0
