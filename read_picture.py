@@ -27,6 +27,7 @@ from handwriting.formats.documents import DOCUMENT_FORMATS, document_of
 from handwriting.lines.decoding import Decoder
 from handwriting.lines.options import add_decoder_options, choose_decoder
 from handwriting.lines.reader import LINES_FOLDER
+from handwriting.pages.layout import add_layout_option
 from handwriting.pages.photographs import open_photograph
 from handwriting.pages.records import Page
 from handwriting.pages.text_reader import TextReader
@@ -51,6 +52,7 @@ def get_args_parser() -> argparse.ArgumentParser:
     add("--json", action="store_const", dest="format", const="json", help="as --format json")
     add("--out", type=Path, default=None, help="folder for a file per image, instead of printing")
     add("--models", type=Path, default=LINES_FOLDER, help="folder with weights")
+    add_layout_option(parser)
     add_decoder_options(parser)
     return parser
 
@@ -87,7 +89,7 @@ def read_file(reader: TextReader, file: Path, decoder: Decoder, args: argparse.N
     if photograph.is_large:
         width, height = photograph.size
         print(f"{file} has {width}x{height} pixels and is downscaled first.", file=sys.stderr)
-    page = reader.read_photograph(photograph, "line" if args.lines else "page", decoder)
+    page = reader.read_photograph(photograph, "line" if args.lines else "auto", decoder)
     content = formatted(page, file, args.format)
     if args.out is not None:
         save_text(content, args.out / f"{file.stem}{ENDINGS.get(args.format, '.xml')}")
@@ -104,7 +106,7 @@ def main(args: argparse.Namespace) -> None:
         HandwritingError: there are no weights, or an image cannot be read.
     """
     decoder = choose_decoder(args)
-    reader = TextReader.load(args.model, args.models)
+    reader = TextReader.load(args.model, args.models, args.layout_model)
     wrong = []
     for file in args.files:
         try:

@@ -5,12 +5,23 @@
     python text_evaluation.py RUN --data FOLDER --decoder language
     python text_evaluation.py RUN --data FOLDER --pattern '[0-9]+([.,][0-9]+)?'
 
-RUN is a run in models/lines/ or a weights file. --data is a pen archive, or a folder with a
-`text.csv` (columns `file` and `text`); images with texts of several lines are pages. The last
-printed line is a JSON object with `cer` (character error rate without spaces), `cer_alphanumeric`
-(letters and digits alone, ignoring case), `wer` (word error rate), `exact` (exact match),
-`samples`, and `seconds_per_sample` (one at a time; lines on one thread). With --json it is the only
-output.
+RUN is a run in models/lines/ or a weights file. --data is a pen archive, or a folder with
+
+- a `text.csv` (columns `file` and `text`); images with texts of several lines are pages;
+- a `words.json` (words with their places in photographs), or ALTO or PAGE XML files: samples are
+  the words, or the lines, cut out where they are annotated.
+
+The last printed line is a JSON object with `cer` (character error rate without spaces),
+`cer_alphanumeric` (letters and digits alone, ignoring case and accents), `wer` (word error rate),
+`exact` (exact match), `samples`, and `seconds_per_sample` (one at a time; lines on one thread).
+Where places are annotated, it also has `pages`, the figures of whole pages read as
+`read_picture.py` reads them, and `lines_given`, those with the annotated lines cut out: the first
+less the second is the fault of the layout. Both have, besides the error rates of the pages' texts
+in reading order, `precision`, `recall` and `f1` of words found and read (ignoring case and
+accents), `f1_cased` (exactly equal), and `words`; `pages` has `lines_found` (share of the lines
+that one predicted line covers), `lines`, `lines_left_aside` (crossed out, printed, or without a
+letter or digit), and `seconds_per_page` (mean): see `handwriting.evaluation.layout_metrics`. With
+--json the object is the only output.
 """
 
 import argparse
@@ -24,37 +35,48 @@ import handwriting.python_version  # noqa: F401 - before what an older Python la
 
 import numpy as np
 import torch
+from tqdm import tqdm
 
 from handwriting.cli import make_parser, nowhere, positive_int, run_script
+from handwriting.datasets.annotated_pages import (
+    PlacedPage,
+    PlacedWord,
+    cut_given,
+    load_placed_pages,
+)
+from handwriting.datasets.photographed_text import has_words
 from handwriting.datasets.text import TextSet, left_out, load_pages, load_text
 from handwriting.errors import HandwritingError
+from handwriting.evaluation.layout_metrics import PageCounts, count_texts, measure_page
 from handwriting.evaluation.text_metrics import text_metrics
+from handwriting.imaging.line import contrast_of_line, line_from_contrast
 from handwriting.lines.decoding import GREEDY, Decoder
 from handwriting.lines.options import add_decoder_options, choose_decoder
 from handwriting.lines.reader import LINES_FOLDER, Reader, find_reader
 from handwriting.pages.known_lines import unseen_pages
-from handwriting.pages.page_text import text_of_page
-from handwriting.pages.photographs import open_photograph
-from handwriting.pages.reading import read_page
+from handwriting.pages.layout import Layout, add_layout_option, find_layout
+from handwriting.pages.page_text import LineOfPage, text_of_page
+from handwriting.pages.photographs import Photograph, open_photograph
+from handwriting.pages.reading import PageReader, read_page
 
 TIMED = 200
 """Maximum number of timed samples."""
 
 
-def choose(data: TextSet, fraction: float, most: int | None) -> np.ndarray:
+def choose(writers: np.ndarray, fraction: float, most: int | None) -> np.ndarray:
     """int64: the indices of the samples to evaluate on.
 
     Args:
-        data: all samples.
+        writers: str (N,), of all samples.
         fraction: part of the writers that the training held out, to select these; 0 for all.
         most: maximum number of samples, drawn at random; ``None`` for all.
 
     Raises:
         HandwritingError: no writer was held out.
     """
-    rows = np.arange(len(data))
+    rows = np.arange(len(writers))
     if fraction:
-        rows = np.flatnonzero(left_out(data.writers, fraction))
+        rows = np.flatnonzero(left_out(writers, fraction))
     if not len(rows):
         raise HandwritingError("--held-out: --data has no held-out writer of this run.")
     chosen = np.random.default_rng(0).permutation(rows)[: most or len(rows)]
@@ -98,15 +120,114 @@ def evaluate(
 
 
 def evaluate_pages(
-    reader: Reader, files: list[Path], texts: list[str], decoder: Decoder = GREEDY
+    models: PageReader, files: list[Path], texts: list[str], decoder: Decoder = GREEDY
 ) -> dict[str, Any]:
     """Error rates on photographs of pages, whose lines are joined by line breaks."""
     read, times = [], []
     for file in files:
         start = time.perf_counter()
-        read.append(text_of_page(read_page(reader, open_photograph(file), decoder)))
+        read.append(text_of_page(read_page(models, open_photograph(file), decoder).lines))
         times.append(time.perf_counter() - start)
     return text_metrics(read, texts) | {"seconds_per_sample": float(np.median(times))}
+
+
+def evaluate_placed(
+    models: PageReader, pages: list[PlacedPage], decoder: Decoder = GREEDY
+) -> dict[str, Any]:
+    """Figures of whole pages as ``pages``, and with their lines given as ``lines_given``; and those
+    of the lines as samples."""
+    whole, given = _Figures(), _Figures()
+    read_lines: list[str] = []
+    times, pictures = [], []
+    for page in tqdm(pages, unit="page", desc="reading"):
+        start = time.perf_counter()
+        photograph = open_photograph(page.file)
+        found = read_page(models, photograph, decoder).lines
+        times.append(time.perf_counter() - start)
+        true = page.scaled(photograph.size)
+        texts = [line.text for line in true if line.counts]
+        whole.add(texts, *measure_page(placed_words(found), true))
+        cuts = _given_lines(photograph, page)
+        read = [line.text for line in models.reader.read(cuts, decoder)]
+        counts = [count_texts(*pair) for pair in zip(read, texts, strict=True)]
+        given.add(texts, "\n".join(read), sum(counts, PageCounts()))
+        read_lines += read
+        pictures += cuts[: max(0, TIMED - len(pictures))]
+    return {
+        **text_metrics(read_lines, [text for page in given.texts for text in page]),
+        "seconds_per_sample": seconds_per_sample(models.reader, pictures, decoder),
+        "pages": whole.rates() | {"seconds_per_page": float(np.mean(times))},
+        "lines_given": given.rates(),
+    }
+
+
+class _Figures:
+    """Pages with their true lines, their predicted texts, and the counts of all together."""
+
+    def __init__(self) -> None:
+        self.texts: list[list[str]] = []
+        self.read: list[str] = []
+        self.counts = PageCounts()
+
+    def add(self, texts: list[str], read: str, counts: PageCounts) -> None:
+        self.texts.append(texts)
+        self.read.append(read)
+        self.counts += counts
+
+    def rates(self) -> dict[str, Any]:
+        return text_metrics(self.read, list(map("\n".join, self.texts))) | self.counts.rates()
+
+
+def placed_words(lines: list[LineOfPage]) -> list[list[PlacedWord]]:
+    """The words of predicted lines with their places in pixels of the image."""
+    return [[PlacedWord(word.text, word.polygon) for word in line.words] for line in lines]
+
+
+def _given_lines(photograph: Photograph, page: PlacedPage) -> list[np.ndarray]:
+    """Model inputs, uint8 (40, width), of the lines that are measured."""
+    height, width = photograph.colours.shape[:2]
+    lines = [line for line in page.scaled((width, height)) if line.counts]
+    cuts = [cut_given(photograph.colours, line) for line in lines]
+    return [line_from_contrast(contrast_of_line(cut)) for cut in cuts]
+
+
+def evaluate_data(
+    models: PageReader, path: Path, fraction: float, most: int | None, decoder: Decoder
+) -> dict[str, Any]:
+    """All figures of --data.
+
+    Args:
+        models: the text-line model, and the layout network for pages.
+        path: pen archive or folder.
+        fraction: part of the writers that the training held out, to select these; 0 for all.
+        most: maximum number of samples, and of annotated pages; ``None`` for all.
+        decoder: of all lines.
+
+    Raises:
+        HandwritingError: the data are damaged, or no writer was held out.
+    """
+    placed = load_placed_pages(path) if path.is_dir() else []
+    if placed:
+        chosen = choose(np.array([page.file.name for page in placed]), fraction, most)
+        whole = evaluate_placed(models, [placed[k] for k in chosen], decoder)
+        # The samples of a list of words are the words.
+        words = _samples(models.reader, path, fraction, most, decoder) if has_words(path) else {}
+        return whole | words
+    pages = load_pages(path) if path.is_dir() else None
+    if not pages:
+        return _samples(models.reader, path, fraction, most, decoder)
+    if fraction:
+        pages = unseen_pages(*pages, models.reader.trained_pages)
+    if not pages[0]:
+        raise HandwritingError("--held-out: RUN was trained on all pages of --data.")
+    return evaluate_pages(models, *(column[:most] for column in pages), decoder)
+
+
+def _samples(
+    reader: Reader, path: Path, fraction: float, most: int | None, decoder: Decoder
+) -> dict[str, Any]:
+    data = load_text(path)
+    return evaluate(reader, data, choose(data.writers, fraction, most), decoder)
 
 
 def get_args_parser() -> argparse.ArgumentParser:
@@ -119,6 +240,7 @@ def get_args_parser() -> argparse.ArgumentParser:
     add("--most", type=positive_int, metavar="N", help="evaluate on N random samples")
     add("--json", action="store_true", help="print the JSON object and nothing else")
     add("--models", type=Path, default=LINES_FOLDER, help="folder with weights")
+    add_layout_option(parser)
     add_decoder_options(parser)
     return parser
 
@@ -140,22 +262,18 @@ def main(args: argparse.Namespace) -> dict[str, Any]:
             fraction = reader.held_out
             if not fraction:
                 raise HandwritingError("--held-out: the training of RUN held out no writers.")
-        pages = load_pages(args.data) if args.data.is_dir() else None
-        if pages:
-            if fraction:
-                pages = unseen_pages(*pages, reader.trained_pages)
-            if not pages[0]:
-                raise HandwritingError("--held-out: RUN was trained on all pages of --data.")
-            found = evaluate_pages(reader, *(column[: args.most] for column in pages), decoder)
-        else:
-            data = load_text(args.data)
-            found = evaluate(reader, data, choose(data, fraction, args.most), decoder)
+        models = PageReader(reader, Layout.load(find_layout(args.layout_model)))
+        found = evaluate_data(models, args.data, fraction, args.most, decoder)
         result = {"run": path.stem, "data": args.data.name, **found}
         print(f"{path.stem} on {result['samples']} samples of {args.data}:")
         for name in ("cer", "cer_alphanumeric", "wer", "exact"):
             print(f"  {name:17} {result[name]:.4f}")
         for style, found in result.get("styles", {}).items():
             print(f"  cer, {style:12} {found['cer']:.4f}  ({found['samples']} samples)")
+        for kind in ("pages", "lines_given"):
+            for name in ("cer", "f1", "lines_found"):
+                if name in result.get(kind, {}):
+                    print(f"  {kind}: {name:11} {result[kind][name]:.4f}")
     print(json.dumps(result))
     return result
 

@@ -24,8 +24,7 @@ from handwriting.cli import make_measuring_parser, run_script, save_measured
 from handwriting.datasets.text import load_text
 from handwriting.imaging.photograph import open_picture
 from handwriting.lines.reader import LINES_FOLDER, Reader, find_reader
-from handwriting.pages.photographs import open_photograph
-from handwriting.pages.reading import read_page
+from handwriting.pages.text_reader import TextReader
 from text_evaluation import seconds_per_sample
 
 TWELVE_MEGAPIXELS = 12_000_000
@@ -41,7 +40,7 @@ def enlarge(photograph: Path, pixels: int, file: Path) -> None:
 
 def count_lines(weights: Path, file: Path) -> int:
     """The number of lines found on a page."""
-    return len(read_page(Reader.load(weights), open_photograph(file)))
+    return len(TextReader.load(weights).read(file).lines)
 
 
 def measure_page(weights: Path, photograph: Path, repeats: int) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,15 +69,19 @@ def load_photographed(
     Raises:
         HandwritingError: something is missing or damaged, or a text is not printable ASCII.
     """
-    table = folder / "words.json"
-    if not table.is_file():
+    if not has_words(folder):
         return _load_table(folder, kept)
     contrasts, texts, groups = [], [], []
-    for picture, text, image in _words(folder, _read_words(table), variants):
+    for picture, text, image in _words(folder, read_words(folder / "words.json"), variants):
         contrasts.append(kept(picture))
         texts.append(text)
         groups.append(image)
     return PhotographedText(contrasts, texts, np.array(groups))
+
+
+def has_words(folder: Path) -> bool:
+    """Whether a folder has a `words.json`."""
+    return (folder / "words.json").is_file()
 
 
 def _load_table(folder: Path, kept: Callable[[np.ndarray], np.ndarray]) -> PhotographedText:
@@ -110,8 +114,16 @@ def read_texts(table: Path) -> list[dict[str, str]]:
     return [row for _, row in rows]
 
 
-def _read_words(table: Path) -> dict[str, list[dict[str, Any]]]:
-    """The words of each image in printable ASCII."""
+def read_words(table: Path) -> dict[str, list[dict[str, Any]]]:
+    """The words of each image in printable ASCII, from a `words.json`.
+
+    Returns:
+        By image, in the table's order: ``text``, ``line`` (str), ``box`` int (4,) and ``polygon``
+        int (P, 2) of each word.
+
+    Raises:
+        HandwritingError: it is damaged, or has no such word.
+    """
     try:
         words = json.loads(table.read_text(encoding="utf-8"))
         of_image: dict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -172,13 +184,24 @@ def _by_box(photograph: np.ndarray, box: np.ndarray) -> np.ndarray:
 
 def _by_polygon(photograph: np.ndarray, word: dict[str, Any]) -> np.ndarray:
     """The content of the polygon, on a background of its median colour."""
-    cut = _by_box(photograph, word["box"]).copy()
-    inside = np.zeros(cut.shape[:2], dtype=np.uint8)
     corner = np.maximum(word["box"][:2], 0)
-    cv2.fillPoly(inside, [(word["polygon"] - corner).astype(np.int32)], 1)
-    if inside.any():
-        cut[inside == 0] = np.median(cut[inside > 0], axis=0).astype(np.uint8)
-    return cut
+    return masked(_by_box(photograph, word["box"]), [word["polygon"] - corner])
+
+
+def masked(picture: np.ndarray, polygons: Sequence[np.ndarray]) -> np.ndarray:
+    """What lies in polygons, (P, 2) each, on a background of its median colour.
+
+    Args:
+        picture: uint8 (height, width, 3).
+        polygons: x and y in its pixels.
+    """
+    inside = np.zeros(picture.shape[:2], dtype=np.uint8)
+    for polygon in polygons:
+        cv2.fillPoly(inside, [polygon.astype(np.int32)], 1)
+    if not inside.any():
+        return picture
+    ground = np.median(picture[inside > 0], axis=0).astype(np.uint8)
+    return np.where(inside[..., None] > 0, picture, ground)
 
 
 def _lines(words: list[dict[str, Any]]) -> Iterator[tuple[np.ndarray, str]]:

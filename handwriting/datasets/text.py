@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from handwriting.datasets.pen import PenArchive, is_pen_archive, load_pen
-from handwriting.datasets.photographed_text import load_photographed, read_texts
+from handwriting.datasets.photographed_text import has_words, load_photographed, read_texts
 from handwriting.errors import HandwritingError
 from handwriting.imaging.line import line_from_contrast, line_from_strokes
 from handwriting.imaging.stroke_lines import one_line
@@ -104,7 +104,7 @@ def load_pages(folder: Path) -> tuple[list[Path], list[str]] | None:
     Raises:
         HandwritingError: see :func:`read_texts`.
     """
-    if (folder / "words.json").is_file():
+    if has_words(folder):
         return None
     rows = read_texts(folder / "text.csv")
     if not any("\n" in row["text"].strip() for row in rows):

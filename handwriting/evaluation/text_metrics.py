@@ -1,5 +1,6 @@
 """Metrics of text lines: character and word error rates."""
 
+import unicodedata
 from collections.abc import Sequence
 
 import numpy as np
@@ -7,13 +8,16 @@ import numpy as np
 
 def edit_distance(first: Sequence[object], second: Sequence[object]) -> int:
     """Edit distance: fewest insertions, deletions and substitutions (Levenshtein 1966)."""
-    row = np.arange(len(second) + 1)
-    numbers = np.arange(len(second) + 1)
-    for count, item in enumerate(first, start=1):
-        replaced = row[:-1] + np.array([item != other for other in second], dtype=int)
+    codes: dict[object, int] = {}
+    numbers = [
+        np.array([codes.setdefault(i, len(codes)) for i in side]) for side in (first, second)
+    ]
+    row = places = np.arange(len(second) + 1)
+    for count, number in enumerate(numbers[0], start=1):
+        replaced = row[:-1] + (numbers[1] != number)
         best = np.append(count, np.minimum(replaced, row[1:] + 1))
         # Insertions run along the row, with one more edit at each place.
-        row = np.minimum.accumulate(best - numbers) + numbers
+        row = np.minimum.accumulate(best - places) + places
     return int(row[-1])
 
 
@@ -41,7 +45,7 @@ def aligned(read: str, text: str) -> list[tuple[str, str]]:
 
 
 def _alphanumeric(text: str) -> str:
-    return "".join(c for c in text if c.isalnum()).lower()
+    return "".join(c for c in unicodedata.normalize("NFKD", text) if c.isalnum()).lower()
 
 
 def text_metrics(read: Sequence[str], texts: Sequence[str]) -> dict[str, float]:
@@ -49,9 +53,8 @@ def text_metrics(read: Sequence[str], texts: Sequence[str]) -> dict[str, float]:
 
     Returns:
         ``cer``: character error rate, without spaces; ``cer_alphanumeric``: CER of letters and
-            digits
-        alone, ignoring case; ``wer``: word error rate; ``exact``: fraction of exact matches, where
-        consecutive spaces count as one; ``samples``.
+        digits alone, ignoring case and accents; ``wer``: word error rate; ``exact``: fraction of
+        exact matches, where consecutive spaces count as one; ``samples``.
     """
     pairs = list(zip(read, texts, strict=True))
 

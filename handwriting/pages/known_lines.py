@@ -7,13 +7,14 @@ import numpy as np
 from tqdm import tqdm
 
 from handwriting.datasets.photographed_text import PhotographedText
-from handwriting.imaging.contrast import normalised
-from handwriting.pages.lines import find_lines
+from handwriting.pages.cutting import strips_of
+from handwriting.pages.layout import Layout
+from handwriting.pages.layout_lines import lines_of
 from handwriting.pages.photographs import open_photograph
-from handwriting.pages.reading import ink_of_page
+from handwriting.pages.upright import fitting_maps
 
 
-def lines_of_pages(files: Sequence[Path], texts: Sequence[str]) -> PhotographedText:
+def lines_of_pages(files: Sequence[Path], texts: Sequence[str], layout: Layout) -> PhotographedText:
     """The lines of pages on which the number of found lines equals that of the text.
 
     Other pages are skipped, because lines and texts cannot be matched.
@@ -21,6 +22,7 @@ def lines_of_pages(files: Sequence[Path], texts: Sequence[str]) -> PhotographedT
     Args:
         files: photographs of upright pages.
         texts: text of each page, with line breaks.
+        layout: network that finds the lines.
 
     Returns:
         The lines, grouped by the file name of their page.
@@ -31,11 +33,13 @@ def lines_of_pages(files: Sequence[Path], texts: Sequence[str]) -> PhotographedT
     contrasts, known, groups = [], [], []
     pages = list(zip(files, texts, strict=True))
     for file, text in tqdm(pages, unit="page", desc="reading"):
-        _, ink = ink_of_page(open_photograph(file).colours)
-        found = find_lines(ink)
+        colours = open_photograph(file).colours
+        maps, _ = fitting_maps(layout, colours)
+        strips = strips_of(colours, lines_of(maps), maps)
+        found = [strip for strip in strips if strip is not None]
         written = [line.strip() for line in text.splitlines() if line.strip()]
         if len(found) == len(written):
-            contrasts += [normalised(line.ink) for line in found]
+            contrasts += [strip.contrast for strip in found]
             known += written
             groups += [file.name] * len(found)
     return PhotographedText(contrasts, known, np.array(groups))

@@ -1,5 +1,6 @@
 """The layout network of a weights file, from a picture to its maps."""
 
+import argparse
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,16 @@ def find_layout(name: str, models: Path = LAYOUT_FOLDER) -> Path:
     if Path(name).is_file():
         return Path(name)
     return find_run(name, models, program="layout_training.py").weights
+
+
+def add_layout_option(parser: argparse.ArgumentParser) -> None:
+    """Add the option of the layout network."""
+    parser.add_argument(
+        "--layout-model",
+        default="latest",
+        metavar="RUN",
+        help="layout network that finds the lines: a run in models/layout/, or a weights file",
+    )
 
 
 def load_layout_weights(path: Path) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from handwriting.lines.network import COLUMNS_PER_STEP
 from handwriting.lines.reader import Reader
 from handwriting.pages.cutting import Strip, strips_of
 from handwriting.pages.layout import Layout
-from handwriting.pages.layout_lines import FoundLine, lines_of
+from handwriting.pages.layout_lines import FoundLine
 from handwriting.pages.page_text import LineOfPage, Unread, WordRead
 from handwriting.pages.photographs import Photograph
 from handwriting.pages.records import Page
@@ -46,38 +46,42 @@ def read_picture(models: PageReader, photograph: Photograph, decoder: Decoder = 
     (`lines.decoding.clearness`).
     """
     if photograph.is_strip:
-        return read_single_line(models.reader, photograph, decoder)
-    seen = look(models.layout, models.reader, photograph)
-    page = _read_lines_of(models.reader, seen, photograph, decoder)
-    if len(page.lines) > _FEW or seen.lines and all(line.kind == PRINT for line in seen.lines):
+        return read_single_line(models, photograph, decoder)
+    page = read_page(models, photograph, decoder)
+    if len(page.lines) > _FEW or any(place.why == "print" for place in page.unread):
         return page
-    line = read_single_line(models.reader, photograph, decoder)
+    line = read_single_line(models, photograph, decoder)
     return line if _is_rather_line(line, page) else page
 
 
-def read_single_line(
-    reader: Reader, photograph: Photograph, decoder: Decoder = GREEDY
-) -> Page:
-    """Read an image as one line; the page is empty without writing."""
+def read_page(models: PageReader, photograph: Photograph, decoder: Decoder = GREEDY) -> Page:
+    """Read the lines that the layout network finds, in any direction of the picture."""
+    seen = look(models.layout, models.reader, photograph)
+    return _read_lines_of(models.reader, seen, photograph, decoder)
+
+
+def read_single_line(models: PageReader, photograph: Photograph, decoder: Decoder = GREEDY) -> Page:
+    """Read an image as one line, without the layout network; empty without writing."""
     contrast = contrast_of_line(photograph.colours)
     height, width = contrast.shape
     contrast = normalised(contrast)
     scales = np.array([width, height]) / photograph.size
     box = writing_box(contrast)
     strips = [] if box is None else [Strip(contrast, box, lambda points: points)]
-    read = _read_strips(reader, strips, View(0, (width, height), scales), decoder)
+    view = View(0, (width, height), scales)
+    read = _read_strips(models.reader, strips, view, decoder)
     return Page(*photograph.size, [line for line in read if line.text.strip(MARKS)])
 
 
-def _read_lines_of(
-    reader: Reader, seen: Seen, photograph: Photograph, decoder: Decoder
-) -> Page:
+def _read_lines_of(reader: Reader, seen: Seen, photograph: Photograph, decoder: Decoder) -> Page:
     """The lines that the layout network found, each read or told to be unread."""
     written = [line for line in seen.lines if line.kind != PRINT]
     unread = [Unread(_outline(line, seen.view), "print") for line in seen.lines
               if line.kind == PRINT]  # fmt: skip
     strips = strips_of(seen.colours, written, seen.maps)
-    there = [(line, strip) for line, strip in zip(written, strips, strict=True) if strip is not None]
+    there = [
+        (line, strip) for line, strip in zip(written, strips, strict=True) if strip is not None
+    ]
     read = _read_strips(reader, [strip for _, strip in there], seen.view, decoder, _UNCLEAR)
     lines = []
     for (line, _), answer in zip(there, read, strict=True):

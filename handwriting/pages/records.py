@@ -1,5 +1,6 @@
 """Result of reading an image, and its records for JSON and tables."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,12 +58,18 @@ class Page:
             "height": self.height,
             "text": self.text,
             "lines": [_line_record(line) for line in self.lines],
+            "unread": [_unread_record(place) for place in self.unread],
         }
 
 
-def picture_record(file: str, size: tuple[int, int], lines: list[LineOfPage]) -> dict[str, Any]:
+def picture_record(
+    file: str,
+    size: tuple[int, int],
+    lines: list[LineOfPage],
+    unread: Sequence[Unread] = (),
+) -> dict[str, Any]:
     """:meth:`Page.record` of an image with ``size`` (width, height) in pixels."""
-    return Page(*size, lines).record(file)
+    return Page(*size, lines, list(unread)).record(file)
 
 
 def word_rows(file: str, lines: list[LineOfPage]) -> list[tuple[str | int | float, ...]]:
@@ -84,6 +91,11 @@ def _line_record(line: LineOfPage) -> dict[str, Any]:
             for character in line.whole.characters
         ],
     }
+
+
+def _unread_record(place: Unread) -> dict[str, Any]:
+    polygon = np.round(place.polygon).astype(int).tolist()
+    return {"why": place.why, "box": list(place.box), "polygon": polygon}
 
 
 def _annotated_line(line: LineOfPage, size: tuple[int, int]) -> AnnotatedLine | None:

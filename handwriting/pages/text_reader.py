@@ -1,4 +1,4 @@
-"""Python API of the text-line model: text, lines and words of a photograph.
+"""Python API of reading: text, lines and words of a photograph.
 
 It wraps `lines.reader.Reader` and `pages.reading`; `read_picture.py` uses it.
 """
@@ -13,38 +13,48 @@ from handwriting.lines.decoding import Decoder
 from handwriting.lines.language import LANGUAGE_FILES
 from handwriting.lines.options import named_decoder
 from handwriting.lines.reader import LINES_FOLDER, Reader, find_reader
+from handwriting.pages.layout import LAYOUT_FOLDER, Layout, find_layout
 from handwriting.pages.photographs import Photograph, open_photograph
-from handwriting.pages.reading import read_page, read_picture, read_single_line
+from handwriting.pages.reading import PageReader, read_page, read_picture, read_single_line
 from handwriting.pages.records import Page
 
 LAYOUTS = {"auto": read_picture, "page": read_page, "line": read_single_line}
-"""Functions by layout: a page, one line, or whichever is more likely."""
+"""Functions by layout: lines as the layout network finds them, one line, or the better of both."""
 
 
 class TextReader:
-    """A trained text-line model, for photographs of pages and of lines.
+    """A trained text-line model and a layout network, for pictures of any kind of text.
 
     Args:
         reader: text-line model of a weights file.
+        layout: layout network of a weights file.
     """
 
-    def __init__(self, reader: Reader) -> None:
-        self.reader = reader
+    def __init__(self, reader: Reader, layout: Layout) -> None:
+        self.models = PageReader(reader, layout)
 
     @classmethod
     def load(
-        cls, weights: str | Path = "latest", models: Path = PROJECT / LINES_FOLDER
+        cls,
+        weights: str | Path = "latest",
+        models: Path = PROJECT / LINES_FOLDER,
+        layout: str | Path = "latest",
+        layouts: Path = PROJECT / LAYOUT_FOLDER,
     ) -> "TextReader":
-        """Load a trained model.
+        """Load trained models.
 
         Args:
-            weights: a weights file, the name of a run, or ``latest`` for the newest run.
-            models: folder of the runs.
+            weights: a weights file of a text-line model, the name of a run, or ``latest`` for the
+                newest run.
+            models: folder of its runs.
+            layout: likewise, of a layout network.
+            layouts: folder of its runs.
 
         Raises:
-            HandwritingError: the weights are missing or damaged.
+            HandwritingError: weights are missing or damaged.
         """
-        return cls(Reader.load(find_reader(str(weights), models)))
+        reader = Reader.load(find_reader(str(weights), models))
+        return cls(reader, Layout.load(find_layout(str(layout), layouts)))
 
     def read(
         self, image: ImageLike, *, layout: str = "auto", decoder: str | Decoder = "greedy"
@@ -74,7 +84,7 @@ class TextReader:
             raise HandwritingError(f"{layout!r} is not a layout: give one of {', '.join(LAYOUTS)}.")
         if isinstance(decoder, str):
             decoder = _decoder(decoder)
-        return Page(*photograph.size, LAYOUTS[layout](self.reader, photograph, decoder))
+        return LAYOUTS[layout](self.models, photograph, decoder)
 
 
 @cache

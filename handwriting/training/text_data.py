@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from handwriting import PROJECT
 from handwriting.datasets.pen import PenArchive, load_pen
-from handwriting.datasets.photographed_text import load_photographed
+from handwriting.datasets.photographed_text import PhotographedText, load_photographed
 from handwriting.datasets.prepared import is_prepared, load_images, load_split
 from handwriting.datasets.text import left_out, line_strokes, load_pages, written
 from handwriting.datasets.text_batches import JoinedSources, TextSource
@@ -15,6 +16,7 @@ from handwriting.errors import HandwritingError
 from handwriting.imaging.line import line_from_contrast, line_from_strokes
 from handwriting.labels import NUM_CLASSES
 from handwriting.pages.known_lines import lines_of_pages
+from handwriting.pages.layout import LAYOUT_FOLDER, Layout, find_layout
 from handwriting.synthesis.composition import CharacterPens
 from handwriting.synthesis.picture_composition import CharacterPictures
 from handwriting.synthesis.text_sources import (
@@ -168,10 +170,14 @@ def _measured_pens(name: str, archive: PenArchive, samples: np.ndarray) -> list[
     return [Measured(name, pictures, texts)] if chosen else []
 
 
+def _lines_of(files: list[Path], texts: list[str]) -> PhotographedText:
+    return lines_of_pages(files, texts, Layout.load(find_layout("latest", PROJECT / LAYOUT_FOLDER)))
+
+
 def _folder(path: Path, held_out: float) -> tuple[PictureSource, list[Measured], list[str]]:
     """Photographs for training and for measuring, and the names of the training pages."""
     pages = load_pages(path)
-    data = lines_of_pages(*pages) if pages else load_photographed(path, variants=True)
+    data = _lines_of(*pages) if pages else load_photographed(path, variants=True)
     is_left_out = left_out(data.groups, held_out)
     own = data.subset(np.flatnonzero(~is_left_out))
     source = PictureSource(own.contrasts, own.texts, PAGE_REPEATS if pages else REPEATS)

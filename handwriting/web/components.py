@@ -16,6 +16,8 @@ from handwriting.web.answer import Options
 if TYPE_CHECKING:
     from handwriting.lines.language import LanguageModel
     from handwriting.lines.reader import Reader
+    from handwriting.pages.layout import Layout
+    from handwriting.pages.reading import PageReader
 
 SURE = 0.6
 MULTIPLE = "Two characters or more? One at a time, please."
@@ -52,6 +54,14 @@ def load_language(expected: str = "language") -> "LanguageModel":
     return LanguageModel.load(LANGUAGE_FILES[expected])
 
 
+@st.cache_resource(show_spinner=False, max_entries=2)
+def load_layout(path: Path, modified: float) -> "Layout":
+    """The layout network of a weights file, loaded again when the file changes."""
+    from handwriting.pages.layout import Layout
+
+    return Layout.load(path)
+
+
 def find_line_reader() -> "Reader":
     """The newest text-line model.
 
@@ -62,6 +72,19 @@ def find_line_reader() -> "Reader":
 
     path = find_reader("latest")
     return load_reader(path, modified(path))
+
+
+def find_page_reader() -> "PageReader":
+    """The newest text-line model and layout network.
+
+    Raises:
+        HandwritingError: there is none of one, or its file is damaged.
+    """
+    from handwriting.pages.layout import find_layout
+    from handwriting.pages.reading import PageReader
+
+    path = find_layout("latest")
+    return PageReader(find_line_reader(), load_layout(path, modified(path)))
 
 
 def modified(path: Path) -> float:

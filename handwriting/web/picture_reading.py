@@ -3,7 +3,7 @@
 import io
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from PIL import Image
@@ -11,15 +11,16 @@ from PIL import Image
 from handwriting.errors import HandwritingError
 from handwriting.imaging.character import open_character
 from handwriting.lines.decoding import CharacterRead, Decoder
-from handwriting.lines.reader import Reader
-from handwriting.pages.page_text import LineOfPage, WordRead
+from handwriting.pages.page_text import LineOfPage, Unread, WordRead
 from handwriting.pages.photographs import Photograph, open_photograph
-from handwriting.pages.reading import read_picture, read_single_line
+from handwriting.pages.reading import PageReader, read_picture, read_single_line
+from handwriting.pages.records import Page
 from handwriting.recognition.recognizer import Recognizer
 from handwriting.web.answer import Options
 from handwriting.web.components import MULTIPLE
 
 NOTHING = "No handwriting was found."
+PRINT_ALONE = "This looks like print. Only handwriting is read."
 _SHOWN, _QUALITY = 1400, 80
 
 MOST_PIXELS = 60_000_000
@@ -51,30 +52,41 @@ class PictureRead:
         lines: with boxes in these pixels.
         shown: JPEG of the image for display, at most 1,400 pixels wide or high.
         note: sentence about a limitation, or empty.
+        unread: places that look like writing and are not part of the text.
     """
 
     size: tuple[int, int]
     lines: list[LineOfPage]
     shown: bytes
     note: str = ""
+    unread: list[Unread] = field(default_factory=list)
 
 
 Read = Callable[[Given], PictureRead]
 """Reads an image; raises HandwritingError if it cannot be opened."""
 
 
-def text_reader(reader: Reader, decoder: Decoder, is_line: bool) -> Read:
-    """A function that reads images with the text-line model, as pages or as one line each."""
+def text_reader(models: PageReader, decoder: Decoder, is_line: bool) -> Read:
+    """A function that reads images, of whatever they show or of one line each."""
 
     def read(given: Given) -> PictureRead:
         with _one_at_a_time:
             photograph = _opened(given, is_line)
             how = read_single_line if is_line else read_picture
-            lines = how(reader, photograph, decoder)
-        notes = [_made_smaller(photograph), "" if lines else NOTHING]
-        return PictureRead(photograph.size, lines, _to_look_at(photograph), _joined(notes))
+            page = how(models, photograph, decoder)
+        notes = [_made_smaller(photograph), _note(page)]
+        shown = _to_look_at(photograph)
+        return PictureRead(photograph.size, page.lines, shown, _joined(notes), page.unread)
 
     return read
+
+
+def _note(page: Page) -> str:
+    """What a person should know about places that were not read."""
+    printed = sum(place.why == "print" for place in page.unread)
+    if not page.lines:
+        return PRINT_ALONE if printed else NOTHING
+    return ""
 
 
 def character_reader(recognizer: Recognizer, options: Options) -> Read:

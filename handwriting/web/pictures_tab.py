@@ -12,14 +12,14 @@ from handwriting.errors import HandwritingError
 from handwriting.lines.beam import BeamDecoder
 from handwriting.lines.decoding import GREEDY, Decoder
 from handwriting.lines.pattern import Pattern
-from handwriting.lines.reader import Reader
 from handwriting.pages.corrections import gaps_of_words
 from handwriting.pages.page_text import LineOfPage
+from handwriting.pages.reading import PageReader
 from handwriting.runs import RunFiles
 from handwriting.web.components import (
     SURE,
     chosen_options,
-    find_line_reader,
+    find_page_reader,
     load_language,
     load_recognizer,
     modified,
@@ -72,11 +72,11 @@ def _choose_reading(runs: Sequence[RunFiles]) -> tuple[Read, Hashable]:
     Raises:
         HandwritingError: the pattern is invalid, or there are no weights for the content.
     """
-    reader = _find_reader()
-    kinds = [ANYTHING, LINE, CHARACTER] if reader else [CHARACTER]
+    models = _find_models()
+    kinds = [ANYTHING, LINE, CHARACTER] if models else [CHARACTER]
     kind = st.segmented_control("Content", kinds, default=kinds[0], key="shows")
     kind = kind if kind in kinds else kinds[0]
-    if reader is None or kind == CHARACTER:
+    if models is None or kind == CHARACTER:
         if not runs:
             raise HandwritingError("There are no weights in models/ that read characters.")
         written = modified(runs[0].weights)
@@ -100,13 +100,13 @@ def _choose_reading(runs: Sequence[RunFiles]) -> tuple[Read, Hashable]:
             default=next(iter(EXPECTED)),
             key="expected_in_pictures",
         )
-    read = text_reader(reader, _decoder(pattern, expected), kind == LINE)
-    return read, (kind, pattern, expected, reader)
+    read = text_reader(models, _decoder(pattern, expected), kind == LINE)
+    return read, (kind, pattern, expected, models)
 
 
-def _find_reader() -> Reader | None:
+def _find_models() -> PageReader | None:
     try:
-        return find_line_reader()
+        return find_page_reader()
     except HandwritingError as error:
         st.warning(f"{plain(str(error))} Until then only single characters are read.")
         return None

@@ -236,7 +236,7 @@ def test_a_name_that_another_process_trains_is_refused(words, tmp_path):
 
 def test_samples_that_are_none_are_not_measured(trained, words):
     with pytest.raises(HandwritingError, match="--data has no held-out writer"):
-        text_evaluation.choose(load_text(words), 1e-9, None)
+        text_evaluation.choose(load_text(words).writers, 1e-9, None)
 
 
 def test_data_without_a_text_is_refused(tmp_path):
