@@ -18,16 +18,18 @@ STIFF = 30.0
 SOLID = 110
 KERNEL = 31
 WINDOW = 6
-MASK_ALL = True
-RENORM = True
+MASK_ALL = False
+RENORM = False
 LEVEL = 4.0
-FLOAT_UP, FLOAT_DOWN = 1.9, 1.4
+FLOAT_UP, FLOAT_DOWN = 1.2, 0.8
+FLOAT_HIGH, FLOAT_WIDE = 1.0, 1.6
+TOL = 3
 QUOT = False
 PATH_STEP = 1.0
 BOX = "all"
 FLOATS = True
 OWN = True
-DUST = 0.01
+DUST = 0.005
 LEAST_CORE = 0.02
 
 
@@ -88,9 +90,7 @@ def nearest_maps(lines, shape, step):
         cv2.polylines(core, [np.round(line.points / step - 0.5).astype(np.int32)], False, k + 1)
     if not core.any():
         return core, core
-    _, lab = cv2.distanceTransformWithLabels(
-        (core == 0).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
-    )
+    _, lab = cv2.distanceTransformWithLabels((core == 0).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
     of = np.zeros(int(lab.max()) + 1, np.int16)
     of[lab[core > 0]] = core[core > 0]
     return core, of[lab]
@@ -105,17 +105,11 @@ def strips_of(colours, lines: Sequence[TextLine], maps: LayoutMaps | None = None
     window = int(min(*colours.shape[:2], WINDOW * usual))
     levels = [_difference(colours, paper_of(colours, window, KERNEL))]
     rules = None if maps is None else (maps.rules, maps.step)
-    return [
-        _strip(levels, line, k + 1, core, nearest, step, rules)
-        for k, line in enumerate(lines)
-        if only is None or k in only
-    ]
+    return [_strip(levels, line, k + 1, core, nearest, step, rules) for k, line in enumerate(lines) if only is None or k in only]
 
 
 def _difference(colours, paper):
-    dark, light = (
-        _largest(cv2.split(cv2.subtract(a, b))) for a, b in ((paper, colours), (colours, paper))
-    )
+    dark, light = (_largest(cv2.split(cv2.subtract(a, b))) for a, b in ((paper, colours), (colours, paper)))
     return np.where(dark >= light, dark.astype(np.int16), -light.astype(np.int16))
 
 
@@ -127,13 +121,7 @@ def _level(levels, height):
     k = max(0, int(np.ceil(np.log2(height / (1.5 * CORE)))))
     while len(levels) <= k:
         s = levels[-1]
-        levels.append(
-            cv2.resize(
-                s,
-                (max(1, (s.shape[1] + 1) // 2), max(1, (s.shape[0] + 1) // 2)),
-                interpolation=cv2.INTER_AREA,
-            )
-        )
+        levels.append(cv2.resize(s, (max(1, (s.shape[1] + 1) // 2), max(1, (s.shape[0] + 1) // 2)), interpolation=cv2.INTER_AREA))
     return levels[k]
 
 
@@ -148,24 +136,14 @@ def _strip(levels, line, own, core, nearest, step, maps):
         return None
     im = _level(levels, line.height)
     fx, fy = im.shape[1] / W, im.shape[0] / H
-    strip = cv2.remap(
-        im,
-        (x + 0.5) * fx - 0.5,
-        (y + 0.5) * fy - 0.5,
-        cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_CONSTANT,
-    )
+    strip = cv2.remap(im, (x + 0.5) * fx - 0.5, (y + 0.5) * fy - 0.5, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
     band = strip[np.abs(rows) <= 0.7 * CORE]
     if 1.3 * np.percentile(band, 98) < np.percentile(-band, 98):
         strip = -strip
     raw = np.clip(strip, 0, 255).astype(np.uint8)
     con = normalised(raw)
-    to = lambda m, inter: cv2.remap(
-        m, (x + 0.5) / step - 0.5, (y + 0.5) / step - 0.5, inter, borderMode=cv2.BORDER_REPLICATE
-    )
-    kept, box = _own(
-        con, to(core, cv2.INTER_NEAREST), to(nearest, cv2.INTER_NEAREST), own, rows, ext, inside
-    )
+    to = lambda m, inter: cv2.remap(m, (x + 0.5) / step - 0.5, (y + 0.5) / step - 0.5, inter, borderMode=cv2.BORDER_REPLICATE)
+    kept, box = _own(con, to(core, cv2.INTER_NEAREST), to(nearest, cv2.INTER_NEAREST), own, rows, ext, inside)
     if box is None:
         return None
     raw = np.where(kept, raw, 0).astype(np.uint8)
@@ -182,7 +160,7 @@ def _strip(levels, line, own, core, nearest, step, maps):
 def _own(con, cores, nearest, own, rows, ext, inside):
     solid = (con > SOLID).astype(np.uint8)
     if LEVEL:
-        level = cv2.morphologyEx(solid, cv2.MORPH_OPEN, np.ones((1, int(LEVEL * CORE)), np.uint8))
+        level = cv2.morphologyEx(cv2.dilate(solid, np.ones((TOL, 1), np.uint8)), cv2.MORPH_OPEN, np.ones((1, int(LEVEL * CORE)), np.uint8))
         solid[level > 0] = 0
     n, lab, facts, _ = cv2.connectedComponentsWithStats(solid, connectivity=8)
     if n == 1:
@@ -191,7 +169,7 @@ def _own(con, cores, nearest, own, rows, ext, inside):
     h, w = con.shape
     band = np.zeros(con.shape, bool)
     e = int(max(0, ext - WITHIN * CORE))
-    band[np.abs(rows) <= 0.5 * CORE, e : w - e] = True
+    band[np.abs(rows) <= 0.5 * CORE, e:w - e] = True
     band &= mine
 
     def count(mask):
@@ -212,26 +190,15 @@ def _own(con, cores, nearest, own, rows, ext, inside):
     mid = (top + bottom) / 2
     x0, x1 = facts[:, 0], facts[:, 0] + facts[:, 2]
     near = (x1 > e) & (x0 < w - e)
-    floating = (
-        ~body
-        & (in_other == 0)
-        & ~edge
-        & (in_mine > 0.5 * area)
-        & (area >= least)
-        & ~((facts[:, 2] > 1.2 * CORE) & (facts[:, 2] > 4 * facts[:, 3]))
-        & (mid > up)
-        & (mid < dn)
-        & near
-    )
+    floating = ~body & (in_other == 0) & ~edge & (in_mine > 0.5 * area) & (area >= least) & (facts[:, 2] <= FLOAT_WIDE * CORE) & (facts[:, 3] <= FLOAT_HIGH * CORE) & (mid > up) & (mid < dn) & near
     if not FLOATS:
         floating[:] = False
     for a in (whole, split, floating):
         a[0] = False
     if not OWN:
-        whole = np.ones(n, bool)
-        whole[0] = False
+        whole = np.ones(n, bool); whole[0] = False
     kept = (whole | floating)[lab] | (split[lab] & mine)
-    boxed = kept if BOX == "all" else (whole[lab] | (split[lab] & mine))
+    boxed = kept if BOX == "all" else ((whole[lab] | (split[lab] & mine)))
     if not boxed.any():
         boxed = kept
     if not boxed.any():
@@ -241,6 +208,8 @@ def _own(con, cores, nearest, own, rows, ext, inside):
     grown = cv2.dilate(kept.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     if MASK_ALL:
         return grown, box
-    others = cv2.dilate(((lab > 0) & ~kept).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    foreign = (in_other > 0) | edge | (in_mine < 0.5 * area) | (in_mine == 0)
+    foreign[0] = False
+    others = cv2.dilate((foreign[lab] & ~kept).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     free = ~others & mine
     return grown | free, box
