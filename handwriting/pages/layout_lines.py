@@ -1,0 +1,324 @@
+"""Text lines from the maps of the layout network."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from scipy.linalg import solveh_banded
+
+from handwriting.imaging.text_lines import HANDWRITING, PRINT, TextLine
+from handwriting.pages.layout_maps import LayoutMaps
+from handwriting.pages.reading_order import reading_order
+
+SURE, POSSIBLE = 0.55, 0.35
+"""A piece of a line is where the probability exceeds POSSIBLE, and somewhere SURE."""
+
+THINNEST, TALLEST = 1.5, 100.0
+"""Heights of the core zone that a map can show, in places."""
+
+VALLEY = 0.75
+"""Two lines touch where the probability between them is below this share of that in both."""
+
+GAP, EVIDENT_GAP = 2.0, 5.0
+"""Widest gap within a line in core heights, and where its places are half as probable as writing."""
+
+OFFSET = 0.5
+"""How far a line's parts on the two sides of a gap may be apart across it, in core heights."""
+
+SHORTEST, LEAST_SCORE = 0.25, 0.5
+"""Of a line, in core heights and as mean probability; what is less is a speck."""
+
+LEAST_EVIDENCE = 0.1
+"""Of a line: its probabilities less one half, summed over squares of the core height."""
+
+
+@dataclass(frozen=True)
+class FoundLine(TextLine):
+    """A line that the layout network found.
+
+    Attributes:
+        score: mean probability of writing in its core zone, in 0..1.
+    """
+
+    score: float = 1.0
+
+
+def lines_of(maps: LayoutMaps) -> list[FoundLine]:
+    """The text lines that the maps show.
+
+    Returns:
+        The lines in reading order, in pixels of the picture; empty where nothing is written.
+    """
+    writing = np.clip(maps.core + maps.printed, 0, 1)
+    heights = _smoothed(np.clip(maps.height / maps.step, THINNEST, TALLEST), writing)
+    pieces = _pieces(writing, heights)
+    found = []
+    for members in _joined(pieces, writing, maps.rules):
+        line = _line(pieces.places(members), maps, writing, heights, pieces.slopes[members])
+        if line is not None:
+            found.append(line)
+    found = _without_satellites(found)
+    return [found[k] for k in reading_order(found)]
+
+
+def _smoothed(heights: np.ndarray, writing: np.ndarray) -> np.ndarray:
+    """Heights averaged over the writing around each place, float32 (rows, columns)."""
+    weights = writing**2 + 1e-3
+    total = cv2.blur(heights * weights, (5, 5))
+    return total / cv2.blur(weights, (5, 5))
+
+
+@dataclass(frozen=True)
+class _Pieces:
+    """Connected pieces of lines, P of them, in places.
+
+    Attributes:
+        rows, columns: int (N,), places of all pieces, one piece after the other.
+        starts: int (P + 1,), where each piece begins in them.
+        heights: float (P,), of the core zone.
+        slopes: float (P,), of the whole piece.
+        left, right: float (P, 3), x, y and slope at the ends.
+    """
+
+    rows: np.ndarray
+    columns: np.ndarray
+    starts: np.ndarray
+    heights: np.ndarray
+    slopes: np.ndarray
+    left: np.ndarray
+    right: np.ndarray
+
+    def places(self, members: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Rows and columns of some pieces."""
+        parts = [np.arange(self.starts[k], self.starts[k + 1]) for k in members]
+        chosen = np.concatenate(parts)
+        return self.rows[chosen], self.columns[chosen]
+
+
+def _pieces(writing: np.ndarray, heights: np.ndarray) -> _Pieces:
+    mask = (writing > POSSIBLE) & ~_between_lines(writing, heights)
+    _, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=4)
+    rows, columns = np.nonzero(labels)
+    owner = labels[rows, columns]
+    seeds = np.zeros(labels.max() + 1, bool)
+    seeds[owner[writing[rows, columns] > SURE]] = True
+    kept = seeds[owner]
+    rows, columns, owner = rows[kept], columns[kept], owner[kept]
+    order = np.argsort(owner, kind="stable")
+    rows, columns = rows[order], columns[order]
+    _, owner = np.unique(owner[order], return_inverse=True)
+    count = int(owner[-1]) + 1 if len(owner) else 0
+    starts = np.searchsorted(owner, np.arange(count + 1))
+    weights = writing[rows, columns].astype(np.float64)
+    tall = np.bincount(owner, weights * heights[rows, columns], count)
+    tall /= np.maximum(np.bincount(owner, weights, count), 1e-9)
+    return _described(rows, columns, owner, starts, weights, tall)
+
+
+def _described(rows, columns, owner, starts, weights, tall) -> _Pieces:
+    count = len(tall)
+    first, last = np.full(count, np.inf), np.full(count, -np.inf)
+    np.minimum.at(first, owner, columns)
+    np.maximum.at(last, owner, columns)
+    none = np.zeros(count)
+    middle, slopes = _fits(rows, columns, owner, weights, tall, none)
+    long = last - first > 4 * tall
+    page = float(np.median(np.repeat(slopes[long], np.diff(starts)[long]))) if long.any() else 0.0
+    middle, slopes = _fits(rows, columns, owner, weights, tall, none + page)
+    ends = []
+    for edge, side in ((first - 0.5, columns - first[owner]), (last + 0.5, last[owner] - columns)):
+        near = side < 4 * tall[owner]
+        at, slope = _fits(rows[near], columns[near], owner[near], weights[near], tall, slopes)
+        ends.append(np.stack((edge, at[:, 1] + slope * (edge - at[:, 0]), slope), axis=1))
+    return _Pieces(rows, columns, starts, tall, slopes, *ends)
+
+
+def _fits(rows, columns, owner, weights, tall, prior):
+    """Straight lines through the places of each piece: middle (P, 2) and slope (P,).
+
+    The slope of what is hardly longer than high is drawn to the prior.
+    """
+    count = len(tall)
+    total = np.maximum(np.bincount(owner, weights, count), 1e-9)
+    x = np.bincount(owner, weights * columns, count) / total
+    y = np.bincount(owner, weights * rows, count) / total
+    dx, dy = columns - x[owner], rows - y[owner]
+    xx = np.bincount(owner, weights * dx * dx, count) / total
+    xy = np.bincount(owner, weights * dx * dy, count) / total
+    # The spread of a zone as long as it is high says nothing of its slope.
+    doubt = tall**2 / 4
+    return np.stack((x, y), axis=1), (xy + doubt * prior) / (xx + doubt)
+
+
+def _between_lines(writing: np.ndarray, heights: np.ndarray) -> np.ndarray:
+    """Where two lines touch, bool (rows, columns): less probable than above and below."""
+    between = np.zeros(writing.shape, bool)
+    scales = np.round(2 * np.log2(heights)).astype(int)
+    for scale in np.unique(scales[writing > POSSIBLE]):
+        height = 2.0 ** (scale / 2)
+        blurred = cv2.GaussianBlur(writing, (0, 0), sigmaX=height, sigmaY=0.25 * height)
+        reach = max(2, round(2 * height))
+        column = np.ones((reach + 1, 1), np.uint8)
+        above = cv2.dilate(blurred, column, anchor=(0, reach))
+        below = cv2.dilate(blurred, column, anchor=(0, 0))
+        between |= (scales == scale) & (blurred < VALLEY * np.minimum(above, below))
+    return between
+
+
+def _joined(pieces: _Pieces, writing: np.ndarray, rules: np.ndarray) -> list[np.ndarray]:
+    """Indices of the pieces of each line, from left to right."""
+    count = len(pieces.heights)
+    after, before = np.full(count, -1), np.full(count, -1)
+    for a, b in _candidates(pieces, writing, rules):
+        if after[a] < 0 and before[b] < 0 and not _leads_to(after, b, a):
+            after[a], before[b] = b, a
+    groups = []
+    for k in np.flatnonzero(before < 0):
+        group = [k]
+        while after[group[-1]] >= 0:
+            group.append(after[group[-1]])
+        groups.append(np.array(group))
+    return groups
+
+
+def _leads_to(after: np.ndarray, start: int, end: int) -> bool:
+    while start >= 0 and start != end:
+        start = after[start]
+    return start == end
+
+
+def _candidates(pieces: _Pieces, writing: np.ndarray, rules: np.ndarray) -> np.ndarray:
+    """Pairs of pieces, int (N, 2), the second at the right of the first; the likeliest first."""
+    ax, ay, aslope = pieces.right.T[:, :, None]
+    bx, by, bslope = pieces.left.T[:, None, :]
+    low = np.minimum(pieces.heights[:, None], pieces.heights[None])
+    high = np.maximum(pieces.heights[:, None], pieces.heights[None])
+    height = np.sqrt(low * high)
+    gap = (bx - ax) / height
+    half = (bx - ax) / 2
+    offset = np.abs(ay + half * aslope - by + half * bslope) / height
+    fits = (gap > -0.7) & (gap < EVIDENT_GAP) & (high < 1.8 * low)
+    fits &= offset < OFFSET + 0.05 * np.maximum(gap, 0)
+    np.fill_diagonal(fits, False)
+    a, b = np.nonzero(fits)
+    evidence = _along(writing, pieces, a, b)
+    allowed = gap[a, b] < GAP + (EVIDENT_GAP - GAP) * np.minimum(2 * evidence.mean(axis=1), 1)
+    a, b = a[allowed], b[allowed]
+    order = np.argsort(np.maximum(gap[a, b], 0) + 2 * offset[a, b])
+    return np.stack((a[order], b[order]), axis=1)
+
+
+def _along(values: np.ndarray, pieces: _Pieces, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Values of a map on the way from pieces to others, float32 (N, 9)."""
+    way = np.linspace(0, 1, 9)[None, :, None]
+    places = (1 - way) * pieces.right[a, None, :2] + way * pieces.left[b, None, :2]
+    columns, rows = np.round(places).astype(int).transpose(2, 0, 1)
+    last_row, last_column = np.array(values.shape) - 1
+    return values[np.clip(rows, 0, last_row), np.clip(columns, 0, last_column)]
+
+
+def _line(
+    places: tuple[np.ndarray, np.ndarray],
+    maps: LayoutMaps,
+    writing: np.ndarray,
+    heights: np.ndarray,
+    slopes: np.ndarray,
+) -> FoundLine | None:
+    """The line through places; ``None`` where they are too few or too doubtful."""
+    rows, columns = places
+    weights = writing[places]
+    height = float(np.median(heights[places]))
+    direction = _direction(rows, columns, weights, height, float(np.median(slopes)))
+    across = np.array([-direction[1], direction[0]])
+    middle = np.array([np.average(columns, weights=weights), np.average(rows, weights=weights)])
+    offset = np.stack((columns, rows), axis=1) - middle
+    s, t = offset @ direction, offset @ across
+    edges = np.linspace(s.min() - 0.5, s.max() + 0.5, max(2, round(np.ptp(s) / height) + 1))
+    inside = np.ones(len(s), bool)
+    for _ in range(2):
+        curve = _smooth_curve(s[inside], t[inside], weights[inside], edges)
+        away = np.abs(t - np.interp(s, edges, curve))
+        inside = away <= 0.75 * height
+        if not inside.any():
+            return None
+    length = edges[-1] - edges[0]
+    score = float(weights[away <= max(0.4 * height, 0.6)].mean()) if inside.any() else 0.0
+    thickness = float(weights[inside].sum()) / length
+    evidence = float(np.maximum(weights - 0.5, 0)[inside].sum()) / height**2
+    if length < SHORTEST * height or score < LEAST_SCORE or evidence < LEAST_EVIDENCE:
+        return None
+    tall = _heights_along(s[inside], heights[places][inside], edges)
+    tall = np.clip(tall, 0.7 * thickness, 1.6 * thickness + 0.5)
+    points = middle + edges[:, None] * direction + curve[:, None] * across
+    is_print = maps.printed[places].sum() > maps.core[places].sum()
+    return FoundLine(
+        (points + 0.5) * maps.step,
+        tall * maps.step,
+        PRINT if is_print else HANDWRITING,
+        score=score,
+    )
+
+
+def _direction(rows, columns, weights, height, prior) -> np.ndarray:
+    """Unit vector of a line to the right, float (2,)."""
+    owner = np.zeros(len(rows), int)
+    _, slope = _fits(rows, columns, owner, weights, np.array([height]), np.array([prior]))
+    direction = np.array([1.0, slope[0]])
+    return direction / np.linalg.norm(direction)
+
+
+def _smooth_curve(s: np.ndarray, t: np.ndarray, weights: np.ndarray, edges: np.ndarray):
+    """Smooth offsets at the edges of bins, float (E,): a P-spline of degree one."""
+    width = edges[1] - edges[0]
+    count = len(edges)
+    place = np.clip((s - edges[0]) / width, 0, count - 1 - 1e-6)
+    low = place.astype(int)
+    share = place - low
+    scale = weights / max(width, 1e-9) ** 2
+    main = np.bincount(low, scale * (1 - share) ** 2, count)
+    main += np.bincount(low + 1, scale * share**2, count)
+    upper = np.bincount(low + 1, scale * share * (1 - share), count)
+    right = np.bincount(low, scale * (1 - share) * t, count)
+    right += np.bincount(low + 1, scale * share * t, count)
+    if count == 2:
+        return np.full(2, np.average(t, weights=weights))
+    bands = np.zeros((3, count))
+    bands[2], bands[1] = main + 1e-6, upper
+    stiff = 1.0
+    bands[2, :-2] += stiff
+    bands[2, 1:-1] += 4 * stiff
+    bands[2, 2:] += stiff
+    bands[1, 1:-1] -= 2 * stiff
+    bands[1, 2:] -= 2 * stiff
+    bands[0, 2:] += stiff
+    return solveh_banded(bands, right)
+
+
+def _heights_along(s: np.ndarray, heights: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Heights at the edges of bins, float (E,): medians over some bins around."""
+    reach = 3 * (edges[1] - edges[0])
+    order = np.argsort(s)
+    s, heights = s[order], heights[order]
+    lows, highs = np.searchsorted(s, edges - reach), np.searchsorted(s, edges + reach)
+    whole = np.median(heights)
+    return np.array(
+        [np.median(heights[a:b]) if b > a else whole for a, b in zip(lows, highs, strict=True)]
+    )
+
+
+def _without_satellites(lines: list[FoundLine]) -> list[FoundLine]:
+    """Without bumps of a line that were taken for lines of their own."""
+    kept = []
+    for line in sorted(lines, key=lambda line: -np.ptp(line.points[:, 0])):
+        x, y = line.points.mean(axis=0)
+        if not any(_is_inside(other, x, y, line.height) for other in kept):
+            kept.append(line)
+    return kept
+
+
+def _is_inside(line: FoundLine, x: float, y: float, height: float) -> bool:
+    left, right = line.points[0, 0], line.points[-1, 0]
+    if not left <= x <= right:
+        return False
+    at = np.interp(x, line.points[:, 0], line.points[:, 1])
+    return abs(y - at) < 0.75 * line.height
