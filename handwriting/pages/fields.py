@@ -10,7 +10,6 @@ from scipy.sparse.csgraph import connected_components
 
 from handwriting.imaging.text_lines import TextLine
 from handwriting.pages.layout_maps import LayoutMaps
-from handwriting.pages.reading_order import page_slope
 
 FRAME, BOXES, TABLE = "frame", "boxes", "table"
 """Kinds of a field: one rectangle, a row of boxes for a character each, a grid of cells."""
@@ -18,15 +17,18 @@ FRAME, BOXES, TABLE = "frame", "boxes", "table"
 RULE, RUN, BREAK = 0.4, 5, 7
 """Least probability of a rule, the least length of one and the longest break in one, in places."""
 
-SMALLEST, LEAST_FILL = 2, 0.6
-"""Least width and height of the inside of a cell, in places, and the least part of its rectangle
-that a cell fills."""
+SMALLEST, LEAST_FILL, NARROWEST = 4, 0.75, 0.5
+"""Of a cell: least places inside, least part of its four corners' area that it fills, and least
+width by its height; the gap between two boxes is narrower."""
 
 LARGEST = 0.6
 """A frame around more than this part of the picture is its border."""
 
 SAME = 0.3
-"""Sides and places of cells of one row or column differ by at most this part of a side."""
+"""Corners of neighbours are apart by at most this part of a side."""
+
+THICKEST = 0.12
+"""Of a rule that two cells share, by their height."""
 
 WIDEST_BOX = 1.7
 """Width of a box for one character by its height."""
@@ -89,16 +91,12 @@ def fields_of(maps: LayoutMaps, lines: Sequence[TextLine]) -> list[Field]:
     Returns:
         Fields with at least one line; of those a table or a row of boxes has empty cells too.
     """
-    if not lines:
-        return []
-    cells = _Cells.of(_inside_of_rules(maps.rules), page_slope(lines))
-    visits = _visits(cells.labels, lines, maps.step)
-    found = []
-    for group in cells.groups():
-        field = _field(cells, group, visits, lines, maps.step)
-        if field is not None:
-            found.append(field)
-    return found
+    cells = _cells(_inside_of_rules(maps.rules))
+    walks = [_Walk.of(line, maps.step, cells.labels) for line in lines]
+    visited = {cell for walk in walks for cell in walk.shares}
+    written = (group for group in _groups(cells) if not visited.isdisjoint(group.cells.tolist()))
+    found = (_field(cells, group, walks, maps.step) for group in written)
+    return [field for field in found if field is not None]
 
 
 def _inside_of_rules(rules: np.ndarray) -> np.ndarray:
@@ -119,184 +117,194 @@ def _inside_of_rules(rules: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class _Cells:
-    """Rectangles between rules, C of them, in places of the map with its slope taken away.
+    """Quadrangles between rules, C of them, in places of the map.
 
     Attributes:
         labels: int (rows, columns), the cell of each place, else -1.
-        left, top, right, bottom: float (C,), at the middle of the rules.
-        slope: rise of the page's lines.
-        shape: rows and columns of the map.
+        corners: float (C, 4, 2), x and y of the rules' corners, clockwise from the upper left.
     """
 
     labels: np.ndarray
-    left: np.ndarray
-    top: np.ndarray
-    right: np.ndarray
-    bottom: np.ndarray
-    slope: float
+    corners: np.ndarray
+
+    @property
+    def sides(self) -> np.ndarray:
+        """float (C, 2): width and height."""
+        across = self.corners[:, [1, 2]] - self.corners[:, [0, 3]]
+        down = self.corners[:, [3, 2]] - self.corners[:, [0, 1]]
+        return np.stack([np.hypot(*each.mean(axis=1).T) for each in (across, down)], axis=1)
+
+
+def _cells(parts: np.ndarray) -> _Cells:
+    """The parts that are nearly rectangles and do not touch the picture's sides."""
+    count = int(parts.max()) + 1
+    rows, columns = np.nonzero(parts)
+    owner = parts[rows, columns]
+    area = np.bincount(owner, minlength=count)
+    good = (area >= SMALLEST) & (area < LARGEST * parts.size)
+    for side in (parts[0], parts[-1], parts[:, 0], parts[:, -1]):
+        good[side] = False
+    chosen = good[owner]
+    order = np.argsort(owner[chosen], kind="stable")
+    rows, columns, owner = (each[chosen][order] for each in (rows, columns, owner))
+    numbers, starts = np.unique(owner, return_index=True)
+    corners = np.zeros((len(numbers), 4, 2))
+    # A corner is farthest in its direction; the middle of a rule is one place beside the inside.
+    for k, (x, y) in enumerate(((-1, -1), (1, -1), (1, 1), (-1, 1))):
+        far = np.lexsort((x * columns + y * rows, owner))
+        at = far[np.append(starts[1:], len(owner)) - 1] if len(starts) else far
+        corners[:, k] = np.stack((columns[at] + x, rows[at] + y), axis=1)
+    cells = _Cells(parts, corners)
+    x, y = corners.transpose(2, 0, 1)
+    whole = np.abs((x * np.roll(y, -1, axis=1) - y * np.roll(x, -1, axis=1)).sum(axis=1)) / 2
+    wide, high = cells.sides.T
+    # The inside of a quadrangle of rules is smaller by half of its outline.
+    kept = area[numbers] >= LEAST_FILL * (whole - wide - high + 1)
+    kept &= wide >= NARROWEST * high
+    names = np.full(count, -1)
+    names[numbers[kept]] = np.arange(kept.sum())
+    return _Cells(names[parts], corners[kept])
+
+
+def _groups(cells: _Cells) -> list["_Group"]:
+    """The cells of each row of boxes or grid."""
+    count = len(cells.corners)
+    if not count:
+        return []
+    pairs = _neighbours(cells)
+    a, b = pairs.T
+    middle = cells.corners.mean(axis=1)
+    wide, high = cells.sides.T
+    swap = middle[a, 0] > middle[b, 0]
+    left, right = np.where(swap, b, a), np.where(swap, a, b)
+    near = SAME * np.minimum(high[a], high[b]) + 2
+    in_row = _meet(cells.corners[left][:, [1, 2]], cells.corners[right][:, [0, 3]], near)
+    swap = middle[a, 1] > middle[b, 1]
+    upper, lower = np.where(swap, b, a), np.where(swap, a, b)
+    near = np.maximum(THICKEST * np.minimum(high[a], high[b]), 2)
+    in_column = _meet(cells.corners[upper][:, [3, 2]], cells.corners[lower][:, [0, 1]], near)
+    rows, columns = (_connected(pairs[linked], count) for linked in (in_row, in_column))
+    owner = _connected(pairs[in_row | in_column], count)
+    order = np.argsort(owner, kind="stable")
+    members = np.split(order, np.flatnonzero(np.diff(owner[order])) + 1)
+    return [
+        _Group(
+            group, _ranks(rows[group], middle[group, 1]), _ranks(columns[group], middle[group, 0])
+        )
+        for group in members
+    ]
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Cells that belong together: their indices, rows and columns, int (M,) each."""
+
+    cells: np.ndarray
+    rows: np.ndarray
+    columns: np.ndarray
+
+
+def _neighbours(cells: _Cells) -> np.ndarray:
+    """Pairs of cells that only a rule or a narrow gap parts, int (N, 2)."""
+    outside = (cells.labels < 0).astype(np.uint8)
+    far, nearest = cv2.distanceTransformWithLabels(
+        outside, cv2.DIST_L1, 3, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    known = np.full(int(nearest.max()) + 1, -1)
+    known[nearest[outside == 0]] = cells.labels[outside == 0]
+    owner = known[nearest]
+    reach = np.maximum(2.0, SAME * cells.sides.min(axis=1))
+    owner[far > reach[owner]] = -1
+    pairs = []
+    for one, other in ((owner[:, :-1], owner[:, 1:]), (owner[:-1], owner[1:])):
+        touching = (one != other) & (one >= 0) & (other >= 0)
+        pairs.append(np.stack((one[touching], other[touching]), axis=1))
+    return np.unique(np.sort(np.concatenate(pairs), axis=1), axis=0)
+
+
+def _meet(one: np.ndarray, other: np.ndarray, near: np.ndarray) -> np.ndarray:
+    """Whether both corners of sides, float (N, 2, 2), are near to each other, bool (N,)."""
+    return (np.abs(one - other) <= near[:, None, None]).all(axis=(1, 2))
+
+
+def _connected(pairs: np.ndarray, count: int) -> np.ndarray:
+    """The number of each cell's component, int (C,)."""
+    links = coo_array((np.ones(len(pairs)), pairs.T), shape=(count, count))
+    return connected_components(links, directed=False)[1]
+
+
+def _ranks(owner: np.ndarray, place: np.ndarray) -> np.ndarray:
+    """Numbers of rows or columns from 0, in the order of their cells' mean places, int (M,)."""
+    _, owner = np.unique(owner, return_inverse=True)
+    means = np.bincount(owner, place) / np.bincount(owner)
+    return np.argsort(np.argsort(means))[owner]
+
+
+@dataclass(frozen=True)
+class _Walk:
+    """A line's way over the map.
+
+    Attributes:
+        points: float (W, 2), x and y in places.
+        height: of the core zone, in places.
+        shares: parts of the line in each cell that it visits.
+    """
+
+    points: np.ndarray
+    height: float
+    shares: dict[int, float]
 
     @classmethod
-    def of(cls, parts: np.ndarray, slope: float) -> "_Cells":
-        """The parts that are nearly rectangles and do not touch the picture's sides."""
-        count = int(parts.max()) + 1
-        rows, columns = np.nonzero(parts)
-        owner = parts[rows, columns]
-        order = np.argsort(owner, kind="stable")
-        rows, columns, owner = rows[order], columns[order], owner[order]
-        starts = np.flatnonzero(np.diff(owner, prepend=0))
-        x, y = columns + slope * rows, rows - slope * columns
-        ends = [np.zeros(count) for _ in range(4)]
-        for end, value, find in zip(ends, (x, y, x, y), (np.minimum,) * 2 + (np.maximum,) * 2,
-                                    strict=True):  # fmt: skip
-            if len(starts):
-                end[owner[starts]] = find.reduceat(value, starts)
-        left, top, right, bottom = ends
-        wide, high = right - left + 1, bottom - top + 1
-        area = np.bincount(owner, minlength=count)
-        good = (np.minimum(wide, high) >= SMALLEST) & (area >= LEAST_FILL * wide * high)
-        good &= area < LARGEST * parts.size
-        for side in (parts[0], parts[-1], parts[:, 0], parts[:, -1]):
-            good[side] = False
-        good[0] = False
-        numbers = np.where(good, np.cumsum(good) - 1, -1)
-        # The middle of a rule is one place beside the inside.
-        return cls(
-            numbers[parts], left[good] - 1, top[good] - 1, right[good] + 1, bottom[good] + 1, slope
-        )
-
-    def groups(self) -> list[np.ndarray]:
-        """Indices of the cells of each grid; those of a row are as high, those of a column as
-        wide."""
-        count = len(self.left)
-        if not count:
-            return []
-        pairs = self._neighbours()
-        a, b = pairs.T
-        high, wide = self.bottom - self.top, self.right - self.left
-        in_row = _alike(self.top, high, a, b) & _alike(self.bottom, high, a, b)
-        in_column = _alike(self.left, wide, a, b) & _alike(self.right, wide, a, b)
-        a, b = pairs[in_row | in_column].T
-        links = coo_array((np.ones(len(a)), (a, b)), shape=(count, count))
-        _, owner = connected_components(links, directed=False)
-        order = np.argsort(owner, kind="stable")
-        return np.split(order, np.flatnonzero(np.diff(owner[order])) + 1)
-
-    def _neighbours(self) -> np.ndarray:
-        """Pairs of cells that only a rule or a narrow gap parts, int (N, 2)."""
-        outside = (self.labels < 0).astype(np.uint8)
-        far, nearest = cv2.distanceTransformWithLabels(
-            outside, cv2.DIST_L1, 3, labelType=cv2.DIST_LABEL_PIXEL
-        )
-        known = np.full(int(nearest.max()) + 1, -1)
-        known[nearest[outside == 0]] = self.labels[outside == 0]
-        owner = known[nearest]
-        reach = np.full(len(self.left) + 1, 2.0)
-        sides = np.minimum(self.right - self.left, self.bottom - self.top)
-        reach[:-1] = np.maximum(2.0, SAME * sides)
-        owner[far > reach[owner]] = -1
-        pairs = []
-        for one, other in ((owner[:, :-1], owner[:, 1:]), (owner[:-1], owner[1:])):
-            touching = (one != other) & (one >= 0) & (other >= 0)
-            pairs.append(np.stack((one[touching], other[touching]), axis=1))
-        return np.unique(np.sort(np.concatenate(pairs), axis=1), axis=0)
-
-    def outline(self, cell: int, step: float) -> np.ndarray:
-        """Corners of a cell in pixels of the picture, float (4, 2)."""
-        left, top, right, bottom = (
-            float(side[cell]) for side in (self.left, self.top, self.right, self.bottom)
-        )
-        level = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
-        back = np.linalg.inv(np.array([[1.0, self.slope], [-self.slope, 1.0]]))
-        return (level @ back.T + 0.5) * step
-
-
-def _alike(ends: np.ndarray, sides: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return np.abs(ends[a] - ends[b]) <= SAME * np.minimum(sides[a], sides[b]) + 1
-
-
-def _visits(labels: np.ndarray, lines: Sequence[TextLine], step: float) -> list[dict[int, float]]:
-    """For each line the cells in which parts of it are, with these parts of its length."""
-    visits = []
-    last = np.array(labels.shape) - 1
-    for line in lines:
+    def of(cls, line: TextLine, step: float, labels: np.ndarray) -> "_Walk":
+        """The way of a line over cells."""
         count = max(3, int(np.ptp(line.points[:, 0]) / step))
         at = np.linspace(0, len(line.points) - 1, count)
-        x, y = (np.interp(at, np.arange(len(line.points)), line.points[:, k]) for k in (0, 1))
-        rows, columns = (np.clip(np.floor(v / step).astype(int), 0, m)
-                         for v, m in zip((y, x), last, strict=True))  # fmt: skip
-        inside = labels[rows, columns]
-        cells, counts = np.unique(inside[inside >= 0], return_counts=True)
-        on_rules = (inside < 0).sum()
-        visits.append(
-            {int(c): n / max(1, count - on_rules) for c, n in zip(cells, counts, strict=True)}
-        )
-    return visits
+        ways = [np.interp(at, np.arange(len(line.points)), line.points[:, k]) for k in (0, 1)]
+        points = np.stack(ways, axis=1) / step - 0.5
+        columns, rows = np.clip(np.round(points).astype(int), 0, np.array(labels.shape[::-1]) - 1).T
+        cells, counts = np.unique(labels[rows, columns], return_counts=True)
+        shares = dict(zip(cells.tolist(), (counts / count).tolist(), strict=True))
+        shares.pop(-1, None)
+        return cls(points, line.height / step, shares)
 
 
-def _field(
-    cells: _Cells,
-    group: np.ndarray,
-    visits: list[dict[int, float]],
-    lines: Sequence[TextLine],
-    step: float,
-) -> Field | None:
-    members = set(group.tolist())
-    here = [k for k, cells_of in enumerate(visits) if members & cells_of.keys()]
-    if not here:
-        return None
-    rows = _ranks(cells.top[group], cells.bottom[group])
-    columns = _ranks(cells.left[group], cells.right[group])
-    kind = FRAME if len(group) == 1 else TABLE
-    if _are_boxes(cells, group, rows, [visits[k] for k in here], [lines[k] for k in here], step):
-        kind = BOXES
-        chosen = {k: set(visits[k]) for k in here}
+def _field(cells: _Cells, group: _Group, walks: list[_Walk], step: float) -> Field | None:
+    """The field of a group; ``None`` where less than half of its lines are inside of cells."""
+    members = set(group.cells.tolist())
+    here = [k for k, walk in enumerate(walks) if members & walk.shares.keys()]
+    if _are_boxes(cells, group, [walks[k] for k in here]):
+        kind, least = BOXES, 0.0
     else:
-        chosen = {
-            k: {c for c, share in visits[k].items() if share >= WITHIN} & members for k in here
-        }
-        # The squares of paper lie under lines of any length.
-        if sum(map(bool, chosen.values())) <= len(here) / 2:
-            return None
-    order = np.lexsort((columns, rows))
-    return Field(
-        kind,
-        tuple(
-            Cell(
-                cells.outline(group[k], step),
-                int(rows[k]),
-                int(columns[k]),
-                tuple(line for line in here if int(group[k]) in chosen[line]),
-            )
-            for k in order
-        ),
-    )
+        kind, least = FRAME if len(members) == 1 else TABLE, WITHIN
+    inside = {
+        k: {c for c, share in walks[k].shares.items() if c in members and share >= least}
+        for k in here
+    }
+    # Lines of any length run over the squares of paper.
+    if sum(map(bool, inside.values())) <= len(here) / 2:
+        return None
+    order = np.lexsort((group.columns, group.rows))
+    found = []
+    for k in order.tolist():
+        cell = int(group.cells[k])
+        outline = (cells.corners[cell] + 0.5) * step
+        lines = tuple(line for line in here if cell in inside[line])
+        found.append(Cell(outline, int(group.rows[k]), int(group.columns[k]), lines))
+    return Field(kind, tuple(found))
 
 
-def _ranks(low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """Number of each cell's row, or column, from 0: cells whose middles are near share one."""
-    middle = (low + high) / 2
-    order = np.argsort(middle)
-    near = SAME * np.median(high - low) + 1
-    ranks = np.zeros(len(low), int)
-    ranks[order[1:]] = np.cumsum(np.diff(middle[order]) > near)
-    return ranks
-
-
-def _are_boxes(
-    cells: _Cells,
-    group: np.ndarray,
-    rows: np.ndarray,
-    visits: list[dict[int, float]],
-    lines: list[TextLine],
-    step: float,
-) -> bool:
+def _are_boxes(cells: _Cells, group: _Group, walks: list[_Walk]) -> bool:
     """Whether cells are a row of boxes, of a size for the letters in them."""
-    if len(group) < 2 or rows.any():
+    if len(group.cells) < 2 or group.rows.any():
         return False
-    wide = cells.right[group] - cells.left[group]
-    high = float(np.median(cells.bottom[group] - cells.top[group]))
-    if np.median(wide) > WIDEST_BOX * high or np.ptp(wide) > 2 * SAME * np.median(wide) + 2:
+    wide, high = cells.sides[group.cells].T
+    usual = np.median(wide)
+    if usual > WIDEST_BOX * np.median(high) or np.ptp(wide) > 2 * SAME * usual + 2:
         return False
-    members = set(group.tolist())
-    inside = [sum(share for cell, share in each.items() if cell in members) for each in visits]
-    return min(inside) >= WITHIN and all(line.height / step * LEAST_BOX < high for line in lines)
+    # Gaps between boxes are in none of them.
+    around = cv2.convexHull(cells.corners[group.cells].reshape(-1, 2).astype(np.float32))
+    for walk in walks:
+        within = [cv2.pointPolygonTest(around, tuple(p), False) >= 0 for p in walk.points.tolist()]
+        if np.mean(within) < WITHIN or walk.height * LEAST_BOX > np.median(high):
+            return False
+    return True
