@@ -11,8 +11,8 @@ from handwriting.imaging.text_lines import HANDWRITING, PRINT, TextLine
 from handwriting.pages.layout_maps import LayoutMaps
 from handwriting.pages.reading_order import reading_order
 
-SURE, POSSIBLE = 0.55, 0.35
-"""A piece of a line is where the probability exceeds POSSIBLE, and somewhere SURE."""
+POSSIBLE = 0.35
+"""Least probability of a place of a line."""
 
 THINNEST, TALLEST = 1.5, 100.0
 """Heights of the core zone that a map can show, in places."""
@@ -21,16 +21,32 @@ VALLEY = 0.75
 """Two lines touch where the probability between them is below this share of that in both."""
 
 GAP, EVIDENT_GAP = 2.0, 5.0
-"""Widest gap within a line in core heights, and where its places are half as probable as writing."""
+"""Widest gap within a line in core heights, and one of places of a mean probability of one half."""
 
 OFFSET = 0.5
 """How far a line's parts on the two sides of a gap may be apart across it, in core heights."""
 
+SHORT = 2.0
+"""Pieces longer than this, in core heights, have a kind and end at rules."""
+
+OTHER_KIND, WALL = 0.5, 0.4
+"""Difference between the shares of print of two lines; probability of a rule between them."""
+
+STIFF = 1.0
+"""Weight of a line's bends against the distances of its places."""
+
 SHORTEST, LEAST_SCORE = 0.25, 0.5
 """Of a line, in core heights and as mean probability; what is less is a speck."""
 
-LEAST_EVIDENCE = 0.1
-"""Of a line: its probabilities less one half, summed over squares of the core height."""
+LEAST_EVIDENCE, LEAST_OF_PIECE = 0.1, 0.02
+"""Of a line and of a piece: its probabilities less one half, summed over squares of the core
+height."""
+
+SATELLITE = 0.75
+"""What is nearer to the middle of a longer line, in core heights, is a part of it."""
+
+MOST_PIECES = 1500
+"""Of more than a page can have those with the most evidence are taken."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +68,7 @@ def lines_of(maps: LayoutMaps) -> list[FoundLine]:
     """
     writing = np.clip(maps.core + maps.printed, 0, 1)
     heights = _smoothed(np.clip(maps.height / maps.step, THINNEST, TALLEST), writing)
-    pieces = _pieces(writing, heights)
+    pieces = _pieces(maps, writing, heights)
     found = []
     for members in _joined(pieces, writing, maps.rules):
         line = _line(pieces.places(members), maps, writing, heights, pieces.slopes[members])
@@ -78,6 +94,7 @@ class _Pieces:
         starts: int (P + 1,), where each piece begins in them.
         heights: float (P,), of the core zone.
         slopes: float (P,), of the whole piece.
+    printed: float (P,), share of print in it, in 0..1.
         left, right: float (P, 3), x, y and slope at the ends.
     """
 
@@ -86,6 +103,7 @@ class _Pieces:
     starts: np.ndarray
     heights: np.ndarray
     slopes: np.ndarray
+    printed: np.ndarray
     left: np.ndarray
     right: np.ndarray
 
@@ -96,56 +114,79 @@ class _Pieces:
         return self.rows[chosen], self.columns[chosen]
 
 
-def _pieces(writing: np.ndarray, heights: np.ndarray) -> _Pieces:
+def _pieces(maps: LayoutMaps, writing: np.ndarray, heights: np.ndarray) -> _Pieces:
     mask = (writing > POSSIBLE) & ~_between_lines(writing, heights)
-    _, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=4)
+    count, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=4)
     rows, columns = np.nonzero(labels)
-    owner = labels[rows, columns]
-    seeds = np.zeros(labels.max() + 1, bool)
-    seeds[owner[writing[rows, columns] > SURE]] = True
-    kept = seeds[owner]
-    rows, columns, owner = rows[kept], columns[kept], owner[kept]
-    order = np.argsort(owner, kind="stable")
-    rows, columns = rows[order], columns[order]
-    _, owner = np.unique(owner[order], return_inverse=True)
-    count = int(owner[-1]) + 1 if len(owner) else 0
+    owner, sure = labels[rows, columns], np.maximum(writing - 0.5, 0) / heights**2
+    evidence = np.bincount(owner, sure[rows, columns], count)
+    most = np.sort(evidence)[-min(MOST_PIECES, count)]
+    kept = np.flatnonzero(evidence >= max(most, LEAST_OF_PIECE))
+    numbers = np.full(count, -1)
+    numbers[kept] = np.arange(len(kept))
+    owner = numbers[owner]
+    order = np.argsort(owner, kind="stable")[(owner < 0).sum() :]
+    rows, columns, owner = rows[order], columns[order], owner[order]
+    printed = maps.printed / np.maximum(maps.core + maps.printed, 1e-6)
+    return _described((rows, columns, owner), len(kept), writing, heights, printed)
+
+
+def _described(
+    places: tuple[np.ndarray, np.ndarray, np.ndarray],
+    count: int,
+    writing: np.ndarray,
+    heights: np.ndarray,
+    printed: np.ndarray,
+) -> _Pieces:
+    """The pieces of places, given by rows, columns and pieces and sorted by the latter."""
+    rows, columns, owner = places
     starts = np.searchsorted(owner, np.arange(count + 1))
     weights = writing[rows, columns].astype(np.float64)
-    tall = np.bincount(owner, weights * heights[rows, columns], count)
-    tall /= np.maximum(np.bincount(owner, weights, count), 1e-9)
-    return _described(rows, columns, owner, starts, weights, tall)
-
-
-def _described(rows, columns, owner, starts, weights, tall) -> _Pieces:
-    count = len(tall)
+    total = _sums(owner, weights, count)
+    tall, share = (
+        _sums(owner, weights * each[rows, columns], count) / total for each in (heights, printed)
+    )
     first, last = np.full(count, np.inf), np.full(count, -np.inf)
     np.minimum.at(first, owner, columns)
     np.maximum.at(last, owner, columns)
-    none = np.zeros(count)
-    middle, slopes = _fits(rows, columns, owner, weights, tall, none)
-    long = last - first > 4 * tall
-    page = float(np.median(np.repeat(slopes[long], np.diff(starts)[long]))) if long.any() else 0.0
-    middle, slopes = _fits(rows, columns, owner, weights, tall, none + page)
+    weighted = (rows, columns, owner, weights)
+    _, slopes = _fits(weighted, tall, np.zeros(count))
+    length = last - first
+    page = slopes[np.repeat(np.arange(count), np.where(length > 4 * tall, length, 0).astype(int))]
+    _, slopes = _fits(weighted, tall, np.full(count, np.median(page) if len(page) else 0.0))
     ends = []
-    for edge, side in ((first - 0.5, columns - first[owner]), (last + 0.5, last[owner] - columns)):
-        near = side < 4 * tall[owner]
-        at, slope = _fits(rows[near], columns[near], owner[near], weights[near], tall, slopes)
-        ends.append(np.stack((edge, at[:, 1] + slope * (edge - at[:, 0]), slope), axis=1))
-    return _Pieces(rows, columns, starts, tall, slopes, *ends)
+    for edge, far in ((first - 0.5, columns - first[owner]), (last + 0.5, last[owner] - columns)):
+        near = far < 4 * tall[owner]
+        middle, slope = _fits(tuple(each[near] for each in weighted), tall, slopes)
+        ends.append(np.stack((edge, middle[:, 1] + slope * (edge - middle[:, 0]), slope), axis=1))
+    return _Pieces(rows, columns, starts, tall, slopes, share, *ends)
 
 
-def _fits(rows, columns, owner, weights, tall, prior):
-    """Straight lines through the places of each piece: middle (P, 2) and slope (P,).
+def _sums(owner: np.ndarray, values: np.ndarray, count: int) -> np.ndarray:
+    """Sums of values by their owner, float (count,)."""
+    return np.bincount(owner, values, count).astype(np.float64)
+
+
+def _fits(
+    places: tuple[np.ndarray, ...], tall: np.ndarray, prior: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Straight lines through the places of each piece: a point (P, 2) and the slope (P,).
 
     The slope of what is hardly longer than high is drawn to the prior.
+
+    Args:
+        places: rows, columns, pieces and weights.
+        tall: height of each piece's core zone.
+        prior: slope of each piece where it is not known.
     """
+    rows, columns, owner, weights = places
     count = len(tall)
-    total = np.maximum(np.bincount(owner, weights, count), 1e-9)
-    x = np.bincount(owner, weights * columns, count) / total
-    y = np.bincount(owner, weights * rows, count) / total
+    total = _sums(owner, weights, count)
+    x = _sums(owner, weights * columns, count) / total
+    y = _sums(owner, weights * rows, count) / total
     dx, dy = columns - x[owner], rows - y[owner]
-    xx = np.bincount(owner, weights * dx * dx, count) / total
-    xy = np.bincount(owner, weights * dx * dy, count) / total
+    xx = _sums(owner, weights * dx * dx, count) / total
+    xy = _sums(owner, weights * dx * dy, count) / total
     # The spread of a zone as long as it is high says nothing of its slope.
     doubt = tall**2 / 4
     return np.stack((x, y), axis=1), (xy + doubt * prior) / (xx + doubt)
@@ -189,7 +230,10 @@ def _leads_to(after: np.ndarray, start: int, end: int) -> bool:
 
 
 def _candidates(pieces: _Pieces, writing: np.ndarray, rules: np.ndarray) -> np.ndarray:
-    """Pairs of pieces, int (N, 2), the second at the right of the first; the likeliest first."""
+    """Pairs of pieces, int (N, 2), the second at the right of the first; the likeliest first.
+
+    No rule stands between them, unless both are single letters, as in boxes.
+    """
     ax, ay, aslope = pieces.right.T[:, :, None]
     bx, by, bslope = pieces.left.T[:, None, :]
     low = np.minimum(pieces.heights[:, None], pieces.heights[None])
@@ -201,9 +245,15 @@ def _candidates(pieces: _Pieces, writing: np.ndarray, rules: np.ndarray) -> np.n
     fits = (gap > -0.7) & (gap < EVIDENT_GAP) & (high < 1.8 * low)
     fits &= offset < OFFSET + 0.05 * np.maximum(gap, 0)
     np.fill_diagonal(fits, False)
+    long = pieces.right[:, 0] - pieces.left[:, 0] > SHORT * pieces.heights
+    fits &= ~(long[:, None] & long[None]) | (
+        np.abs(pieces.printed[:, None] - pieces.printed[None]) < OTHER_KIND
+    )
     a, b = np.nonzero(fits)
-    evidence = _along(writing, pieces, a, b)
-    allowed = gap[a, b] < GAP + (EVIDENT_GAP - GAP) * np.minimum(2 * evidence.mean(axis=1), 1)
+    evidence = _along(writing, pieces, a, b).mean(axis=1)
+    allowed = gap[a, b] < GAP + (EVIDENT_GAP - GAP) * np.minimum(2 * evidence, 1)
+    walled = (_along(rules, pieces, a, b).max(axis=1) > WALL) & (evidence < POSSIBLE)
+    allowed &= ~walled | ~(long[a] | long[b])
     a, b = a[allowed], b[allowed]
     order = np.argsort(np.maximum(gap[a, b], 0) + 2 * offset[a, b])
     return np.stack((a[order], b[order]), axis=1)
@@ -260,38 +310,39 @@ def _line(
     )
 
 
-def _direction(rows, columns, weights, height, prior) -> np.ndarray:
+def _direction(
+    rows: np.ndarray, columns: np.ndarray, weights: np.ndarray, height: float, prior: float
+) -> np.ndarray:
     """Unit vector of a line to the right, float (2,)."""
-    owner = np.zeros(len(rows), int)
-    _, slope = _fits(rows, columns, owner, weights, np.array([height]), np.array([prior]))
-    direction = np.array([1.0, slope[0]])
-    return direction / np.linalg.norm(direction)
+    places = (rows, columns, np.zeros(len(rows), int), weights)
+    _, slope = _fits(places, np.array([height]), np.array([prior]))
+    return np.array([1.0, slope[0]]) / np.hypot(1.0, slope[0])
 
 
-def _smooth_curve(s: np.ndarray, t: np.ndarray, weights: np.ndarray, edges: np.ndarray):
-    """Smooth offsets at the edges of bins, float (E,): a P-spline of degree one."""
-    width = edges[1] - edges[0]
-    count = len(edges)
+def _smooth_curve(
+    s: np.ndarray, t: np.ndarray, weights: np.ndarray, edges: np.ndarray
+) -> np.ndarray:
+    """Offsets at the edges of bins, float (E,): the polyline through places at ``s`` along the
+    line with the least sum of squared distances in ``t`` and of squared bends."""
+    count, width = len(edges), edges[1] - edges[0]
+    if count == 2:
+        return np.full(2, np.average(t, weights=weights))
     place = np.clip((s - edges[0]) / width, 0, count - 1 - 1e-6)
     low = place.astype(int)
     share = place - low
-    scale = weights / max(width, 1e-9) ** 2
-    main = np.bincount(low, scale * (1 - share) ** 2, count)
-    main += np.bincount(low + 1, scale * share**2, count)
-    upper = np.bincount(low + 1, scale * share * (1 - share), count)
+    # A bin of a whole zone weighs one.
+    scale = weights / width**2
     right = np.bincount(low, scale * (1 - share) * t, count)
     right += np.bincount(low + 1, scale * share * t, count)
-    if count == 2:
-        return np.full(2, np.average(t, weights=weights))
     bands = np.zeros((3, count))
-    bands[2], bands[1] = main + 1e-6, upper
-    stiff = 1.0
-    bands[2, :-2] += stiff
-    bands[2, 1:-1] += 4 * stiff
-    bands[2, 2:] += stiff
-    bands[1, 1:-1] -= 2 * stiff
-    bands[1, 2:] -= 2 * stiff
-    bands[0, 2:] += stiff
+    bands[2] = np.bincount(low, scale * (1 - share) ** 2, count) + 1e-6
+    bands[2] += np.bincount(low + 1, scale * share**2, count)
+    bands[1] = np.bincount(low + 1, scale * share * (1 - share), count)
+    for first, bend in enumerate((1.0, -2.0, 1.0)):
+        bands[2, first : count - 2 + first] += STIFF * bend**2
+    bands[1, 1:-1] -= 2 * STIFF
+    bands[1, 2:] -= 2 * STIFF
+    bands[0, 2:] += STIFF
     return solveh_banded(bands, right)
 
 
@@ -306,17 +357,14 @@ def _heights_along(s: np.ndarray, heights: np.ndarray, edges: np.ndarray) -> np.
 
 def _without_satellites(lines: list[FoundLine]) -> list[FoundLine]:
     """Without bumps of a line that were taken for lines of their own."""
-    kept = []
-    for line in sorted(lines, key=lambda line: -np.ptp(line.points[:, 0])):
-        x, y = line.points.mean(axis=0)
-        if not any(_is_inside(other, x, y, line.height) for other in kept):
-            kept.append(line)
-    return kept
-
-
-def _is_inside(line: FoundLine, x: float, y: float, height: float) -> bool:
-    left, right = line.points[0, 0], line.points[-1, 0]
-    if not left <= x <= right:
-        return False
-    at = np.interp(x, line.points[:, 0], line.points[:, 1])
-    return abs(y - at) < 0.75 * line.height
+    lines = sorted(lines, key=lambda line: -np.ptp(line.points[:, 0]))
+    middles = np.array([line.points.mean(axis=0) for line in lines]).reshape(-1, 2)
+    alone = np.ones(len(lines), bool)
+    for k, line in enumerate(lines):
+        if alone[k]:
+            x, y = middles[k + 1 :].T
+            points = line.points[np.argsort(line.points[:, 0])]
+            inside = (points[0, 0] <= x) & (x <= points[-1, 0])
+            off = np.abs(y - np.interp(x, points[:, 0], points[:, 1]))
+            alone[k + 1 :] &= ~inside | (off > SATELLITE * line.height)
+    return [line for line, kept in zip(lines, alone, strict=True) if kept]

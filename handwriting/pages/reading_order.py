@@ -16,9 +16,12 @@ SAME_ROW = 0.6
 GUTTER, NARROWEST = 0.8, 8.0
 """Least width of the gap between columns, and of a column of running text, in core heights."""
 
-FILLED, ALIGNED = 0.6, 0.75
-"""Entries that fill less of their column and mostly stand in a row with one of the other column
-are read row by row, as a list of words and their meanings."""
+LEAST_ROWS = 3
+"""Of a column that is read before what stands at its right."""
+
+FILLED, ALIGNED = 0.8, 0.75
+"""Entries of which most end before this part of their column's width, and of which this share
+stands in a row with one at the right, are read row by row, as words with their meanings."""
 
 _SAMPLES = 48
 
@@ -142,26 +145,36 @@ def _columns(places: _Places, chosen: np.ndarray) -> list[np.ndarray] | None:
 
 def _are_columns(places: _Places, one: np.ndarray, other: np.ndarray) -> bool:
     """Whether lines at the left are read before those at the right, not row by row."""
-    if min(len(one), len(other)) < 2:
+    near = SAME_ROW * places.height
+    if _rows(places, one) < LEAST_ROWS or _rows(places, other) < 2:
         return False
     if places.left[other].min() - np.median(places.right[one]) < GUTTER * places.height:
         return False
-    low = max(places.top[one].min(), places.top[other].min())
-    high = min(places.bottom[one].max(), places.bottom[other].max())
-    spans = [places.bottom[part].max() - places.top[part].min() for part in (one, other)]
-    if high - low < 0.5 * min(spans):
+    if min(_rows_beside(places, one, other), _rows_beside(places, other, one)) < 2:
         return False
-    apart = np.abs(places.middle[one][:, None] - places.middle[other][None])
-    in_row = apart < SAME_ROW * places.height
-    if min(in_row.any(axis=1).sum(), in_row.any(axis=0).sum()) < ALIGNED * min(in_row.shape):
-        return True
-    return all(_is_running_text(places, part) for part in (one, other))
+    in_row = np.abs(places.middle[one][:, None] - places.middle[other][None]) < near
+    aligned = min(in_row.any(axis=1).sum(), in_row.any(axis=0).sum())
+    return aligned < ALIGNED * min(in_row.shape) or _is_running_text(places, one)
+
+
+def _rows(places: _Places, part: np.ndarray) -> int:
+    """Number of rows of lines."""
+    steps = np.diff(np.sort(places.middle[part]))
+    return int((steps > SAME_ROW * places.height).sum()) + min(1, len(part))
+
+
+def _rows_beside(places: _Places, part: np.ndarray, other: np.ndarray) -> int:
+    """Number of rows of lines between the highest and the lowest one of another column."""
+    middle = places.middle[part]
+    inside = (middle > places.top[other].min()) & (middle < places.bottom[other].max())
+    return _rows(places, part[inside])
 
 
 def _is_running_text(places: _Places, part: np.ndarray) -> bool:
-    width = places.right[part].max() - places.left[part].min()
-    usual = float(np.median(places.right[part] - places.left[part]))
-    return len(part) > 2 and usual > max(FILLED * width, NARROWEST * places.height)
+    """Whether most lines go on to the same margin, and far."""
+    left, right = places.left[part].min(), places.right[part]
+    width = right.max() - left
+    return np.median(right) - left > FILLED * width and width > NARROWEST * places.height
 
 
 def _row_by_row(places: _Places, chosen: np.ndarray) -> list[int]:
