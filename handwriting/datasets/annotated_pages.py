@@ -225,7 +225,7 @@ def cut_given(photograph: np.ndarray, line: PlacedLine) -> np.ndarray:
     Returns:
         uint8 (rows, columns, 3).
     """
-    matrix = _levelling(line.spine)
+    matrix = _levelling(line)
     turned = [polygon @ matrix[:, :2].T for polygon in line.polygons]
     points = np.concatenate(turned)
     low = np.floor(points.min(axis=0))
@@ -235,9 +235,12 @@ def cut_given(photograph: np.ndarray, line: PlacedLine) -> np.ndarray:
     return masked(part, [polygon - low for polygon in turned])
 
 
-def _levelling(spine: np.ndarray) -> np.ndarray:
+def _levelling(line: PlacedLine) -> np.ndarray:
     """float (2, 3): the rotation that makes a line level, if it is not nearly so."""
-    across, down = spine[-1] - spine[0]
-    angle = np.arctan2(down, across)
+    # Outlines of single words are too rough to tell a slope.
+    points = np.array([word.polygon.mean(axis=0) for word in line.words] or line.spine)
+    across, down = np.linalg.svd(points - points.mean(axis=0), full_matrices=False)[2][0]
+    sign = np.copysign(1, np.dot(points[-1] - points[0], (across, down)))
+    angle = np.arctan2(sign * down, sign * across) if len(points) > 1 else 0.0
     cos, sin = (np.cos(angle), np.sin(angle)) if abs(angle) > _SLOPE else (1.0, 0.0)
     return np.array([[cos, sin, 0.0], [-sin, cos, 0.0]])

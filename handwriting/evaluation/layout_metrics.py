@@ -151,16 +151,18 @@ def matched_by_place(found: Sequence[PlacedWord], true: Sequence[PlacedWord]) ->
 def _count_placed(
     found: Sequence[PlacedWord], true: Sequence[PlacedWord], key: Callable[[str], str]
 ) -> int:
-    by_text: dict[str, list[PlacedWord]] = defaultdict(list)
-    for word in true:
-        by_text[key(word.text)].append(word)
-    pairs = [
-        (share, id(word), id(other))
-        for word in found
-        for other in by_text.get(key(word.text), ())
-        if (share := overlap(word.polygon, other.polygon)) >= OVERLAP
-    ]
-    return len(_one_to_one(pairs))
+    by_text: dict[str, list[int]] = defaultdict(list)
+    for number, word in enumerate(true):
+        by_text[key(word.text)].append(number)
+    boxes = _boxes([word.polygon for word in true])
+    pairs = []
+    for number, word in enumerate(found):
+        same = np.array(by_text.get(key(word.text), ()), dtype=int)
+        # Of many equal words few are near.
+        for near in _near(boxes[same], word.polygon):
+            other = int(same[near])
+            pairs.append((overlap(word.polygon, true[other].polygon), number, other))
+    return len(_one_to_one(pair for pair in pairs if pair[0] >= OVERLAP))
 
 
 def _one_to_one(pairs: Iterable[tuple[float, int, int]]) -> list[tuple[int, int]]:
@@ -198,7 +200,7 @@ def count_found_lines(found: Sequence[FoundLine], spines: Sequence[np.ndarray]) 
     pairs = [
         (share, number, other)
         for number, line in enumerate(found)
-        for other, share in enumerate(places.shares_in(line))
+        for other, share in places.shares_in(line).items()
         if share >= COVERED
     ]
     return len(_one_to_one(pairs))
@@ -208,26 +210,42 @@ class _Spines:
     """The spines of a page's lines, at least one place each."""
 
     def __init__(self, spines: Sequence[np.ndarray]) -> None:
-        self.lengths = np.array([len(spine) for spine in spines], dtype=int)
-        self.places = np.concatenate([np.zeros((0, 2)), *spines])
-        self.lines = np.repeat(np.arange(len(spines)), self.lengths)
+        self.spines = spines
+        self.boxes = _boxes(spines)
 
-    def _counts(self, inside: np.ndarray) -> np.ndarray:
-        return np.bincount(self.lines[inside], minlength=len(self.lengths))
+    def counts_in(self, parts: Sequence[np.ndarray]) -> dict[int, int]:
+        """By number of the line, how many of its places lie in any of the convex polygons."""
+        counts = {}
+        for number in _near(self.boxes, np.concatenate(parts)) if len(parts) else ():
+            inside = [contained(part, self.spines[number]) for part in parts]
+            counts[number] = int(np.any(inside, axis=0).sum())
+        return counts
 
     def most_in(self, polygon: np.ndarray) -> int:
         """Number of the line that has most of its places in a polygon; -1 if none has."""
-        counts = self._counts(contained(polygon, self.places))
-        return int(counts.argmax()) if counts.any() else -1
+        counts = self.counts_in([polygon])
+        best = max(counts, key=counts.__getitem__, default=-1)
+        return best if counts.get(best) else -1
 
-    def shares_in(self, line: FoundLine) -> list[float]:
-        """Of each spine the share that lies in the words of a line and between them."""
-        parts = [word.polygon for word in line]
-        parts += [np.concatenate(pair) for pair in pairwise(parts)]
-        inside = np.zeros(len(self.places), dtype=bool)
-        for part in parts:
-            inside |= contained(part, self.places)
-        return (self._counts(inside) / self.lengths).tolist()
+    def shares_in(self, line: FoundLine) -> dict[int, float]:
+        """By number of the line, the share of it in the words of another and between them."""
+        words = [word.polygon for word in line]
+        between = [np.concatenate(pair) for pair in pairwise(words)]
+        counts = self.counts_in(words + between)
+        return {number: counts[number] / len(self.spines[number]) for number in counts}
+
+
+def _boxes(shapes: Sequence[np.ndarray]) -> np.ndarray:
+    """float (N, 2, 2): the upper left and lower right corner of each float (P, 2)."""
+    corners = [(shape.min(axis=0), shape.max(axis=0)) for shape in shapes]
+    return np.array(corners, dtype=float).reshape(-1, 2, 2)
+
+
+def _near(boxes: np.ndarray, points: np.ndarray) -> list[int]:
+    """Numbers of the boxes that meet the box of points, float (P, 2)."""
+    low, high = points.min(axis=0), points.max(axis=0)
+    meets = (boxes[:, 0] <= high) & (boxes[:, 1] >= low)
+    return np.flatnonzero(meets.all(axis=1)).tolist()
 
 
 def contained(points: np.ndarray, places: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
 """The script that reads images: its output, and its messages about unreadable images."""
 
 import json
+import shutil
 from pathlib import Path
 
 import matplotlib
@@ -13,8 +14,12 @@ import read_picture
 import text_evaluation
 from handwriting.cli import run_script
 from handwriting.datasets.photographed_text import read_texts
+from handwriting.errors import HandwritingError
 from handwriting.evaluation.text_metrics import text_metrics
+from handwriting.formats.annotated import AnnotatedLine, AnnotatedPage
+from handwriting.formats.documents import document_of
 from handwriting.formats.ground_truth import annotated_pages
+from handwriting.formats.xml_files import rectangle
 from handwriting.lines.alphabet import ALPHABET
 from handwriting.lines.network import LineReader
 from handwriting.lines.reader import KIND, LINES_FOLDER, find_reader
@@ -159,11 +164,15 @@ def test_weights_of_a_character_network_are_refused(page, tmp_path, capsys):
     assert "is a character model" in capsys.readouterr().err
 
 
+def evaluated(model: Path, folder: Path, *options: object) -> dict:
+    arguments = [str(model), "--data", str(folder), "--json", *map(str, options)]
+    return text_evaluation.main(text_evaluation.get_args_parser().parse_args(arguments))
+
+
 def test_a_folder_of_pages_is_measured_page_by_page(model, page):
     text = "\n".join(TEXT)
     page.with_name("text.csv").write_text(f'file,text\npage.png,"{text}"\n')
-    arguments = [str(model), "--data", str(page.parent), "--json"]
-    result = text_evaluation.main(text_evaluation.get_args_parser().parse_args(arguments))
+    result = evaluated(model, page.parent)
     assert result["samples"] == 1 and result["cer"] > 0 and result["seconds_per_sample"] > 0
 
 
@@ -171,6 +180,46 @@ def test_a_folder_of_pages_is_measured_page_by_page(model, page):
 def shipped() -> Path:
     """The weights that the project comes with."""
     return find_reader("latest", PROJECT / LINES_FOLDER)
+
+
+def test_pages_with_annotated_lines_are_measured_whole_and_with_lines_given(model, tmp_path):
+    Image.fromarray(draw_page()).save(tmp_path / "page.png")
+    outlines = [rectangle(100, y - 70, 900, y + 20) for y in range(140, 140 + 5 * 110, 110)]
+    lines = tuple(map(AnnotatedLine, (line.strip() for line in TEXT), outlines))
+    page = AnnotatedPage("page.png", 1000, 800, (*lines, AnnotatedLine(">no<", outlines[0])))
+    (tmp_path / "page.xml").write_text(document_of(page, "alto"), encoding="utf-8")
+    result = evaluated(model, tmp_path)
+    assert result["samples"] == 5 and result["seconds_per_sample"] > 0
+    whole, given = result["pages"], result["lines_given"]
+    assert whole["samples"] == given["samples"] == 1
+    assert whole["lines"] == 5 and whole["lines_left_aside"] == 1
+    assert whole["seconds_per_page"] > 0 and "lines_found" not in given
+    assert 0 <= whole["precision"] <= 1 and whole["words"] == given["words"]
+
+
+@pytest.mark.slow
+def test_a_real_photograph_is_measured_by_its_words(shipped, tmp_path):
+    folder = shared_folder("words_photographed")
+    words = json.loads((folder / "words.json").read_text())
+    chosen = [word for word in words if word["image"] == "eng_AF_011.jpg"]
+    (tmp_path / "words.json").write_text(json.dumps(chosen))
+    shutil.copy(folder / "eng_AF_011.jpg", tmp_path)
+    result = evaluated(shipped, tmp_path)
+    assert result["samples"] == result["pages"]["words"] == len(chosen)
+    assert result["pages"]["f1"] > 0.7 and result["lines_given"]["f1"] > 0.5
+    assert result["pages"]["lines_found"] == 1 and result["pages"]["cer"] < 0.3
+
+
+def test_a_damaged_picture_or_annotation_ends_the_evaluation_with_a_sentence(model, tmp_path):
+    page = AnnotatedPage("page.png", 9, 9, (AnnotatedLine("a", rectangle(0, 0, 9, 9)),))
+    (tmp_path / "page.xml").write_text(document_of(page, "page"), encoding="utf-8")
+    with pytest.raises(HandwritingError, match="is not in"):
+        evaluated(model, tmp_path)
+    (tmp_path / "page.png").write_bytes(b"no picture")
+    with pytest.raises(HandwritingError, match="is not a readable image"):
+        evaluated(model, tmp_path)
+    with pytest.raises(HandwritingError, match="held out no writers"):
+        evaluated(model, tmp_path, "--held-out")
 
 
 @pytest.mark.slow
