@@ -1,215 +1,370 @@
-"""Cutting the text lines out of a picture, given where they lie."""
+"""Cutting the text lines out of a picture, given where they lie.
 
-from collections.abc import Callable, Sequence
+Each line is straightened along its polyline. Ink belongs to the line whose core zone it reaches;
+ink that reaches several is divided halfway between them. Ruled lines are left in, because the
+text-line model is used to them; frames and boxes are not (`pages.layout_maps`).
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from handwriting.imaging.contrast import normalised, paper_of
+from handwriting.imaging.contrast import is_darker, normalised, paper_of, signed_difference
 from handwriting.imaging.text_lines import TextLine
 from handwriting.pages.layout_maps import LayoutMaps
 
 CORE = 24
-ABOVE, BELOW = 1.9, 1.7
-BEYOND = 1.0
-WITHIN = 0.5
-STIFF = 30.0
-SOLID = 110
-KERNEL = 31
-WINDOW = 6
-MASK_ALL = False
-RENORM = False
-LEVEL = 4.0
-FLOAT_UP, FLOAT_DOWN = 1.2, 0.8
-FLOAT_HIGH, FLOAT_WIDE = 1.0, 1.6
-TOL = 3
-QUOT = False
-PATH_STEP = 1.0
-BOX = "all"
-FLOATS = True
-OWN = True
-DUST = 0.005
-LEAST_CORE = 0.02
+"""Height of the core zone in a strip, in pixels."""
+
+_ABOVE, _BELOW = 2.1, 1.8
+_BEYOND, _NEAR_END = 1.0, 0.5
+_SPACING, _STIFFNESS = 1.0, 30.0
+_SMALLEST, _THINNEST = 1.0, 0.3
+_OWNER_CORE, _LARGEST_SHRINK = 6, 1.5
+_PAPER, _KERNEL = 6, 31
+_INK = 110
+_INK_BAND = 0.7
+_LEVEL = 4.0
+_DUST, _REACHES = 0.005, 0.02
+_RISEN, _SUNK, _MARK_HIGH, _MARK_WIDE = 1.7, 1.3, 1.0, 1.6
+_RULE, _RULED, _EDGE, _CROSSED, _BESIDE = 0.5, 0.7, 1.5, 0.4, 1.0
 
 
 @dataclass(frozen=True)
 class Strip:
+    """A text line cut out of a picture and straightened.
+
+    Attributes:
+        contrast: uint8 (height, width), 0 paper, 255 the median ink, without the ink of other
+            lines; the core zone is CORE pixels high.
+        box: left, top, right, bottom of the line's ink, for `imaging.line.cut_line`.
+        middles: float (width, 2), x and y in the picture of each column's pixel in the middle of
+            the core zone.
+        downs: float (width, 2), step in the picture from one row of a column to the next.
+        middle: the row of ``middles``.
+    """
+
     contrast: np.ndarray
-    box: tuple
-    to_picture: Callable
+    box: tuple[int, int, int, int]
+    middles: np.ndarray
+    downs: np.ndarray
+    middle: int
+
+    def to_picture(self, points: np.ndarray) -> np.ndarray:
+        """Points of ``contrast`` in pixels of the picture; float (N, 2) to (N, 2)."""
+        columns = np.arange(len(self.middles))
+        x, y, right, down = (
+            np.interp(points[:, 0], columns, values)
+            for values in (*self.middles.T, *self.downs.T)
+        )
+        rows = points[:, 1] - self.middle
+        return np.stack((x + rows * right, y + rows * down), axis=1)
+
+
+def strips_of(
+    colours: np.ndarray, lines: Sequence[TextLine], maps: LayoutMaps | None = None
+) -> list[Strip | None]:
+    """Cut lines out of a picture.
+
+    Args:
+        colours: uint8 (height, width, 3), dark writing on light paper or light on dark.
+        lines: all lines of the picture, print too, because ink is divided among them.
+        maps: of the picture, for its frames and boxes; without them these are left in.
+
+    Returns:
+        A strip for each line; ``None`` for a line without ink.
+    """
+    if not lines:
+        return []
+    page = _Page.of(colours, lines, maps)
+    return [_strip(page, line, number) for number, line in enumerate(lines, start=1)]
 
 
 @dataclass(frozen=True)
-class _Grid:
-    x: np.ndarray
-    y: np.ndarray
-    first: float  # column of the line's first point
-    last: float
+class _Course:
+    """Where the columns and rows of a strip lie in the picture.
+
+    Attributes:
+        middles, downs: as for `Strip`.
+        rows: int (height,), of each row its distance below the middle of the core zone.
+        extended: columns at both ends that lie beyond the line.
+    """
+
+    middles: np.ndarray
+    downs: np.ndarray
+    rows: np.ndarray
+    extended: int
+
+    @property
+    def places(self) -> tuple[np.ndarray, np.ndarray]:
+        """float32 (height, width) each: x and y of each pixel in the picture."""
+        x, y = (
+            self.middles[:, k] + self.rows[:, None] * self.downs[:, k].astype(np.float32)
+            for k in (0, 1)
+        )
+        return x.astype(np.float32), y.astype(np.float32)
 
 
-def _smooth(points, stiff):
-    n = len(points)
-    if n < 4:
-        return points
-    second = np.diff(np.eye(n), 2, axis=0)
-    return np.linalg.solve(np.eye(n) + stiff * second.T @ second, points)
+def _course(line: TextLine) -> _Course:
+    """The course of a line, smoothed, and extended straight on at both ends."""
+    points, heights = _smoothed(line)
+    along = np.gradient(points, axis=0)
+    along /= np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-9)
+    heights = np.pad(heights, 1, mode="edge")
+    longer = _BEYOND * heights[:, None] * np.pad(along, ((1, 1), (0, 0)), mode="edge")
+    points = np.concatenate((points[:1] - longer[:1], points, points[-1:] + longer[-1:]))
+    along = np.pad(along, ((1, 1), (0, 0)), mode="edge")
+    lengths = np.linalg.norm(np.diff(points, axis=0), axis=1)
+    at = np.append(0, np.cumsum(CORE * lengths / ((heights[1:] + heights[:-1]) / 2)))
+    columns = np.arange(int(at[-1]) + 1)
+    x, y, right, down, scale = (
+        np.interp(columns, at, values)
+        for values in (*points.T, -along[:, 1], along[:, 0], heights / CORE)
+    )
+    rows = np.arange(-round(_ABOVE * CORE), round(_BELOW * CORE) + 1)
+    downs = np.stack((right, down), axis=1) * scale[:, None]
+    return _Course(np.stack((x, y), axis=1), downs, rows, round(_BEYOND * CORE))
 
 
-def _path(line):
-    """columns of strip -> middles, downs (unit*height/CORE)"""
-    pts, h = line.points.astype(float), np.maximum(line.heights.astype(float), 2)
-    d = np.r_[0, np.cumsum(np.linalg.norm(np.diff(pts, axis=0), axis=1))]
-    usual = float(np.median(h))
-    n = max(2, int(np.ceil(d[-1] / (PATH_STEP * usual))) + 1)
-    s = np.linspace(0, d[-1], n)
-    p = np.stack([np.interp(s, d, pts[:, k]) for k in (0, 1)] + [np.interp(s, d, h)], 1)
-    p = _smooth(p, STIFF / PATH_STEP**4)
-    hs = np.maximum(p[:, 2], 0.3 * usual)
-    p = p[:, :2]
-    t = np.gradient(p, axis=0)
-    t /= np.maximum(np.linalg.norm(t, axis=1, keepdims=True), 1e-9)
-    seg = np.linalg.norm(np.diff(p, axis=0), axis=1)
-    u = np.r_[0, np.cumsum(seg * CORE / ((hs[1:] + hs[:-1]) / 2))]
-    ext = BEYOND * CORE
-    u = np.r_[-ext, u, u[-1] + ext]
-    p = np.concatenate((p[:1] - t[:1] * hs[0] * BEYOND, p, p[-1:] + t[-1:] * hs[-1] * BEYOND))
-    hs = np.r_[hs[0], hs, hs[-1]]
-    t = np.concatenate((t[:1], t, t[-1:]))
-    cols = np.arange(int(np.ceil(u[-1] - u[0])) + 1) + u[0]
-    at = lambda v: np.interp(cols, u, v)
-    down = np.stack((-at(t[:, 1]), at(t[:, 0])), 1) * (at(hs) / CORE)[:, None]
-    return np.stack((at(p[:, 0]), at(p[:, 1])), 1), down, ext
+def _smoothed(line: TextLine) -> tuple[np.ndarray, np.ndarray]:
+    """Points, float (N, 2), about a height apart, and heights, float (N,), less jittery.
+
+    It is a Whittaker smoother: second differences are penalised, so straight lines stay.
+    """
+    usual = max(line.height, _SMALLEST)
+    far = np.append(0, np.cumsum(np.linalg.norm(np.diff(line.points, axis=0), axis=1)))
+    count = int(np.ceil(far[-1] / (_SPACING * usual))) + 2
+    at = np.linspace(0, far[-1], count)
+    values = np.stack(
+        [np.interp(at, far, column) for column in (*line.points.T, line.heights)], axis=1
+    )
+    bend = np.diff(np.eye(count), 2, axis=0)
+    smooth = np.linalg.solve(np.eye(count) + _STIFFNESS * bend.T @ bend, values)
+    return smooth[:, :2], np.maximum(smooth[:, 2], _THINNEST * usual)
 
 
-def nearest_maps(lines, shape, step):
-    h, w = (int(np.ceil(v / step)) for v in shape)
-    core = np.zeros((h, w), np.int16)
-    for k, line in enumerate(lines):
-        cv2.fillPoly(core, [np.round(line.outline() / step - 0.5).astype(np.int32)], k + 1)
-        cv2.polylines(core, [np.round(line.points / step - 0.5).astype(np.int32)], False, k + 1)
-    if not core.any():
-        return core, core
-    _, lab = cv2.distanceTransformWithLabels((core == 0).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
-    of = np.zeros(int(lab.max()) + 1, np.int16)
-    of[lab[core > 0]] = core[core > 0]
-    return core, of[lab]
+@dataclass(frozen=True)
+class _Page:
+    """What the strips of one picture share.
+
+    Attributes:
+        differences: int16 (height, width) each, `imaging.contrast.signed_difference` of the picture
+            and of ever smaller copies, each half as large as the one before.
+        cores: int16 (rows, columns), number of the line whose core zone is at a place, else 0.
+        nearest: int16 (rows, columns), number of the line whose core zone is nearest.
+        step: pixels of the picture per place of these two.
+        maps: of the layout network.
+    """
+
+    differences: list[np.ndarray]
+    cores: np.ndarray
+    nearest: np.ndarray
+    step: float
+    maps: LayoutMaps | None
+
+    @classmethod
+    def of(
+        cls, colours: np.ndarray, lines: Sequence[TextLine], maps: LayoutMaps | None
+    ) -> "_Page":
+        usual = float(np.median([line.height for line in lines]))
+        window = max(3, round(min(*colours.shape[:2], _PAPER * usual)))
+        differences = [signed_difference(colours, paper_of(colours, window, _KERNEL))]
+        highest = max(line.height for line in lines)
+        while highest / 2 ** (len(differences) - 1) > _LARGEST_SHRINK * CORE:
+            differences.append(_halved(differences[-1]))
+        step = max(1.0, usual / _OWNER_CORE)
+        cores = _core_zones(lines, colours.shape[:2], step)
+        return cls(differences, cores, _nearest(cores), step, maps)
+
+    def strip(self, course: _Course, places: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+        """int16 (height, width): differences of a strip; 0 outside of the picture."""
+        height = CORE * float(np.median(np.linalg.norm(course.downs, axis=1)))
+        halvings = int(np.ceil(np.log2(height / (_LARGEST_SHRINK * CORE))))
+        chosen = self.differences[int(np.clip(halvings, 0, len(self.differences) - 1))]
+        scales = np.divide(chosen.shape[::-1], self.differences[0].shape[::-1])
+        return _sampled(chosen, places, 1 / scales, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
+
+    def owners(self, places: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        """int16 (height, width) each: ``cores`` and ``nearest`` of a strip."""
+        steps = np.full(2, self.step)
+        cores, nearest = (
+            _sampled(owner, places, steps, cv2.INTER_NEAREST, cv2.BORDER_REPLICATE)
+            for owner in (self.cores, self.nearest)
+        )
+        return cores, nearest
+
+    def ruled(self, places: tuple[np.ndarray, np.ndarray]) -> np.ndarray | None:
+        """bool (height, width): where a strip has drawn lines."""
+        if self.maps is None:
+            return None
+        steps = np.full(2, self.maps.step)
+        rules = _sampled(self.maps.rules, places, steps, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE)
+        return rules > _RULE
 
 
-def strips_of(colours, lines: Sequence[TextLine], maps: LayoutMaps | None = None, only=None):
-    if not lines:
-        return []
-    usual = float(np.median([line.height for line in lines]))
-    step = max(1.0, usual / 6)
-    core, nearest = nearest_maps(lines, colours.shape[:2], step)
-    window = int(min(*colours.shape[:2], WINDOW * usual))
-    levels = [_difference(colours, paper_of(colours, window, KERNEL))]
-    rules = None if maps is None else (maps.rules, maps.step)
-    return [_strip(levels, line, k + 1, core, nearest, step, rules) for k, line in enumerate(lines) if only is None or k in only]
+def _halved(picture: np.ndarray) -> np.ndarray:
+    height, width = picture.shape
+    size = max(1, (width + 1) // 2), max(1, (height + 1) // 2)
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
 
 
-def _difference(colours, paper):
-    dark, light = (_largest(cv2.split(cv2.subtract(a, b))) for a, b in ((paper, colours), (colours, paper)))
-    return np.where(dark >= light, dark.astype(np.int16), -light.astype(np.int16))
+def _sampled(
+    picture: np.ndarray,
+    places: tuple[np.ndarray, np.ndarray],
+    steps: np.ndarray,
+    how: int,
+    border: int,
+) -> np.ndarray:
+    """A picture at places given in pixels of another one that is ``steps`` times as large."""
+    x, y = ((place + 0.5) / np.float32(k) - 0.5 for place, k in zip(places, steps, strict=True))
+    return cv2.remap(picture, x, y, how, borderMode=border)
 
 
-def _largest(channels):
-    return cv2.max(cv2.max(channels[0], channels[1]), channels[2])
+def _core_zones(lines: Sequence[TextLine], shape: tuple[int, ...], step: float) -> np.ndarray:
+    rows, columns = (int(np.ceil(length / step)) for length in shape)
+    cores = np.zeros((rows, columns), dtype=np.int16)
+    for number, line in enumerate(lines, start=1):
+        outline, middle = (
+            np.round(points / step - 0.5).astype(np.int32)
+            for points in (line.outline(), line.points)
+        )
+        cv2.fillPoly(cores, [outline], number)
+        cv2.polylines(cores, [middle], False, number)
+    return cores
 
 
-def _level(levels, height):
-    k = max(0, int(np.ceil(np.log2(height / (1.5 * CORE)))))
-    while len(levels) <= k:
-        s = levels[-1]
-        levels.append(cv2.resize(s, (max(1, (s.shape[1] + 1) // 2), max(1, (s.shape[0] + 1) // 2)), interpolation=cv2.INTER_AREA))
-    return levels[k]
+def _nearest(cores: np.ndarray) -> np.ndarray:
+    """int16 (rows, columns): the number of the nearest core zone; 0 without any."""
+    if not cores.any():
+        return cores
+    free = (cores == 0).astype(np.uint8)
+    _, labels = cv2.distanceTransformWithLabels(
+        free, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    numbers = np.zeros(int(labels.max()) + 1, dtype=np.int16)
+    numbers[labels[cores > 0]] = cores[cores > 0]
+    return numbers[labels]
 
 
-def _strip(levels, line, own, core, nearest, step, maps):
-    middle, down, ext = _path(line)
-    rows = np.arange(-int((ABOVE + 0.5) * CORE), int((BELOW + 0.5) * CORE) + 1)
-    x = (middle[:, 0] + rows[:, None] * down[:, 0]).astype(np.float32)
-    y = (middle[:, 1] + rows[:, None] * down[:, 1]).astype(np.float32)
-    H, W = levels[0].shape[:2]
-    inside = (x >= -0.5) & (x <= W - 0.5) & (y >= -0.5) & (y <= H - 0.5)
-    if not inside.any():
+def _strip(page: _Page, line: TextLine, number: int) -> Strip | None:
+    course = _course(line)
+    places = course.places
+    difference = page.strip(course, places)
+    # Cloth and shadows beside the line must not decide what is ink.
+    band = difference[np.abs(course.rows) <= _INK_BAND * CORE]
+    inked = difference if is_darker(band) else -difference
+    contrast = normalised(np.clip(inked, 0, 255).astype(np.uint8))
+    solid = contrast > _INK
+    ruled = page.ruled(places)
+    frames = np.zeros_like(solid) if ruled is None else _frames(solid, ruled, course.rows)
+    cores, nearest = page.owners(places)
+    own = _Ownership(cores, nearest, number, course, ruled)
+    kept, foreign = own.divided(solid & ~frames & ~_long_runs(solid, _LEVEL))
+    if not kept.any():
         return None
-    im = _level(levels, line.height)
-    fx, fy = im.shape[1] / W, im.shape[0] / H
-    strip = cv2.remap(im, (x + 0.5) * fx - 0.5, (y + 0.5) * fy - 0.5, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
-    band = strip[np.abs(rows) <= 0.7 * CORE]
-    if 1.3 * np.percentile(band, 98) < np.percentile(-band, 98):
-        strip = -strip
-    raw = np.clip(strip, 0, 255).astype(np.uint8)
-    con = normalised(raw)
-    to = lambda m, inter: cv2.remap(m, (x + 0.5) / step - 0.5, (y + 0.5) / step - 0.5, inter, borderMode=cv2.BORDER_REPLICATE)
-    kept, box = _own(con, to(core, cv2.INTER_NEAREST), to(nearest, cv2.INTER_NEAREST), own, rows, ext, inside)
-    if box is None:
-        return None
-    raw = np.where(kept, raw, 0).astype(np.uint8)
-    con = normalised(raw) if RENORM else np.where(kept, con, 0).astype(np.uint8)
-
-    def to_picture(points):
-        c = np.arange(len(middle))
-        f = lambda v: np.stack([np.interp(points[:, 0], c, v[:, k]) for k in (0, 1)], 1)
-        return f(middle) + (points[:, 1:] + rows[0]) * f(down)
-
-    return Strip(con, box, to_picture)
+    free = (nearest == number) & ~_grown(foreign | frames, 5)
+    contrast[~free & ~_grown(kept, 3)] = 0
+    rows, columns = np.flatnonzero(kept.any(axis=1)), np.flatnonzero(kept.any(axis=0))
+    box = int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+    return Strip(contrast, box, course.middles, course.downs, -int(course.rows[0]))
 
 
-def _own(con, cores, nearest, own, rows, ext, inside):
-    solid = (con > SOLID).astype(np.uint8)
-    if LEVEL:
-        level = cv2.morphologyEx(cv2.dilate(solid, np.ones((TOL, 1), np.uint8)), cv2.MORPH_OPEN, np.ones((1, int(LEVEL * CORE)), np.uint8))
-        solid[level > 0] = 0
-    n, lab, facts, _ = cv2.connectedComponentsWithStats(solid, connectivity=8)
-    if n == 1:
-        return None, None
-    mine = nearest == own
-    h, w = con.shape
-    band = np.zeros(con.shape, bool)
-    e = int(max(0, ext - WITHIN * CORE))
-    band[np.abs(rows) <= 0.5 * CORE, e:w - e] = True
-    band &= mine
+def _grown(mask: np.ndarray, size: int) -> np.ndarray:
+    return cv2.dilate(mask.view(np.uint8), np.ones((size, size), np.uint8)) > 0
 
-    def count(mask):
-        return np.bincount(lab[mask], minlength=n)
 
-    area = facts[:, 4]
-    in_core, in_other, in_mine = count(band), count((cores > 0) & (cores != own)), count(mine)
-    top, bottom = facts[:, 1], facts[:, 1] + facts[:, 3]
-    # cut by the strip, inside the picture
-    edge = np.zeros(n, bool)
-    for r in (0, h - 1):
-        edge[np.unique(lab[r][inside[r]])] = True
-    least = np.maximum(DUST * CORE**2, 2)
-    body = (in_core > LEAST_CORE * area) & (in_core > 0) & (area >= least)
-    whole = body & (in_other == 0) & ~edge
-    split = body & ~whole
-    up, dn = (-0.5 - FLOAT_UP) * CORE - rows[0], (0.5 + FLOAT_DOWN) * CORE - rows[0]
-    mid = (top + bottom) / 2
-    x0, x1 = facts[:, 0], facts[:, 0] + facts[:, 2]
-    near = (x1 > e) & (x0 < w - e)
-    floating = ~body & (in_other == 0) & ~edge & (in_mine > 0.5 * area) & (area >= least) & (facts[:, 2] <= FLOAT_WIDE * CORE) & (facts[:, 3] <= FLOAT_HIGH * CORE) & (mid > up) & (mid < dn) & near
-    if not FLOATS:
-        floating[:] = False
-    for a in (whole, split, floating):
-        a[0] = False
-    if not OWN:
-        whole = np.ones(n, bool); whole[0] = False
-    kept = (whole | floating)[lab] | (split[lab] & mine)
-    boxed = kept if BOX == "all" else ((whole[lab] | (split[lab] & mine)))
-    if not boxed.any():
-        boxed = kept
-    if not boxed.any():
-        return None, None
-    r, c = np.flatnonzero(boxed.any(1)), np.flatnonzero(boxed.any(0))
-    box = int(c[0]), int(r[0]), int(c[-1]) + 1, int(r[-1]) + 1
-    grown = cv2.dilate(kept.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    if MASK_ALL:
-        return grown, box
-    foreign = (in_other > 0) | edge | (in_mine < 0.5 * area) | (in_mine == 0)
-    foreign[0] = False
-    others = cv2.dilate((foreign[lab] & ~kept).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-    free = ~others & mine
-    return grown | free, box
+def _long_runs(solid: np.ndarray, length: float) -> np.ndarray:
+    """bool: ink of about horizontal runs of ``length`` heights of the core zone and more."""
+    thick = cv2.dilate(solid.view(np.uint8), np.ones((3, 1), np.uint8))
+    runs = cv2.morphologyEx(thick, cv2.MORPH_OPEN, np.ones((1, round(length * CORE)), np.uint8))
+    return (runs > 0) & solid
+
+
+def _frames(solid: np.ndarray, ruled: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """bool (height, width): frames, boxes and vertical lines, without the strokes across them.
+
+    Ruled lines beside the core zone stay: the text-line model reads over them.
+    """
+    level = _long_runs(solid, _EDGE)
+    level[np.abs(rows) <= _BESIDE * CORE] = False
+    upright = _long_runs(np.ascontiguousarray(solid.T), _EDGE).T
+    rest = (solid & ~((level | upright) & ruled)).astype(np.uint8)
+    gap = round(_CROSSED * CORE)
+    across = cv2.morphologyEx(rest, cv2.MORPH_CLOSE, np.ones((gap, 1), np.uint8)) > 0
+    along = cv2.morphologyEx(rest, cv2.MORPH_CLOSE, np.ones((1, gap), np.uint8)) > 0
+    return ruled & ((level & ~across) | (upright & ~along))
+
+
+@dataclass(frozen=True)
+class _Ownership:
+    """Whose ink is whose in a strip.
+
+    Attributes:
+        cores, nearest: int16 (height, width), as for `_Page`.
+        number: of the strip's own line.
+        course: of the strip.
+        ruled: bool (height, width), where there are drawn lines, if that is known.
+    """
+
+    cores: np.ndarray
+    nearest: np.ndarray
+    number: int
+    course: _Course
+    ruled: np.ndarray | None
+
+    def divided(self, solid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """bool (height, width) each: the line's own ink, and that of other lines.
+
+        Dust and what is drawn are neither.
+
+        Args:
+            solid: bool (height, width), ink without ruled lines.
+        """
+        count, labels, facts, _ = cv2.connectedComponentsWithStats(solid.view(np.uint8))
+        mine = self.nearest == self.number
+        area = facts[:, cv2.CC_STAT_AREA]
+
+        def parts(mask: np.ndarray) -> np.ndarray:
+            return np.bincount(labels[mask], minlength=count)
+
+        elsewhere = parts((self.cores > 0) & (self.cores != self.number)) > 0
+        elsewhere |= self._is_cut_off(labels, count)
+        of_mine = parts(mine)
+        written = area >= _DUST * CORE**2
+        if self.ruled is not None:
+            written &= parts(self.ruled) < _RULED * area
+        written[0] = False
+        reaching = written & (parts(self._core_zone() & mine) > _REACHES * area)
+        marks = written & ~reaching & ~elsewhere & (of_mine > area / 2) & self._may_be_mark(facts)
+        kept = ((reaching & ~elsewhere) | marks)[labels] | ((reaching & elsewhere)[labels] & mine)
+        foreign = elsewhere | (of_mine <= area / 2)
+        foreign[0] = False
+        return kept, foreign[labels] & ~kept
+
+    def _core_zone(self) -> np.ndarray:
+        """bool (height, width): the core zone, a little longer than the line."""
+        zone = np.zeros(self.cores.shape, dtype=bool)
+        start, end = self._extent()
+        zone[np.abs(self.course.rows) <= CORE / 2, start:end] = True
+        return zone
+
+    def _extent(self) -> tuple[int, int]:
+        start = round(self.course.extended * (1 - _NEAR_END / _BEYOND))
+        return start, self.cores.shape[1] - start
+
+    def _is_cut_off(self, labels: np.ndarray, count: int) -> np.ndarray:
+        """bool (count,): which components reach the strip's upper or lower edge."""
+        cut_off = np.zeros(count, dtype=bool)
+        cut_off[labels[[0, -1]]] = True
+        return cut_off
+
+    def _may_be_mark(self, facts: np.ndarray) -> np.ndarray:
+        """bool (count,): which components are as small and as near as dots, accents and commas."""
+        left, top, wide, high = facts[:, :4].T
+        middle = top + high / 2 + self.course.rows[0]
+        start, end = self._extent()
+        small = (wide <= _MARK_WIDE * CORE) & (high <= _MARK_HIGH * CORE)
+        near = (middle > -_RISEN * CORE) & (middle < _SUNK * CORE)
+        return small & near & (left + wide > start) & (left < end)

@@ -94,6 +94,50 @@ class Unread:
         return _box_of(self.polygon)
 
 
+@dataclass(frozen=True)
+class CellRead:
+    """A cell of a field, with its text.
+
+    Attributes:
+        polygon: float (4, 2), its corners in pixels of the image.
+        row, column: its place in the field, from 0.
+        text: what was read in it; lines are joined by spaces.
+    """
+
+    polygon: np.ndarray
+    row: int
+    column: int
+    text: str
+
+
+@dataclass(frozen=True)
+class FieldRead:
+    """A drawn field with its text.
+
+    Attributes:
+        kind: ``frame``, ``boxes`` (a row with a character in each) or ``table``.
+        cells: row by row.
+    """
+
+    kind: str
+    cells: list[CellRead]
+
+    @property
+    def text(self) -> str:
+        """One word for a row of boxes; else cells with tabs between them, rows as lines."""
+        if self.kind == "boxes":
+            return "".join(cell.text for cell in self.cells).replace(" ", "")
+        rows: dict[int, list[str]] = {}
+        for cell in self.cells:
+            rows.setdefault(cell.row, []).append(cell.text)
+        return "\n".join("\t".join(row) for row in rows.values())
+
+    @property
+    def box(self) -> tuple[int, int, int, int]:
+        """Left, top, right and bottom in pixels of the image."""
+        return _box_of(np.concatenate([cell.polygon for cell in self.cells]))
+
+
 def _box_of(polygon: np.ndarray) -> tuple[int, int, int, int]:
     low, high = np.floor(polygon.min(axis=0)), np.ceil(polygon.max(axis=0))
     left, top, right, bottom = (int(value) for value in (*low, *high))

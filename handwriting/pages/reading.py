@@ -1,7 +1,7 @@
 """One way from any picture to its text: find the lines with the layout network, read each one."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,15 +13,17 @@ from handwriting.lines.decoding import GREEDY, MARKS, CharacterRead, Decoder, Li
 from handwriting.lines.network import COLUMNS_PER_STEP
 from handwriting.lines.reader import Reader
 from handwriting.pages.cutting import Strip, strips_of
+from handwriting.pages.fields import Field
 from handwriting.pages.layout import Layout
 from handwriting.pages.layout_lines import FoundLine
-from handwriting.pages.page_text import LineOfPage, Unread, WordRead
+from handwriting.pages.page_text import CellRead, FieldRead, LineOfPage, Unread, WordRead
 from handwriting.pages.photographs import Photograph
 from handwriting.pages.records import Page
+from handwriting.pages.single_character import as_character
 from handwriting.pages.upright import Seen, look
 from handwriting.pages.view import View
+from handwriting.recognition.recognizer import Recognizer
 
-_FREE = ("greedy", "language")
 _NO_WRITING, _UNCLEAR = 0.6, 0.45
 _FOR_A_LINE, _FEW = 0.1, 2
 
@@ -33,10 +35,12 @@ class PageReader:
     Attributes:
         reader: the text-line model.
         layout: the layout network.
+        recognizer: the character model, for a character alone, or ``None``.
     """
 
     reader: Reader
     layout: Layout
+    recognizer: Recognizer | None = None
 
 
 def read_picture(models: PageReader, photograph: Photograph, decoder: Decoder = GREEDY) -> Page:
@@ -57,7 +61,7 @@ def read_picture(models: PageReader, photograph: Photograph, decoder: Decoder = 
 def read_page(models: PageReader, photograph: Photograph, decoder: Decoder = GREEDY) -> Page:
     """Read the lines that the layout network finds, in any direction of the picture."""
     seen = look(models.layout, models.reader, photograph)
-    return _read_lines_of(models.reader, seen, photograph, decoder)
+    return _read_seen(models, seen, photograph, decoder)
 
 
 def read_single_line(models: PageReader, photograph: Photograph, decoder: Decoder = GREEDY) -> Page:
@@ -67,29 +71,54 @@ def read_single_line(models: PageReader, photograph: Photograph, decoder: Decode
     contrast = normalised(contrast)
     scales = np.array([width, height]) / photograph.size
     box = writing_box(contrast)
-    strips = [] if box is None else [Strip(contrast, box, lambda points: points)]
+    strips = [] if box is None else [_whole_strip(contrast, box)]
     view = View(0, (width, height), scales)
     read = _read_strips(models.reader, strips, view, decoder)
+    read = [
+        as_character(models.recognizer, *pair, decoder) for pair in zip(strips, read, strict=True)
+    ]
     return Page(*photograph.size, [line for line in read if line.text.strip(MARKS)])
 
 
-def _read_lines_of(reader: Reader, seen: Seen, photograph: Photograph, decoder: Decoder) -> Page:
+def _whole_strip(contrast: np.ndarray, box: tuple[int, int, int, int]) -> Strip:
+    """A picture of one level line as its strip."""
+    height, width = contrast.shape
+    middles = np.stack((np.arange(width), np.full(width, height // 2)), axis=1).astype(float)
+    return Strip(contrast, box, middles, np.tile([0.0, 1.0], (width, 1)), height // 2)
+
+
+def _read_seen(models: PageReader, seen: Seen, photograph: Photograph, decoder: Decoder) -> Page:
     """The lines that the layout network found, each read or told to be unread."""
-    written = [line for line in seen.lines if line.kind != PRINT]
+    written = [k for k, line in enumerate(seen.lines) if line.kind != PRINT]
     unread = [Unread(_outline(line, seen.view), "print") for line in seen.lines
               if line.kind == PRINT]  # fmt: skip
-    strips = strips_of(seen.colours, written, seen.maps)
-    there = [
-        (line, strip) for line, strip in zip(written, strips, strict=True) if strip is not None
-    ]
-    read = _read_strips(reader, [strip for _, strip in there], seen.view, decoder, _UNCLEAR)
-    lines = []
-    for (line, _), answer in zip(there, read, strict=True):
+    strips = strips_of(seen.colours, seen.lines, seen.maps)
+    there = [(k, strip) for k in written if (strip := strips[k]) is not None]
+    answers = _read_strips(models.reader, [s for _, s in there], seen.view, decoder, _UNCLEAR)
+    if len(there) == 1:
+        answers = [as_character(models.recognizer, there[0][1], answers[0], decoder)]
+    read: dict[int, LineOfPage] = {}
+    for (number, _), answer in zip(there, answers, strict=True):
+        line = seen.lines[number]
         if answer.clearness * line.score > _UNCLEAR and answer.text.strip(MARKS):
-            lines.append(answer)
+            read[number] = answer
         else:
             unread.append(Unread(_outline(line, seen.view), "unclear"))
-    return Page(*photograph.size, _indented(lines, seen.view), unread)
+    lines = _indented(list(read.values()), seen.view)
+    return Page(*photograph.size, lines, unread, [_field(f, read, seen) for f in seen.fields])
+
+
+def _field(found: Field, read: Mapping[int, LineOfPage], seen: Seen) -> FieldRead:
+    cells = [
+        CellRead(
+            seen.view.to_picture(cell.outline),
+            cell.row,
+            cell.column,
+            " ".join(read[k].text for k in cell.lines if k in read),
+        )
+        for cell in found.cells
+    ]
+    return FieldRead(found.kind, cells)
 
 
 def _outline(line: FoundLine, view: View) -> np.ndarray:

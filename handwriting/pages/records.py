@@ -13,7 +13,7 @@ from handwriting.formats.annotated import (
     box_of,
     polygon_on_page,
 )
-from handwriting.pages.page_text import LineOfPage, Unread, WordRead, text_of_page
+from handwriting.pages.page_text import FieldRead, LineOfPage, Unread, WordRead, text_of_page
 
 COLUMNS = ("file", "line", "word", "text", "confidence", "left", "top", "right", "bottom")
 """Column names of :func:`word_rows`."""
@@ -28,12 +28,14 @@ class Page:
         height: likewise.
         lines: in reading order; empty if no writing was found.
         unread: what looks like writing and is not part of the text.
+        fields: frames, rows of boxes and tables that were drawn around text.
     """
 
     width: int
     height: int
     lines: list[LineOfPage]
     unread: list[Unread] = field(default_factory=list)
+    fields: list[FieldRead] = field(default_factory=list)
 
     @property
     def text(self) -> str:
@@ -58,6 +60,7 @@ class Page:
             "height": self.height,
             "text": self.text,
             "lines": [_line_record(line) for line in self.lines],
+            "fields": [_field_record(each) for each in self.fields],
             "unread": [_unread_record(place) for place in self.unread],
         }
 
@@ -91,6 +94,19 @@ def _line_record(line: LineOfPage) -> dict[str, Any]:
             for character in line.whole.characters
         ],
     }
+
+
+def _field_record(read: FieldRead) -> dict[str, Any]:
+    cells = [
+        {
+            "text": cell.text,
+            "row": cell.row,
+            "column": cell.column,
+            "polygon": np.round(cell.polygon).astype(int).tolist(),
+        }
+        for cell in read.cells
+    ]
+    return {"kind": read.kind, "text": read.text, "box": list(read.box), "cells": cells}
 
 
 def _unread_record(place: Unread) -> dict[str, Any]:

@@ -17,21 +17,22 @@ from handwriting.pages.layout import LAYOUT_FOLDER, Layout, find_layout
 from handwriting.pages.photographs import Photograph, open_photograph
 from handwriting.pages.reading import PageReader, read_page, read_picture, read_single_line
 from handwriting.pages.records import Page
+from handwriting.recognition.recognizer import Recognizer, find_weights
+from handwriting.runs import MODELS_FOLDER
 
 LAYOUTS = {"auto": read_picture, "page": read_page, "line": read_single_line}
 """Functions by layout: lines as the layout network finds them, one line, or the better of both."""
 
 
 class TextReader:
-    """A trained text-line model and a layout network, for pictures of any kind of text.
+    """Trained models for pictures of any kind of text.
 
     Args:
-        reader: text-line model of a weights file.
-        layout: layout network of a weights file.
+        models: the text-line model, the layout network and the character model.
     """
 
-    def __init__(self, reader: Reader, layout: Layout) -> None:
-        self.models = PageReader(reader, layout)
+    def __init__(self, models: PageReader) -> None:
+        self.models = models
 
     @classmethod
     def load(
@@ -54,7 +55,8 @@ class TextReader:
             HandwritingError: weights are missing or damaged.
         """
         reader = Reader.load(find_reader(str(weights), models))
-        return cls(reader, Layout.load(find_layout(str(layout), layouts)))
+        found = Layout.load(find_layout(str(layout), layouts))
+        return cls(PageReader(reader, found, _character_model()))
 
     def read(
         self, image: ImageLike, *, layout: str = "auto", decoder: str | Decoder = "greedy"
@@ -85,6 +87,14 @@ class TextReader:
         if isinstance(decoder, str):
             decoder = _decoder(decoder)
         return LAYOUTS[layout](self.models, photograph, decoder)
+
+
+def _character_model() -> Recognizer | None:
+    """The best character model; ``None`` without one, because words are read without it."""
+    try:
+        return Recognizer.load(find_weights("best", PROJECT / MODELS_FOLDER))
+    except HandwritingError:
+        return None
 
 
 @cache

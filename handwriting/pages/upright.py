@@ -7,8 +7,10 @@ import numpy as np
 from handwriting.imaging.line import cut_line
 from handwriting.lines.reader import Reader
 from handwriting.pages.cutting import strips_of
+from handwriting.pages.fields import Field
+from handwriting.pages.found_layout import found_layout
 from handwriting.pages.layout import LONGEST, Layout
-from handwriting.pages.layout_lines import FoundLine, lines_of
+from handwriting.pages.layout_lines import FoundLine
 from handwriting.pages.layout_maps import LayoutMaps
 from handwriting.pages.photographs import Photograph
 from handwriting.pages.view import View
@@ -29,12 +31,14 @@ class Seen:
         view: its place in the original.
         maps: of the network.
         lines: in reading order, in pixels of ``colours``.
+        fields: with indices of these lines.
     """
 
     colours: np.ndarray
     view: View
     maps: LayoutMaps
     lines: list[FoundLine]
+    fields: list[Field]
 
 
 def look(layout: Layout, reader: Reader, photograph: Photograph) -> Seen:
@@ -59,7 +63,8 @@ def _seen(layout: Layout, photograph: Photograph, quarters: int) -> tuple[Seen, 
     colours = np.ascontiguousarray(np.rot90(photograph.colours, quarters))
     maps, votes = fitting_maps(layout, colours)
     view = View(quarters, (width, height), photograph.scales)
-    return Seen(colours, view, maps, lines_of(maps)), votes
+    found = found_layout(maps)
+    return Seen(colours, view, maps, found.lines, found.fields), votes
 
 
 def fitting_maps(layout: Layout, colours: np.ndarray) -> tuple[LayoutMaps, np.ndarray]:
