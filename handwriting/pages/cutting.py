@@ -56,8 +56,7 @@ class Strip:
         """Points of ``contrast`` in pixels of the picture; float (N, 2) to (N, 2)."""
         columns = np.arange(len(self.middles))
         x, y, right, down = (
-            np.interp(points[:, 0], columns, values)
-            for values in (*self.middles.T, *self.downs.T)
+            np.interp(points[:, 0], columns, values) for values in (*self.middles.T, *self.downs.T)
         )
         rows = points[:, 1] - self.middle
         return np.stack((x + rows * right, y + rows * down), axis=1)
@@ -165,9 +164,7 @@ class _Page:
     maps: LayoutMaps | None
 
     @classmethod
-    def of(
-        cls, colours: np.ndarray, lines: Sequence[TextLine], maps: LayoutMaps | None
-    ) -> "_Page":
+    def of(cls, colours: np.ndarray, lines: Sequence[TextLine], maps: LayoutMaps | None) -> "_Page":
         usual = float(np.median([line.height for line in lines]))
         window = max(3, round(min(*colours.shape[:2], _PAPER * usual)))
         differences = [signed_difference(colours, paper_of(colours, window, _KERNEL))]

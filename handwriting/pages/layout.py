@@ -61,9 +61,9 @@ class Layout:
             longest: pixels of the longer side as the network sees it.
 
         Returns:
-            The maps; and float (4,), for each number of quarter turns counter-clockwise that make
-            it upright the sum of log-probabilities over letters, of one unit for each square of
-            the core zone's height.
+            The maps; and float (4,), for each number of quarter turns counter-clockwise how many
+            letters say that it makes the picture upright, as the sum of their probabilities; a
+            square of the core zone counts as a letter.
         """
         grey = cv2.cvtColor(colours, cv2.COLOR_RGB2GRAY)
         height, width = grey.shape
@@ -90,11 +90,11 @@ class Layout:
 
 
 def _votes(directions: torch.Tensor, zone: np.ndarray, heights: np.ndarray) -> np.ndarray:
-    """float (4,): log-probabilities of the directions, summed over squares of the core zones."""
-    places = zone * (zone > 0.5) * (CELL / heights) ** 2
-    coarse = cv2.resize(places, directions.shape[:0:-1], interpolation=cv2.INTER_AREA) * CELL**2
-    log_probs = directions.log_softmax(dim=0).numpy()
-    return (log_probs * coarse).sum(axis=(1, 2))
+    """float (4,): probabilities of the directions, summed over squares of the core zones."""
+    letters = zone * (zone > 0.5) * (CELL / heights) ** 2
+    probs = directions.softmax(dim=0).numpy().transpose(1, 2, 0)
+    wide = cv2.resize(probs, letters.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return (wide * letters[:, :, None]).sum(axis=(0, 1))
 
 
 def find_layout(name: str, models: Path = LAYOUT_FOLDER) -> Path:

@@ -1,6 +1,7 @@
 """Shared parts of the tabs: loaded models and chosen options."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,8 +75,8 @@ def find_line_reader() -> "Reader":
     return load_reader(path, modified(path))
 
 
-def find_page_reader() -> "PageReader":
-    """The newest text-line model and layout network.
+def find_page_reader(runs: Sequence[RunFiles] = ()) -> "PageReader":
+    """The newest text-line model and layout network, and the first of some character models.
 
     Raises:
         HandwritingError: there is none of one, or its file is damaged.
@@ -84,7 +85,10 @@ def find_page_reader() -> "PageReader":
     from handwriting.pages.reading import PageReader
 
     path = find_layout("latest")
-    return PageReader(find_line_reader(), load_layout(path, modified(path)))
+    layout = load_layout(path, modified(path))
+    first = next(iter(runs), None)
+    recognizer = first and load_recognizer(first, modified(first.weights))
+    return PageReader(find_line_reader(), layout, recognizer)
 
 
 def modified(path: Path) -> float:

@@ -20,6 +20,7 @@ from handwriting.web.answer import Options
 from handwriting.web.components import MULTIPLE
 
 NOTHING = "No handwriting was found."
+NOT_ALL = "A dashed outline marks what was not read."
 PRINT_ALONE = "This looks like print. Only handwriting is read."
 _SHOWN, _QUALITY = 1400, 80
 
@@ -83,10 +84,10 @@ def text_reader(models: PageReader, decoder: Decoder, is_line: bool) -> Read:
 
 def _note(page: Page) -> str:
     """What a person should know about places that were not read."""
-    printed = sum(place.why == "print" for place in page.unread)
     if not page.lines:
-        return PRINT_ALONE if printed else NOTHING
-    return ""
+        is_print = any(place.why == "print" for place in page.unread)
+        return PRINT_ALONE if is_print else NOTHING
+    return NOT_ALL if page.unread else ""
 
 
 def character_reader(recognizer: Recognizer, options: Options) -> Read:

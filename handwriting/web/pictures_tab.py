@@ -37,6 +37,12 @@ ANYTHING, LINE, CHARACTER = "Words or a page", "One line", "One character"
 EXPECTED = {"Natural language": "language", "Source code": "programs", "None": None}
 """Titles of the language models, and their keys in `lines.language.LANGUAGE_FILES`."""
 
+NOT_READ = {
+    "print": "Print, which is not read",
+    "unclear": "This could not be read with any certainty",
+}
+"""Titles of places that were not read, by `pages.page_text.Unread.why`."""
+
 HINT = "Choose a word to correct it. Words with a dotted underline have a low confidence."
 
 
@@ -72,7 +78,7 @@ def _choose_reading(runs: Sequence[RunFiles]) -> tuple[Read, Hashable]:
     Raises:
         HandwritingError: the pattern is invalid, or there are no weights for the content.
     """
-    models = _find_models()
+    models = _find_models(runs)
     kinds = [ANYTHING, LINE, CHARACTER] if models else [CHARACTER]
     kind = st.segmented_control("Content", kinds, default=kinds[0], key="shows")
     kind = kind if kind in kinds else kinds[0]
@@ -104,9 +110,9 @@ def _choose_reading(runs: Sequence[RunFiles]) -> tuple[Read, Hashable]:
     return read, (kind, pattern, expected, models)
 
 
-def _find_models() -> PageReader | None:
+def _find_models(runs: Sequence[RunFiles]) -> PageReader | None:
     try:
-        return find_page_reader()
+        return find_page_reader(runs)
     except HandwritingError as error:
         st.warning(f"{plain(str(error))} Until then only single characters are read.")
         return None
@@ -174,6 +180,10 @@ def _for_browser(key: str, entry: Entry, answer: PictureRead) -> dict[str, Any]:
         "width": answer.size[0],
         "height": answer.size[1],
         "lines": [_line_for_browser(line) for line in answer.lines],
+        "unread": [
+            {"polygon": place.polygon.round(1).tolist(), "why": NOT_READ[place.why]}
+            for place in answer.unread
+        ],
         "texts": [[line, word, text] for (line, word), text in entry.texts.items()],
     }
 

@@ -147,6 +147,10 @@ export default function ({ parentElement: root, data, setStateValue }) {
     panel.scrollIntoView({ block: "nearest" })
   }
 
+  for (const { polygon, why } of data.unread) {
+    const outline = makeSvg(picture, "polygon", { class: "unread", points: polygon.join(" ") })
+    makeSvg(outline, "title", {}).textContent = why
+  }
   data.lines.forEach((line) => {
     const row = make(text, "div", { class: "line", style: `padding-left: ${line.indent / 2}ch` })
     for (const word of line.words) {
