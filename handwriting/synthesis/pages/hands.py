@@ -15,6 +15,7 @@ from matplotlib.ft2font import FT2Font
 from PIL import Image, ImageDraw, ImageFont
 
 from handwriting.datasets.pen import PenArchive
+from handwriting.datasets.text import line_strokes
 from handwriting.imaging.core_zone import CAPITAL_CORE, core_zone, has_small_letters
 from handwriting.imaging.strokes import draw_strokes
 from handwriting.imaging.text_lines import HANDWRITING, PRINT
@@ -143,7 +144,8 @@ class NormalisedWords:
         return str(self.archive.text[sample]).strip()
 
     def _normalised(self, sample: int) -> tuple[Strokes, float] | None:
-        strokes = [stroke for stroke in self.archive.strokes(sample) if len(stroke)]
+        # Some samples are of several lines, which are put one behind the other.
+        strokes = line_strokes(self.archive, sample)
         text = self.text(sample)
         if not strokes or not text:
             return None
@@ -197,7 +199,10 @@ class PenHand:
             laid += [stroke + shift for stroke in found[0]]
             texts.append(self.words.text(sample))
             x += found[1] + space * rng.uniform(0.8, 1.3)
-        return self.style.draw(laid, core, " ".join(texts)) if laid else None
+        if not laid:
+            # This writer's lines are all too long.
+            return self.characters.running(room, core, rng)
+        return self.style.draw(laid, core, " ".join(texts))
 
     def exactly(self, text: str, core: float, rng: np.random.Generator) -> Writing:
         """See :class:`Hand`."""

@@ -11,6 +11,8 @@ from handwriting.synthesis.pages.hands import Hand, Writing
 from handwriting.synthesis.pages.sheet import STRAIGHT, Bend, Pen, Sheet
 from handwriting.synthesis.pages.texts import formula, number, phrase, program
 
+_LEAST_CORE = 8.0
+
 
 @dataclass(frozen=True)
 class Column:
@@ -73,7 +75,7 @@ def fill(
 def core_of(desk: Desk, lines: tuple[float, float]) -> float:
     """Height of the core zone where so many lines (least, most) fill the sheet's height."""
     count = desk.between(*lines)
-    return float(np.clip(desk.shape[0] / count / 2.4, 6, 70))
+    return float(np.clip(desk.shape[0] / count / 2.4, _LEAST_CORE, 70))
 
 
 def letter(desk: Desk) -> Sheet:
