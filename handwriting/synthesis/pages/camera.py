@@ -8,7 +8,7 @@ import numpy as np
 from handwriting.imaging.text_lines import TextLayout, TextLine
 from handwriting.synthesis.light import lighting
 from handwriting.synthesis.pages.clipping import inside
-from handwriting.synthesis.pages.surfaces import any_surface
+from handwriting.synthesis.pages.surfaces import any_surface, clutter
 
 _COARSE = 8
 
@@ -215,6 +215,8 @@ def _seen(
 def _on_table(picture: np.ndarray, sheet: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A picture whose pixels beyond the sheet show a table, on which the sheet casts a shadow."""
     table = any_surface(sheet.shape, rng)
+    if rng.random() < 0.3:
+        clutter(table, rng)
     edge = cv2.GaussianBlur(sheet, (0, 0), 0.8).astype(np.float32) / 255
     small = cv2.resize(sheet, None, fx=1 / 4, fy=1 / 4, interpolation=cv2.INTER_AREA)
     shade = cv2.GaussianBlur(small, (0, 0), rng.uniform(0.5, 6)).astype(np.float32)

@@ -16,6 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from handwriting.datasets.pen import PenArchive
 from handwriting.datasets.text import line_strokes
+from handwriting.errors import HandwritingError
 from handwriting.imaging.core_zone import CAPITAL_CORE, core_zone, has_small_letters
 from handwriting.imaging.strokes import draw_strokes
 from handwriting.imaging.text_lines import HANDWRITING, PRINT
@@ -100,7 +101,7 @@ class StrokeStyle:
         """A random one."""
         pen = float(np.exp(rng.normal(np.log(0.13), 0.4)))
         stretch = float(np.exp(rng.normal(0, 0.15)))
-        return cls(min(pen, 0.4), float(rng.normal(0, 0.2)), stretch, float(rng.uniform(0, 0.12)))
+        return cls(min(pen, 0.32), float(rng.normal(0, 0.2)), stretch, float(rng.uniform(0, 0.12)))
 
     def draw(self, strokes: Strokes, core: float, text: str) -> Writing:
         """Strokes of x, y from the baseline, in heights of the core zone."""
@@ -267,12 +268,20 @@ class Typeface:
 
     @classmethod
     def read(cls, path: Path) -> "Typeface":
-        """Read a font's measures."""
-        characters = {chr(point) for point in FT2Font(str(path)).get_charmap() if point < 0x2100}
+        """Read a font's measures.
+
+        Raises:
+            HandwritingError: the file is damaged or no font.
+        """
+        try:
+            font = ImageFont.truetype(str(path), 200)
+            points = FT2Font(str(path)).get_charmap()
+        except (OSError, RuntimeError) as error:
+            raise HandwritingError(f"{path} is not a font that can be drawn.") from error
+        characters = {chr(point) for point in points if point < 0x2100}
         if path.name.startswith("cm"):
             # Their places beyond letters, digits and these hold other signs than their names say.
             characters = {c for c in characters if c.isascii() and (c.isalnum() or c in ".,:;()")}
-        font = ImageFont.truetype(str(path), 200)
         tops = {c: -font.getbbox(c, anchor="ls")[1] / 200 for c in "acemnorsuvwxzHE1"}
         small = float(np.median([tops[letter] for letter in "acemnorsuvwxz"]))
         return cls(path, frozenset(characters), small, float(np.median([tops[c] for c in "HE1"])))

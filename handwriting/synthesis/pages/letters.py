@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from handwriting.imaging.text_lines import TextLine
+from handwriting.imaging.text_lines import HANDWRITING, TextLine
 from handwriting.synthesis.pages import marks
 from handwriting.synthesis.pages.desk import Desk
 from handwriting.synthesis.pages.hands import Hand, Writing
@@ -48,8 +48,8 @@ def fill(
     rng = desk.rng
     ragged = 0.0 if desk.chance(0.2) else rng.uniform(0, 0.25)
     indent = rng.choice([0.0, 0.0, 2.0, 4.0]) * core
-    uneven = 0.0 if hand.kind != "handwriting" else rng.uniform(0, 0.08)
-    strength = 0.0 if hand.kind != "handwriting" else rng.uniform(0, 1.3)
+    uneven = 0.0 if hand.kind != HANDWRITING else rng.uniform(0, 0.08)
+    strength = 0.0 if hand.kind != HANDWRITING else rng.uniform(0, 1.3)
     drift = abs(rng.normal(0, 0.6)) if strength else 0.0
     new, made = True, []
     for y in column.baselines:
@@ -82,8 +82,21 @@ def letter(desk: Desk) -> Sheet:
     """A page of one hand in one to three columns, on plain, ruled or squared paper."""
     core = core_of(desk, (8, 34))
     sheet, hand = desk.paper(core), desk.sources.hand(desk.rng)
-    page_of(sheet, desk, hand, core)
+    pen, _ = page_of(sheet, desk, hand, core)
+    if desk.chance(0.15):
+        _page_number(sheet, desk, pen)
     return sheet
+
+
+def _page_number(sheet: Sheet, desk: Desk, pen: Pen) -> None:
+    """A number by hand above or below the text, where there is room."""
+    rng, core = desk.rng, pen.core
+    text = str(rng.choice(["{}", "- {} -", "{}.", "({})", "S. {}"])).format(rng.integers(1, 99))
+    written = desk.sources.able_hand(rng).exactly(text, core, rng)
+    x = sheet.shape[1] * rng.choice([0.04, 0.5, 0.88])
+    y = 1.7 * core if desk.chance(0.5) else sheet.shape[0] - 0.6 * core
+    if all(abs(line.points[0, 1] - y) > 2.2 * core for line in sheet.lines):
+        sheet.write(written, pen, x, y)
 
 
 def page_of(sheet: Sheet, desk: Desk, hand: Hand, core: float) -> tuple[Pen, list[TextLine]]:
@@ -167,14 +180,14 @@ def note(desk: Desk) -> Sheet:
         marks.squared(sheet, desk, core * desk.between(0.8, 2))
     hand, pen = desk.sources.hand(rng), sheet.pen(core, rng)
     y = rng.uniform(0.05, 0.4) * rows + 2 * core
-    left = rng.uniform(0.03, 0.4) * columns
+    left, wild = rng.uniform(0.03, 0.4) * columns, 6.0 if desk.chance(0.15) else 2.0
     while y < rows - core and not (desk.chance(0.15) and sheet.lines):
         size = core * (desk.between(0.6, 1.6) if desk.chance(0.25) else 1)
         start = left + max(-0.5 * left, rng.normal(0, 1.0) * core)
         room = (columns - start) * rng.uniform(0.2, 0.95)
         written = hand.running(room, size, rng)
         if written is not None:
-            line = sheet.write(written, pen, start, y, Bend.any(size, rng, 2.0))
+            line = sheet.write(written, pen, start, y, Bend.any(size, rng, wild))
             if line is not None and desk.chance(0.1):
                 marks.along(line, pen, sheet, desk, -rng.uniform(0.15, 0.5))
         y += size * desk.between(1.8, 4)
@@ -349,7 +362,7 @@ def code(desk: Desk) -> Sheet:
     elif kind < 0.5:
         marks.squared(sheet, desk, pitch / 2, first)
     able = desk.sources.able_hand(rng) if desk.chance(0.93) else desk.sources.printed(rng)
-    pen = sheet.pen(core, rng) if able.kind == "handwriting" else sheet.press()
+    pen = sheet.pen(core, rng) if able.kind == HANDWRITING else sheet.press()
     step, strength = rng.uniform(1.5, 5) * core, rng.uniform(0, 1.3)
     baselines = np.arange(first, rows - core / 2, pitch)
     lines = program(desk.sources.vocabulary, rng, len(baselines))
