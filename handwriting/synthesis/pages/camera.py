@@ -11,6 +11,7 @@ from handwriting.synthesis.pages.clipping import inside
 from handwriting.synthesis.pages.surfaces import any_surface, clutter
 
 _COARSE = 8
+_LEAST_WHITE = 200
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,9 @@ def scanned(layout: TextLayout, rng: np.random.Generator) -> TextLayout:
     if rng.random() < 0.25:
         grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
         if rng.random() < 0.3:
-            _, grey = cv2.threshold(grey, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+            _, black = cv2.threshold(grey, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+            # Of a page with hardly any ink it would leave noise.
+            grey = black if black.mean() > _LEAST_WHITE else grey
         picture = cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB)
     layout = replace(layout, picture=_filed(picture, rng))
     if rng.random() < 0.6:

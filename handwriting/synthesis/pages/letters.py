@@ -85,7 +85,23 @@ def letter(desk: Desk) -> Sheet:
     pen, _ = page_of(sheet, desk, hand, core)
     if desk.chance(0.15):
         _page_number(sheet, desk, pen)
+    if desk.chance(0.12):
+        _letterhead(sheet, desk, core)
     return sheet
+
+
+def _letterhead(sheet: Sheet, desk: Desk, core: float) -> None:
+    """Print above the writing, where there is room."""
+    rng, size = desk.rng, core * desk.between(0.5, 1.3)
+    room = min((line.points[0, 1] for line in sheet.lines), default=sheet.shape[0]) - 2.5 * core
+    press = sheet.press(_print_colour(sheet, desk))
+    y = 2 * size
+    while y < room and not desk.chance(0.3):
+        written = desk.sources.printed(rng).running(0.9 * sheet.shape[1] * rng.random(), size, rng)
+        if written is not None:
+            spare = 0.98 * sheet.shape[1] - written.width
+            sheet.write(written, press, spare * rng.choice([0.05, 0.5, 1.0]), y)
+        y += 2.6 * size
 
 
 def _page_number(sheet: Sheet, desk: Desk, pen: Pen) -> None:
