@@ -31,7 +31,7 @@ SCENES: dict[str, tuple[Scene, float]] = {
     "canvas": (small.canvas, 1.2),
     "scattered": (small.scattered, 1.2),
     "drawings": (small.drawings, 0.5),
-    "empty": (small.empty, 1.2),
+    "empty": (small.empty, 1.8),
 }
 """Scenes by name, each with its weight."""
 
