@@ -7,11 +7,11 @@ import numpy as np
 
 from handwriting.imaging.text_lines import TextLayout, TextLine
 from handwriting.synthesis.light import lighting
-from handwriting.synthesis.pages.surfaces import any_surface
+from handwriting.synthesis.pages.clipping import inside
+from handwriting.synthesis.pages.surfaces import any_surface, clutter
 
 _COARSE = 8
-_SAMPLES = 48
-_LEAST_INSIDE = 1.0
+_LEAST_WHITE = 200
 
 
 @dataclass(frozen=True)
@@ -61,21 +61,38 @@ def photographed(layout: TextLayout, rng: np.random.Generator) -> TextLayout:
     matrix = _view((rows, columns), shape, rng)
     curl = Curl.any((rows, columns), abs(rng.normal(0, 0.006)) if rng.random() < 0.6 else 0.0, rng)
     seen = _seen(layout, shape, matrix, curl, rng)
-    core = np.median([line.height for line in seen.lines]) if seen.lines else 20.0
-    picture = exposed(seen.picture, float(core), rng)
-    return replace(seen, picture=picture)
+    return close_up(seen, rng)
+
+
+def as_it_is(layout: TextLayout, rng: np.random.Generator) -> TextLayout:
+    """A picture from a screen, as a file."""
+    return replace(layout, picture=_filed(layout.picture, rng))
+
+
+def close_up(layout: TextLayout, rng: np.random.Generator) -> TextLayout:
+    """A sheet that fills the picture of a camera."""
+    return replace(layout, picture=exposed(layout.picture, _core_of(layout), rng))
+
+
+def _core_of(layout: TextLayout) -> float:
+    """The usual height of its writing, in pixels."""
+    return float(np.median([line.height for line in layout.lines])) if layout.lines else 20.0
 
 
 def scanned(layout: TextLayout, rng: np.random.Generator) -> TextLayout:
     """A sheet under a scanner: a little turned, nearly even light, a file of some quality."""
     picture = layout.picture
+    if rng.random() < 0.7:
+        picture = _whitened(picture, rng)
     if rng.random() < 0.3:
-        core = np.median([line.height for line in layout.lines]) if layout.lines else 20.0
-        picture = cv2.GaussianBlur(picture, (0, 0), min(0.12 * float(core), rng.uniform(0.3, 1.2)))
+        sigma = min(0.12 * _core_of(layout), rng.uniform(0.3, 1.2))
+        picture = cv2.GaussianBlur(picture, (0, 0), sigma)
     if rng.random() < 0.25:
         grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
         if rng.random() < 0.3:
-            _, grey = cv2.threshold(grey, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+            _, black = cv2.threshold(grey, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+            # Of a page with hardly any ink it would leave noise.
+            grey = black if black.mean() > _LEAST_WHITE else grey
         picture = cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB)
     layout = replace(layout, picture=_filed(picture, rng))
     if rng.random() < 0.6:
@@ -94,7 +111,10 @@ def exposed(picture: np.ndarray, core: float, rng: np.random.Generator) -> np.nd
     rows, columns = picture.shape[:2]
     light = lighting((rows // _COARSE + 1, columns // _COARSE + 1), rng)
     cast = 1 + rng.normal(0, 0.06, 3) if rng.random() < 0.4 else np.ones(3)
-    light = np.clip(light, 0.15, 1.25)[:, :, None] * cast.astype(np.float32)
+    # Cameras choose the exposure: paper is seldom dark and often white.
+    brightest = float(np.percentile(picture[::_COARSE, ::_COARSE], 90))
+    gain = np.clip(rng.uniform(120, 265) / max(brightest, 1.0), 0.6, 1.7) / np.median(light)
+    light = np.clip(light * np.float32(gain), 0.15, 1.9)[:, :, None] * cast.astype(np.float32)
     light = cv2.resize(light, (columns, rows))
     picture = cv2.multiply(picture, light, dtype=cv2.CV_8U)
     if rng.random() < 0.6:
@@ -114,6 +134,14 @@ def exposed(picture: np.ndarray, core: float, rng: np.random.Generator) -> np.nd
         cv2.randn(noise, 0, rng.uniform(1, 9))
         picture = cv2.add(picture, cv2.merge([noise] * 3), dtype=cv2.CV_8U)
     return _filed(picture, rng)
+
+
+def _whitened(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Paper made about white, as scanners do, unless it is dark."""
+    paper = float(np.median(picture[::_COARSE, ::_COARSE]))
+    if paper < 140:
+        return picture
+    return cv2.convertScaleAbs(picture, alpha=float(rng.uniform(225, 268)) / paper)
 
 
 def _filed(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -190,6 +218,8 @@ def _seen(
 def _on_table(picture: np.ndarray, sheet: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A picture whose pixels beyond the sheet show a table, on which the sheet casts a shadow."""
     table = any_surface(sheet.shape, rng)
+    if rng.random() < 0.3:
+        clutter(table, rng)
     edge = cv2.GaussianBlur(sheet, (0, 0), 0.8).astype(np.float32) / 255
     small = cv2.resize(sheet, None, fx=1 / 4, fy=1 / 4, interpolation=cv2.INTER_AREA)
     shade = cv2.GaussianBlur(small, (0, 0), rng.uniform(0.5, 6)).astype(np.float32)
@@ -222,36 +252,3 @@ def _turned(layout: TextLayout, rng: np.random.Generator) -> TextLayout:
     full = np.vstack((matrix, (0, 0, 1)))
     lines = tuple(line.moved(full) for line in layout.lines)
     return TextLayout(picture, lines, rules, layout.known)
-
-
-def inside(layout: TextLayout) -> TextLayout:
-    """The parts of its lines that lie on the picture."""
-    rows, columns = layout.rules.shape
-    parts = (_clipped(line, columns, rows) for line in layout.lines)
-    return replace(layout, lines=tuple(part for part in parts if part is not None))
-
-
-def _clipped(line: TextLine, columns: int, rows: int) -> TextLine | None:
-    """The longest part of a line on the picture; ``None`` for less than a core height."""
-
-    def lies_inside(points: np.ndarray) -> np.ndarray:
-        return ((points >= 0) & (points <= (columns - 1, rows - 1))).all(axis=1)
-
-    if lies_inside(line.points).all():
-        return line
-    fine = np.linspace(0, len(line.points) - 1, _SAMPLES * (len(line.points) - 1) // 4 + 2)
-    places = np.arange(len(line.points))
-    points = np.stack([np.interp(fine, places, each) for each in line.points.T], axis=1)
-    flags = np.concatenate(([0], lies_inside(points).astype(int), [0]))
-    starts, stops = np.flatnonzero(np.diff(flags) == 1), np.flatnonzero(np.diff(flags) == -1)
-    if not len(starts):
-        return None
-    longest = int((stops - starts).argmax())
-    first, last = fine[starts[longest]], fine[stops[longest] - 1]
-    middle = places[(places > first) & (places < last)]
-    kept = np.concatenate(([first], middle, [last]))
-    points = np.stack([np.interp(kept, places, each) for each in line.points.T], axis=1)
-    heights = np.interp(kept, places, line.heights)
-    if np.linalg.norm(points[-1] - points[0]) < _LEAST_INSIDE * np.median(heights):
-        return None
-    return replace(line, points=points, heights=heights, text="")

@@ -6,7 +6,7 @@ import numpy as np
 
 from handwriting.imaging.text_lines import TextLayout
 from handwriting.synthesis.pages import fields, letters, marks, small
-from handwriting.synthesis.pages.camera import photographed, scanned
+from handwriting.synthesis.pages.camera import as_it_is, close_up, photographed, scanned
 from handwriting.synthesis.pages.desk import Desk, Scene
 from handwriting.synthesis.pages.sheet import Sheet
 from handwriting.synthesis.pages.sources import PageSources
@@ -17,9 +17,9 @@ SCENES: dict[str, tuple[Scene, float]] = {
     "note": (letters.note, 2.5),
     "bullets": (letters.bullets, 1.2),
     "sums": (letters.sums, 1.0),
-    "book": (letters.book, 1.2),
+    "book": (letters.book, 2.0),
     "code": (letters.code, 1.5),
-    "receipt": (letters.receipt, 0.4),
+    "receipt": (letters.receipt, 0.6),
     "form": (fields.form, 1.6),
     "boxed": (fields.boxed, 1.2),
     "table": (fields.table, 1.3),
@@ -31,7 +31,7 @@ SCENES: dict[str, tuple[Scene, float]] = {
     "canvas": (small.canvas, 1.2),
     "scattered": (small.scattered, 1.2),
     "drawings": (small.drawings, 0.5),
-    "empty": (small.empty, 1.2),
+    "empty": (small.empty, 1.8),
 }
 """Scenes by name, each with its weight."""
 
@@ -41,7 +41,13 @@ SHORTEST, LONGEST = 640, 1400
 _WRITTEN = ("letter", "corrected", "note", "bullets", "sums", "book", "code", "form", "table")
 """Scenes that are sheets with a back."""
 
-_INVERTED, _SCANNED = 0.03, 0.4
+_SMALL = ("alone", "digits", "canvas", "drawings")
+"""Scenes that are often files from a screen, or cut out closely."""
+
+_USUAL, _CLOSE = (0.03, 0.37, 0.08, 0.52), (0.4, 0.2, 0.2, 0.2)
+"""Shares of pictures as they are, scanned, seen closely by a camera, and on a table."""
+
+_INVERTED, _INVERTED_SMALL = 0.02, 0.12
 
 
 class PageComposer:
@@ -68,8 +74,10 @@ class PageComposer:
         if name in _WRITTEN:
             _age(sheet, replace(desk, shape=sheet.shape))
         layout = sheet.finished(rng)
-        layout = scanned(layout, rng) if rng.random() < _SCANNED else photographed(layout, rng)
-        if rng.random() < _INVERTED:
+        ways = _CLOSE if name in _SMALL else _USUAL
+        see = (as_it_is, scanned, close_up, photographed)[rng.choice(4, p=ways)]
+        layout = see(layout, rng)
+        if rng.random() < (_INVERTED_SMALL if name in _SMALL else _INVERTED):
             layout = replace(layout, picture=255 - layout.picture)
         return layout
 

@@ -79,7 +79,7 @@ def _label(
     if above:
         sheet.write(name, press, left, top - 0.5 * size)
         return box
-    sheet.write(name, press, left, bottom - 0.6 * press.core / 10 * size - 0.2 * size)
+    sheet.write(name, press, left, bottom - 0.3 * size)
     return left + name.width + 1.5 * size, top, right, bottom
 
 
@@ -196,7 +196,7 @@ def boxed(desk: Desk) -> Sheet:
     able, pen = desk.sources.able_hand(rng), sheet.pen(core, rng)
     press = form_press(sheet, desk) if desk.chance(0.7) else pen
     face = desk.sources.printed(rng)
-    y = rng.uniform(0.1, 1.0) * side
+    y = rng.uniform(0.1, max(0.2, rows / side - 2)) * side * rng.random()
     while y + 1.4 * side < rows:
         left = rng.uniform(0.02, 0.3) * (columns - min(columns, count * 1.4 * side))
         left += 0.15 * side
@@ -235,7 +235,7 @@ def table(desk: Desk) -> Sheet:
         below = top + high * np.arange(3)
     _grid(sheet, desk, press, edges, below, by_hand)
     filled = rng.uniform(0.5, 1.0)
-    for row, (upper, lower) in enumerate(itertools.pairwise(below)):
+    for row, lower in enumerate(below[1:]):
         for start, stop in itertools.pairwise(edges):
             if row and not desk.chance(filled):
                 continue
@@ -250,7 +250,7 @@ def table(desk: Desk) -> Sheet:
                 continue
             spare = room - written.width
             x = start + 0.4 * core + max(0.0, spare) * rng.choice([0.0, 0.1, 0.5, 1.0])
-            sheet.write(written, tool, x, lower - (upper * 0 + rng.uniform(0.25, 0.36)) * high)
+            sheet.write(written, tool, x, lower - rng.uniform(0.25, 0.36) * high)
     return sheet
 
 

@@ -15,6 +15,8 @@ from matplotlib.ft2font import FT2Font
 from PIL import Image, ImageDraw, ImageFont
 
 from handwriting.datasets.pen import PenArchive
+from handwriting.datasets.text import line_strokes
+from handwriting.errors import HandwritingError
 from handwriting.imaging.core_zone import CAPITAL_CORE, core_zone, has_small_letters
 from handwriting.imaging.strokes import draw_strokes
 from handwriting.imaging.text_lines import HANDWRITING, PRINT
@@ -99,7 +101,7 @@ class StrokeStyle:
         """A random one."""
         pen = float(np.exp(rng.normal(np.log(0.13), 0.4)))
         stretch = float(np.exp(rng.normal(0, 0.15)))
-        return cls(min(pen, 0.4), float(rng.normal(0, 0.2)), stretch, float(rng.uniform(0, 0.12)))
+        return cls(min(pen, 0.32), float(rng.normal(0, 0.2)), stretch, float(rng.uniform(0, 0.12)))
 
     def draw(self, strokes: Strokes, core: float, text: str) -> Writing:
         """Strokes of x, y from the baseline, in heights of the core zone."""
@@ -143,7 +145,8 @@ class NormalisedWords:
         return str(self.archive.text[sample]).strip()
 
     def _normalised(self, sample: int) -> tuple[Strokes, float] | None:
-        strokes = [stroke for stroke in self.archive.strokes(sample) if len(stroke)]
+        # Some samples are of several lines, which are put one behind the other.
+        strokes = line_strokes(self.archive, sample)
         text = self.text(sample)
         if not strokes or not text:
             return None
@@ -197,7 +200,10 @@ class PenHand:
             laid += [stroke + shift for stroke in found[0]]
             texts.append(self.words.text(sample))
             x += found[1] + space * rng.uniform(0.8, 1.3)
-        return self.style.draw(laid, core, " ".join(texts)) if laid else None
+        if not laid:
+            # This writer's lines are all too long.
+            return self.characters.running(room, core, rng)
+        return self.style.draw(laid, core, " ".join(texts))
 
     def exactly(self, text: str, core: float, rng: np.random.Generator) -> Writing:
         """See :class:`Hand`."""
@@ -262,12 +268,20 @@ class Typeface:
 
     @classmethod
     def read(cls, path: Path) -> "Typeface":
-        """Read a font's measures."""
-        characters = {chr(point) for point in FT2Font(str(path)).get_charmap() if point < 0x2100}
+        """Read a font's measures.
+
+        Raises:
+            HandwritingError: the file is damaged or no font.
+        """
+        try:
+            font = ImageFont.truetype(str(path), 200)
+            points = FT2Font(str(path)).get_charmap()
+        except (OSError, RuntimeError) as error:
+            raise HandwritingError(f"{path} is not a font that can be drawn.") from error
+        characters = {chr(point) for point in points if point < 0x2100}
         if path.name.startswith("cm"):
             # Their places beyond letters, digits and these hold other signs than their names say.
             characters = {c for c in characters if c.isascii() and (c.isalnum() or c in ".,:;()")}
-        font = ImageFont.truetype(str(path), 200)
         tops = {c: -font.getbbox(c, anchor="ls")[1] / 200 for c in "acemnorsuvwxzHE1"}
         small = float(np.median([tops[letter] for letter in "acemnorsuvwxz"]))
         return cls(path, frozenset(characters), small, float(np.median([tops[c] for c in "HE1"])))

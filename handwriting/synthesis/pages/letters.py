@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from handwriting.imaging.text_lines import TextLine
+from handwriting.imaging.text_lines import HANDWRITING, TextLine
 from handwriting.synthesis.pages import marks
 from handwriting.synthesis.pages.desk import Desk
 from handwriting.synthesis.pages.hands import Hand, Writing
 from handwriting.synthesis.pages.sheet import STRAIGHT, Bend, Pen, Sheet
 from handwriting.synthesis.pages.texts import formula, number, phrase, program
+
+_LEAST_CORE = 8.0
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,8 @@ def fill(
     rng = desk.rng
     ragged = 0.0 if desk.chance(0.2) else rng.uniform(0, 0.25)
     indent = rng.choice([0.0, 0.0, 2.0, 4.0]) * core
-    uneven = 0.0 if hand.kind != "handwriting" else rng.uniform(0, 0.08)
-    strength = 0.0 if hand.kind != "handwriting" else rng.uniform(0, 1.3)
+    uneven = 0.0 if hand.kind != HANDWRITING else rng.uniform(0, 0.08)
+    strength = 0.0 if hand.kind != HANDWRITING else rng.uniform(0, 1.3)
     drift = abs(rng.normal(0, 0.6)) if strength else 0.0
     new, made = True, []
     for y in column.baselines:
@@ -73,15 +75,44 @@ def fill(
 def core_of(desk: Desk, lines: tuple[float, float]) -> float:
     """Height of the core zone where so many lines (least, most) fill the sheet's height."""
     count = desk.between(*lines)
-    return float(np.clip(desk.shape[0] / count / 2.4, 6, 70))
+    return float(np.clip(desk.shape[0] / count / 2.4, _LEAST_CORE, 70))
 
 
 def letter(desk: Desk) -> Sheet:
     """A page of one hand in one to three columns, on plain, ruled or squared paper."""
     core = core_of(desk, (8, 34))
     sheet, hand = desk.paper(core), desk.sources.hand(desk.rng)
-    page_of(sheet, desk, hand, core)
+    pen, _ = page_of(sheet, desk, hand, core)
+    if desk.chance(0.15):
+        _page_number(sheet, desk, pen)
+    if desk.chance(0.12):
+        _letterhead(sheet, desk, core)
     return sheet
+
+
+def _letterhead(sheet: Sheet, desk: Desk, core: float) -> None:
+    """Print above the writing, where there is room."""
+    rng, size = desk.rng, core * desk.between(0.5, 1.3)
+    room = min((line.points[0, 1] for line in sheet.lines), default=sheet.shape[0]) - 2.5 * core
+    press = sheet.press(_print_colour(sheet, desk))
+    y = 2 * size
+    while y < room and not desk.chance(0.3):
+        written = desk.sources.printed(rng).running(0.9 * sheet.shape[1] * rng.random(), size, rng)
+        if written is not None:
+            spare = 0.98 * sheet.shape[1] - written.width
+            sheet.write(written, press, spare * rng.choice([0.05, 0.5, 1.0]), y)
+        y += 2.6 * size
+
+
+def _page_number(sheet: Sheet, desk: Desk, pen: Pen) -> None:
+    """A number by hand above or below the text, where there is room."""
+    rng, core = desk.rng, pen.core
+    text = str(rng.choice(["{}", "- {} -", "{}.", "({})", "S. {}"])).format(rng.integers(1, 99))
+    written = desk.sources.able_hand(rng).exactly(text, core, rng)
+    x = sheet.shape[1] * rng.choice([0.04, 0.5, 0.88])
+    y = 1.7 * core if desk.chance(0.5) else sheet.shape[0] - 0.6 * core
+    if all(abs(line.points[0, 1] - y) > 2.2 * core for line in sheet.lines):
+        sheet.write(written, pen, x, y)
 
 
 def page_of(sheet: Sheet, desk: Desk, hand: Hand, core: float) -> tuple[Pen, list[TextLine]]:
@@ -165,14 +196,14 @@ def note(desk: Desk) -> Sheet:
         marks.squared(sheet, desk, core * desk.between(0.8, 2))
     hand, pen = desk.sources.hand(rng), sheet.pen(core, rng)
     y = rng.uniform(0.05, 0.4) * rows + 2 * core
-    left = rng.uniform(0.03, 0.4) * columns
+    left, wild = rng.uniform(0.03, 0.4) * columns, 6.0 if desk.chance(0.15) else 2.0
     while y < rows - core and not (desk.chance(0.15) and sheet.lines):
         size = core * (desk.between(0.6, 1.6) if desk.chance(0.25) else 1)
         start = left + max(-0.5 * left, rng.normal(0, 1.0) * core)
         room = (columns - start) * rng.uniform(0.2, 0.95)
         written = hand.running(room, size, rng)
         if written is not None:
-            line = sheet.write(written, pen, start, y, Bend.any(size, rng, 2.0))
+            line = sheet.write(written, pen, start, y, Bend.any(size, rng, wild))
             if line is not None and desk.chance(0.1):
                 marks.along(line, pen, sheet, desk, -rng.uniform(0.15, 0.5))
         y += size * desk.between(1.8, 4)
@@ -347,7 +378,7 @@ def code(desk: Desk) -> Sheet:
     elif kind < 0.5:
         marks.squared(sheet, desk, pitch / 2, first)
     able = desk.sources.able_hand(rng) if desk.chance(0.93) else desk.sources.printed(rng)
-    pen = sheet.pen(core, rng) if able.kind == "handwriting" else sheet.press()
+    pen = sheet.pen(core, rng) if able.kind == HANDWRITING else sheet.press()
     step, strength = rng.uniform(1.5, 5) * core, rng.uniform(0, 1.3)
     baselines = np.arange(first, rows - core / 2, pitch)
     lines = program(desk.sources.vocabulary, rng, len(baselines))

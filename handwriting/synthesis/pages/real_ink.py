@@ -14,7 +14,7 @@ from handwriting.synthesis.pages.hands import Writing
 
 _ABOVE, _BELOW = 3.2, 2.2
 _LEAST_CORE, _LEAST_WIDTH, _OFF = 5.0, 5.0, 0.6
-_RULING = 5.0
+_RULING, _LEAST_PIXELS = 5.0, 20
 
 
 def real_ink(pages: Iterable[tuple[Path, AnnotatedPage]]) -> list[list[Writing]]:
@@ -37,12 +37,12 @@ def _lines_of(path: Path, page: AnnotatedPage) -> list[Writing]:
     for number, line in enumerate(page.lines, 1):
         outline = np.round(line.polygon * scale).astype(np.int32)
         cv2.fillPoly(owner, [outline], number)
-    cut = (_cut(contrast, owner == n, line, scale) for n, line in enumerate(page.lines, 1))
+    cut = (_cut(contrast, owner, n, line, scale) for n, line in enumerate(page.lines, 1))
     return [line for line in cut if line is not None]
 
 
 def _cut(
-    contrast: np.ndarray, own: np.ndarray, line: AnnotatedLine, scale: np.ndarray
+    contrast: np.ndarray, owner: np.ndarray, number: int, line: AnnotatedLine, scale: np.ndarray
 ) -> Writing | None:
     """A line straightened along its baseline; ``None`` where its core zone is not where the
     baseline says."""
@@ -51,14 +51,19 @@ def _cut(
     baseline = line.baseline * scale
     baseline = baseline[np.argsort(baseline[:, 0], kind="stable")]
     left, right = int(baseline[0, 0]), int(baseline[-1, 0])
-    columns = np.flatnonzero(own[:, max(0, left) : right].any(axis=0))
-    if right - left < 20 or not len(columns):
+    if right - left < _LEAST_PIXELS:
         return None
-    reach = int(np.ptp(line.polygon[:, 1]) * scale[1]) + 2
+    upper, lower = (
+        int(line.polygon[:, 1].min() * scale[1]),
+        int(line.polygon[:, 1].max() * scale[1]),
+    )
+    rows = slice(max(0, upper), lower + 1)
+    own = np.where(owner[rows] == number, contrast[rows], 0).astype(np.uint8)
+    reach = lower - upper + 2
     y, x = np.indices((2 * reach, right - left), dtype=np.float32)
     x += left
-    y += np.interp(x[0], *baseline.T).astype(np.float32) - reach
-    alpha = cv2.remap(contrast * own, x, y, cv2.INTER_LINEAR)
+    y += np.interp(x[0], *baseline.T).astype(np.float32) - reach - rows.start
+    alpha = cv2.remap(own, x, y, cv2.INTER_LINEAR)
     top, bottom = core_zone(alpha, line.text)
     core = bottom - top
     if (

@@ -8,11 +8,14 @@ import numpy as np
 from handwriting.imaging.text_lines import TextLayout, TextLine
 from handwriting.synthesis.grounds import GROUNDS, INKS, Colour, Ground
 from handwriting.synthesis.media import Medium
+from handwriting.synthesis.pages.clipping import inside
 from handwriting.synthesis.pages.hands import Writing
 
 _SHIFT = 4
 _POINTS_EVERY = 3.0
 _LEAST_RULE = 3
+_LARGE, _FINE = 40.0, 25.0
+"""Heights of a core zone: from which on a medium's grain is made coarser, and that of its grain."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,9 @@ class Sheet:
     ) -> "Sheet":
         """An empty sheet; ``ground`` is one of GROUNDS."""
         made = GROUNDS[ground]
-        return cls(made.paint(shape, 2 * core, rng), made, np.zeros(shape, dtype=np.uint8))
+        # Paper is darker and lighter in patches that are larger than letters.
+        patches = max(8 * core, rng.uniform(0.1, 0.6) * min(shape))
+        return cls(made.paint(shape, patches, rng), made, np.zeros(shape, dtype=np.uint8))
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -186,7 +191,7 @@ class Sheet:
             _ink(self.picture, pen, rng)
         picture = np.clip(self.picture, 0, 255).astype(np.uint8)
         known = np.full(self.shape, 255, dtype=np.uint8)
-        return TextLayout(picture, tuple(self.lines), self.rules, known)
+        return inside(TextLayout(picture, tuple(self.lines), self.rules, known))
 
 
 def paste(cover: np.ndarray, alpha: np.ndarray, left: int, top: int) -> None:
@@ -232,10 +237,20 @@ def _ink(picture: np.ndarray, pen: Pen, rng: np.random.Generator) -> None:
     rows = slice(max(0, top - around), top + high + around)
     columns = slice(max(0, left - around), left + wide + around)
     cover = pen.cover[rows, columns].astype(np.float32) / 255
-    if pen.medium is not None:
+    if pen.medium is None:
+        cover *= np.float32(pen.strength)
+    elif pen.core < _LARGE:
         cover = pen.medium.inked(cover, 0.15 * pen.core, 2 * pen.core, rng)
     else:
-        cover *= np.float32(pen.strength)
+        cover *= _texture(pen, cover.shape, rng)
     place = picture[rows, columns]
     colour = np.broadcast_to(np.array(pen.colour, dtype=np.float32), place.shape)
     place += (colour - place) * cover[:, :, None]
+
+
+def _texture(pen: Pen, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+    """What a medium leaves of large strokes, float32 of this shape, 0..1."""
+    factor = _FINE / pen.core
+    full = np.ones([max(2, round(length * factor)) for length in shape], dtype=np.float32)
+    small = pen.medium.inked(full, 0.15 * _FINE, 2 * _FINE, rng)
+    return cv2.resize(small, shape[::-1], interpolation=cv2.INTER_LINEAR)

@@ -28,6 +28,32 @@ def any_surface(shape: Shape, rng: np.random.Generator) -> np.ndarray:
     return made
 
 
+def clutter(surface: np.ndarray, rng: np.random.Generator) -> None:
+    """Things that lie about: pens, cups, cards, more paper; uint8 (rows, columns, 3), in place."""
+    rows, columns = surface.shape[:2]
+    for _ in range(int(rng.integers(1, 5))):
+        middle, size = rng.random(2) * (columns, rows), rng.uniform(0.05, 0.3) * max(rows, columns)
+        colour = np.array(_COLOURS[rng.integers(len(_COLOURS))], dtype=float).tolist()
+        turn = rng.uniform(0, np.pi)
+        kind = rng.random()
+        if kind < 0.35:
+            ends = [
+                (middle + side * size * np.array([np.cos(turn), np.sin(turn)])).astype(int)
+                for side in (-1, 1)
+            ]
+            thick = max(2, int(size * rng.uniform(0.03, 0.1)))
+            cv2.line(surface, ends[0].tolist(), ends[1].tolist(), colour, thick, cv2.LINE_AA)
+        elif kind < 0.6:
+            place = middle.astype(int).tolist()
+            for part in (1.0, rng.uniform(0.6, 0.95)):
+                tone = [level * part for level in colour]
+                cv2.circle(surface, place, int(size * part / 2), tone, -1, cv2.LINE_AA)
+        else:
+            box = (middle.tolist(), (size * rng.uniform(0.5, 2, 2)).tolist(), np.rad2deg(turn))
+            corners = np.round(cv2.boxPoints(box)).astype(np.int32)
+            cv2.fillConvexPoly(surface, corners, colour, cv2.LINE_AA)
+
+
 def _toned(tone: np.ndarray, colour: np.ndarray) -> np.ndarray:
     """A colour made lighter and darker by levels of 255."""
     return colour + tone[:, :, None]
