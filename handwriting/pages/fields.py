@@ -173,8 +173,7 @@ def _groups(cells: _Cells) -> list["_Group"]:
         return []
     pairs = _neighbours(cells)
     a, b = pairs.T
-    middle = cells.corners.mean(axis=1)
-    wide, high = cells.sides.T
+    middle, high = cells.corners.mean(axis=1), cells.sides[:, 1]
     swap = middle[a, 0] > middle[b, 0]
     left, right = np.where(swap, b, a), np.where(swap, a, b)
     near = SAME * np.minimum(high[a], high[b]) + 2

@@ -20,6 +20,10 @@ THINNEST, TALLEST = 1.5, 100.0
 VALLEY = 0.75
 """Two lines touch where the probability between them is below this share of that in both."""
 
+TWO_LINES, FAR = 0.6, 3.0
+"""A piece whose places are that far from a straight line, as a standard deviation in core heights,
+may hold two lines; between these are averages over that many core heights along them."""
+
 GAP, EVIDENT_GAP = 2.0, 5.0
 """Widest gap within a line in core heights, and one of places of a mean probability of one half."""
 
@@ -94,6 +98,8 @@ class _Pieces:
         starts: int (P + 1,), where each piece begins in them.
         heights: float (P,), of the core zone.
         slopes: float (P,), of the whole piece.
+    slope: of the page.
+    spread: float (P,), standard deviation of the places from a straight line.
     printed: float (P,), share of print in it, in 0..1.
         left, right: float (P, 3), x, y and slope at the ends.
     """
@@ -103,6 +109,8 @@ class _Pieces:
     starts: np.ndarray
     heights: np.ndarray
     slopes: np.ndarray
+    slope: float
+    spread: np.ndarray
     printed: np.ndarray
     left: np.ndarray
     right: np.ndarray
@@ -115,7 +123,24 @@ class _Pieces:
 
 
 def _pieces(maps: LayoutMaps, writing: np.ndarray, heights: np.ndarray) -> _Pieces:
-    mask = (writing > POSSIBLE) & ~_between_lines(writing, heights)
+    """The pieces of lines; those that hold two lines are cut once more along the page's slope."""
+    mask = (writing > POSSIBLE) & ~_between_lines(writing, heights, 1.0, 0.0)
+    printed = maps.printed / np.maximum(maps.core + maps.printed, 1e-6)
+    pieces = _described(*_components(mask, writing, heights), writing, heights, printed)
+    thick = np.flatnonzero(pieces.spread > TWO_LINES * pieces.heights)
+    if not len(thick):
+        return pieces
+    doubtful = np.zeros_like(mask)
+    doubtful[pieces.places(thick)] = True
+    between = _between_lines(writing, heights, FAR, pieces.slope)
+    mask &= ~(doubtful & between)
+    return _described(*_components(mask, writing, heights), writing, heights, printed)
+
+
+def _components(
+    mask: np.ndarray, writing: np.ndarray, heights: np.ndarray
+) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], int]:
+    """Rows, columns and number of the component of each place, sorted by the latter; how many."""
     count, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=4)
     rows, columns = np.nonzero(labels)
     owner, sure = labels[rows, columns], np.maximum(writing - 0.5, 0) / heights**2
@@ -126,9 +151,7 @@ def _pieces(maps: LayoutMaps, writing: np.ndarray, heights: np.ndarray) -> _Piec
     numbers[kept] = np.arange(len(kept))
     owner = numbers[owner]
     order = np.argsort(owner, kind="stable")[(owner < 0).sum() :]
-    rows, columns, owner = rows[order], columns[order], owner[order]
-    printed = maps.printed / np.maximum(maps.core + maps.printed, 1e-6)
-    return _described((rows, columns, owner), len(kept), writing, heights, printed)
+    return (rows[order], columns[order], owner[order]), len(kept)
 
 
 def _described(
@@ -150,16 +173,17 @@ def _described(
     np.minimum.at(first, owner, columns)
     np.maximum.at(last, owner, columns)
     weighted = (rows, columns, owner, weights)
-    _, slopes = _fits(weighted, tall, np.zeros(count))
+    _, slopes, _ = _fits(weighted, tall, np.zeros(count))
     length = last - first
     page = slopes[np.repeat(np.arange(count), np.where(length > 4 * tall, length, 0).astype(int))]
-    _, slopes = _fits(weighted, tall, np.full(count, np.median(page) if len(page) else 0.0))
+    slope = float(np.median(page)) if len(page) else 0.0
+    _, slopes, spread = _fits(weighted, tall, np.full(count, slope))
     ends = []
     for edge, far in ((first - 0.5, columns - first[owner]), (last + 0.5, last[owner] - columns)):
         near = far < 4 * tall[owner]
-        middle, slope = _fits(tuple(each[near] for each in weighted), tall, slopes)
-        ends.append(np.stack((edge, middle[:, 1] + slope * (edge - middle[:, 0]), slope), axis=1))
-    return _Pieces(rows, columns, starts, tall, slopes, share, *ends)
+        middle, rise, _ = _fits(tuple(each[near] for each in weighted), tall, slopes)
+        ends.append(np.stack((edge, middle[:, 1] + rise * (edge - middle[:, 0]), rise), axis=1))
+    return _Pieces(rows, columns, starts, tall, slopes, slope, spread, share, *ends)
 
 
 def _sums(owner: np.ndarray, values: np.ndarray, count: int) -> np.ndarray:
@@ -169,8 +193,9 @@ def _sums(owner: np.ndarray, values: np.ndarray, count: int) -> np.ndarray:
 
 def _fits(
     places: tuple[np.ndarray, ...], tall: np.ndarray, prior: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Straight lines through the places of each piece: a point (P, 2) and the slope (P,).
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Straight lines through the places of each piece: a point (P, 2), the slope and the standard
+    deviation from it, both (P,).
 
     The slope of what is hardly longer than high is drawn to the prior.
 
@@ -189,22 +214,42 @@ def _fits(
     xy = _sums(owner, weights * dx * dy, count) / total
     # The spread of a zone as long as it is high says nothing of its slope.
     doubt = tall**2 / 4
-    return np.stack((x, y), axis=1), (xy + doubt * prior) / (xx + doubt)
+    slope = (xy + doubt * prior) / (xx + doubt)
+    off = dy - slope[owner] * dx
+    return np.stack((x, y), axis=1), slope, np.sqrt(_sums(owner, weights * off**2, count) / total)
 
 
-def _between_lines(writing: np.ndarray, heights: np.ndarray) -> np.ndarray:
-    """Where two lines touch, bool (rows, columns): less probable than above and below."""
+def _between_lines(
+    writing: np.ndarray, heights: np.ndarray, far: float, slope: float
+) -> np.ndarray:
+    """Where two lines touch, bool (rows, columns): less probable than above and below.
+
+    Args:
+        writing, heights: maps.
+        far: how far along the lines probabilities are averaged, in core heights.
+        slope: of the lines.
+    """
     between = np.zeros(writing.shape, bool)
+    level = _sheared(writing, -slope)
     scales = np.round(2 * np.log2(heights)).astype(int)
     for scale in np.unique(scales[writing > POSSIBLE]):
         height = 2.0 ** (scale / 2)
-        blurred = cv2.GaussianBlur(writing, (0, 0), sigmaX=height, sigmaY=0.25 * height)
+        blurred = cv2.GaussianBlur(level, (0, 0), sigmaX=far * height, sigmaY=0.25 * height)
+        blurred = _sheared(blurred, slope)
         reach = max(2, round(2 * height))
         column = np.ones((reach + 1, 1), np.uint8)
         above = cv2.dilate(blurred, column, anchor=(0, reach))
         below = cv2.dilate(blurred, column, anchor=(0, 0))
         between |= (scales == scale) & (blurred < VALLEY * np.minimum(above, below))
     return between
+
+
+def _sheared(values: np.ndarray, slope: float) -> np.ndarray:
+    """A map whose columns are moved down by the slope times their distance from the middle."""
+    if slope == 0:
+        return values
+    shift = np.array([[1.0, 0, 0], [slope, 1.0, -slope * values.shape[1] / 2]])
+    return cv2.warpAffine(values, shift, values.shape[::-1], borderMode=cv2.BORDER_REPLICATE)
 
 
 def _joined(pieces: _Pieces, writing: np.ndarray, rules: np.ndarray) -> list[np.ndarray]:
@@ -315,7 +360,7 @@ def _direction(
 ) -> np.ndarray:
     """Unit vector of a line to the right, float (2,)."""
     places = (rows, columns, np.zeros(len(rows), int), weights)
-    _, slope = _fits(places, np.array([height]), np.array([prior]))
+    _, slope, _ = _fits(places, np.array([height]), np.array([prior]))
     return np.array([1.0, slope[0]]) / np.hypot(1.0, slope[0])
 
 
