@@ -20,6 +20,7 @@ MOST_CHARACTERS = 100_000
 
 _PRINTED = ("print", "typewrit")
 _CROSSED_OUT = re.compile(r">(?! )[^<>]*(?<! )<")
+_PAGE_OF_WRITER = re.compile(r"_\d$")
 _SAMPLES, _FEWEST = 256, 4
 _TRIMMED = 0.15
 """Share of a word's width at either end that is no part of a spine: outlines have margins."""
@@ -74,11 +75,14 @@ class PlacedPage:
     Attributes:
         file: its picture.
         lines: in reading order.
+        writer: the photograph's name; of ALTO and PAGE the name less the last `_1` to `_9`, by
+            which the pages of one writer are told apart.
         size: width and height in whose pixels places are given; ``None`` for those of the picture.
     """
 
     file: Path
     lines: tuple[PlacedLine, ...]
+    writer: str
     size: tuple[int, int] | None = None
 
     def scaled(self, size: tuple[int, int]) -> tuple[PlacedLine, ...]:
@@ -105,7 +109,7 @@ def load_placed_pages(folder: Path) -> list[PlacedPage]:
     """
     if has_words(folder):
         words = read_words(folder / "words.json")
-        pages = [PlacedPage(folder / image, _lines_of_words(words[image])) for image in words]
+        pages = [PlacedPage(folder / n, _lines_of_words(words[n]), n) for n in words]
     elif not (folder / "text.csv").is_file() and annotation_files(folder):
         pages = [_page_of_annotation(file, page) for file, page in annotated_pages(folder)]
     else:
@@ -141,7 +145,8 @@ def _line_of_words(words: list[dict[str, Any]]) -> PlacedLine:
 
 
 def _page_of_annotation(file: Path, page: AnnotatedPage) -> PlacedPage:
-    return PlacedPage(file, tuple(map(_annotated_line, page.lines)), (page.width, page.height))
+    lines = tuple(map(_annotated_line, page.lines))
+    return PlacedPage(file, lines, _PAGE_OF_WRITER.sub("", file.stem), (page.width, page.height))
 
 
 def _annotated_line(line: AnnotatedLine) -> PlacedLine:
