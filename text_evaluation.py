@@ -54,8 +54,9 @@ from handwriting.lines.decoding import GREEDY, Decoder
 from handwriting.lines.options import add_decoder_options, choose_decoder
 from handwriting.lines.reader import LINES_FOLDER, Reader, find_reader
 from handwriting.pages.known_lines import unseen_pages
+from handwriting.pages.page_text import LineOfPage, text_of_page
 from handwriting.pages.photographs import Photograph, open_photograph
-from handwriting.pages.reading import LineOfPage, read_page, text_of_page
+from handwriting.pages.reading import read_page
 
 TIMED = 200
 """Maximum number of timed samples."""

@@ -17,7 +17,14 @@ ORDER = (
 
 STAGES = (
     *("data_preprocessing", "data_split", "model_training", "model_evaluation"),
-    *("text_training", "text_evaluation", "read_picture", "hyperparameter_tuning", "app"),
+    *(
+        "text_training",
+        "text_evaluation",
+        "layout_training",
+        "read_picture",
+        "hyperparameter_tuning",
+        "app",
+    ),
 )
 
 

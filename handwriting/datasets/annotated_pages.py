@@ -9,6 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from handwriting.datasets.page_layouts import PRINT_KINDS, writer_of
 from handwriting.datasets.photographed_text import has_words, masked, read_words
 from handwriting.errors import HandwritingError
 from handwriting.formats.annotated import AnnotatedLine, AnnotatedPage
@@ -18,9 +19,7 @@ from handwriting.formats.xml_files import rectangle
 MOST_CHARACTERS = 100_000
 """Of one page; comparing more takes minutes."""
 
-_PRINTED = ("print", "typewrit")
 _CROSSED_OUT = re.compile(r">(?! )[^<>]*(?<! )<")
-_PAGE_OF_WRITER = re.compile(r"_\d$")
 _SAMPLES, _FEWEST = 256, 4
 _TRIMMED = 0.15
 """Share of a word's width at either end that is no part of a spine: outlines have margins."""
@@ -75,8 +74,7 @@ class PlacedPage:
     Attributes:
         file: its picture.
         lines: in reading order.
-        writer: the photograph's name; of ALTO and PAGE the name less the last `_1` to `_9`, by
-            which the pages of one writer are told apart.
+        writer: the photograph's name; of ALTO and PAGE that of `page_layouts.writer_of`.
         size: width and height in whose pixels places are given; ``None`` for those of the picture.
     """
 
@@ -146,7 +144,7 @@ def _line_of_words(words: list[dict[str, Any]]) -> PlacedLine:
 
 def _page_of_annotation(file: Path, page: AnnotatedPage) -> PlacedPage:
     lines = tuple(map(_annotated_line, page.lines))
-    return PlacedPage(file, lines, _PAGE_OF_WRITER.sub("", file.stem), (page.width, page.height))
+    return PlacedPage(file, lines, writer_of(file.stem), (page.width, page.height))
 
 
 def _annotated_line(line: AnnotatedLine) -> PlacedLine:
@@ -164,7 +162,7 @@ def _annotated_line(line: AnnotatedLine) -> PlacedLine:
 
 
 def _is_measured(line: AnnotatedLine) -> bool:
-    printed = any(name in line.kind.casefold() for name in _PRINTED)
+    printed = any(name in line.kind.casefold() for name in PRINT_KINDS)
     has_text = any(character.isalnum() for character in line.text)
     return has_text and not printed and not _CROSSED_OUT.search(line.text)
 

@@ -8,6 +8,12 @@ import numpy as np
 HANDWRITING, PRINT, UNKNOWN = "handwriting", "print", "unknown"
 """Kinds of a line; a line of unknown kind or place is neither taught nor counted."""
 
+CELL = 4
+"""Pixels in each direction of a picture per place of the layout network's maps."""
+
+HEIGHT_UNIT = 8.0
+"""The network's heights of core zones are binary logarithms in this unit, in pixels."""
+
 
 @dataclass(frozen=True)
 class TextLine:
@@ -70,12 +76,12 @@ class TextLayout:
     Attributes:
         picture: uint8 (height, width, 3).
         lines: in reading order.
-        rules: uint8 (height, width), 255 on ruled lines, frames, boxes and other drawn lines.
-        known: uint8 (height, width), 255 where lines and rules are all known; elsewhere nothing is
-            taught.
+        rules: uint8 (height, width), 255 on ruled lines, frames, boxes and other drawn lines;
+            ``None`` where nobody knows them.
+        known: uint8 (height, width), 255 where all lines are known; elsewhere nothing is taught.
     """
 
     picture: np.ndarray
     lines: tuple[TextLine, ...]
-    rules: np.ndarray
+    rules: np.ndarray | None
     known: np.ndarray

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Mapping
 
 from handwriting.lines.decoding import CharacterRead
-from handwriting.pages.reading import LineOfPage, WordRead
+from handwriting.pages.page_text import LineOfPage, WordRead
 
 Texts = Mapping[tuple[int, int], str]
 """Corrected text of each word, by the indices of its line and of the word in it, from 0."""

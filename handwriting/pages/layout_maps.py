@@ -4,9 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-CELL = 4
-"""Pixels of the network's input in each direction per place of its maps."""
-
 
 @dataclass(frozen=True)
 class LayoutMaps:

@@ -4,7 +4,6 @@ Boxes are in pixels of the original image, upright by its EXIF.
 """
 
 import dataclasses
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -18,12 +17,12 @@ from handwriting.lines.decoding import (
     CharacterRead,
     Decoder,
     LineRead,
-    likeliest_texts,
 )
 from handwriting.lines.network import COLUMNS_PER_STEP
 from handwriting.lines.reader import Reader
 from handwriting.pages.ink import page_contrast, page_ink
 from handwriting.pages.lines import Line, find_lines, writing_of
+from handwriting.pages.page_text import LineOfPage, WordRead, text_of_page
 from handwriting.pages.photographs import Photograph
 from handwriting.pages.sheet import View, find_page, straightened
 from handwriting.pages.tilt import sharpness
@@ -34,79 +33,6 @@ _TURNED = 0.04
 _EDGE = 9
 _NO_WRITING, _UNCLEAR, _FREE = 0.6, 0.65, ("greedy", "language")
 _LOW, _FOR_A_LINE, _FEW = 100, 0.1, 3
-
-
-@dataclass(frozen=True)
-class WordRead:
-    """A predicted word or line.
-
-    Attributes:
-        text: the prediction.
-        confidence: probability of an exact match, 0..1; of a word the product of its characters'
-            probabilities.
-        polygon: float (4, 2), corners clockwise from the upper left, in pixels of the image.
-        characters: predicted characters with their alternatives.
-    """
-
-    text: str
-    confidence: float
-    polygon: np.ndarray
-    characters: list[CharacterRead]
-
-    @property
-    def box(self) -> tuple[int, int, int, int]:
-        """Left, top, right and bottom in pixels of the image."""
-        low, high = np.floor(self.polygon.min(axis=0)), np.ceil(self.polygon.max(axis=0))
-        left, top, right, bottom = (int(value) for value in (*low, *high))
-        return left, top, right, bottom
-
-    @property
-    def alternatives(self) -> list[tuple[str, float]]:
-        """The top-5 texts of this number of characters, the predicted one first, with the products
-        of their characters' probabilities."""
-        return likeliest_texts([character.ranked for character in self.characters])
-
-
-@dataclass(frozen=True)
-class LineOfPage:
-    """A predicted line of a page.
-
-    Attributes:
-        whole: the whole line.
-        words: its parts between spaces.
-        indent: indentation in spaces, from the page's median width of a character.
-        clearness: how much it looks like writing, 0..1 (`lines.decoding.clearness`).
-    """
-
-    whole: WordRead
-    words: list[WordRead]
-    indent: int = 0
-    clearness: float = 1.0
-
-    @property
-    def text(self) -> str:
-        """The predicted text, without indentation."""
-        return self.whole.text
-
-    @property
-    def confidence(self) -> float:
-        """Probability of an exact match, 0..1."""
-        return self.whole.confidence
-
-    @property
-    def box(self) -> tuple[int, int, int, int]:
-        """Left, top, right and bottom in pixels of the image."""
-        return self.whole.box
-
-    @property
-    def alternatives(self) -> list[tuple[str, float]]:
-        """See :attr:`WordRead.alternatives`."""
-        return self.whole.alternatives
-
-
-def text_of_page(lines: list[LineOfPage]) -> str:
-    """The text with line breaks and indentation."""
-    return "\n".join(" " * line.indent + line.whole.text for line in lines)
 
 
 def read_picture(

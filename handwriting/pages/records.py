@@ -12,7 +12,7 @@ from handwriting.formats.annotated import (
     box_of,
     polygon_on_page,
 )
-from handwriting.pages.reading import LineOfPage, WordRead, text_of_page
+from handwriting.pages.page_text import LineOfPage, WordRead, text_of_page
 
 COLUMNS = ("file", "line", "word", "text", "confidence", "left", "top", "right", "bottom")
 """Column names of :func:`word_rows`."""

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from copy import copy
 
 import numpy as np
 
@@ -106,6 +107,12 @@ class CharacterPens:
             self.of_all[character].append(sample)
             of_writer[str(archive.writer[sample])][character].append(sample)
         self.of_writer = list(of_writer.values())
+
+    def of_one_writer(self, rng: np.random.Generator) -> "CharacterPens":
+        """The same, but everything is composed by one random writer."""
+        one = copy(self)
+        one.of_writer = [self.of_writer[rng.integers(len(self.of_writer))]]
+        return one
 
     def can_write(self, character: str) -> bool:
         """Whether any writer wrote the character, or it is a space or one of SIGNS."""

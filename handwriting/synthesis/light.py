@@ -15,7 +15,7 @@ def photographed(scene: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         uint8 of the same shape.
     """
     scene = _tilted(scene, rng)
-    scene = scene * _light(scene.shape[:2], rng)[:, :, None]
+    scene = scene * lighting(scene.shape[:2], rng)[:, :, None]
     if rng.random() < 0.3:
         scene = scene * (1 + rng.normal(0, 0.06, 3)).astype(np.float32)
     if rng.random() < 0.5:
@@ -29,8 +29,16 @@ def photographed(scene: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return picture
 
 
-def _light(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
-    """Brightness of each pixel: it falls off to one side; sometimes half lies in a shadow."""
+def lighting(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
+    """Brightness of each pixel: it falls off to one side; sometimes half lies in a shadow.
+
+    Args:
+        shape: rows and columns.
+        rng: random generator.
+
+    Returns:
+        float32 of this shape; 1 leaves a pixel as it is.
+    """
     rows = np.linspace(-0.5, 0.5, shape[0], dtype=np.float32)[:, None]
     columns = np.linspace(-0.5, 0.5, shape[1], dtype=np.float32)[None]
     across, down = rng.normal(0, 0.15, 2).astype(np.float32)

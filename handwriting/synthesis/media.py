@@ -55,6 +55,23 @@ class Medium:
         width = max(1.0, height * rng.uniform(*self.width))
         parts = _parts(paths, width, self.pressure, rng)
         drawn = draw_strokes(parts, shape, _SUPERSAMPLING).astype(np.float32) / 255
+        return self.inked(drawn, width, height, rng)
+
+    def inked(
+        self, drawn: np.ndarray, width: float, height: float, rng: np.random.Generator
+    ) -> np.ndarray:
+        """Strokes as this medium leaves them: spread, rough, with gaps.
+
+        Args:
+            drawn: float32 (rows, columns), 0 ground, 1 stroke; it stays as it is.
+            width: of the strokes in pixels.
+            height: of the writing in pixels.
+            rng: random generator.
+
+        Returns:
+            float32 of this shape, from 0 (ground) to 1 (ink).
+        """
+        shape = drawn.shape
         if self.spread:
             drawn = cv2.GaussianBlur(drawn, (0, 0), max(0.3, self.spread * width))
         grain = rng.uniform(*self.grain)

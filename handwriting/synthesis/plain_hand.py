@@ -55,6 +55,9 @@ _PATHS = {
 """Strokes of points x,y in hundredths of a capital's height, y above the baseline. A repeated point
 is a corner."""
 
+CHARACTERS = frozenset(_PATHS)
+"""What this hand can write, beside spaces."""
+
 _STEPS = 8
 _GAP, _SPACE = 0.14, 0.42
 _SLANT, _LARGER, _SHIFTED, _TREMBLING = 0.14, 0.04, 0.02, 0.012

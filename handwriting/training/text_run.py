@@ -11,30 +11,23 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from handwriting.compute.distributed import wrap_ddp
 from handwriting.errors import HandwritingError
-from handwriting.files import load_torch, replacing, save_torch
+from handwriting.files import replacing, save_torch
 from handwriting.lines.alphabet import ALPHABET, BLANK, encode
 from handwriting.lines.network import LineReader, steps_of
 from handwriting.lines.reader import KIND
 from handwriting.runs import RunFiles, half_precision
+from handwriting.training.averaged_run import AveragedRun, load_checkpoint_of
 from handwriting.training.checkpoints import (
-    START_ANEW,
     check_shapes,
-    checked_history,
-    restore_optimizer,
     restoring,
 )
-from handwriting.training.claims import check_renamed
 from handwriting.training.optim import (
     checked_alpha,
     interpolate_weights,
     make_average,
-    make_optimizer,
-    one_cycle,
 )
 from handwriting.training.recipes import SEED, Ranges, Recipe, check_ranges
-from models import memory_format
 
 _RANGES: Ranges = SEED | {
     "epochs": (int, 1, 100_000),
@@ -123,7 +116,7 @@ class TextSettings:
             ) from error
 
 
-class TextRun:
+class TextRun(AveragedRun):
     """One training run of the text-line model.
 
     Args:
@@ -133,11 +126,6 @@ class TextRun:
         samples: training samples per epoch.
         network: to train; by default a new one of the settings' size.
         pages: names of the photographed pages in the training set.
-
-    Attributes:
-        network: the weights that are trained.
-        trained: the module to call in training, with the same weights.
-        history: one row per epoch.
     """
 
     def __init__(
@@ -150,19 +138,10 @@ class TextRun:
         pages: Sequence[str] = (),
     ) -> None:
         torch.manual_seed(settings.seed)
-        self.settings, self.files, self.device, self.pages = settings, files, device, list(pages)
+        self.settings, self.pages = settings, list(pages)
         network = network or LineReader(settings.width, settings.hidden, settings.layers)
-        self.network = network.to(device, memory_format=memory_format(device))
-        self.trained = wrap_ddp(self.network)
-        recipe = settings.recipe
-        self.average = make_average(recipe, self.network)
-        self.optimizer = make_optimizer(recipe, self.network)
-        self.samples = samples
-        self.factor = one_cycle(recipe.warmup, samples * settings.epochs)
+        super().__init__(settings, files, device, samples, network)
         self.start: dict[str, torch.Tensor] = {}
-        self.history: list[dict[str, float]] = []
-        for group in self.optimizer.param_groups:
-            group["lr"] = settings.lr * self.factor(0)
 
     @property
     def final_network(self) -> nn.Module:
@@ -172,28 +151,12 @@ class TextRun:
             return self.average.module
         return interpolate_weights(self.start, self.average.module, self.settings.alpha)
 
-    def after_step(self, seen: int) -> None:
-        """Update the weight average, and set the learning rate for this position in the epoch."""
-        self.average.update_parameters(self.network)
-        done = len(self.history) * self.samples + seen
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.settings.lr * self.factor(done)
-
     def save(self) -> None:
         """Write history, weights and checkpoint."""
         with replacing(self.files.metric("history.csv")) as (part,):
             pd.DataFrame(self.history).to_csv(part, index=False)
         settings = dataclasses.asdict(self.settings) | {"data": list(self.settings.data)}
-        state = {
-            "kind": KIND,
-            "name": self.files.name,
-            "settings": settings,
-            "history": self.history,
-            "network": self.network.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "average": self.average.state_dict(),
-            "start": self.start,
-        }
+        state = {"kind": KIND, "settings": settings, "start": self.start, **self.state()}
         with replacing(self.files.checkpoint) as (part,):
             save_torch(state, part)
         content = {
@@ -236,29 +199,16 @@ class TextRun:
         Raises:
             HandwritingError: its parts do not fit the run or each other.
         """
+        super().restore(state)
         with restoring(self.files.checkpoint):
-            self.network.load_state_dict(state["network"])
-            restore_optimizer(self.optimizer, state["optimizer"])
-            self.average.load_state_dict(state["average"])
             self.start = state.get("start", {})
             if self.start:
                 check_shapes(self.start, self.network.state_dict())
-            self.history = checked_history(state["history"], ("train_loss", "seconds"))
 
 
 def load_text_checkpoint(files: RunFiles) -> dict[str, Any]:
-    """The checkpoint of a stopped run.
-
-    Raises:
-        HandwritingError: it is missing, damaged or of a character model, or it is a copy of another
-            run's checkpoint under a name that is taken.
-    """
-    state = load_torch(files.checkpoint, START_ANEW)
-    parts = {"name", "settings", "history", "network", "optimizer", "average"}
-    if state.get("kind") != KIND or not parts <= set(state):
-        raise HandwritingError(f"{files.checkpoint} is not a checkpoint of a text-line model.")
-    check_renamed(files, state["name"])
-    return state
+    """The checkpoint of a stopped run, as `averaged_run.load_checkpoint_of` reads it."""
+    return load_checkpoint_of(files, KIND, "a text-line model")
 
 
 def ctc_loss(logits: torch.Tensor, widths: torch.Tensor, texts: list[str]) -> torch.Tensor:

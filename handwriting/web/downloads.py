@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Sequence
 
-from handwriting.pages.reading import text_of_page
+from handwriting.pages.page_text import text_of_page
 from handwriting.pages.records import COLUMNS, picture_record, word_rows
 from handwriting.web.picture_reading import PictureRead
 from handwriting.web.shelf import Entry

@@ -12,8 +12,9 @@ from handwriting.errors import HandwritingError
 from handwriting.imaging.character import open_character
 from handwriting.lines.decoding import CharacterRead, Decoder
 from handwriting.lines.reader import Reader
+from handwriting.pages.page_text import LineOfPage, WordRead
 from handwriting.pages.photographs import Photograph, open_photograph
-from handwriting.pages.reading import LineOfPage, WordRead, read_picture, read_single_line
+from handwriting.pages.reading import read_picture, read_single_line
 from handwriting.recognition.recognizer import Recognizer
 from handwriting.web.answer import Options
 from handwriting.web.components import MULTIPLE

@@ -14,7 +14,7 @@ from handwriting.lines.decoding import GREEDY, Decoder
 from handwriting.lines.pattern import Pattern
 from handwriting.lines.reader import Reader
 from handwriting.pages.corrections import gaps_of_words
-from handwriting.pages.reading import LineOfPage
+from handwriting.pages.page_text import LineOfPage
 from handwriting.runs import RunFiles
 from handwriting.web.components import (
     SURE,

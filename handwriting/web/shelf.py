@@ -12,7 +12,7 @@ from weakref import WeakSet
 
 from handwriting.errors import HandwritingError
 from handwriting.pages.corrections import corrected
-from handwriting.pages.reading import LineOfPage
+from handwriting.pages.page_text import LineOfPage
 from handwriting.web.picture_reading import Given, PictureRead, Read
 
 MOST_PICTURES = 20

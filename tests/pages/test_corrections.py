@@ -5,7 +5,7 @@ import pytest
 
 from handwriting.lines.decoding import CharacterRead
 from handwriting.pages.corrections import corrected, gaps_of_words
-from handwriting.pages.reading import LineOfPage, WordRead, text_of_page
+from handwriting.pages.page_text import LineOfPage, WordRead, text_of_page
 
 
 def read(text: str) -> WordRead:

@@ -8,6 +8,7 @@ from PIL import Image
 from handwriting.evaluation.text_metrics import text_metrics
 from handwriting.lines.decoding import GREEDY, CharacterRead, LineRead
 from handwriting.lines.reader import Reader, find_reader
+from handwriting.pages.page_text import text_of_page
 from handwriting.pages.photographs import Photograph, open_photograph
 from handwriting.pages.reading import (
     evenness,
@@ -15,7 +16,6 @@ from handwriting.pages.reading import (
     read_page,
     read_picture,
     read_single_line,
-    text_of_page,
 )
 from tests.pages.drawn import LEFT, PITCH, TEXT, TOP, draw_page
 

@@ -1,0 +1,235 @@
+"""Train the layout network, which finds the text lines of a picture.
+
+    python layout_training.py --data PAGES/copiste PAGES/letters --pens PENS --fonts FONTS
+    python layout_training.py --resume           continue the newest run
+    torchrun --nproc_per_node=2 layout_training.py --data …    on two processes or GPUs
+
+--data takes folders of pages with ALTO or PAGE files. A part of the writers is held out. Beside
+them it learns from composed pages, of which no file is needed: --pens and --fonts make them richer.
+
+After each epoch it writes the averaged weights in half precision to models/layout/<run>.pt, the
+checkpoint to models/layout/checkpoints/<run>.pt, and the history to metrics/<run>_history.csv.
+"""
+
+import argparse
+import time
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+import handwriting.python_version  # noqa: F401 - before what an older Python lacks
+
+import torch
+from torch import nn
+from tqdm import tqdm
+
+from handwriting.cli import make_parser, run_script
+from handwriting.compute.devices import (
+    DEVICE_HELP,
+    PRECISIONS,
+    autocast,
+    choose_device,
+    choose_precision,
+    keep_memory,
+)
+from handwriting.compute.distributed import (
+    broadcast_buffers,
+    broadcast_object,
+    is_first_rank,
+    join_ranks,
+    joined_ranks,
+    own_device,
+    rank,
+    sum_over_ranks,
+    world_size,
+)
+from handwriting.datasets.layout_batches import LayoutBatches, LayoutSample
+from handwriting.errors import HandwritingError
+from handwriting.pages.layout import LAYOUT_FOLDER, find_layout, load_layout_weights
+from handwriting.runs import METRICS_FOLDER, RunFiles, run_name
+from handwriting.training.claims import check_unused, claimed, files_to_resume
+from handwriting.training.layout_data import load_layout_data
+from handwriting.training.layout_run import (
+    LayoutBatch,
+    LayoutRun,
+    LayoutSettings,
+    layout_counts,
+    layout_loss,
+    layout_rates,
+    load_layout_checkpoint,
+)
+
+
+def train_epoch(run: LayoutRun, batches: LayoutBatches, epoch: int) -> float:
+    """Train for one epoch; returns its mean loss.
+
+    Raises:
+        HandwritingError: the loss is not a number.
+    """
+    run.trained.train()
+    total, seen = 0.0, 0
+    bar = tqdm(total=len(batches), unit="img", desc=f"epoch {epoch}", disable=not is_first_rank())
+    # Ranks can have unequal numbers of batches.
+    with bar, join_ranks(run.trained):
+        for samples in batches:
+            truth = LayoutBatch.of(samples, run.device)
+            with autocast(run.device, run.settings.precision):
+                maps, directions = run.trained(truth.pictures)
+            loss = layout_loss(maps, directions, truth)
+            run.optimizer.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(run.network.parameters(), 5.0)
+            run.optimizer.step()
+            total += loss.item() * len(samples)
+            seen += len(samples)
+            run.after_step(seen * world_size())
+            bar.update(len(samples) * world_size())
+    all_loss, all_seen = sum_over_ranks(total, seen)
+    if all_loss != all_loss:
+        raise HandwritingError("the loss is not a number. Lower --lr; earlier epochs are saved.")
+    return all_loss / max(all_seen, 1)
+
+
+@torch.inference_mode()
+def measure(run: LayoutRun, measured: Sequence[LayoutSample]) -> dict[str, float]:
+    """Rates of `layout_rates` on samples of held-out writers, with the averaged weights."""
+    counts: Counter[str] = Counter()
+    network = run.average.module.eval()
+    for first in range(0, len(measured), run.settings.batch):
+        truth = LayoutBatch.of(measured[first : first + run.settings.batch], run.device)
+        with autocast(run.device, run.settings.precision):
+            maps, directions = network(truth.pictures)
+        counts.update(layout_counts(maps, directions, truth))
+    return layout_rates(counts) if counts else {}
+
+
+def choose_settings(args: argparse.Namespace, device: torch.device) -> LayoutSettings:
+    """The settings of the command line.
+
+    Raises:
+        HandwritingError: --data is missing, or a value is out of range.
+    """
+    if not args.data and args.composed < 1:
+        raise HandwritingError("give folders of pages with --data, or --composed 1 without any.")
+    names = ("pens", "fonts", "composed", "epochs", "samples", "batch", "lr", "held_out", "seed")
+    found = None if args.init_from is None else find_layout(args.init_from, args.models).stem
+    return LayoutSettings(
+        tuple(args.data),
+        precision=choose_precision(args.precision, device),
+        init_from=found,
+        **{name: getattr(args, name) for name in names},
+    )
+
+
+def files_of(args: argparse.Namespace) -> RunFiles:
+    """Files of the new or resumed run."""
+    if args.resume is not None:
+        return files_to_resume(args.resume, args.models, args.metrics)
+    name = run_name("layout", datetime.now()) if args.name is None else args.name
+    return RunFiles(name, args.models, args.metrics)
+
+
+def get_args_parser() -> argparse.ArgumentParser:
+    """The command line of this stage."""
+    parser = make_parser(__doc__)
+    add = parser.add_argument
+    defaults = LayoutSettings(data=())
+    add("--data", nargs="+", default=[], metavar="PATH", help="folders of ALTO or PAGE files")
+    add("--pens", default=None, metavar="PATH", help="folder of pen archives, for composed pages")
+    add("--fonts", default=None, metavar="PATH", help="folder of fonts that imitate handwriting")
+    add(
+        "--composed",
+        type=float,
+        default=defaults.composed,
+        help="share of composed pages among the samples, 0 to 1",
+    )
+    add("--epochs", type=int, default=defaults.epochs, help="passes over --samples samples")
+    add("--samples", type=int, default=defaults.samples, help="samples in an epoch")
+    add("--batch", type=int, default=defaults.batch, help="samples per step, on each rank")
+    add("--lr", type=float, default=defaults.lr, help="highest learning rate")
+    add("--held-out", type=float, default=defaults.held_out, help="part of the writers to hold out")
+    add("--init-from", default=None, metavar="RUN", help="start from the weights of this run")
+    add("--seed", type=int, default=defaults.seed, help="seed of weights and samples")
+    add("--workers", type=int, default=1, help="processes that draw samples")
+    add("--device", default="auto", help=DEVICE_HELP)
+    add(
+        "--precision",
+        choices=PRECISIONS,
+        default="auto",
+        help="auto takes bf16 where the device computes in it",
+    )
+    add(
+        "--resume",
+        nargs="?",
+        const="latest",
+        default=None,
+        metavar="RUN",
+        help="continue a stopped run with its own options",
+    )
+    add("--name", default=None, help="name of the run instead of layout_<date>_<time>")
+    add("--models", type=Path, default=LAYOUT_FOLDER, help="folder for weights")
+    add("--metrics", type=Path, default=METRICS_FOLDER, help="folder for metrics and plots")
+    return parser
+
+
+@joined_ranks()
+def main(args: argparse.Namespace) -> None:
+    """Load the data, train and save epoch by epoch."""
+    if args.workers < 0:
+        raise HandwritingError("--workers must be 0 or more.")
+    keep_memory()
+    device = own_device(choose_device(args.device))
+    files = broadcast_object(lambda: files_of(args))
+    with claimed(files):
+        train(args, files, device)
+    print(f"next: python read_picture.py PICTURE --layout-model {files.weights}")
+
+
+def train(args: argparse.Namespace, files: RunFiles, device: torch.device) -> None:
+    """Train a new or resumed run, whose name this process has claimed."""
+    state = None
+    if args.resume is None:
+        settings = choose_settings(args, device)
+        if is_first_rank():
+            check_unused(files, files.weights, files.checkpoint, files.metric("history.csv"))
+    else:
+        state = load_layout_checkpoint(files)
+        settings = LayoutSettings.from_dict(state["settings"])
+    data = load_layout_data(
+        settings.data, settings.held_out, settings.composed, settings.pens, settings.fonts
+    )
+    batches = LayoutBatches(
+        data.sources,
+        settings.samples,
+        settings.batch,
+        settings.seed,
+        rank(),
+        world_size(),
+        args.workers,
+    )
+    run = LayoutRun(settings, files, device, len(batches))
+    if state:
+        run.restore(state)
+    elif settings.init_from:
+        run.begin_with(load_layout_weights(find_layout(args.init_from, args.models)))
+    weights = sum(parameter.numel() for parameter in run.network.parameters())
+    print(f"{files.name}: {device.type}, {settings.precision}, {weights:,} weights", flush=True)
+    while len(run.history) < settings.epochs:
+        epoch = len(run.history) + 1
+        batches.set_epoch(epoch)
+        torch.manual_seed(settings.seed + epoch)
+        start = time.perf_counter()
+        row = {"epoch": epoch, "train_loss": train_epoch(run, batches, epoch)}
+        row["seconds"] = round(time.perf_counter() - start, 1)
+        broadcast_buffers(run.average.module)
+        if is_first_rank():
+            row |= measure(run, data.measured)
+        run.history.append(row)
+        if is_first_rank():
+            run.save()
+            print(" ".join(f"{key} {value:.4g}" for key, value in row.items()), flush=True)
+
+
+if __name__ == "__main__":
+    raise SystemExit(run_script(lambda: main(get_args_parser().parse_args())))
