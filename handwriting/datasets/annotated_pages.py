@@ -9,6 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from handwriting.datasets.page_layouts import PRINT_KINDS, writer_of
 from handwriting.datasets.photographed_text import has_words, masked, read_words
 from handwriting.errors import HandwritingError
 from handwriting.formats.annotated import AnnotatedLine, AnnotatedPage
@@ -18,7 +19,6 @@ from handwriting.formats.xml_files import rectangle
 MOST_CHARACTERS = 100_000
 """Of one page; comparing more takes minutes."""
 
-_PRINTED = ("print", "typewrit")
 _CROSSED_OUT = re.compile(r">(?! )[^<>]*(?<! )<")
 _SAMPLES, _FEWEST = 256, 4
 _TRIMMED = 0.15
@@ -74,11 +74,13 @@ class PlacedPage:
     Attributes:
         file: its picture.
         lines: in reading order.
+        writer: the photograph's name; of ALTO and PAGE that of `page_layouts.writer_of`.
         size: width and height in whose pixels places are given; ``None`` for those of the picture.
     """
 
     file: Path
     lines: tuple[PlacedLine, ...]
+    writer: str
     size: tuple[int, int] | None = None
 
     def scaled(self, size: tuple[int, int]) -> tuple[PlacedLine, ...]:
@@ -105,7 +107,7 @@ def load_placed_pages(folder: Path) -> list[PlacedPage]:
     """
     if has_words(folder):
         words = read_words(folder / "words.json")
-        pages = [PlacedPage(folder / image, _lines_of_words(words[image])) for image in words]
+        pages = [PlacedPage(folder / n, _lines_of_words(words[n]), n) for n in words]
     elif not (folder / "text.csv").is_file() and annotation_files(folder):
         pages = [_page_of_annotation(file, page) for file, page in annotated_pages(folder)]
     else:
@@ -141,7 +143,8 @@ def _line_of_words(words: list[dict[str, Any]]) -> PlacedLine:
 
 
 def _page_of_annotation(file: Path, page: AnnotatedPage) -> PlacedPage:
-    return PlacedPage(file, tuple(map(_annotated_line, page.lines)), (page.width, page.height))
+    lines = tuple(map(_annotated_line, page.lines))
+    return PlacedPage(file, lines, writer_of(file.stem), (page.width, page.height))
 
 
 def _annotated_line(line: AnnotatedLine) -> PlacedLine:
@@ -159,7 +162,7 @@ def _annotated_line(line: AnnotatedLine) -> PlacedLine:
 
 
 def _is_measured(line: AnnotatedLine) -> bool:
-    printed = any(name in line.kind.casefold() for name in _PRINTED)
+    printed = any(name in line.kind.casefold() for name in PRINT_KINDS)
     has_text = any(character.isalnum() for character in line.text)
     return has_text and not printed and not _CROSSED_OUT.search(line.text)
 

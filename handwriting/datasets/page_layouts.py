@@ -21,7 +21,9 @@ from handwriting.imaging.text_lines import HANDWRITING, PRINT, UNKNOWN, TextLayo
 LONGEST = 1400
 """Most pixels of a page's longer side; larger scans are downscaled."""
 
-_PRINT_KINDS = ("print", "typewrit", "typed")
+PRINT_KINDS = ("print", "typewrit", "typed")
+"""Parts of the names of kinds of printed and typed lines, in small letters."""
+
 _STEP = 0.6
 _PAPER, _KERNEL, _DARKEST, _STRONGER = 24, 31, 24, 2.0
 _INK = 90
@@ -99,7 +101,7 @@ def _text_line(line: AnnotatedLine, scale: np.ndarray, contrast: np.ndarray) -> 
     length = float(np.linalg.norm(np.diff(baseline, axis=0), axis=1).sum())
     if length < 4:
         return None
-    kind = PRINT if any(name in line.kind.lower() for name in _PRINT_KINDS) else HANDWRITING
+    kind = PRINT if any(name in line.kind.lower() for name in PRINT_KINDS) else HANDWRITING
     above, below = _reach(baseline, polygon)
     band = _straightened(contrast, polygon, baseline, above, below)
     if band.max() < _INK:

@@ -1,0 +1,106 @@
+"""This project beside other readers, those that are installed."""
+
+import json
+import shutil
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from benchmarks import other_readers
+from benchmarks.reader_process import answer
+from handwriting.formats.annotated import AnnotatedLine, AnnotatedPage
+from handwriting.formats.documents import document_of
+from handwriting.formats.xml_files import rectangle
+from tests.benchmarks.support import run_quick
+from tests.support import random_reader
+
+TEXT = ("Plain words of print", "are read by all readers")
+MEASURES = ("cer", "cer_alphanumeric", "f1", "seconds", "gib", "megabytes")
+
+
+def draw(folder: Path) -> list[np.ndarray]:
+    """Write `page.png` with the lines of TEXT; returns their outlines."""
+    page = np.full((300, 700, 3), 235, dtype=np.uint8)
+    outlines = []
+    for y, text in zip((100, 200), TEXT, strict=True):
+        cv2.putText(page, text, (40, y), cv2.FONT_HERSHEY_SIMPLEX, 1.4, (30, 30, 60), 3)
+        (wide, high), below = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 1.4, 3)
+        outlines.append(rectangle(40, y - high, 40 + wide, y + below))
+    Image.fromarray(page).save(folder / "page.png")
+    return outlines
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory) -> Path:
+    """Two lines of print with their places, as an ALTO file."""
+    folder = tmp_path_factory.mktemp("pages")
+    page = AnnotatedPage("page.png", 700, 300, tuple(map(AnnotatedLine, TEXT, draw(folder))))
+    (folder / "page.xml").write_text(document_of(page, "alto"), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def words(tmp_path_factory) -> Path:
+    """The words of the same page, as a `words.json`."""
+    folder = tmp_path_factory.mktemp("words")
+    outline, _ = draw(folder)
+    box = [*outline[0].tolist(), *outline[2].tolist()]
+    word = {"image": "page.png", "text": "Plain", "line": 1, "box": box}
+    word["polygon"] = outline.tolist()
+    (folder / "words.json").write_text(json.dumps([word]))
+    return folder
+
+
+def read_here(reader, pictures, weights, scratch):
+    """Instead of a process of its own, which takes seconds to start."""
+    files = [str(file) for file in pictures.files]
+    return answer(reader, pictures.kind, {"files": files, "weights": str(weights)})
+
+
+def measured(folder: Path, *data: Path, readers: tuple[str, ...]) -> dict:
+    empty = folder / "empty"
+    empty.mkdir()
+    random_reader(folder, "lines")
+    arguments = ("lines", "--models", folder, "--data", *data, "--readers", *readers)
+    # The tiny reader held out a tenth of the writers; there is one.
+    then = {"read_by": read_here, "choose": lambda names, *_: np.arange(len(names))}
+    (result,) = run_quick(other_readers, empty, *arguments, then=then).values()
+    return result["sets"]
+
+
+def test_all_kinds_of_folders_are_measured_alike(pages, words, tmp_path):
+    lines, code = tmp_path / "lines", tmp_path / "code"
+    for folder, text in ((lines, TEXT[0]), (code, "\n".join(TEXT))):
+        folder.mkdir()
+        shutil.copy(pages / "page.png", folder)
+        (folder / "text.csv").write_text(f'file,text\npage.png,"{text}"\n')
+    sets = measured(tmp_path, pages, words, lines, code, readers=("greedy",))
+    assert set(sets) == {pages.name, words.name, f"{words.name}, words", "lines", "code"}
+    for found in sets.values():
+        assert set(MEASURES) <= set(found["greedy"])
+        assert found["greedy"]["seconds"] > 0 and found["greedy"]["megabytes"] > 0
+    assert sets[pages.name]["greedy"]["lines"] == 2
+
+
+@pytest.mark.parametrize("reader", ["tesseract", "rapidocr"])
+def test_another_reader_reads_a_page_of_print_with_its_places(reader, pages, tmp_path):
+    if other_readers.missing(reader):
+        pytest.skip(other_readers.missing(reader))
+    found = measured(tmp_path, pages, readers=(reader,))[pages.name][reader]
+    assert found["f1"] > 0.8 and found["lines_found"] == 1 and found["gib"] > 0
+
+
+def test_what_is_not_installed_is_said_and_left_out(pages, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    sets = measured(tmp_path, pages, readers=("greedy", "tesseract"))
+    assert set(sets[pages.name]) == {"greedy"}
+    assert "tesseract is not installed" in capsys.readouterr().err
+
+
+def test_a_reader_that_fails_is_a_sentence(tmp_path):
+    pictures = other_readers.Pictures("page", [tmp_path / "none.png"], ["a"])
+    with pytest.raises(other_readers.HandwritingError, match=r"greedy failed: .*none"):
+        other_readers.read_by("greedy", pictures, tmp_path / "none.pt", tmp_path)
