@@ -163,6 +163,8 @@ def sample_of(layout: TextLayout, quarters: int = 0) -> LayoutSample:
         level = float(np.log2(max(line.height, 1) / HEIGHT_UNIT))
         cv2.fillPoly(height, [wider], level, shift=4)
     rules = np.zeros(shape, np.uint8) if layout.rules is None else layout.rules
+    # A thin rule would vanish in the mean.
+    rules = cv2.dilate(rules, np.ones((CELL - 1, CELL - 1), np.uint8))
     rules_known = np.zeros(shape, np.uint8) if layout.rules is None else known
     maps = [_smaller(each) for each in (core, printed, rules, known, rules_known)]
     core, printed, rules, known, rules_known = (

@@ -26,7 +26,13 @@ _RANGES: Ranges = SEED | {
     "batch": (int, 1, 10**4),
     "composed": (float, 0, 1),
 }
-_CORE_WEIGHT, _RULES_WEIGHT, _HEIGHT_WEIGHT, _DIRECTION_WEIGHT = 2.0, 0.5, 0.5, 0.5
+_CORE_WEIGHT, _PRINT_WEIGHT, _RULES_WEIGHT, _HEIGHT_WEIGHT, _DIRECTION_WEIGHT = (
+    2.0,
+    2.0,
+    1.0,
+    0.5,
+    0.3,
+)
 
 
 @dataclass(frozen=True)
@@ -185,7 +191,7 @@ def layout_loss(maps: torch.Tensor, directions: torch.Tensor, truth: LayoutBatch
     maps, directions = maps.float(), directions.float()
     core, printed, rules, height = maps.unbind(dim=1)
     loss = _CORE_WEIGHT * _map_loss(core, truth.core, truth.known)
-    loss = loss + _map_loss(printed, truth.printed, truth.known)
+    loss = loss + _PRINT_WEIGHT * _map_loss(printed, truth.printed, truth.known)
     loss = loss + _RULES_WEIGHT * _map_loss(rules, truth.rules, truth.rules_known)
     text = ((truth.core + truth.printed) * truth.known).clamp(max=1)
     off = (height - truth.height).abs() * text
