@@ -32,21 +32,22 @@ def contrast_of(colours: np.ndarray) -> np.ndarray:
     Returns:
         uint8 (height, width); all 0 for a blank image.
     """
-    difference = _difference(colours, paper_of(colours, min(colours.shape[:2])))
+    difference = signed_difference(colours, paper_of(colours, min(colours.shape[:2])))
     level = int(np.abs(difference).max(initial=0))
     if level < LEAST_CONTRAST:
         return np.zeros(colours.shape[:2], dtype=np.uint8)
-    darker = _is_darker(difference)
+    darker = is_darker(difference)
     contrast = np.clip(difference if darker else -difference, 0, 255).astype(np.uint8)
     return normalised(contrast)
 
 
 def is_dark_on_light(colours: np.ndarray, paper: np.ndarray) -> bool:
     """Whether the writing is darker than its paper; uint8 (height, width, 3) each."""
-    return _is_darker(_difference(colours, paper))
+    return is_darker(signed_difference(colours, paper))
 
 
-def _is_darker(difference: np.ndarray) -> bool:
+def is_darker(difference: np.ndarray) -> bool:
+    """Whether writing is darker than its paper; int16 of any shape, of `signed_difference`."""
     # Shadows and glare differ from the paper as well; most people write dark on light.
     return _BOARD * _strength(difference) >= _strength(-difference)
 
@@ -70,8 +71,16 @@ def paper_of(colours: np.ndarray, size: int, largest: int = _LARGEST_KERNEL) -> 
     return cv2.resize(median, (width, height)) if factor > 1 else median
 
 
-def _difference(colours: np.ndarray, paper: np.ndarray) -> np.ndarray:
-    """int16 (height, width): largest difference to the paper over channels, positive if darker."""
+def signed_difference(colours: np.ndarray, paper: np.ndarray) -> np.ndarray:
+    """Largest difference to the paper over the channels, positive where darker.
+
+    Args:
+        colours: uint8 (height, width, 3).
+        paper: likewise, of :func:`paper_of`.
+
+    Returns:
+        int16 (height, width).
+    """
     each = paper.astype(np.int16) - colours
     # Channel by channel, because NumPy is several times slower over the last axis.
     red, green, blue = each[..., 0], each[..., 1], each[..., 2]
