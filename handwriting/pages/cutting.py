@@ -18,10 +18,13 @@ from handwriting.pages.layout_maps import LayoutMaps
 CORE = 24
 """Height of the core zone in a strip, in pixels."""
 
-_ABOVE, _BELOW = 2.1, 1.8
+# Lengths below are heights of the core zone, measured from its middle, unless they are counts,
+# probabilities or parts of a whole.
+_ABOVE, _BELOW = 1.9, 1.6
 _BEYOND, _NEAR_END = 1.0, 0.5
 _SPACING, _STIFFNESS = 1.0, 30.0
-_SMALLEST, _THINNEST = 1.0, 0.3
+_MOST_POINTS, _WIDEST = 400, 16_000
+_SMALLEST, _THINNEST = 2.0, 0.3
 _OWNER_CORE, _LARGEST_SHRINK = 6, 1.5
 _PAPER, _KERNEL = 6, 31
 _INK = 110
@@ -29,7 +32,7 @@ _INK_BAND = 0.7
 _LEVEL = 4.0
 _DUST, _REACHES = 0.005, 0.02
 _RISEN, _SUNK, _MARK_HIGH, _MARK_WIDE = 1.7, 1.3, 1.0, 1.6
-_RULE, _RULED, _EDGE, _CROSSED, _BESIDE = 0.5, 0.7, 1.5, 0.4, 1.0
+_RULE, _RULED, _EDGE, _CROSSED, _BESIDE = 0.5, 0.7, 1.5, 0.4, 0.75
 
 
 @dataclass(frozen=True)
@@ -99,32 +102,38 @@ class _Course:
     @property
     def places(self) -> tuple[np.ndarray, np.ndarray]:
         """float32 (height, width) each: x and y of each pixel in the picture."""
-        x, y = (
-            self.middles[:, k] + self.rows[:, None] * self.downs[:, k].astype(np.float32)
-            for k in (0, 1)
-        )
-        return x.astype(np.float32), y.astype(np.float32)
+        rows = self.rows[:, None].astype(np.float32)
+        middles, downs = self.middles.astype(np.float32), self.downs.astype(np.float32)
+        return middles[:, 0] + rows * downs[:, 0], middles[:, 1] + rows * downs[:, 1]
 
 
 def _course(line: TextLine) -> _Course:
     """The course of a line, smoothed, and extended straight on at both ends."""
     points, heights = _smoothed(line)
-    along = np.gradient(points, axis=0)
-    along /= np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-9)
+    along = _directions(points)
     heights = np.pad(heights, 1, mode="edge")
     longer = _BEYOND * heights[:, None] * np.pad(along, ((1, 1), (0, 0)), mode="edge")
     points = np.concatenate((points[:1] - longer[:1], points, points[-1:] + longer[-1:]))
     along = np.pad(along, ((1, 1), (0, 0)), mode="edge")
     lengths = np.linalg.norm(np.diff(points, axis=0), axis=1)
     at = np.append(0, np.cumsum(CORE * lengths / ((heights[1:] + heights[:-1]) / 2)))
-    columns = np.arange(int(at[-1]) + 1)
+    count = min(int(at[-1]) + 1, _WIDEST)
+    columns = np.linspace(0, at[-1], count)
     x, y, right, down, scale = (
         np.interp(columns, at, values)
         for values in (*points.T, -along[:, 1], along[:, 0], heights / CORE)
     )
     rows = np.arange(-round(_ABOVE * CORE), round(_BELOW * CORE) + 1)
     downs = np.stack((right, down), axis=1) * scale[:, None]
-    return _Course(np.stack((x, y), axis=1), downs, rows, round(_BEYOND * CORE))
+    extended = round(_BEYOND * CORE * count / at[-1])
+    return _Course(np.stack((x, y), axis=1), downs, rows, extended)
+
+
+def _directions(points: np.ndarray) -> np.ndarray:
+    """float (N, 2): unit vectors along a polyline; to the right where it does not move."""
+    along = np.gradient(points, axis=0)
+    length = np.linalg.norm(along, axis=1, keepdims=True)
+    return np.where(length > 1e-6, along / np.maximum(length, 1e-6), (1.0, 0.0))
 
 
 def _smoothed(line: TextLine) -> tuple[np.ndarray, np.ndarray]:
@@ -134,7 +143,7 @@ def _smoothed(line: TextLine) -> tuple[np.ndarray, np.ndarray]:
     """
     usual = max(line.height, _SMALLEST)
     far = np.append(0, np.cumsum(np.linalg.norm(np.diff(line.points, axis=0), axis=1)))
-    count = int(np.ceil(far[-1] / (_SPACING * usual))) + 2
+    count = min(int(np.ceil(far[-1] / (_SPACING * usual))) + 2, _MOST_POINTS)
     at = np.linspace(0, far[-1], count)
     values = np.stack(
         [np.interp(at, far, column) for column in (*line.points.T, line.heights)], axis=1
@@ -151,15 +160,14 @@ class _Page:
     Attributes:
         differences: int16 (height, width) each, `imaging.contrast.signed_difference` of the picture
             and of ever smaller copies, each half as large as the one before.
-        cores: int16 (rows, columns), number of the line whose core zone is at a place, else 0.
-        nearest: int16 (rows, columns), number of the line whose core zone is nearest.
-        step: pixels of the picture per place of these two.
+        owners: int16 (rows, columns), number of the line whose core zone is nearest, negative
+            outside of that core zone.
+        step: pixels of the picture per place of ``owners``.
         maps: of the layout network.
     """
 
     differences: list[np.ndarray]
-    cores: np.ndarray
-    nearest: np.ndarray
+    owners: np.ndarray
     step: float
     maps: LayoutMaps | None
 
@@ -172,8 +180,7 @@ class _Page:
         while highest / 2 ** (len(differences) - 1) > _LARGEST_SHRINK * CORE:
             differences.append(_halved(differences[-1]))
         step = max(1.0, usual / _OWNER_CORE)
-        cores = _core_zones(lines, colours.shape[:2], step)
-        return cls(differences, cores, _nearest(cores), step, maps)
+        return cls(differences, _owners(lines, colours.shape[:2], step), step, maps)
 
     def strip(self, course: _Course, places: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
         """int16 (height, width): differences of a strip; 0 outside of the picture."""
@@ -183,14 +190,10 @@ class _Page:
         scales = np.divide(chosen.shape[::-1], self.differences[0].shape[::-1])
         return _sampled(chosen, places, 1 / scales, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
 
-    def owners(self, places: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-        """int16 (height, width) each: ``cores`` and ``nearest`` of a strip."""
+    def owned(self, places: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+        """int16 (height, width): ``owners`` of a strip."""
         steps = np.full(2, self.step)
-        cores, nearest = (
-            _sampled(owner, places, steps, cv2.INTER_NEAREST, cv2.BORDER_REPLICATE)
-            for owner in (self.cores, self.nearest)
-        )
-        return cores, nearest
+        return _sampled(self.owners, places, steps, cv2.INTER_NEAREST, cv2.BORDER_REPLICATE)
 
     def ruled(self, places: tuple[np.ndarray, np.ndarray]) -> np.ndarray | None:
         """bool (height, width): where a strip has drawn lines."""
@@ -219,7 +222,8 @@ def _sampled(
     return cv2.remap(picture, x, y, how, borderMode=border)
 
 
-def _core_zones(lines: Sequence[TextLine], shape: tuple[int, ...], step: float) -> np.ndarray:
+def _owners(lines: Sequence[TextLine], shape: tuple[int, ...], step: float) -> np.ndarray:
+    """int16 (rows, columns): see `_Page`; 0 without any line."""
     rows, columns = (int(np.ceil(length / step)) for length in shape)
     cores = np.zeros((rows, columns), dtype=np.int16)
     for number, line in enumerate(lines, start=1):
@@ -229,20 +233,14 @@ def _core_zones(lines: Sequence[TextLine], shape: tuple[int, ...], step: float) 
         )
         cv2.fillPoly(cores, [outline], number)
         cv2.polylines(cores, [middle], False, number)
-    return cores
-
-
-def _nearest(cores: np.ndarray) -> np.ndarray:
-    """int16 (rows, columns): the number of the nearest core zone; 0 without any."""
     if not cores.any():
         return cores
-    free = (cores == 0).astype(np.uint8)
     _, labels = cv2.distanceTransformWithLabels(
-        free, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+        (cores == 0).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )
     numbers = np.zeros(int(labels.max()) + 1, dtype=np.int16)
     numbers[labels[cores > 0]] = cores[cores > 0]
-    return numbers[labels]
+    return np.where(cores > 0, cores, -numbers[labels])
 
 
 def _strip(page: _Page, line: TextLine, number: int) -> Strip | None:
@@ -256,12 +254,12 @@ def _strip(page: _Page, line: TextLine, number: int) -> Strip | None:
     solid = contrast > _INK
     ruled = page.ruled(places)
     frames = np.zeros_like(solid) if ruled is None else _frames(solid, ruled, course.rows)
-    cores, nearest = page.owners(places)
-    own = _Ownership(cores, nearest, number, course, ruled)
-    kept, foreign = own.divided(solid & ~frames & ~_long_runs(solid, _LEVEL))
+    solid &= ~frames
+    own = _Ownership(page.owned(places), number, course, ruled)
+    kept, foreign = own.divided(solid & ~_long_runs(solid, _LEVEL))
     if not kept.any():
         return None
-    free = (nearest == number) & ~_grown(foreign | frames, 5)
+    free = own.is_nearest & ~_grown(foreign | frames, 5)
     contrast[~free & ~_grown(kept, 3)] = 0
     rows, columns = np.flatnonzero(kept.any(axis=1)), np.flatnonzero(kept.any(axis=0))
     box = int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
@@ -284,14 +282,15 @@ def _frames(solid: np.ndarray, ruled: np.ndarray, rows: np.ndarray) -> np.ndarra
 
     Ruled lines beside the core zone stay: the text-line model reads over them.
     """
-    level = _long_runs(solid, _EDGE)
+    drawn = solid & ruled
+    level = _long_runs(drawn, _EDGE)
     level[np.abs(rows) <= _BESIDE * CORE] = False
-    upright = _long_runs(np.ascontiguousarray(solid.T), _EDGE).T
-    rest = (solid & ~((level | upright) & ruled)).astype(np.uint8)
+    upright = _long_runs(np.ascontiguousarray(drawn.T), _EDGE).T
+    rest = (solid & ~(level | upright)).astype(np.uint8)
     gap = round(_CROSSED * CORE)
     across = cv2.morphologyEx(rest, cv2.MORPH_CLOSE, np.ones((gap, 1), np.uint8)) > 0
     along = cv2.morphologyEx(rest, cv2.MORPH_CLOSE, np.ones((1, gap), np.uint8)) > 0
-    return ruled & ((level & ~across) | (upright & ~along))
+    return (level & ~across) | (upright & ~along)
 
 
 @dataclass(frozen=True)
@@ -299,17 +298,21 @@ class _Ownership:
     """Whose ink is whose in a strip.
 
     Attributes:
-        cores, nearest: int16 (height, width), as for `_Page`.
+        owners: int16 (height, width), as for `_Page`.
         number: of the strip's own line.
         course: of the strip.
         ruled: bool (height, width), where there are drawn lines, if that is known.
     """
 
-    cores: np.ndarray
-    nearest: np.ndarray
+    owners: np.ndarray
     number: int
     course: _Course
     ruled: np.ndarray | None
+
+    @property
+    def is_nearest(self) -> np.ndarray:
+        """bool (height, width): places whose nearest core zone is that of the line."""
+        return np.abs(self.owners) == self.number
 
     def divided(self, solid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """bool (height, width) each: the line's own ink, and that of other lines.
@@ -320,13 +323,13 @@ class _Ownership:
             solid: bool (height, width), ink without ruled lines.
         """
         count, labels, facts, _ = cv2.connectedComponentsWithStats(solid.view(np.uint8))
-        mine = self.nearest == self.number
+        mine = self.is_nearest
         area = facts[:, cv2.CC_STAT_AREA]
 
         def parts(mask: np.ndarray) -> np.ndarray:
             return np.bincount(labels[mask], minlength=count)
 
-        elsewhere = parts((self.cores > 0) & (self.cores != self.number)) > 0
+        elsewhere = parts((self.owners > 0) & ~mine) > 0
         elsewhere |= self._is_cut_off(labels, count)
         of_mine = parts(mine)
         written = area >= _DUST * CORE**2
@@ -342,14 +345,14 @@ class _Ownership:
 
     def _core_zone(self) -> np.ndarray:
         """bool (height, width): the core zone, a little longer than the line."""
-        zone = np.zeros(self.cores.shape, dtype=bool)
+        zone = np.zeros(self.owners.shape, dtype=bool)
         start, end = self._extent()
         zone[np.abs(self.course.rows) <= CORE / 2, start:end] = True
         return zone
 
     def _extent(self) -> tuple[int, int]:
         start = round(self.course.extended * (1 - _NEAR_END / _BEYOND))
-        return start, self.cores.shape[1] - start
+        return start, self.owners.shape[1] - start
 
     def _is_cut_off(self, labels: np.ndarray, count: int) -> np.ndarray:
         """bool (count,): which components reach the strip's upper or lower edge."""
