@@ -24,7 +24,7 @@ from handwriting.pages.upright import Seen, look
 from handwriting.pages.view import View
 from handwriting.recognition.recognizer import Recognizer
 
-_NO_WRITING, _UNCLEAR = 0.6, 0.45
+_NO_WRITING, _UNSEEN, _UNCLEAR = 0.6, 0.75, 0.45
 _FOR_A_LINE, _FEW = 0.1, 2
 
 
@@ -131,8 +131,11 @@ def _is_rather_line(line: Page, page: Page) -> bool:
         return False
     if len(page.lines) > 1 and len(line.text) <= len(page.text):
         return False
-    less_sure = _FOR_A_LINE if len(page.lines) == 1 else 0.0
-    least = max(_NO_WRITING, _mean_clearness(page.lines) - less_sure if page.lines else 0.0)
+    if page.lines:
+        less_sure = _FOR_A_LINE if len(page.lines) == 1 else 0.0
+        least = max(_NO_WRITING, _mean_clearness(page.lines) - less_sure)
+    else:
+        least = _NO_WRITING if page.unread else _UNSEEN
     return _mean_clearness(line.lines) > least
 
 
