@@ -19,11 +19,9 @@ from handwriting.evaluation.text_metrics import edit_distance
 from handwriting.lines.beam import BeamDecoder
 from handwriting.lines.decoding import GREEDY
 from handwriting.lines.language import PROGRAMS_FILE, LanguageModel
-from handwriting.lines.reader import Reader, find_reader
 from handwriting.pages.corrections import gaps_of_words
 from handwriting.pages.photographs import open_photograph
-from handwriting.pages.reading import read_page
-from handwriting.pages.records import picture_record
+from handwriting.pages.text_reader import TextReader
 from handwriting.synthesis.examples import EXAMPLES
 from handwriting.web import picture_reading, shelf
 from handwriting.web.downloads import as_csv, as_json, as_text
@@ -294,8 +292,8 @@ def test_a_real_page_is_read_as_the_command_line_reads_it(tab, expected):
     decoder = (
         BeamDecoder(LanguageModel.load(PROGRAMS_FILE)) if expected == "Source code" else GREEDY
     )
-    lines = read_page(Reader.load(find_reader("latest")), photograph, decoder)
-    record = json.dumps(picture_record(file.name, photograph.size, lines)) + "\n"
+    page = TextReader.load().read_photograph(photograph, decoder=decoder)
+    record = json.dumps(page.record(file.name)) + "\n"
     assert as_json(list(shelf_of(tab).entries.values())) == record
 
 
