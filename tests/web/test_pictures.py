@@ -9,6 +9,7 @@ import shutil
 import time
 import weakref
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from PIL import Image
@@ -16,18 +17,22 @@ from streamlit.testing.v1 import AppTest
 
 from handwriting.errors import HandwritingError
 from handwriting.evaluation.text_metrics import edit_distance
+from handwriting.imaging.text_lines import PRINT, TextLayout
 from handwriting.lines.beam import BeamDecoder
 from handwriting.lines.decoding import GREEDY
 from handwriting.lines.language import PROGRAMS_FILE, LanguageModel
+from handwriting.lines.reader import find_reader
 from handwriting.pages.corrections import gaps_of_words
 from handwriting.pages.photographs import open_photograph
+from handwriting.pages.reading import PageReader
 from handwriting.pages.text_reader import TextReader
 from handwriting.synthesis.examples import EXAMPLES
 from handwriting.web import picture_reading, shelf
 from handwriting.web.downloads import as_csv, as_json, as_text
-from handwriting.web.picture_reading import Given
+from handwriting.web.picture_reading import Given, PictureRead
 from handwriting.web.shelf import MOST_BYTES, MOST_PICTURES, Entry, Shelf
-from tests.pages.drawn import draw_page
+from tests.pages.drawn import draw_page, layout_of_page
+from tests.pages.support import KnownLayout, MarkReader, UnsureReader
 from tests.support import PROJECT, shared_folder
 from tests.web.pictures import encoded, example, number, odd_files, upload
 
@@ -227,6 +232,23 @@ def test_a_blank_picture_is_said_to_have_no_writing(tab):
     assert "No handwriting was found" in tab.info[0].value
 
 
+def read_of(reader: MarkReader, layout: TextLayout) -> PictureRead:
+    models = PageReader(reader, KnownLayout(layout))
+    given = Given("page.png", encoded(Image.fromarray(layout.picture), "PNG"))
+    return picture_reading.text_reader(models, GREEDY, False)(given)
+
+
+def test_what_was_not_read_is_outlined_and_said():
+    page = layout_of_page()
+    assert read_of(MarkReader(), page).note == ""
+    some = read_of(UnsureReader(0.2, 0.95), page)
+    assert some.note == picture_reading.NOT_ALL and len(some.unread) == 1
+    assert read_of(UnsureReader(0.2), page).note == picture_reading.NOTHING
+    printed = replace(page, lines=tuple(replace(line, kind=PRINT) for line in page.lines))
+    found = read_of(MarkReader(), printed)
+    assert found.note == picture_reading.PRINT_ALONE and len(found.unread) == 5
+
+
 def test_names_are_no_markup(tab):
     page = encoded(number("7"), "PNG")
     tab.file_uploader[0].set_value([upload("**a**_b_[x](http://x).png", page)]).run()
@@ -234,13 +256,15 @@ def test_names_are_no_markup(tab):
     assert any("\\*\\*a\\*\\*" in text.value for text in tab.markdown)
 
 
-@pytest.mark.parametrize("damage", ["missing", "damaged"])
+@pytest.mark.parametrize("damage", ["missing", "damaged", "without a layout network"])
 def test_without_a_line_reader_single_characters_are_still_read(tab, monkeypatch, tmp_path, damage):
     (tmp_path / "models" / "lines").mkdir(parents=True)
     for file in (PROJECT / "models").glob("compactcnn*.pt"):
         shutil.copy(file, tmp_path / "models")
     if damage == "damaged":
         (tmp_path / "models" / "lines" / "broken.pt").write_bytes(b"not weights")
+    if damage == "without a layout network":
+        shutil.copy(find_reader("latest"), tmp_path / "models" / "lines")
     monkeypatch.chdir(tmp_path)
     press(tab.run(), "A character")
     assert "only single characters" in tab.warning[0].value
