@@ -36,6 +36,6 @@ def as_character(
     text, sure = ranked[0]
     characters = [CharacterRead(0, 0, ranked)]
     whole = dataclasses.replace(read.whole, text=text, confidence=sure, characters=characters)
-    return dataclasses.replace(
-        read, whole=whole, words=[whole], clearness=max(sure, read.clearness)
-    )
+    # The character model knows no picture without a character, so both have a say.
+    clearness = max(read.clearness, (sure + read.clearness) / 2)
+    return dataclasses.replace(read, whole=whole, words=[whole], clearness=clearness)

@@ -60,10 +60,18 @@ def line_of(text: str, sure: float = 0.5) -> LineOfPage:
 
 def test_the_surer_character_model_gives_text_alternatives_and_clearness():
     found = as_character(G, strip_of(), line_of("8"), GREEDY)
-    assert (found.text, found.confidence, found.clearness) == ("g", 0.8, 0.8)
+    assert (found.text, found.confidence) == ("g", 0.8)
     assert [word.text for word in found.words] == ["g"]
     assert found.whole.characters[0].ranked == G.ranking
     assert found.box == line_of("8").box
+
+
+def test_the_character_model_alone_does_not_make_a_scrawl_clear():
+    """It has no class for what is none."""
+    sure, scrawl = SureOf([("H", 0.9)]), replace(line_of("8", sure=0.1), clearness=0.1)
+    assert as_character(sure, strip_of(), scrawl, GREEDY).clearness == pytest.approx(0.5)
+    clear = replace(line_of("8"), clearness=0.95)
+    assert as_character(sure, strip_of(), clear, GREEDY).clearness == 0.95
 
 
 @pytest.mark.parametrize("text", ["", "8", "ij"])

@@ -65,6 +65,8 @@ def test_the_json_has_lines_words_boxes_and_five_characters_each(model, page, ca
         assert all(len(ranked) == 5 for ranked in line["characters"])
         assert " ".join(word["text"] for word in line["words"]).split() == line["text"].split()
     assert found["text"].split() == " ".join(line["text"] for line in found["lines"]).split()
+    assert all(place["why"] in ("print", "unclear") for place in found["unread"])
+    assert found["fields"] == []
 
 
 @pytest.mark.parametrize("form", ["alto", "page"])
@@ -233,10 +235,11 @@ def test_a_real_page_is_read_upright_or_upside_down(shipped, tmp_path, capsys, d
     assert found["cer_alphanumeric"] < 0.15
 
 
-def test_a_face_is_no_writing(shipped, capsys):
+def test_a_face_is_never_read_with_confidence(shipped, capsys):
     face = Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"
-    assert read(shipped, face) == 0
-    assert "no writing was found" in capsys.readouterr().out
+    assert read(shipped, face, "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert all(line["confidence"] < 0.7 for line in found["lines"]) and len(found["lines"]) < 4
 
 
 def test_a_number_of_a_real_form_is_read_with_a_word_list(shipped, tmp_path, capsys):
