@@ -12,7 +12,7 @@ from handwriting.imaging.text_lines import PRINT
 from handwriting.lines.decoding import GREEDY, MARKS, CharacterRead, Decoder, LineRead
 from handwriting.lines.network import COLUMNS_PER_STEP
 from handwriting.lines.reader import Reader
-from handwriting.pages.cutting import Strip, strips_of
+from handwriting.pages.cutting import Strip
 from handwriting.pages.fields import Field
 from handwriting.pages.layout import Layout
 from handwriting.pages.layout_lines import FoundLine
@@ -92,8 +92,7 @@ def _read_seen(models: PageReader, seen: Seen, photograph: Photograph, decoder: 
     written = [k for k, line in enumerate(seen.lines) if line.kind != PRINT]
     unread = [Unread(_outline(line, seen.view), "print") for line in seen.lines
               if line.kind == PRINT]  # fmt: skip
-    strips = strips_of(seen.colours, seen.lines, seen.maps)
-    there = [(k, strip) for k in written if (strip := strips[k]) is not None]
+    there = [(k, strip) for k in written if (strip := seen.strips[k]) is not None]
     answers = _read_strips(models.reader, [s for _, s in there], seen.view, decoder, _UNCLEAR)
     if len(there) == 1:
         answers = [as_character(models.recognizer, there[0][1], answers[0], decoder)]
