@@ -25,7 +25,7 @@ from handwriting.pages.view import View
 from handwriting.recognition.recognizer import Recognizer
 
 _NO_WRITING, _UNCLEAR = 0.6, 0.45
-_FOR_A_LINE, _FEW = 0.1, 2
+_FEW, _MOST_OF = 2, 0.85
 
 
 @dataclass(frozen=True)
@@ -128,11 +128,17 @@ def _is_rather_line(line: Page, page: Page) -> bool:
     """Whether one line explains a picture better than the lines that were found in it."""
     if not line.lines:
         return False
-    if len(page.lines) > 1 and len(line.text) <= len(page.text):
+    clear = _mean_clearness(line.lines)
+    if not page.lines:
+        return clear > (_UNCLEAR if page.unread else _NO_WRITING)
+    # Two lines read as one give less text; a fragment beside a line gives a little more.
+    if len(page.lines) > 1 and _letters(line) < _MOST_OF * _letters(page):
         return False
-    less_sure = _FOR_A_LINE if len(page.lines) == 1 else 0.0
-    least = max(_NO_WRITING, _mean_clearness(page.lines) - less_sure if page.lines else 0.0)
-    return _mean_clearness(line.lines) > least
+    return clear > max(_NO_WRITING, _mean_clearness(page.lines))
+
+
+def _letters(page: Page) -> int:
+    return sum(len(line.text.replace(" ", "")) for line in page.lines)
 
 
 def _mean_clearness(lines: Sequence[LineOfPage]) -> float:

@@ -81,7 +81,11 @@ def fitting_maps(layout: Layout, colours: np.ndarray) -> tuple[LayoutMaps, np.nd
     extent = max(colours.shape[:2])
     longest = int(np.clip(_ENLARGED * extent, _SMALLEST, LONGEST))
     maps, votes = layout.maps(colours, longest)
-    written = (maps.core + maps.printed) > 0.5
+    if not (written := _written(maps)).any():
+        # A letter that fills the picture is larger than any that the network knows.
+        longest = _SMALLEST
+        maps, votes = layout.maps(colours, longest)
+        written = _written(maps)
     if not written.any():
         return maps, votes
     usual = float(np.median(maps.height[written])) * longest / extent
@@ -91,6 +95,10 @@ def fitting_maps(layout: Layout, colours: np.ndarray) -> tuple[LayoutMaps, np.nd
     if abs(better - longest) < 0.15 * longest:
         return maps, votes
     return layout.maps(colours, better)
+
+
+def _written(maps: LayoutMaps) -> np.ndarray:
+    return (maps.core + maps.printed) > 0.5
 
 
 def _probes(seen: Seen) -> list[np.ndarray]:
