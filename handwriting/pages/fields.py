@@ -14,7 +14,7 @@ from handwriting.pages.layout_maps import LayoutMaps
 FRAME, BOXES, TABLE = "frame", "boxes", "table"
 """Kinds of a field: one rectangle, a row of boxes for a character each, a grid of cells."""
 
-RULE, RUN, BREAK = 0.4, 5, 7
+RULE, RUN, BREAK = 0.22, 5, 7
 """Least probability of a rule, the least length of one and the longest break in one, in places."""
 
 SMALLEST, LEAST_FILL, NARROWEST = 4, 0.75, 0.5
@@ -33,8 +33,9 @@ THICKEST = 0.12
 WIDEST_BOX = 1.7
 """Width of a box for one character by its height."""
 
-WITHIN = 0.7
-"""Least part of a line in the cell that it is said to be in."""
+WITHIN, VISIT = 0.7, 0.25
+"""Least part of a line in the cell that it is said to be in; in one of a row of boxes a line may
+also take this part of the box."""
 
 LEAST_BOX = 1.2
 """Least height of a box in core heights of the line in it; the squares of paper are smaller."""
@@ -266,19 +267,25 @@ class _Walk:
         shares.pop(-1, None)
         return cls(points, line.height / step, shares)
 
+    def within(self, least: dict[int, float]) -> set[int]:
+        """Of these cells those that hold most of the line, or at least so many places of it."""
+        return {
+            cell
+            for cell, share in self.shares.items()
+            if cell in least and (share >= WITHIN or share * len(self.points) >= least[cell])
+        }
+
 
 def _field(cells: _Cells, group: _Group, walks: list[_Walk], step: float) -> Field | None:
     """The field of a group; ``None`` where less than half of its lines are inside of cells."""
     members = set(group.cells.tolist())
     here = [k for k, walk in enumerate(walks) if members & walk.shares.keys()]
+    kind = FRAME if len(members) == 1 else TABLE
+    least = dict.fromkeys(members, np.inf)
     if _are_boxes(cells, group, [walks[k] for k in here]):
-        kind, least = BOXES, 0.0
-    else:
-        kind, least = FRAME if len(members) == 1 else TABLE, WITHIN
-    inside = {
-        k: {c for c, share in walks[k].shares.items() if c in members and share >= least}
-        for k in here
-    }
+        kind = BOXES
+        least = dict(zip(group.cells.tolist(), VISIT * cells.sides[group.cells, 0], strict=True))
+    inside = {k: walks[k].within(least) for k in here}
     # Lines of any length run over the squares of paper.
     if sum(map(bool, inside.values())) <= len(here) / 2:
         return None
