@@ -44,13 +44,22 @@ class Layout:
         """Load a weights file.
 
         Raises:
-            HandwritingError: the file is missing, damaged or something else.
+            HandwritingError: the file is missing, damaged or something else, or its outputs are
+                not finite.
         """
         content = load_layout_weights(path)
         try:
-            return cls(content)
+            layout = cls(content)
         except (RuntimeError, LookupError, TypeError, AttributeError, ValueError) as error:
             raise HandwritingError(f"{path} is damaged ({error}). {_REMEDY}") from error
+        probe = torch.linspace(0, 1, MULTIPLE**2, dtype=layout.dtype)
+        with torch.inference_mode():
+            outputs = layout.network(probe.view(1, 1, MULTIPLE, MULTIPLE))
+        if not all(output.isfinite().all() for output in outputs):
+            raise HandwritingError(
+                f"{path}: the outputs are not finite, because weights are too large. {_REMEDY}"
+            )
+        return layout
 
     @torch.inference_mode()
     def maps(self, colours: np.ndarray, longest: int = LONGEST) -> tuple[LayoutMaps, np.ndarray]:

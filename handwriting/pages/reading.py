@@ -24,7 +24,7 @@ from handwriting.pages.upright import Seen, look
 from handwriting.pages.view import View
 from handwriting.recognition.recognizer import Recognizer
 
-_NO_WRITING, _UNCLEAR = 0.6, 0.45
+_NO_WRITING, _UNSEEN, _UNCLEAR = 0.6, 0.75, 0.45
 _FEW, _MOST_OF = 2, 0.85
 
 
@@ -130,7 +130,7 @@ def _is_rather_line(line: Page, page: Page) -> bool:
         return False
     clear = _mean_clearness(line.lines)
     if not page.lines:
-        return clear > (_UNCLEAR if page.unread else _NO_WRITING)
+        return clear > (_UNCLEAR if page.unread else _UNSEEN)
     # Two lines read as one give less text; a fragment beside a line gives a little more.
     if len(page.lines) > 1 and _letters(line) < _MOST_OF * _letters(page):
         return False

@@ -70,9 +70,10 @@ def picture_record(
     size: tuple[int, int],
     lines: list[LineOfPage],
     unread: Sequence[Unread] = (),
+    fields: Sequence[FieldRead] = (),
 ) -> dict[str, Any]:
     """:meth:`Page.record` of an image with ``size`` (width, height) in pixels."""
-    return Page(*size, lines, list(unread)).record(file)
+    return Page(*size, lines, list(unread), list(fields)).record(file)
 
 
 def word_rows(file: str, lines: list[LineOfPage]) -> list[tuple[str | int | float, ...]]:

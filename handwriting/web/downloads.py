@@ -46,7 +46,13 @@ def no_formula(cell: str | int | float) -> str | int | float:
 def as_json(entries: Sequence[Entry]) -> str:
     """One JSON object for each image, one a line, in the format of `read_picture.py --json`."""
     records = [
-        picture_record(entry.given.name, entry.answer.size, entry.lines)
+        picture_record(
+            entry.given.name,
+            entry.answer.size,
+            entry.lines,
+            entry.answer.unread,
+            entry.answer.fields,
+        )
         for entry in entries
         if isinstance(entry.answer, PictureRead)
     ]

@@ -11,7 +11,7 @@ from PIL import Image
 from handwriting.errors import HandwritingError
 from handwriting.imaging.character import open_character
 from handwriting.lines.decoding import CharacterRead, Decoder
-from handwriting.pages.page_text import LineOfPage, Unread, WordRead
+from handwriting.pages.page_text import FieldRead, LineOfPage, Unread, WordRead
 from handwriting.pages.photographs import Photograph, open_photograph
 from handwriting.pages.reading import PageReader, read_picture, read_single_line
 from handwriting.pages.records import Page
@@ -54,6 +54,7 @@ class PictureRead:
         shown: JPEG of the image for display, at most 1,400 pixels wide or high.
         note: sentence about a limitation, or empty.
         unread: places that look like writing and are not part of the text.
+        fields: frames, rows of boxes and tables with their text.
     """
 
     size: tuple[int, int]
@@ -61,6 +62,7 @@ class PictureRead:
     shown: bytes
     note: str = ""
     unread: list[Unread] = field(default_factory=list)
+    fields: list[FieldRead] = field(default_factory=list)
 
 
 Read = Callable[[Given], PictureRead]
@@ -77,7 +79,8 @@ def text_reader(models: PageReader, decoder: Decoder, is_line: bool) -> Read:
             page = how(models, photograph, decoder)
         notes = [_made_smaller(photograph), _note(page)]
         shown = _to_look_at(photograph)
-        return PictureRead(photograph.size, page.lines, shown, _joined(notes), page.unread)
+        note = _joined(notes)
+        return PictureRead(photograph.size, page.lines, shown, note, page.unread, page.fields)
 
     return read
 

@@ -4,37 +4,41 @@ import csv
 import shutil
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from handwriting.pages.known_lines import lines_of_pages, unseen_pages
 from handwriting.training.text_data import load_sources
+from tests.pages.drawn import draw_page, layout_of_page
+from tests.pages.support import KnownLayout
 
-WORDS = ("one line", "and another", "the third")
+WORDS = ("#one line", "#and another", "#third")
 
 
 @pytest.fixture
 def page(tmp_path):
-    picture = np.full((900, 1200, 3), 235, np.uint8)
-    for row, text in enumerate(WORDS):
-        place = (150, 250 + 200 * row)
-        cv2.putText(picture, text, place, cv2.FONT_HERSHEY_SIMPLEX, 2.5, (60, 40, 40), 6)
-    cv2.imwrite(str(tmp_path / "page.png"), picture)
+    Image.fromarray(draw_page(text=WORDS)).save(tmp_path / "page.png")
     return tmp_path / "page.png"
 
 
-def test_each_line_comes_with_its_text_and_page(page):
-    found = lines_of_pages([page], ["  one line\n\nand another \nthe third"])
-    assert found.texts == list(WORDS) and found.groups.tolist() == ["page.png"] * 3
+@pytest.fixture
+def layout():
+    return KnownLayout(layout_of_page(text=WORDS))
+
+
+def test_each_line_comes_with_its_text_and_page(page, layout):
+    found = lines_of_pages([page], ["  one line\n\nand another \nthird"], layout)
+    assert found.texts == ["one line", "and another", "third"]
+    assert found.groups.tolist() == ["page.png"] * 3
     assert all(contrast.dtype == np.uint8 and contrast.max() > 200 for contrast in found.contrasts)
     widths = [np.flatnonzero(c.max(axis=0) > 127) for c in found.contrasts]
     lengths = [int(columns[-1] - columns[0]) for columns in widths]
     assert np.argsort(lengths).tolist() == np.argsort([len(w) for w in WORDS]).tolist()
 
 
-def test_a_page_of_another_number_of_lines_gives_none(page):
-    found = lines_of_pages([page], ["one line\nand another"])
+def test_a_page_of_another_number_of_lines_gives_none(page, layout):
+    found = lines_of_pages([page], ["one line\nand another"], layout)
     assert found.contrasts == [] and found.texts == [] and len(found.groups) == 0
 
 
