@@ -16,7 +16,7 @@ from handwriting.pages.photographs import Photograph
 from handwriting.pages.view import View
 
 _ENLARGED, _SMALLEST = 2.5, 320
-_LOW, _FITTING, _HIGH = 6.0, 14.0, 40.0
+_LOW, _FITTING, _HIGH = 6.0, 20.0, 40.0
 _LARGEST = 1600
 _LETTERS, _FEW = 10, 12
 _PROBED, _PROBE, _SURE, _TURNED = 4, 400, 0.85, 0.04
