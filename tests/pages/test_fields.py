@@ -77,6 +77,17 @@ def test_a_table_is_read_row_by_row(degrees):
     assert np.abs(np.array(middles) - [line.points.mean(axis=0) for line in lines]).max() < 12
 
 
+def test_a_line_across_cells_is_cut_at_their_rules():
+    xs, ys = [100, 400, 620, 900], [200, 260, 320, 380]
+    lines = [straight(x + 20, x + 150, y + 32, height=14) for y in ys[:-1] for x in xs[:-1]]
+    joined = [*lines[:3], straight(120, 770, 292, height=14), *lines[6:]]
+    layout = found_layout(maps_of(joined, grid(xs, ys)))
+    assert len(layout.lines) == 9
+    assert [cell.lines for cell in layout.fields[0].cells] == [(k,) for k in range(9)]
+    ends = [line.points[[0, -1], 0].tolist() for line in layout.lines[3:6]]
+    assert np.allclose(ends, [[120, 400], [400, 620], [620, 770]], atol=8)
+
+
 def test_broken_rules_still_close_a_cell():
     maps = maps_of([straight(250, 500, 330)], box(200, 290, 700, 370))
     maps.rules[:, 80:84] = maps.rules[:, 120] = maps.rules[80:82] = 0
