@@ -7,11 +7,11 @@
     python read_picture.py *.png --lines --pattern '[A-Z]{2}[0-9]{4}'
 
 Prints the lines of each image with their indentation, under its name if there are several images.
-With --json it prints one JSON object per image: `file`, `width`, `height`, `text`, `lines`, `fields`
-(frames, rows of boxes and tables with the text of their cells) and `unread` (places that look like
-writing and were not read, with the reason). Lines and their `words` have `text`, `confidence` (0 to 1), `box` (left, top, right, bottom) and
-`polygon`, in pixels of the upright image. A line also has `characters`: for each position the top-5
-characters with their probabilities.
+With --json it prints one JSON object per image: `file`, `width`, `height`, `text`, `lines`,
+`fields` (frames, rows of boxes and tables with the texts of their cells) and `unread` (places that
+look like writing and were not read, and why). Lines and their `words` have `text`, `confidence` (0
+to 1), `box` (left, top, right, bottom) and `polygon`, in pixels of the upright image. A line also
+has `characters`: for each position the top-5 characters with their probabilities.
 """
 
 import argparse
