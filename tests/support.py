@@ -38,7 +38,9 @@ def ready_context() -> BaseContext:
     """A context whose processes begin with everything imported, which takes others seconds."""
     context = multiprocessing.get_context("forkserver")
     # The first optimizer of a process imports the compiler.
-    context.set_forkserver_preload(["torch._dynamo", "model_training", "text_training"])
+    context.set_forkserver_preload(
+        ["torch._dynamo", "model_training", "text_training", "layout_training"]
+    )
     with contextlib.chdir(PROJECT):
         forkserver.ensure_running()
     return context

@@ -63,11 +63,13 @@ def load_layout_data(
         fonts: folder of fonts that imitate handwriting, or ``None``.
 
     Raises:
-        HandwritingError: a folder has no page, or a file is damaged.
+        HandwritingError: a folder is missing or has no page, or a file is damaged.
     """
     sources: list[tuple[LayoutSource, float]] = []
     others: list[LayoutPage] = []
     for folder in map(Path, folders):
+        if not folder.is_dir():
+            raise HandwritingError(f"--data {folder} is not a folder, or does not exist.")
         pages = list(load_layouts(folder))
         if not pages:
             raise HandwritingError(f"--data {folder} holds no page with an ALTO or PAGE file.")

@@ -224,7 +224,7 @@ def layout_counts(
     inside = (truth.core > 0.5) & is_known
     counts["height_off"] = float((maps[:, 3] - truth.height).abs()[inside].sum())
     counts["height_places"] = float(inside.sum())
-    coarse = F.avg_pool2d(truth.core.unsqueeze(1), 4)
+    coarse = F.avg_pool2d((truth.core * is_known).unsqueeze(1), 4)
     votes = (directions.float().log_softmax(dim=1) * coarse).sum(dim=(2, 3))
     has_text = coarse.sum(dim=(1, 2, 3)) > 0
     counts["direction_right"] = float((votes.argmax(dim=1) == truth.quarters)[has_text].sum())
