@@ -24,7 +24,8 @@ from handwriting.pages.upright import Seen, look
 from handwriting.pages.view import View
 from handwriting.recognition.recognizer import Recognizer
 
-_NO_WRITING, _UNSEEN, _UNCLEAR = 0.6, 0.75, 0.45
+_NO_WRITING, _UNSEEN = 0.6, 0.75
+_UNCLEAR, _SHORT_UNCLEAR, _SHORT = 0.5, 0.6, 3
 _FEW, _MOST_OF = 2, 0.85
 
 
@@ -99,12 +100,23 @@ def _read_seen(models: PageReader, seen: Seen, photograph: Photograph, decoder: 
     read: dict[int, LineOfPage] = {}
     for (number, _), answer in zip(there, answers, strict=True):
         line = seen.lines[number]
-        if answer.clearness * line.score > _UNCLEAR and answer.text.strip(MARKS):
+        if _is_clear(answer, line):
             read[number] = answer
         else:
             unread.append(Unread(_outline(line, seen.view), "unclear"))
     lines = _indented(list(read.values()), seen.view)
     return Page(*photograph.size, lines, unread, [_field(f, read, seen) for f in seen.fields])
+
+
+def _is_clear(read: LineOfPage, line: FoundLine) -> bool:
+    """Whether a line is part of the text: both networks are sure of it, more so of few letters.
+
+    Of 87 lines with a right word on photographs one had less, of 130 in pictures without writing
+    most had.
+    """
+    is_short = len(read.text.replace(" ", "")) <= _SHORT
+    least = _SHORT_UNCLEAR if is_short else _UNCLEAR
+    return bool(read.text.strip(MARKS)) and read.clearness * line.score > least
 
 
 def _field(found: Field, read: Mapping[int, LineOfPage], seen: Seen) -> FieldRead:
@@ -130,7 +142,7 @@ def _is_rather_line(line: Page, page: Page) -> bool:
         return False
     clear = _mean_clearness(line.lines)
     if not page.lines:
-        return clear > (_UNCLEAR if page.unread else _UNSEEN)
+        return clear > (_NO_WRITING if page.unread else _UNSEEN)
     # Two lines read as one give less text; a fragment beside a line gives a little more.
     if len(page.lines) > 1 and _letters(line) < _MOST_OF * _letters(page):
         return False
