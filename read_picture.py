@@ -1,4 +1,4 @@
-"""Read the text in photographs of pages or of single lines.
+"""Read the text in pictures of any kind: a page, some lines, a word, a number, a character.
 
     python read_picture.py PAGE.jpg
     python read_picture.py PAGE_OF_CODE.jpg --decoder programs
@@ -7,10 +7,11 @@
     python read_picture.py *.png --lines --pattern '[A-Z]{2}[0-9]{4}'
 
 Prints the lines of each image with their indentation, under its name if there are several images.
-With --json it prints one JSON object per image: `file`, `width`, `height`, `text` and `lines`.
-Lines and their `words` have `text`, `confidence` (0 to 1), `box` (left, top, right, bottom) and
-`polygon`, in pixels of the upright image. A line also has `characters`: for each position the top-5
-characters with their probabilities.
+With --json it prints one JSON object per image: `file`, `width`, `height`, `text`, `lines`,
+`fields` (frames, rows of boxes and tables with the texts of their cells) and `unread` (places that
+look like writing and were not read, and why). Lines and their `words` have `text`, `confidence` (0
+to 1), `box` (left, top, right, bottom) and `polygon`, in pixels of the upright image. A line also
+has `characters`: for each position the top-5 characters with their probabilities.
 """
 
 import argparse

@@ -209,10 +209,9 @@ def evaluate_data(
     placed = load_placed_pages(path) if path.is_dir() else []
     if placed:
         chosen = choose(np.array([page.writer for page in placed]), fraction, most)
-        whole = evaluate_placed(models, [placed[k] for k in chosen], decoder)
         # The samples of a list of words are the words.
         words = _samples(models.reader, path, fraction, most, decoder) if has_words(path) else {}
-        return whole | words
+        return evaluate_placed(models, [placed[k] for k in chosen], decoder) | words
     pages = load_pages(path) if path.is_dir() else None
     if not pages:
         return _samples(models.reader, path, fraction, most, decoder)

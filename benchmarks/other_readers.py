@@ -13,6 +13,7 @@ metrics/other_readers.json.
 import argparse
 import importlib.util
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -113,8 +114,17 @@ def missing(reader: str) -> str:
     return ""
 
 
-def read_by(reader: str, pictures: Pictures, weights: Path, scratch: Path) -> dict[str, Any]:
+def read_by(
+    reader: str, pictures: Pictures, weights: Path, scratch: Path, tree: Path = PROJECT
+) -> dict[str, Any]:
     """The answer of `benchmarks.reader_process`.
+
+    Args:
+        reader: one of READERS.
+        pictures: to read.
+        weights: of this project's text-line model.
+        scratch: folder for files.
+        tree: files of this project, or of a former revision, whose code reads.
 
     Raises:
         HandwritingError: the reader failed.
@@ -123,10 +133,12 @@ def read_by(reader: str, pictures: Pictures, weights: Path, scratch: Path) -> di
     files = [str(file.resolve()) for file in pictures.files]
     known = {"weights": str(weights.resolve()), "language": str(PROJECT / LANGUAGE_FILE)}
     request.write_text(json.dumps({"files": files, **known}), encoding="utf-8")
-    command = [sys.executable, "-m", "benchmarks.reader_process"]
+    path = [str(tree), *filter(None, [os.environ.get("PYTHONPATH")])]
+    command = [sys.executable, str(PROJECT / "benchmarks" / "reader_process.py")]
     done = subprocess.run(
         [*command, reader, pictures.kind, str(request), str(answer)],
-        cwd=PROJECT,
+        cwd=tree,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(path)},
         capture_output=True,
         text=True,
     )

@@ -1,11 +1,11 @@
 """One reader of text in a process of its own, so that its memory is its own.
 
-    python -m benchmarks.reader_process READER KIND REQUEST ANSWER
+    python benchmarks/reader_process.py READER KIND REQUEST ANSWER
 
 REQUEST is a JSON file with ``files``, and ``weights`` and ``language`` of this project. KIND is
 `page` or `line`. ANSWER becomes a JSON object: ``pictures``, each with ``seconds`` and ``lines`` of
 words, [text, polygon] each; ``gib``, the peak resident size; ``megabytes`` of the models on disk.
-Nothing heavy is imported before the reader asks for it.
+Nothing heavy is imported before the reader asks for it; `handwriting` is that of the Python path.
 """
 
 import csv

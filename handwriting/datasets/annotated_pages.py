@@ -15,6 +15,7 @@ from handwriting.errors import HandwritingError
 from handwriting.formats.annotated import AnnotatedLine, AnnotatedPage
 from handwriting.formats.ground_truth import annotated_pages, annotation_files
 from handwriting.formats.xml_files import rectangle
+from handwriting.imaging.text_lines import HANDWRITING, TextLine
 
 MOST_CHARACTERS = 100_000
 """Of one page; comparing more takes minutes."""
@@ -158,6 +159,16 @@ def _annotated_line(line: AnnotatedLine) -> PlacedLine:
         words = ()
     return PlacedLine(
         line.text, (outline,), _spine(outline, line.baseline), words, _is_measured(line)
+    )
+
+
+def placed_line(line: TextLine) -> PlacedLine:
+    """A line whose core zone is known; print, and what has no text, is left aside."""
+    return PlacedLine(
+        line.text,
+        (line.outline(1.5, 1.0),),
+        _evenly(line.points),
+        counts=line.kind == HANDWRITING and any(map(str.isalnum, line.text)),
     )
 
 

@@ -154,13 +154,13 @@ def _count_placed(
     by_text: dict[str, list[int]] = defaultdict(list)
     for number, word in enumerate(true):
         by_text[key(word.text)].append(number)
-    boxes = _boxes([word.polygon for word in true])
+    # Of many equal words few are near.
+    boxes = {text: _boxes([true[n].polygon for n in same]) for text, same in by_text.items()}
     pairs = []
     for number, word in enumerate(found):
-        same = np.array(by_text.get(key(word.text), ()), dtype=int)
-        # Of many equal words few are near.
-        for near in _near(boxes[same], word.polygon):
-            other = int(same[near])
+        text = key(word.text)
+        for near in _near(boxes[text], word.polygon) if text in boxes else ():
+            other = by_text[text][near]
             pairs.append((overlap(word.polygon, true[other].polygon), number, other))
     return len(_one_to_one(pair for pair in pairs if pair[0] >= OVERLAP))
 
@@ -215,11 +215,16 @@ class _Spines:
 
     def counts_in(self, parts: Sequence[np.ndarray]) -> dict[int, int]:
         """By number of the line, how many of its places lie in any of the convex polygons."""
-        counts = {}
-        for number in _near(self.boxes, np.concatenate(parts)) if len(parts) else ():
-            inside = [contained(part, self.spines[number]) for part in parts]
-            counts[number] = int(np.any(inside, axis=0).sum())
-        return counts
+        near = _near(self.boxes, np.concatenate(parts)) if len(parts) else []
+        if not near:
+            return {}
+        spines = [self.spines[number] for number in near]
+        places = np.concatenate(spines)
+        inside = np.zeros(len(places), dtype=bool)
+        for part in parts:
+            inside |= contained(part, places)
+        starts = np.cumsum([0, *map(len, spines[:-1])])
+        return dict(zip(near, np.add.reduceat(inside.astype(int), starts).tolist(), strict=True))
 
     def most_in(self, polygon: np.ndarray) -> int:
         """Number of the line that has most of its places in a polygon; -1 if none has."""
@@ -244,8 +249,9 @@ def _boxes(shapes: Sequence[np.ndarray]) -> np.ndarray:
 def _near(boxes: np.ndarray, points: np.ndarray) -> list[int]:
     """Numbers of the boxes that meet the box of points, float (P, 2)."""
     low, high = points.min(axis=0), points.max(axis=0)
-    meets = (boxes[:, 0] <= high) & (boxes[:, 1] >= low)
-    return np.flatnonzero(meets.all(axis=1)).tolist()
+    (left, top), (right, bottom) = np.moveaxis(boxes, 0, -1)
+    meets = (left <= high[0]) & (top <= high[1]) & (right >= low[0]) & (bottom >= low[1])
+    return np.flatnonzero(meets).tolist()
 
 
 def contained(points: np.ndarray, places: np.ndarray) -> np.ndarray:

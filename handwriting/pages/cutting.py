@@ -26,7 +26,7 @@ _SPACING, _STIFFNESS = 1.0, 30.0
 _MOST_POINTS, _WIDEST = 400, 16_000
 _SMALLEST, _THINNEST = 2.0, 0.3
 _OWNER_CORE, _LARGEST_SHRINK = 6, 1.5
-_PAPER, _KERNEL = 6, 31
+_PAPER, _KERNEL = 6, 101
 _INK = 110
 _INK_BAND = 0.7
 _LEVEL = 4.0
@@ -330,7 +330,10 @@ class _Ownership:
             return np.bincount(labels[mask], minlength=count)
 
         elsewhere = parts((self.owners > 0) & ~mine) > 0
-        elsewhere |= self._is_cut_off(labels, count)
+        # What leaves the strip above or below towards another line may be a tail of that one.
+        edges = ~mine
+        edges[1:-1] = False
+        elsewhere |= parts(edges) > 0
         of_mine = parts(mine)
         written = area >= _DUST * CORE**2
         if self.ruled is not None:
@@ -353,12 +356,6 @@ class _Ownership:
     def _extent(self) -> tuple[int, int]:
         start = round(self.course.extended * (1 - _NEAR_END / _BEYOND))
         return start, self.owners.shape[1] - start
-
-    def _is_cut_off(self, labels: np.ndarray, count: int) -> np.ndarray:
-        """bool (count,): which components reach the strip's upper or lower edge."""
-        cut_off = np.zeros(count, dtype=bool)
-        cut_off[labels[[0, -1]]] = True
-        return cut_off
 
     def _may_be_mark(self, facts: np.ndarray) -> np.ndarray:
         """bool (count,): which components are as small and as near as dots, accents and commas."""

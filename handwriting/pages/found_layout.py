@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from handwriting.pages.cells import cut_at_walls
 from handwriting.pages.fields import Field, fields_of
 from handwriting.pages.layout_lines import FoundLine, lines_of
 from handwriting.pages.layout_maps import LayoutMaps
@@ -23,7 +24,7 @@ class FoundLayout:
 
 def found_layout(maps: LayoutMaps) -> FoundLayout:
     """The lines and fields that the maps of a page show."""
-    lines = lines_of(maps)
+    lines = cut_at_walls(maps, lines_of(maps))
     fields = fields_of(maps, lines)
     order = reading_order(lines, [field.lines for field in fields])
     place = {old: new for new, old in enumerate(order)}

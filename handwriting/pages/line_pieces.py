@@ -1,6 +1,6 @@
 """Pieces of text lines in the layout network's maps, and which of them are of one line."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -29,7 +29,7 @@ OFFSET = 0.5
 SHORT = 2.0
 """Pieces longer than this, in core heights, have a kind and end at rules."""
 
-OTHER_KIND, WALL = 0.5, 0.4
+OTHER_KIND, WALL = 0.5, 0.22
 """Difference between the shares of print of two lines; probability of a rule between them."""
 
 LEAST_OF_PIECE = 0.02
@@ -106,9 +106,12 @@ def pieces_of(writing: Writing) -> Pieces:
     thick = np.flatnonzero(pieces.spread > TWO_LINES * pieces.heights)
     if not len(thick):
         return pieces
-    doubtful = np.zeros_like(mask)
-    doubtful[pieces.places(thick)] = True
-    return _described(mask & ~(doubtful & _between_lines(writing, FAR, pieces.slope)), writing)
+    sizes = pieces.starts[thick + 1] - pieces.starts[thick]
+    doubtful, heights = pieces.places(thick), writing.heights.copy()
+    heights[doubtful] = np.repeat(pieces.heights[thick], sizes)
+    between = _between_lines(replace(writing, heights=heights), FAR, pieces.slope)
+    mask[doubtful] = ~between[doubtful]
+    return _described(mask, writing)
 
 
 def _components(mask: np.ndarray, writing: Writing) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from handwriting.imaging.line import cut_line
 from handwriting.lines.reader import Reader
-from handwriting.pages.cutting import strips_of
+from handwriting.pages.cutting import Strip, strips_of
 from handwriting.pages.fields import Field
 from handwriting.pages.found_layout import found_layout
 from handwriting.pages.layout import LONGEST, Layout
@@ -16,10 +16,10 @@ from handwriting.pages.photographs import Photograph
 from handwriting.pages.view import View
 
 _ENLARGED, _SMALLEST = 2.5, 320
-_LOW, _FITTING, _HIGH = 6.0, 14.0, 40.0
+_LOW, _FITTING, _HIGH = 6.0, 20.0, 40.0
 _LARGEST = 1600
 _LETTERS, _FEW = 10, 12
-_PROBED, _SURE, _TURNED = 4, 0.85, 0.04
+_PROBED, _PROBE, _SURE, _TURNED = 4, 400, 0.85, 0.04
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class Seen:
         maps: of the network.
         lines: in reading order, in pixels of ``colours``.
         fields: with indices of these lines.
+        strips: the lines cut out; ``None`` for a line without ink.
     """
 
     colours: np.ndarray
@@ -39,6 +40,7 @@ class Seen:
     maps: LayoutMaps
     lines: list[FoundLine]
     fields: list[Field]
+    strips: list[Strip | None]
 
 
 def look(layout: Layout, reader: Reader, photograph: Photograph) -> Seen:
@@ -62,7 +64,8 @@ def _seen(layout: Layout, photograph: Photograph, quarters: int) -> tuple[Seen, 
     maps, votes = fitting_maps(layout, colours)
     view = View(quarters, (width, height), photograph.scales)
     found = found_layout(maps)
-    return Seen(colours, view, maps, found.lines, found.fields), votes
+    strips = strips_of(colours, found.lines, maps)
+    return Seen(colours, view, maps, found.lines, found.fields, strips), votes
 
 
 def fitting_maps(layout: Layout, colours: np.ndarray) -> tuple[LayoutMaps, np.ndarray]:
@@ -78,7 +81,11 @@ def fitting_maps(layout: Layout, colours: np.ndarray) -> tuple[LayoutMaps, np.nd
     extent = max(colours.shape[:2])
     longest = int(np.clip(_ENLARGED * extent, _SMALLEST, LONGEST))
     maps, votes = layout.maps(colours, longest)
-    written = (maps.core + maps.printed) > 0.5
+    if not (written := _written(maps)).any():
+        # A letter that fills the picture is larger than any that the network knows.
+        longest = _SMALLEST
+        maps, votes = layout.maps(colours, longest)
+        written = _written(maps)
     if not written.any():
         return maps, votes
     usual = float(np.median(maps.height[written])) * longest / extent
@@ -90,12 +97,15 @@ def fitting_maps(layout: Layout, colours: np.ndarray) -> tuple[LayoutMaps, np.nd
     return layout.maps(colours, better)
 
 
+def _written(maps: LayoutMaps) -> np.ndarray:
+    return (maps.core + maps.printed) > 0.5
+
+
 def _probes(seen: Seen) -> list[np.ndarray]:
-    """Model inputs of a few long lines, uint8 (40, width)."""
-    strips = strips_of(seen.colours, seen.lines, seen.maps)
-    there = [strip for strip in strips if strip is not None]
+    """Parts of a few long lines as model inputs, uint8 (40, width)."""
+    there = [strip for strip in seen.strips if strip is not None]
     longest = sorted(there, key=lambda strip: strip.box[0] - strip.box[2])[:_PROBED]
-    return [cut_line(strip.contrast, strip.box) for strip in longest]
+    return [cut_line(strip.contrast, strip.box)[:, :_PROBE] for strip in longest]
 
 
 def _is_upside_down(reader: Reader, seen: Seen) -> bool:

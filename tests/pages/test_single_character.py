@@ -66,12 +66,15 @@ def test_the_surer_character_model_gives_text_alternatives_and_clearness():
     assert found.box == line_of("8").box
 
 
-def test_the_character_model_alone_does_not_make_a_scrawl_clear():
+def test_a_scrawl_of_many_parts_is_not_given_to_the_character_model():
     """It has no class for what is none."""
-    sure, scrawl = SureOf([("H", 0.9)]), replace(line_of("8", sure=0.1), clearness=0.1)
-    assert as_character(sure, strip_of(), scrawl, GREEDY).clearness == pytest.approx(0.5)
-    clear = replace(line_of("8"), clearness=0.95)
-    assert as_character(sure, strip_of(), clear, GREEDY).clearness == 0.95
+    scrawl = strip_of()
+    left, top, right, bottom = scrawl.box
+    scrawl.contrast[:] = 0
+    for y in range(top, bottom - 3, 10):
+        scrawl.contrast[y : y + 3, left:right] = 255
+    line = line_of("8", sure=0.1)
+    assert as_character(G, scrawl, line, GREEDY) is line
 
 
 @pytest.mark.parametrize("text", ["", "8", "ij"])

@@ -100,12 +100,12 @@ def test_tiny_and_huge_letters_are_looked_at_again_at_a_fitting_size():
         assert np.median(maps.height[maps.core > 0.5]) == pytest.approx(high, rel=0.2)
 
 
-def test_letters_of_a_fitting_size_and_blank_paper_are_looked_at_once():
+def test_letters_of_a_fitting_size_are_looked_at_once_and_blank_paper_once_more():
     blank = replace(page_of_height(15.0), lines=())
-    for layout in (page_of_height(15.0), blank):
+    for layout, asked in ((page_of_height(15.0), [1024]), (blank, [1024, 320])):
         known = KnownLayout(layout)
         fitting_maps(known, layout.picture)
-        assert known.asked == [1024]
+        assert known.asked == asked
 
 
 def test_a_small_picture_is_not_enlarged_without_end():
