@@ -56,7 +56,18 @@ def read_picture(models: PageReader, photograph: Photograph, decoder: Decoder = 
     if len(page.lines) > _FEW or any(place.why == "print" for place in page.unread):
         return page
     line = read_single_line(models, photograph, decoder)
-    return line if _is_rather_line(line, page) else page
+    if not _is_rather_line(line, page):
+        return page
+    left, top, right, bottom = line.lines[0].box
+    outside = [
+        place
+        for place in page.unread
+        if place.box[2] < left
+        or place.box[0] > right
+        or place.box[3] < top
+        or place.box[1] > bottom
+    ]
+    return dataclasses.replace(line, unread=outside)
 
 
 def read_page(models: PageReader, photograph: Photograph, decoder: Decoder = GREEDY) -> Page:

@@ -1,16 +1,17 @@
-"""A synthetic page for the tests, print on plain, ruled or squared paper, and its text lines."""
+"""A synthetic page for the tests, a plain hand on plain, ruled or squared paper, and its text lines."""
 
 import cv2
 import numpy as np
 
 from handwriting.imaging.text_lines import TextLayout, TextLine
+from handwriting.synthesis.plain_hand import write
 
 TEXT = (
-    "#def read(page):",
-    "  #for line in page:",
-    "     #print(line)",
-    "     #move()",
-    "#read(it)",
+    "#The trees stand in",
+    "  #full leaf and the",
+    "     #river is warm",
+    "     #again, come",
+    "#on the last day",
 )
 """The mark at the left of each line, bold, is where a line begins."""
 
@@ -25,7 +26,7 @@ _SCALE = 1.4
 
 
 def draw_page(paper: str = "plain", text: tuple[str, ...] = TEXT) -> np.ndarray:
-    """uint8 (height, width, 3): lines of print in dark blue, with rulings in light blue."""
+    """uint8 (height, width, 3): handwriting in dark blue, with rulings in light blue."""
     width, height = SIZE
     page = np.full((height, width, 3), 225, dtype=np.uint8)
     for y in range(50, height, 55 if paper != "plain" else height):
@@ -35,9 +36,10 @@ def draw_page(paper: str = "plain", text: tuple[str, ...] = TEXT) -> np.ndarray:
             cv2.line(page, (x, 0), (x, height), (150, 170, 200), 2)
     for k, line in enumerate(text):
         x, y = _start(k, line)
-        start, *rest = line.lstrip()
-        cv2.putText(page, start, (x, y), 0, _SCALE, (30, 30, 90), 7, cv2.LINE_AA)
-        cv2.putText(page, "".join(rest), (x + 40, y), 0, _SCALE, (30, 30, 90), 3, cv2.LINE_AA)
+        cv2.putText(page, "#", (x, y), 0, _SCALE, (30, 30, 90), 7, cv2.LINE_AA)
+        for stroke in _strokes(line):
+            points = np.round(16 * (stroke + (x + 50, y))).astype(np.int32)
+            cv2.polylines(page, [points], False, (30, 30, 90), 3, cv2.LINE_AA, 4)
     return page
 
 
@@ -49,13 +51,18 @@ def layout_of_page(paper: str = "plain", text: tuple[str, ...] = TEXT) -> TextLa
     return TextLayout(page, lines, blank, np.full_like(blank, 255))
 
 
+def _strokes(line: str) -> list[np.ndarray]:
+    """Pen strokes of a line without its mark, float (points, 2), from its start on the baseline."""
+    return [X_HEIGHT * 2 * stroke for stroke in write(line.lstrip()[1:], np.random.default_rng(0))]
+
+
 def _start(number: int, line: str) -> tuple[int, int]:
     return LEFT + 22 * (len(line) - len(line.lstrip())), TOP + number * PITCH
 
 
 def _line(number: int, text: str) -> TextLine:
     x, y = _start(number, text)
-    (wide, _), _ = cv2.getTextSize(text.lstrip()[1:], 0, _SCALE, 3)
-    along = np.linspace(x, x + 40 + wide, 12)
+    wide = max(stroke[:, 0].max() for stroke in _strokes(text))
+    along = np.linspace(x, x + 50 + wide, 12)
     points = np.stack((along, np.full(12, y - X_HEIGHT / 2)), axis=1)
     return TextLine(points, np.full(12, float(X_HEIGHT)), text=text.strip())
