@@ -1,4 +1,4 @@
-"""A synthetic page for the tests, a plain hand on plain, ruled or squared paper, and its text lines."""
+"""A page for the tests, a plain hand on plain, ruled or squared paper, and its text lines."""
 
 import cv2
 import numpy as np
@@ -13,7 +13,7 @@ TEXT = (
     "     #again, come",
     "#on the last day",
 )
-"""The mark at the left of each line, bold, is where a line begins."""
+"""The mark is drawn as a filled box: it tells where a line begins."""
 
 TOP, PITCH, LEFT = 140, 110, 120
 SIZE = (1000, 800)
@@ -21,8 +21,6 @@ SIZE = (1000, 800)
 
 X_HEIGHT = 20
 """Height of the core zone in pixels."""
-
-_SCALE = 1.4
 
 
 def draw_page(paper: str = "plain", text: tuple[str, ...] = TEXT) -> np.ndarray:
@@ -36,9 +34,9 @@ def draw_page(paper: str = "plain", text: tuple[str, ...] = TEXT) -> np.ndarray:
             cv2.line(page, (x, 0), (x, height), (150, 170, 200), 2)
     for k, line in enumerate(text):
         x, y = _start(k, line)
-        cv2.putText(page, "#", (x, y), 0, _SCALE, (30, 30, 90), 7, cv2.LINE_AA)
+        cv2.rectangle(page, (x, y - 36), (x + 24, y), (30, 30, 90), cv2.FILLED)
         for stroke in _strokes(line):
-            points = np.round(16 * (stroke + (x + 50, y))).astype(np.int32)
+            points = np.round(16 * (stroke + np.array([x + 50, y]))).astype(np.int32)
             cv2.polylines(page, [points], False, (30, 30, 90), 3, cv2.LINE_AA, 4)
     return page
 
