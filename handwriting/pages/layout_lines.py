@@ -24,6 +24,10 @@ SATELLITE = 0.75
 """What is nearer to the middle of a longer line, in core heights, is a part of it."""
 
 
+MOSTLY_PRINT = 0.7
+"""Share of print among writing from which a line is print: neat handprinting has up to that."""
+
+
 @dataclass(frozen=True)
 class FoundLine(TextLine):
     """A line that the layout network found.
@@ -91,7 +95,8 @@ def _line(
     thickness = float(weights[inside].sum()) / length
     tall = np.clip(tall, 0.7 * thickness, 1.6 * thickness + 0.5)
     points = middle + edges[:, None] * direction + curve[:, None] * across
-    kind = PRINT if np.average(writing.printed[places], weights=weights) > 0.5 else HANDWRITING
+    share = np.average(writing.printed[places], weights=weights)
+    kind = PRINT if share > MOSTLY_PRINT else HANDWRITING
     return FoundLine((points + 0.5) * step, tall * step, kind, score=score)
 
 
