@@ -24,7 +24,7 @@ SATELLITE = 0.75
 """What is nearer to the middle of a longer line, in core heights, is a part of it."""
 
 
-MOSTLY_PRINT = 0.7
+MOSTLY_PRINT = 0.78
 """Share of print among writing from which a line is print: neat handprinting has up to that."""
 
 
