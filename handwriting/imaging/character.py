@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
+from handwriting.imaging.frames import without_frame
 from handwriting.imaging.ink import (
     bounding_box,
     connected_parts,
@@ -191,4 +192,5 @@ def _stretch(image: np.ndarray) -> np.ndarray:
 
 def open_character(source: Path | BinaryIO, name: str | None = None) -> CharacterImage:
     """Open an image of one character and convert it; arguments and errors of `open_picture`."""
-    return character_from_ink(without_fragments(find_ink(open_picture(source, name))))
+    ink = without_frame(find_ink(open_picture(source, name)))
+    return character_from_ink(without_fragments(ink))

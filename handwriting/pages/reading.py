@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from handwriting.imaging.contrast import normalised
+from handwriting.imaging.frames import without_frame
 from handwriting.imaging.line import MARGIN, contrast_of_line, cut_line, writing_box
 from handwriting.imaging.text_lines import PRINT
 from handwriting.lines.decoding import GREEDY, MARKS, CharacterRead, Decoder, LineRead
@@ -19,7 +20,7 @@ from handwriting.pages.layout_lines import FoundLine
 from handwriting.pages.page_text import CellRead, FieldRead, LineOfPage, Unread, WordRead
 from handwriting.pages.photographs import Photograph
 from handwriting.pages.records import Page
-from handwriting.pages.single_character import as_character
+from handwriting.pages.single_character import as_character, read_alone
 from handwriting.pages.upright import Seen, look
 from handwriting.pages.view import View
 from handwriting.recognition.recognizer import Recognizer
@@ -56,8 +57,24 @@ def read_picture(models: PageReader, photograph: Photograph, decoder: Decoder = 
     if len(page.lines) > _FEW or any(place.why == "print" for place in page.unread):
         return page
     line = read_single_line(models, photograph, decoder)
-    if not _is_rather_line(line, page):
+    if _is_rather_line(line, page):
+        page = _instead(line, page)
+    return page if _letters(page) > 1 else _with_character(models, photograph, decoder, page)
+
+
+def _with_character(
+    models: PageReader, photograph: Photograph, decoder: Decoder, page: Page
+) -> Page:
+    """The picture as one character, if that is surer than what was read."""
+    alone = read_alone(models.recognizer, photograph, decoder)
+    least = page.lines[0].confidence if page.lines else _UNSEEN
+    if alone is None or alone.clearness <= least:
         return page
+    return _instead(Page(*photograph.size, [alone]), page)
+
+
+def _instead(line: Page, page: Page) -> Page:
+    """One line instead of what was found, with the places beside it that were not read."""
     left, top, right, bottom = line.lines[0].box
     outside = [
         place
@@ -80,7 +97,7 @@ def read_single_line(models: PageReader, photograph: Photograph, decoder: Decode
     """Read an image as one line, without the layout network; empty without writing."""
     contrast = contrast_of_line(photograph.colours)
     height, width = contrast.shape
-    contrast = normalised(contrast)
+    contrast = without_frame(normalised(contrast))
     scales = np.array([width, height]) / photograph.size
     box = writing_box(contrast)
     strips = [] if box is None else [_whole_strip(contrast, box)]

@@ -1,15 +1,16 @@
 """One character alone in a picture goes to the character model, if that is surer."""
 
-import dataclasses
-
 import cv2
 import numpy as np
+from PIL import Image
 
-from handwriting.imaging.character import character_from_ink
-from handwriting.imaging.ink import connected_parts
+from handwriting.imaging.character import CharacterImage, character_from_ink
+from handwriting.imaging.frames import without_frame
+from handwriting.imaging.ink import connected_parts, find_ink, without_fragments
 from handwriting.lines.decoding import CharacterRead, Decoder
 from handwriting.pages.cutting import Strip
-from handwriting.pages.page_text import LineOfPage
+from handwriting.pages.page_text import LineOfPage, WordRead
+from handwriting.pages.photographs import Photograph
 from handwriting.recognition.recognizer import Recognizer
 
 _FREE = ("greedy", "language", "programs")
@@ -32,18 +33,52 @@ def as_character(
     if recognizer is None or decoder.name not in _FREE or not is_narrow or len(read.text) > 2:
         return read
     ink = strip.contrast[top:bottom, left:right]
+    found = _ranked(recognizer, character_from_ink(ink), ink)
+    if found is None or found[0][1] <= read.confidence:
+        return read
+    return _line(found, read.whole.polygon, read.clearness)
+
+
+def read_alone(
+    recognizer: Recognizer | None, photograph: Photograph, decoder: Decoder
+) -> LineOfPage | None:
+    """The whole picture as one character, in a drawn frame or without one; ``None`` where it shows
+    something else. In a frame it is clear.
+
+    Args:
+        recognizer: the character model, or ``None``.
+        photograph: the picture.
+        decoder: that of its text; one that restricts the text is obeyed.
+    """
+    if recognizer is None or decoder.name not in _FREE:
+        return None
+    drawn = find_ink(Image.fromarray(photograph.colours))
+    unframed = without_frame(drawn)
+    ink = without_fragments(unframed)
     character = character_from_ink(ink)
+    found = _ranked(recognizer, character, ink)
+    if found is None:
+        return None
+    left, top, right, bottom = character.bbox
+    corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
+    # Who draws a frame around one character has written it there.
+    clearness = found[0][1] if unframed is drawn else 1.0
+    return _line(found, corners / photograph.scales, clearness)
+
+
+def _ranked(
+    recognizer: Recognizer, character: CharacterImage, ink: np.ndarray
+) -> list[tuple[str, float]] | None:
+    """The top-5 of an image that can show one character."""
     if character.bbox is None or character.is_multiple or _parts(ink) > _MOST_PARTS:
-        return read
-    ranked = recognizer.read(character.image).ranked()
-    if ranked[0][1] <= read.confidence:
-        return read
+        return None
+    return recognizer.read(character.image).ranked()
+
+
+def _line(ranked: list[tuple[str, float]], polygon: np.ndarray, clearness: float) -> LineOfPage:
     text, sure = ranked[0]
-    characters = [CharacterRead(0, 0, ranked)]
-    whole = dataclasses.replace(read.whole, text=text, confidence=sure, characters=characters)
-    return dataclasses.replace(
-        read, whole=whole, words=[whole], clearness=max(sure, read.clearness)
-    )
+    word = WordRead(text, sure, polygon, [CharacterRead(0, 0, ranked)])
+    return LineOfPage(word, [word], clearness=max(sure, clearness))
 
 
 def _parts(ink: np.ndarray) -> int:
