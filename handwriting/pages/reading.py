@@ -13,14 +13,15 @@ from handwriting.imaging.text_lines import PRINT
 from handwriting.lines.decoding import GREEDY, MARKS, CharacterRead, Decoder, LineRead
 from handwriting.lines.network import COLUMNS_PER_STEP
 from handwriting.lines.reader import Reader
+from handwriting.pages.box_rows import box_rows, lines_in, read_boxes
 from handwriting.pages.cutting import Strip
-from handwriting.pages.fields import Field
+from handwriting.pages.fields import BOXES, Field
 from handwriting.pages.layout import Layout
 from handwriting.pages.layout_lines import FoundLine
 from handwriting.pages.page_text import CellRead, FieldRead, LineOfPage, Unread, WordRead
 from handwriting.pages.photographs import Photograph
 from handwriting.pages.records import Page
-from handwriting.pages.single_character import as_character, read_alone
+from handwriting.pages.single_character import FREE, as_character, read_alone
 from handwriting.pages.upright import Seen, look
 from handwriting.pages.view import View
 from handwriting.recognition.recognizer import Recognizer
@@ -54,7 +55,8 @@ def read_picture(models: PageReader, photograph: Photograph, decoder: Decoder = 
     if photograph.is_strip:
         return read_single_line(models, photograph, decoder)
     page = read_page(models, photograph, decoder)
-    if len(page.lines) > _FEW or any(place.why == "print" for place in page.unread):
+    is_print = any(place.why == "print" for place in page.unread)
+    if is_print or len(page.lines) > _FEW or any(f.kind == BOXES for f in page.fields):
         return page
     line = read_single_line(models, photograph, decoder)
     if _is_rather_line(line, page):
@@ -118,22 +120,58 @@ def _whole_strip(contrast: np.ndarray, box: tuple[int, int, int, int]) -> Strip:
 
 def _read_seen(models: PageReader, seen: Seen, photograph: Photograph, decoder: Decoder) -> Page:
     """The lines that the layout network found, each read or told to be unread."""
-    written = [k for k, line in enumerate(seen.lines) if line.kind != PRINT]
-    unread = [Unread(_outline(line, seen.view), "print") for line in seen.lines
-              if line.kind == PRINT]  # fmt: skip
-    there = [(k, strip) for k in written if (strip := seen.strips[k]) is not None]
+    boxed, in_boxes = _read_box_rows(models.recognizer, seen, decoder)
+    read, unread = dict(boxed), []
+    there: list[tuple[int, Strip]] = []
+    for number, (line, strip) in enumerate(zip(seen.lines, seen.strips, strict=True)):
+        if number in in_boxes:
+            continue
+        if line.kind == PRINT:
+            unread.append(Unread(_outline(line, seen.view), "print"))
+        elif strip is not None:
+            there.append((number, strip))
     answers = _read_strips(models.reader, [s for _, s in there], seen.view, decoder, _UNCLEAR)
     if len(there) == 1:
         answers = [as_character(models.recognizer, there[0][1], answers[0], decoder)]
-    read: dict[int, LineOfPage] = {}
     for (number, _), answer in zip(there, answers, strict=True):
         line = seen.lines[number]
         if _is_clear(answer, line):
-            read[number] = answer
+            read[number] = (answer, None)
         else:
             unread.append(Unread(_outline(line, seen.view), "unclear"))
-    lines = _indented(list(read.values()), seen.view)
-    return Page(*photograph.size, lines, unread, [_field(f, read, seen) for f in seen.fields])
+    lines = _indented([read[k][0] for k in sorted(read)], seen.view)
+    fields = [
+        _field(field, read, seen) for field in seen.fields if in_boxes.isdisjoint(field.lines)
+    ]
+    return Page(*photograph.size, lines, unread, [*fields, *(f for _, f in boxed.values() if f)])
+
+
+Read = tuple[LineOfPage, FieldRead | None]
+"""A line, and the row of boxes that it stands in."""
+
+
+def _read_box_rows(
+    recognizer: Recognizer | None, seen: Seen, decoder: Decoder
+) -> tuple[dict[float, Read], set[int]]:
+    """The rows of boxes with something in them, by their place among the lines; and the indices of
+    the lines that the layout network found in them."""
+    if recognizer is None or decoder.name not in FREE:
+        return {}, set()
+    read: dict[float, Read] = {}
+    in_boxes: set[int] = set()
+    tops = np.array([line.points[:, 1].mean() for line in seen.lines])
+    for row in box_rows(seen.colours):
+        found = read_boxes(recognizer, seen.colours, row, seen.view)
+        if found is None:
+            continue
+        own = lines_in(row, seen.lines)
+        in_boxes.update(own)
+        above = int((tops < row.outline[:, 1].mean()).sum())
+        place = float(own[0]) if own else above - 0.5
+        while place in read:
+            place += 0.01
+        read[place] = found
+    return read, in_boxes
 
 
 def _is_clear(read: LineOfPage, line: FoundLine) -> bool:
@@ -147,13 +185,13 @@ def _is_clear(read: LineOfPage, line: FoundLine) -> bool:
     return bool(read.text.strip(MARKS)) and read.clearness * line.score > least
 
 
-def _field(found: Field, read: Mapping[int, LineOfPage], seen: Seen) -> FieldRead:
+def _field(found: Field, read: Mapping[float, Read], seen: Seen) -> FieldRead:
     cells = [
         CellRead(
             seen.view.to_picture(cell.outline),
             cell.row,
             cell.column,
-            " ".join(read[k].text for k in cell.lines if k in read),
+            " ".join(read[k][0].text for k in cell.lines if k in read),
         )
         for cell in found.cells
     ]

@@ -13,7 +13,9 @@ from handwriting.pages.page_text import LineOfPage, WordRead
 from handwriting.pages.photographs import Photograph
 from handwriting.recognition.recognizer import Recognizer
 
-_FREE = ("greedy", "language", "programs")
+FREE = ("greedy", "language", "programs")
+"""Names of decoders that do not restrict the text."""
+
 _WIDEST, _MOST_PARTS, _SPECK = 1.3, 3, 0.002
 
 
@@ -30,7 +32,7 @@ def as_character(
     """
     left, top, right, bottom = strip.box
     is_narrow = right - left < _WIDEST * (bottom - top)
-    if recognizer is None or decoder.name not in _FREE or not is_narrow or len(read.text) > 2:
+    if recognizer is None or decoder.name not in FREE or not is_narrow or len(read.text) > 2:
         return read
     ink = strip.contrast[top:bottom, left:right]
     found = _ranked(recognizer, character_from_ink(ink), ink)
@@ -50,7 +52,7 @@ def read_alone(
         photograph: the picture.
         decoder: that of its text; one that restricts the text is obeyed.
     """
-    if recognizer is None or decoder.name not in _FREE:
+    if recognizer is None or decoder.name not in FREE:
         return None
     drawn = find_ink(Image.fromarray(photograph.colours))
     unframed = without_frame(drawn)
