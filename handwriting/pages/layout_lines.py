@@ -1,6 +1,6 @@
 """Text lines from the maps of the layout network."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.linalg import solveh_banded
@@ -24,8 +24,9 @@ SATELLITE = 0.75
 """What is nearer to the middle of a longer line, in core heights, is a part of it."""
 
 
-MOSTLY_PRINT = 0.78
-"""Share of print among writing from which a line is print: neat handprinting has up to that."""
+PRINT_IN_HANDWRITING, PRINT_IN_PRINT = 0.86, 0.75
+"""Share of print among writing from which a line is print, on a page of handwriting and on one of
+print: neat handprinting has much of it, and a page of it has no line of print."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,11 @@ class FoundLine(TextLine):
 
     Attributes:
         score: mean probability of writing in its core zone, in 0..1.
+        print_share: share of print in that probability, in 0..1.
     """
 
     score: float = 1.0
+    print_share: float = 0.0
 
 
 def lines_of(maps: LayoutMaps) -> list[FoundLine]:
@@ -53,8 +56,20 @@ def lines_of(maps: LayoutMaps) -> list[FoundLine]:
         _line(pieces.places(group), writing, slope, maps.step)
         for group, slope in zip(groups, slopes, strict=True)
     ]
-    found = _without_satellites([line for line in lines if line is not None])
+    found = _with_kinds(_without_satellites([line for line in lines if line is not None]))
     return [found[k] for k in reading_order(found)]
+
+
+def _with_kinds(lines: list[FoundLine]) -> list[FoundLine]:
+    """The lines with their kinds, which depend on the other lines of the page too."""
+    if not lines:
+        return []
+    lengths = [len(line.points) for line in lines]
+    of_page = float(np.average([line.print_share for line in lines], weights=lengths))
+    least = PRINT_IN_HANDWRITING + of_page * (PRINT_IN_PRINT - PRINT_IN_HANDWRITING)
+    return [
+        replace(line, kind=PRINT if line.print_share > least else HANDWRITING) for line in lines
+    ]
 
 
 def _line(
@@ -95,9 +110,9 @@ def _line(
     thickness = float(weights[inside].sum()) / length
     tall = np.clip(tall, 0.7 * thickness, 1.6 * thickness + 0.5)
     points = middle + edges[:, None] * direction + curve[:, None] * across
-    share = np.average(writing.printed[places], weights=weights)
-    kind = PRINT if share > MOSTLY_PRINT else HANDWRITING
-    return FoundLine((points + 0.5) * step, tall * step, kind, score=score)
+    share = float(np.average(writing.printed[places], weights=weights))
+    middle_line = (points + 0.5) * step
+    return FoundLine(middle_line, tall * step, score=score, print_share=share)
 
 
 def _direction(
