@@ -38,6 +38,8 @@ from handwriting.imaging.photograph import open_with_size
 from handwriting.lines.language import LANGUAGE_FILE
 from handwriting.lines.reader import LINES_FOLDER, Reader, find_reader
 from handwriting.pages.known_lines import unseen_pages
+from handwriting.pages.layout import LAYOUT_FOLDER, find_layout
+from handwriting.recognition.recognizer import find_weights
 from text_evaluation import choose
 
 READERS = ("greedy", "language", "rapidocr", "tesseract")
@@ -131,7 +133,12 @@ def read_by(
     """
     request, answer = scratch / "request.json", scratch / "answer.json"
     files = [str(file.resolve()) for file in pictures.files]
-    known = {"weights": str(weights.resolve()), "language": str(PROJECT / LANGUAGE_FILE)}
+    others = (find_layout("latest", PROJECT / LAYOUT_FOLDER), find_weights("best"))
+    known = {
+        "weights": str(weights.resolve()),
+        "others": [str(file.resolve()) for file in others],
+        "language": str(PROJECT / LANGUAGE_FILE),
+    }
     request.write_text(json.dumps({"files": files, **known}), encoding="utf-8")
     path = [str(tree), *filter(None, [os.environ.get("PYTHONPATH")])]
     command = [sys.executable, str(PROJECT / "benchmarks" / "reader_process.py")]

@@ -31,12 +31,14 @@ def own(kind: str, request: dict[str, Any], decoder: str) -> tuple[Read, list[Pa
     from handwriting.pages.text_reader import TextReader
 
     reader = TextReader.load(request["weights"])
+    layout = "line" if kind == "line" else "auto"
 
     def read(file: str) -> list[Words]:
-        page = reader.read(Path(file), layout=kind, decoder=decoder)
+        page = reader.read(Path(file), layout=layout, decoder=decoder)
         return [[(word.text, word.polygon.tolist()) for word in line.words] for line in page.lines]
 
-    files = [request["weights"], *([request["language"]] if decoder == "language" else [])]
+    files = [request["weights"], *request["others"]]
+    files += [request["language"]] if decoder == "language" else []
     return read, list(map(Path, files))
 
 
