@@ -37,7 +37,7 @@ def own(kind: str, request: dict[str, Any], decoder: str) -> tuple[Read, list[Pa
         page = reader.read(Path(file), layout=layout, decoder=decoder)
         return [[(word.text, word.polygon.tolist()) for word in line.words] for line in page.lines]
 
-    files = [request["weights"], *request["others"]]
+    files = [request["weights"], *request.get("others", [])]
     files += [request["language"]] if decoder == "language" else []
     return read, list(map(Path, files))
 
