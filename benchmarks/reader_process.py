@@ -99,7 +99,11 @@ def peak_gib(of_children: bool) -> float:
     status = Path("/proc/self/status")
     if status.is_file() and not of_children:
         # Unlike the other figure it does not begin with the peak of who started this process.
-        (line,) = (row for row in status.read_text().splitlines() if row.startswith("VmHWM:"))
+        (line,) = (
+            row
+            for row in status.read_text(encoding="utf-8").splitlines()
+            if row.startswith("VmHWM:")
+        )
         return int(line.split()[1]) / 2**20
     # Windows has none.
     import resource

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image
 
 from handwriting.formats.annotated import AnnotatedLine, AnnotatedPage
 from handwriting.imaging.contrast import colours_of, contrast_of
 from handwriting.imaging.core_zone import core_zone
+from handwriting.imaging.photograph import open_picture
 from handwriting.synthesis.pages.hands import Writing
 
 _ABOVE, _BELOW = 3.2, 2.2
@@ -30,8 +30,7 @@ def real_ink(pages: Iterable[tuple[Path, AnnotatedPage]]) -> list[list[Writing]]
 
 
 def _lines_of(path: Path, page: AnnotatedPage) -> list[Writing]:
-    with Image.open(path) as picture:
-        contrast = contrast_of(colours_of(picture))
+    contrast = contrast_of(colours_of(open_picture(path)))
     scale = np.array(contrast.shape[::-1]) / (page.width, page.height)
     owner = np.zeros(contrast.shape, dtype=np.uint16)
     for number, line in enumerate(page.lines, 1):
