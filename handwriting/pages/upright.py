@@ -19,7 +19,8 @@ _ENLARGED, _SMALLEST = 2.5, 320
 _LOW, _FITTING, _HIGH = 6.0, 20.0, 40.0
 _LARGEST = 1600
 _LETTERS, _FEW = 10, 12
-_PROBED, _PROBE, _SURE, _TURNED = 4, 400, 0.85, 0.04
+_PROBED, _PROBE = 4, 400
+_SURE, _TURNED, _READABLE = 0.85, 0.08, 0.7
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,8 @@ def _is_upside_down(reader: Reader, seen: Seen) -> bool:
     if sure > _SURE or letters < _FEW:
         return False
     other, _ = _sureness(reader, [probe[::-1, ::-1].copy() for probe in probes])
-    return other > sure + _TURNED
+    # What can be read neither way stays as it was given.
+    return other > max(sure + _TURNED, _READABLE)
 
 
 def _sureness(reader: Reader, probes: list[np.ndarray]) -> tuple[float, int]:
