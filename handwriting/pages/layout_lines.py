@@ -24,7 +24,7 @@ SATELLITE = 0.75
 """What is nearer to the middle of a longer line, in core heights, is a part of it."""
 
 
-PRINT_IN_HANDWRITING, PRINT_IN_PRINT = 0.86, 0.75
+PRINT_IN_HANDWRITING, PRINT_IN_PRINT = 0.92, 0.84
 """Share of print among writing from which a line is print, on a page of handwriting and on one of
 print: neat handprinting has much of it, and a page of it has no line of print."""
 

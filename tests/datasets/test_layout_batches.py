@@ -30,12 +30,11 @@ def page_of_bars(kind: str = HANDWRITING) -> TextLayout:
     return TextLayout(picture, tuple(lines), np.zeros_like(picture), known)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", [0, 1, 2, 3, 4, 6, 7, 8])
 def test_the_core_zone_lies_on_the_ink_however_the_picture_is_changed(seed):
     sample = drawn_sample(page_of_bars(), np.random.default_rng(seed), side=320)
     assert sample.picture.shape == (320, 320) and sample.core.shape == (80, 80)
-    if (sample.core > 250).sum() < 20:
-        pytest.skip("this part of the page shows no line")
+    assert (sample.core > 250).sum() >= 20, "take another seed: this part shows no line"
     small = cv2.resize(sample.picture, (80, 80), interpolation=cv2.INTER_AREA).astype(float)
     near = cv2.dilate(sample.core, np.ones((7, 7))) > 0
     inside = np.median(small[sample.core > 250])
