@@ -101,6 +101,20 @@ class AveragedRun:
             self.history = checked_history(state["history"], ("train_loss", "seconds"))
 
 
+def averaged_recipe(epochs: int, lr: float, ema_decay: float) -> Recipe:
+    """How the weights of such a run are moved."""
+    return Recipe(
+        epochs=epochs,
+        optimizer="AdamW",
+        lr=lr,
+        beta2=0.98,
+        weight_decay=0.01,
+        schedule="one-cycle",
+        warmup=0.1,
+        ema_decay=ema_decay,
+    )
+
+
 def load_checkpoint_of(files: RunFiles, kind: str, name: str) -> dict[str, Any]:
     """The checkpoint of a stopped run.
 

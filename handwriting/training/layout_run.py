@@ -16,7 +16,7 @@ from handwriting.errors import HandwritingError
 from handwriting.files import replacing, save_torch
 from handwriting.pages.layout_network import LAYOUT_KIND, LayoutNetwork
 from handwriting.runs import RunFiles, half_precision
-from handwriting.training.averaged_run import AveragedRun, load_checkpoint_of
+from handwriting.training.averaged_run import AveragedRun, averaged_recipe, load_checkpoint_of
 from handwriting.training.recipes import SEED, Ranges, Recipe, check_ranges
 from models import memory_format
 
@@ -82,16 +82,7 @@ class LayoutSettings:
     @property
     def recipe(self) -> Recipe:
         """How the weights are moved."""
-        return Recipe(
-            epochs=self.epochs,
-            optimizer="AdamW",
-            lr=self.lr,
-            beta2=0.98,
-            weight_decay=0.01,
-            schedule="one-cycle",
-            warmup=0.1,
-            ema_decay=0.995,
-        )
+        return averaged_recipe(self.epochs, self.lr, ema_decay=0.995)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "LayoutSettings":

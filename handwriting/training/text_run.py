@@ -17,7 +17,7 @@ from handwriting.lines.alphabet import ALPHABET, BLANK, encode
 from handwriting.lines.network import LineReader, steps_of
 from handwriting.lines.reader import KIND
 from handwriting.runs import RunFiles, half_precision
-from handwriting.training.averaged_run import AveragedRun, load_checkpoint_of
+from handwriting.training.averaged_run import AveragedRun, averaged_recipe, load_checkpoint_of
 from handwriting.training.checkpoints import (
     check_shapes,
     restoring,
@@ -90,16 +90,7 @@ class TextSettings:
     @property
     def recipe(self) -> Recipe:
         """How the weights are moved."""
-        return Recipe(
-            epochs=self.epochs,
-            optimizer="AdamW",
-            lr=self.lr,
-            beta2=0.98,
-            weight_decay=0.01,
-            schedule="one-cycle",
-            warmup=0.1,
-            ema_decay=0.999,
-        )
+        return averaged_recipe(self.epochs, self.lr, ema_decay=0.999)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "TextSettings":
