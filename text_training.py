@@ -93,8 +93,9 @@ def train_epoch(run: TextRun, batches: TextBatches, epoch: int) -> float:
                 logits, shortcut = run.trained(
                     pictures.to(run.device, memory_format=memory_format(run.device))
                 )
-            own_loss = ctc_loss(logits, widths, batch.texts)
-            loss = own_loss + SHORTCUT_WEIGHT * ctc_loss(shortcut, widths, batch.texts)
+            truth = widths, batch.texts, batch.is_exact
+            own_loss = ctc_loss(logits, *truth)
+            loss = own_loss + SHORTCUT_WEIGHT * ctc_loss(shortcut, *truth)
             run.optimizer.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(run.network.parameters(), 5.0)
@@ -130,7 +131,7 @@ def choose_settings(args: argparse.Namespace, device: torch.device) -> TextSetti
     if not args.data:
         raise HandwritingError("give pen archives of words or lines with --data.")
     alpha = checked_alpha(args.alpha)
-    names = ("epochs", "lr", "columns", "held_out", "photographed", "seed")
+    names = ("epochs", "lr", "columns", "samples", "held_out", "photographed", "seed")
     size = ("width", "hidden", "layers")
     return TextSettings(
         tuple(args.data),
@@ -164,6 +165,12 @@ def get_args_parser() -> argparse.ArgumentParser:
     add("--epochs", type=int, default=defaults.epochs, help="passes over all samples")
     add("--lr", type=float, default=defaults.lr, help="highest learning rate")
     add("--columns", type=int, default=defaults.columns, help="pixel columns of a batch")
+    add(
+        "--samples",
+        type=int,
+        default=defaults.samples,
+        help="samples of an epoch, balanced over the sources; 0: each once",
+    )
     add("--held-out", type=float, default=defaults.held_out, help="part of the writers to hold out")
     add(
         "--photographed",
@@ -233,7 +240,7 @@ def train(args: argparse.Namespace, files: RunFiles, device: torch.device) -> No
     else:
         state = load_text_checkpoint(files)
         settings = TextSettings.from_dict(state["settings"])
-    data = load_sources(settings.data, settings.held_out, settings.photographed)
+    data = load_sources(settings)
     batches = TextBatches(
         data.sources, settings.columns, settings.seed, rank(), world_size(), args.workers
     )

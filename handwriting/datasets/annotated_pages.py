@@ -1,6 +1,5 @@
 """Pictures of pages whose lines or words have annotated places: ALTO, PAGE XML and `words.json`."""
 
-import re
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 from handwriting.datasets.page_layouts import PRINT_KINDS, writer_of
 from handwriting.datasets.photographed_text import has_words, masked, read_words
 from handwriting.errors import HandwritingError
-from handwriting.formats.annotated import AnnotatedLine, AnnotatedPage
+from handwriting.formats.annotated import AnnotatedLine, AnnotatedPage, is_crossed_out
 from handwriting.formats.ground_truth import annotated_pages, annotation_files
 from handwriting.formats.xml_files import rectangle
 from handwriting.imaging.text_lines import HANDWRITING, TextLine
@@ -20,7 +19,6 @@ from handwriting.imaging.text_lines import HANDWRITING, TextLine
 MOST_CHARACTERS = 100_000
 """Of one page; comparing more takes minutes."""
 
-_CROSSED_OUT = re.compile(r">(?! )[^<>]*(?<! )<")
 _SAMPLES, _FEWEST = 256, 4
 _TRIMMED = 0.15
 """Share of a word's width at either end that is no part of a spine: outlines have margins."""
@@ -175,7 +173,7 @@ def placed_line(line: TextLine) -> PlacedLine:
 def _is_measured(line: AnnotatedLine) -> bool:
     printed = any(name in line.kind.casefold() for name in PRINT_KINDS)
     has_text = any(character.isalnum() for character in line.text)
-    return has_text and not printed and not _CROSSED_OUT.search(line.text)
+    return has_text and not printed and not is_crossed_out(line.text)
 
 
 def _hull(polygon: np.ndarray) -> np.ndarray:

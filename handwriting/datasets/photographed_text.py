@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
+from handwriting.alphabet import in_alphabet
 from handwriting.datasets.tables import check_file, read_table
 from handwriting.errors import HandwritingError
 from handwriting.imaging.contrast import colours_of
@@ -31,7 +32,7 @@ class PhotographedText:
     Attributes:
         contrasts: uint8 (rows, columns) each, 0 paper, 255 ink, from `imaging.contrast`; or the
             result of another ``kept``.
-        texts: printable ASCII.
+        texts: in the alphabet of `handwriting.alphabet`.
         groups: str (N,), the writer if the table names one, else the photograph.
     """
 
@@ -57,8 +58,9 @@ def load_photographed(
     """Read a folder of images.
 
     `text.csv` has the columns ``file`` and ``text`` and optionally ``writer``; each image shows one
-    word or line. `words.json` is a list of objects with ``image``, ``text``, ``line``, ``box``
-    (left, top, right, bottom) and ``polygon`` (x, y each): words in larger photographs.
+    word or line. Where ``text`` is in ASCII by necessity, a column ``text_as_written`` replaces it.
+    `words.json` is a list of objects with ``image``, ``text``, ``line``, ``box`` (left, top, right,
+    bottom) and ``polygon`` (x, y each): words in larger photographs.
 
     Args:
         folder: with one of these tables.
@@ -67,7 +69,7 @@ def load_photographed(
         kept: converts a photograph, uint8 (height, width, 3), to the data to keep.
 
     Raises:
-        HandwritingError: something is missing or damaged, or a text is not printable ASCII.
+        HandwritingError: something is missing or damaged, or a text is in another script.
     """
     if not has_words(folder):
         return _load_table(folder, kept)
@@ -95,27 +97,29 @@ def _load_table(folder: Path, kept: Callable[[np.ndarray], np.ndarray]) -> Photo
 
 
 def read_texts(table: Path) -> list[dict[str, str]]:
-    """The rows of a `text.csv`, one dictionary each.
+    """The rows of a `text.csv`, one dictionary each, with texts as written in ``text``.
 
     Raises:
-        HandwritingError: see :func:`datasets.tables.read_table`; or a text is not printable ASCII,
-            or a file lies outside the table's folder.
+        HandwritingError: see :func:`datasets.tables.read_table`; or a text is in another script, or
+            a file lies outside the table's folder.
     """
     rows = read_table(table, "text")
     for line, row in rows:
         if not row["file"] or not row["text"]:
             raise HandwritingError(f"{table}, line {line}: a file and a text are needed.")
         check_file(table, f"line {line}", row["file"])
-        lines = row["text"].splitlines()
-        if not all(part.isascii() and part.isprintable() for part in lines):
+        text = row.get("text_as_written") or row["text"]
+        lines = [in_alphabet(part) for part in text.splitlines()]
+        if None in lines:
             raise HandwritingError(
-                f"{table}, line {line}: {row['text']!r:.60} is not printable ASCII."
+                f"{table}, line {line}: {text!r:.60} is in another script than Western Europe's."
             )
+        row["text"] = "\n".join(map(str, lines))
     return [row for _, row in rows]
 
 
 def read_words(table: Path) -> dict[str, list[dict[str, Any]]]:
-    """The words of each image in printable ASCII, from a `words.json`.
+    """The words of each image in the alphabet of `handwriting.alphabet`, from a `words.json`.
 
     Returns:
         By image, in the table's order: ``text``, ``line`` (str), ``box`` int (4,) and ``polygon``
@@ -130,12 +134,12 @@ def read_words(table: Path) -> dict[str, list[dict[str, Any]]]:
         for number, word in enumerate(words, start=1):
             image, entry = str(word["image"]), _word(word, number)
             check_file(table, f"word {number}", image)
-            if entry["text"] and entry["text"].isascii() and entry["text"].isprintable():
-                of_image[image].append(entry)
+            if text := in_alphabet(entry["text"]):
+                of_image[image].append(entry | {"text": text})
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise HandwritingError(f"{table} is not a list of words: {error}") from error
     if not of_image:
-        raise HandwritingError(f"{table} has no word in printable ASCII.")
+        raise HandwritingError(f"{table} has no word in letters of Western Europe.")
     return of_image
 
 

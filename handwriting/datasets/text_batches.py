@@ -20,10 +20,18 @@ few."""
 
 @dataclass(frozen=True)
 class Drawn:
-    """An image, uint8 (40, width), white ink on black, and its text."""
+    """An image and its text.
+
+    Attributes:
+        picture: uint8 (40, width), white ink on black.
+        text: in the alphabet of `handwriting.alphabet`.
+        is_exact: whether the text is as written; else it is in printable ASCII by necessity, and
+            each character stands for those of `handwriting.alphabet.PLAIN` too.
+    """
 
     picture: np.ndarray
     text: str
+    is_exact: bool = False
 
 
 class TextSource(Protocol):
@@ -38,10 +46,11 @@ class TextSource(Protocol):
 
 @dataclass(frozen=True)
 class TextBatch:
-    """Images, uint8 (40, width) each, and their texts."""
+    """Images, uint8 (40, width) each, their texts, and which texts are exact, as for `Drawn`."""
 
     pictures: list[np.ndarray]
     texts: list[str]
+    is_exact: list[bool]
 
 
 class TextBatches:
@@ -116,7 +125,11 @@ class TextBatches:
         drawn = [self.source.draw(int(sample), rng) for sample in samples]
         batches = batches_by_width([one.picture.shape[1] for one in drawn], self.columns)
         return [
-            TextBatch([drawn[k].picture for k in rows], [drawn[k].text for k in rows])
+            TextBatch(
+                [drawn[k].picture for k in rows],
+                [drawn[k].text for k in rows],
+                [drawn[k].is_exact for k in rows],
+            )
             for rows in (batches[k] for k in rng.permutation(len(batches)))
         ]
 
@@ -139,6 +152,30 @@ def batches_by_width(widths: Sequence[int], columns: int) -> list[list[int]]:
         batches.append(order[:count])
         order = order[count:]
     return batches
+
+
+class BalancedSources:
+    """Samples of several sources, chosen by chance.
+
+    A source has the share of the samples that its weight has, of those with a sample.
+
+    Args:
+        sources: at least one with a sample.
+        weights: float (sources,), positive.
+        count: samples in an epoch.
+    """
+
+    def __init__(self, sources: Sequence[TextSource], weights: Sequence[float], count: int) -> None:
+        shares = np.array(weights) * [len(source) > 0 for source in sources]
+        self.sources, self.count, self.shares = sources, count, shares / shares.sum()
+
+    def __len__(self) -> int:
+        return self.count
+
+    def draw(self, number: int, rng: np.random.Generator) -> Drawn:
+        """A random sample of a random source."""
+        source = self.sources[rng.choice(len(self.sources), p=self.shares)]
+        return source.draw(int(rng.integers(len(source))), rng)
 
 
 @dataclass(frozen=True)

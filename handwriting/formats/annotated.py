@@ -1,8 +1,16 @@
 """A page with its lines, as files of ground truth and of answers keep it: no pixels, no network."""
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
+
+_CROSSED_OUT = re.compile(r">(?! )[^<>]*(?<! )<")
+
+
+def is_crossed_out(text: str) -> bool:
+    """Whether a part of a line is marked as crossed out, ``>word<``."""
+    return _CROSSED_OUT.search(text) is not None
 
 
 def box_of(polygon: np.ndarray) -> tuple[int, int, int, int]:

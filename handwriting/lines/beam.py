@@ -5,7 +5,7 @@ from math import exp, inf, log1p
 
 import numpy as np
 
-from handwriting.lines.alphabet import ALPHABET, BLANK
+from handwriting.alphabet import ALPHABET, BLANK, OUTPUT
 from handwriting.lines.decoding import Decoded, greedy, text_log_probs
 from handwriting.lines.language import LanguageModel
 
@@ -44,7 +44,7 @@ class BeamDecoder:
         return "language" if self.model else "beam"
 
     def __call__(self, log_probs: np.ndarray) -> Decoded:
-        """The text of float (steps, 96)."""
+        """The text of float (steps, outputs)."""
         beam: Beam = {"": [0.0, -inf]}
         language = {"": 0.0}
         for row, is_likely in zip(log_probs.tolist(), log_probs > self.least, strict=True):
@@ -60,7 +60,7 @@ class BeamDecoder:
         return Decoded(texts[best], log_prob, self._prior(texts[best]))
 
     def _prior(self, text: str) -> np.ndarray | None:
-        """float (characters, 95): weighted log p of each character at each position."""
+        """float (characters, ALPHABET): weighted log p of each character at each position."""
         if self.model is None or not text:
             return None
         return self.weight * np.stack([self.model.log_probs(text[:k]) for k in range(len(text))])
@@ -76,7 +76,7 @@ class BeamDecoder:
         """Language score of the last character."""
         if self.model is None:
             return 0.0
-        log_p = self.model.log_probs(prefix[:-1])[ord(prefix[-1]) - ord(ALPHABET[0])]
+        log_p = self.model.log_probs(prefix[:-1])[OUTPUT[prefix[-1]] - 1]
         return self.weight * float(log_p) + self._bonus(prefix[-1])
 
     def _bonus(self, character: str) -> float:
@@ -99,7 +99,7 @@ def _extended(beam: Beam, row: list[float], likely: list[int]) -> Beam:
         same[0] = total + row[BLANK]
         last = prefix[-1:]
         if last:
-            repeated = character + row[ord(last) - ord(ALPHABET[0]) + 1]
+            repeated = character + row[OUTPUT[last]]
             same[1] = _add(same[1], repeated)
         for following, log_p in characters:
             longer = found.setdefault(prefix + following, [-inf, -inf])

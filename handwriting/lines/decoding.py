@@ -8,7 +8,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from handwriting.lines.alphabet import ALPHABET, BLANK, decode, encode
+from handwriting.alphabet import ALPHABET, BLANK, decode, encode
 
 ALTERNATIVES = 5
 """Number of ranked characters at each position, the predicted one included."""
@@ -21,7 +21,7 @@ class Decoded:
     Attributes:
         text: the prediction.
         log_prob: log p of the text among the decoder's candidates.
-        prior: float (characters, 95), added to the logits of the characters at each position;
+        prior: float (characters, ALPHABET), added to the logits of the characters at each position;
             ``None`` for zeros.
     """
 
@@ -38,7 +38,7 @@ class Decoder(Protocol):
         """Key in the ``calibration`` of a weights file."""
 
     def __call__(self, log_probs: np.ndarray) -> Decoded:
-        """The text of float (steps, 96), log p(output) at each step."""
+        """The text of float (steps, outputs), log p(output) at each step."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def log_odds(log_probs: np.ndarray) -> np.ndarray:
 
 def greedy(log_probs: np.ndarray) -> str:
     """Greedy decoding (best path): the most likely output at each step, without repetitions and
-    blanks; float (steps, 96)."""
+    blanks; float (steps, outputs)."""
     best = log_probs.argmax(axis=1)
     is_new = np.append(True, best[1:] != best[:-1])
     return decode(best[is_new & (best != BLANK)]).strip()
@@ -127,7 +127,7 @@ def clearness(log_probs: np.ndarray) -> float:
     It is the mean probability of the most likely output over the steps where that is a character.
 
     Args:
-        log_probs: float (steps, 96).
+        log_probs: float (steps, outputs).
     """
     likeliest = log_probs.max(axis=1)[log_probs.argmax(axis=1) != BLANK]
     return float(np.exp(likeliest).mean()) if len(likeliest) else 0.0
@@ -137,7 +137,7 @@ def looks_like_writing(log_probs: np.ndarray, least: float) -> bool:
     """Whether an image has this clearness and more than MARKS; always, if ``least`` is 0.
 
     Args:
-        log_probs: float (steps, 96).
+        log_probs: float (steps, outputs).
         least: clearness, in 0..1.
     """
     if least <= 0:
@@ -151,7 +151,7 @@ class GreedyDecoder:
     name = "greedy"
 
     def __call__(self, log_probs: np.ndarray) -> Decoded:
-        """The text of float (steps, 96)."""
+        """The text of float (steps, outputs)."""
         text = greedy(log_probs)
         return Decoded(text, float(text_log_probs(log_probs, [text])[0]))
 
@@ -163,7 +163,7 @@ def text_log_probs(log_probs: np.ndarray, texts: Sequence[str]) -> np.ndarray:
     """float64 (texts,): log p(text), summed over all alignments (CTC, Graves et al. 2006).
 
     Args:
-        log_probs: float (steps, 96).
+        log_probs: float (steps, outputs).
         texts: to score; a text that needs more steps has -inf.
     """
     targets = [torch.tensor(encode(text), dtype=torch.int64) for text in texts]
@@ -183,7 +183,7 @@ def align(log_probs: np.ndarray, text: str) -> list[tuple[int, int]]:
     """First and last step of each character in the most likely alignment of a text (Viterbi).
 
     Args:
-        log_probs: float (steps, 96).
+        log_probs: float (steps, outputs).
         text: to align.
 
     Raises:
@@ -220,13 +220,13 @@ def align(log_probs: np.ndarray, text: str) -> list[tuple[int, int]]:
 def character_logits(
     log_probs: np.ndarray, decoded: Decoded, spans: Sequence[tuple[int, int]]
 ) -> np.ndarray:
-    """float (characters, 95): logits of the alternatives at each position.
+    """float (characters, ALPHABET): logits of the alternatives at each position.
 
     They are taken from the step of a character's span at which the predicted character is most
     likely.
 
     Args:
-        log_probs: float (steps, 96).
+        log_probs: float (steps, outputs).
         decoded: the prediction.
         spans: first and last step of each character, from :func:`align`.
     """
@@ -241,7 +241,7 @@ def read_line(log_probs: np.ndarray, decoder: Decoder, calibration: Calibration)
     """Decode a line, with positions and confidence of its characters.
 
     Args:
-        log_probs: float (steps, 96).
+        log_probs: float (steps, outputs).
         decoder: chooses the text.
         calibration: of the network for this decoder.
     """

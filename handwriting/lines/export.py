@@ -3,9 +3,9 @@
     python -m handwriting.lines.export RUN
 
 Writes models/lines/<run>.onnx and <run>_alphabet.json. Input: ``pictures``, uint8 (N, 40, width),
-white ink on black, N and width dynamic. Output: ``log_probs``, float32 (N, steps, 96), log p of the
-CTC blank and of the characters in the table, one step every four columns. Narrower images of a
-batch are padded with black on the right; their first ceil(width / 4) steps are valid.
+white ink on black, N and width dynamic. Output: ``log_probs``, float32 (N, steps, outputs), log p
+of the CTC blank and of the characters in the table, one step every four columns. Narrower images of
+a batch are padded with black on the right; their first ceil(width / 4) steps are valid.
 """
 
 import argparse
@@ -15,9 +15,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from handwriting.alphabet import ALPHABET, BLANK
 from handwriting.cli import make_parser, run_script
 from handwriting.imaging.line import HEIGHT
-from handwriting.lines.alphabet import ALPHABET, BLANK
 from handwriting.lines.network import COLUMNS_PER_STEP
 from handwriting.lines.reader import LINES_FOLDER, Reader, build_reader_network, find_reader
 from handwriting.recognition.onnx_file import path_for_export, save_onnx

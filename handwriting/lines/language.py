@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
+from handwriting.alphabet import ALPHABET, ASCII, encode
 from handwriting.errors import HandwritingError
 from handwriting.files import load_arrays
-from handwriting.lines.alphabet import ALPHABET, encode
 
 LANGUAGE_FILE = Path("models/lines/language.npz")
 PROGRAMS_FILE = Path("models/lines/programs.npz")
@@ -52,6 +52,9 @@ class LanguageModel:
         self, contexts: np.ndarray, counts: np.ndarray, characters: np.ndarray, levels: np.ndarray
     ) -> None:
         self._length = contexts.shape[1]
+        # A model of English knows no accents, so they have no share of what is left over.
+        known = len(ASCII) if characters.max() <= len(ASCII) else len(ALPHABET)
+        self._uniform = np.where(np.arange(len(ALPHABET)) < known, 1 / known, 0.0)
         self._keys = _as_numbers(contexts)
         self._ends = counts.cumsum(dtype=np.int64)
         starts = self._ends - counts
@@ -80,7 +83,7 @@ class LanguageModel:
         return cls(**arrays)
 
     def log_probs(self, before: str) -> np.ndarray:
-        """float64 (95,): log p(character | a text that begins a line)."""
+        """float64 (ALPHABET,): log p(character | a text that begins a line)."""
         return self._after(f" {before}"[-self._length :])
 
     def score(self, text: str) -> float:
@@ -90,10 +93,11 @@ class LanguageModel:
 
     def _log_probs(self, context: str) -> np.ndarray:
         probs = self._mixed(bytes(encode(context)))
-        return np.log((1 - FLAT) * probs + FLAT / len(ALPHABET))
+        with np.errstate(divide="ignore"):
+            return np.log((1 - FLAT) * probs + FLAT * self._uniform)
 
     def _mix(self, context: bytes) -> np.ndarray:
-        shorter = self._mixed(context[1:]) if context else np.full(len(ALPHABET), 1 / len(ALPHABET))
+        shorter = self._mixed(context[1:]) if context else self._uniform
         key = np.uint64(int.from_bytes(context))
         row = int(self._keys.searchsorted(key))
         if row == len(self._keys) or self._keys[row] != key:

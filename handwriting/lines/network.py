@@ -4,8 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from handwriting.alphabet import NUM_OUTPUTS
 from handwriting.imaging.line import HEIGHT
-from handwriting.lines.alphabet import NUM_OUTPUTS
 from models import ResidualUnit, conv_unit
 
 COLUMNS_PER_STEP = 4
@@ -15,7 +15,7 @@ class LineReader(nn.Module):
     """Residual convolutions and a bidirectional LSTM, with CTC outputs.
 
     Input float (N, channels, 40, width) in 0..1, white ink on black. Output float (N, steps,
-    outputs), logits of the blank and of the characters of `handwriting.lines.alphabet`. In training
+    outputs), logits of the blank and of the characters of `handwriting.alphabet`. In training
     mode the output is (2, N, steps, outputs); the second part are logits of the convolutions alone
     ("CTC shortcut", Retsinas et al. 2022).
 

@@ -21,8 +21,8 @@ from typing import Any
 
 import numpy as np
 
+from handwriting.alphabet import ALPHABET, BLANK, NUM_OUTPUTS, decode, encode
 from handwriting.errors import HandwritingError
-from handwriting.lines.alphabet import ALPHABET, BLANK, NUM_OUTPUTS, decode, encode
 from handwriting.lines.decoding import Decoded, text_log_probs
 
 MOST_PLACES = 100
@@ -231,7 +231,7 @@ class Pattern:
         self._ends = [place + 1 for place in whole.last] + [0] * whole.may_be_empty
 
     def __call__(self, log_probs: np.ndarray) -> Decoded:
-        """The text of float (steps, 96); empty if each matching text needs more steps."""
+        """The text of float (steps, outputs); empty if each matching text needs more steps."""
         text = self._best_text(log_probs)
         return Decoded(text, float(text_log_probs(log_probs, [text])[0]))
 

@@ -1,5 +1,6 @@
 """The text-line model of a weights file, from images of lines to text."""
 
+import copy
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -7,11 +8,11 @@ from typing import Any
 import numpy as np
 import torch
 
+from handwriting.alphabet import ALPHABET, ASCII, NUM_OUTPUTS, plain_outputs
 from handwriting.compute.devices import choose_precision
 from handwriting.errors import HandwritingError
 from handwriting.files import load_torch
 from handwriting.imaging.line import HEIGHT
-from handwriting.lines.alphabet import ALPHABET
 from handwriting.lines.decoding import (
     GREEDY,
     Calibration,
@@ -20,6 +21,7 @@ from handwriting.lines.decoding import (
     looks_like_writing,
     read_line,
 )
+from handwriting.lines.languages import ENGLISH, Language
 from handwriting.lines.network import LineReader, pad, steps_of
 from handwriting.runs import are_finite, find_run
 from models import fuse_batch_norm, memory_format
@@ -28,6 +30,7 @@ LINES_FOLDER = Path("models/lines")
 KIND = "line reader"
 
 _COLUMNS = 4096
+_SELDOM = 8.0
 _REMEDY = "Take a file that 'python text_training.py' wrote."
 
 
@@ -37,6 +40,7 @@ class Reader:
 
     Args:
         content: of a weights file, as :func:`load_reader_weights` returns it.
+        language: of the texts.
 
     Attributes:
         calibrations: by name of the decoder, fitted by `handwriting.training.text_calibration`.
@@ -44,8 +48,8 @@ class Reader:
         trained_pages: file names of the photographed pages in the training data.
     """
 
-    def __init__(self, content: dict[str, Any]) -> None:
-        self.content = content
+    def __init__(self, content: dict[str, Any], language: Language = ENGLISH) -> None:
+        self.content, self.language = content, language
         precision = choose_precision("auto", torch.device("cpu"))
         dtype = torch.bfloat16 if precision == "bf16" else torch.float32
         self.network = fuse_batch_norm(build_reader_network(content)).to(dtype)
@@ -73,11 +77,17 @@ class Reader:
             raise HandwritingError(f"{path} is damaged ({error}). {_REMEDY}") from error
         probe = np.zeros((HEIGHT, 2 * HEIGHT), dtype=np.uint8)
         probe[:, HEIGHT:] = 255
-        if not np.isfinite(reader.log_probs([probe])[0]).all():
-            raise HandwritingError(
-                f"{path}: the outputs are not finite, because weights are too large. {_REMEDY}"
-            )
+        try:
+            reader.log_probs([probe])
+        except HandwritingError as error:
+            raise HandwritingError(f"{path}: {error}") from error
         return reader
+
+    def for_language(self, language: Language) -> "Reader":
+        """The same model, for texts in a language."""
+        other = copy.copy(self)
+        other.language = language
+        return other
 
     def read(
         self, pictures: Sequence[np.ndarray], decoder: Decoder = GREEDY, least_clear: float = 0.0
@@ -99,11 +109,13 @@ class Reader:
         ]
 
     def decode(self, log_probs: np.ndarray, decoder: Decoder = GREEDY) -> LineRead:
-        """Decode float (steps, 96), the :meth:`log_probs` of one image."""
+        """Decode float (steps, outputs), the :meth:`log_probs` of one image."""
         return read_line(log_probs, decoder, self.calibrations.get(decoder.name, Calibration()))
 
     def log_probs(self, pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """float32 (steps, 96) for each image: log p(output) at each step.
+        """float32 (steps, outputs) for each image: log p(output) at each step.
+
+        It is -inf for characters that the language lacks.
 
         Args:
             pictures: uint8 (40, width) each, white ink on black.
@@ -113,8 +125,10 @@ class Reader:
         """
         found = predict_log_probs(self.network, pictures)
         if not all(np.isfinite(rows).all() for rows in found):
-            raise HandwritingError(f"the text-line model's outputs are not finite. {_REMEDY}")
-        return found
+            raise HandwritingError(
+                f"the outputs are not finite, because weights are too large. {_REMEDY}"
+            )
+        return [self.language.possible(rows) for rows in found]
 
 
 def build_reader_network(content: dict[str, Any]) -> LineReader:
@@ -141,7 +155,7 @@ def _size_of(weights: dict[str, torch.Tensor]) -> tuple[int, int, int]:
 
 @torch.inference_mode()
 def predict_log_probs(network: LineReader, pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """float32 (steps, 96) for each image, uint8 (40, width); batches have images of similar
+    """float32 (steps, outputs) for each image, uint8 (40, width); batches have images of similar
     width."""
     network.eval()
     # The weights of a copied LSTM are scattered, and CUDA would compact them at every batch.
@@ -186,9 +200,26 @@ def load_reader_weights(path: Path) -> dict[str, Any]:
             finite.
     """
     content = load_torch(path, _REMEDY)
-    if content.get("kind") != KIND or content.get("alphabet") != ALPHABET:
+    alphabet = content.get("alphabet")
+    if content.get("kind") != KIND or alphabet not in (ALPHABET, ASCII):
         other = "is a character model" if "model" in content else "is not a text-line model"
         raise HandwritingError(f"{path} {other}. {_REMEDY}")
     if not are_finite(content.get("weights")):
         raise HandwritingError(f"{path} holds weights that are not finite numbers. {_REMEDY}")
-    return content
+    return content if alphabet == ALPHABET else _with_all_outputs(content)
+
+
+def _with_all_outputs(content: dict[str, Any]) -> dict[str, Any]:
+    """The content of a file whose outputs are printable ASCII.
+
+    The characters that it lacks are seldom predicted, where the plain ones are that stand for them.
+    """
+    rows = torch.from_numpy(plain_outputs(ASCII))
+    weights = dict(content["weights"])
+    is_new = rows != torch.arange(NUM_OUTPUTS)
+    for name, tensor in weights.items():
+        if name.startswith(("outputs.", "shortcut.")) and len(tensor) == len(ASCII) + 1:
+            weights[name] = tensor[rows]
+            if name.endswith(".bias"):
+                weights[name] = weights[name] - _SELDOM * is_new.to(tensor.dtype)
+    return content | {"alphabet": ALPHABET, "weights": weights}

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
+from handwriting.alphabet import ALPHABET, BLANK, encode
 from handwriting.errors import HandwritingError
 from handwriting.files import check_is_file
 from handwriting.imaging.line import LONGEST
-from handwriting.lines.alphabet import ALPHABET, BLANK, encode
 from handwriting.lines.decoding import Decoded, text_log_probs
 from handwriting.lines.network import COLUMNS_PER_STEP
 
@@ -84,7 +84,7 @@ class WordList:
             raise HandwritingError(f"{path}: {error}") from error
 
     def __call__(self, log_probs: np.ndarray) -> Decoded:
-        """The most likely word of float (steps, 96); empty if each word needs more steps."""
+        """The most likely word of float (steps, outputs); empty if each word needs more steps."""
         scores = self.log_probs(log_probs)
         best = int(scores.argmax())
         if scores[best] == -np.inf:
@@ -92,7 +92,7 @@ class WordList:
         return Decoded(self.words[best], float(scores[best] - np.logaddexp.reduce(scores)))
 
     def log_probs(self, log_probs: np.ndarray) -> np.ndarray:
-        """float64 (words,): log p of each of ``words``, given float (steps, 96)."""
+        """float64 (words,): log p of each of ``words``, given float (steps, outputs)."""
         # log p of the alignments to each prefix that end with a blank, and with its character.
         blank = np.full(len(self._parents), -np.inf)
         blank[0] = 0

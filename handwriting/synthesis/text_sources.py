@@ -148,7 +148,7 @@ class ComposedPictures:
         line = self.pictures.compose(text, rng)
         if rng.random() < self.photographed:
             line = contrast_of(photograph_of_picture(line, rng))
-        return Drawn(_changed(line, writing_box(line), rng), text)
+        return Drawn(augmented_line(line, writing_box(line), rng), text)
 
 
 def _invented(
@@ -167,12 +167,15 @@ class PictureSource:
         pictures: uint8 (rows, columns), contrast, 0 paper, 255 ink.
         texts: the true texts.
         repeats: number of times each is used per epoch.
+        boxes: of the writing in each, if known; else `imaging.line.writing_box` finds them.
+        is_exact: see `Drawn`.
     """
 
     pictures: Sequence[np.ndarray]
     texts: Sequence[str]
     repeats: int = 1
     boxes: dict[int, tuple[int, int, int, int] | None] = field(default_factory=dict)
+    is_exact: bool = False
 
     def __len__(self) -> int:
         return len(self.pictures) * self.repeats
@@ -183,10 +186,11 @@ class PictureSource:
         picture = self.pictures[number]
         if number not in self.boxes:
             self.boxes[number] = writing_box(picture)
-        return Drawn(_changed(picture, self.boxes[number], rng), self.texts[number])
+        changed = augmented_line(picture, self.boxes[number], rng)
+        return Drawn(changed, self.texts[number], self.is_exact)
 
 
-def _changed(
+def augmented_line(
     picture: np.ndarray, box: tuple[int, int, int, int] | None, rng: np.random.Generator
 ) -> np.ndarray:
     """The line in a box of an image, augmented as by another hand or camera."""
@@ -235,12 +239,23 @@ def _blurred(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     picture = cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR)
     if rng.random() < 0.3:
         picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.3, 1.2))
+    elif rng.random() < 0.15:
+        picture = _coarse(picture, rng)
     if rng.random() < 0.3:
         ink = (picture / 255.0) ** np.exp(rng.normal(0, 0.4))
         picture = (255 * ink).astype(np.uint8)
     if rng.random() < 0.2:
         picture = _rubbed(picture, rng)
     return picture
+
+
+def _coarse(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """As from a picture of few pixels: letters from 5 to 12 pixels high."""
+    rows, columns = picture.shape
+    factor = rng.uniform(0.3, 0.7)
+    size = (max(2, round(columns * factor)), max(2, round(rows * factor)))
+    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    return cv2.resize(small, (columns, rows), interpolation=cv2.INTER_LINEAR)
 
 
 def _rubbed(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -24,12 +24,12 @@ from string import ascii_lowercase, ascii_uppercase
 
 import numpy as np
 
+from handwriting.alphabet import ALPHABET, NUM_OUTPUTS
 from handwriting.cli import make_parser, run_script
 from handwriting.datasets.pen import load_pen
 from handwriting.datasets.text import left_out, written
 from handwriting.errors import HandwritingError
 from handwriting.files import replacing
-from handwriting.lines.alphabet import ALPHABET, NUM_OUTPUTS
 from handwriting.lines.language import (
     LANGUAGE_FILE,
     LONGEST_CONTEXT,

@@ -18,13 +18,13 @@ from pathlib import Path
 
 import numpy as np
 
+from handwriting.alphabet import encode
 from handwriting.cli import make_parser, positive_int, run_script
 from handwriting.datasets.external import held_out_hands
 from handwriting.datasets.text import left_out, load_text
 from handwriting.errors import HandwritingError
 from handwriting.evaluation.metrics import calibration_error, reliability
 from handwriting.files import replacing, save_torch
-from handwriting.lines.alphabet import encode
 from handwriting.lines.beam import BeamDecoder
 from handwriting.lines.decoding import (
     GREEDY,
@@ -51,7 +51,7 @@ class Answers:
     """Predictions for some samples, and which of them are correct.
 
     Attributes:
-        logits: float (C, 95), of the alternatives of all predicted characters.
+        logits: float (C, ALPHABET), of the alternatives of all predicted characters.
         characters: int64 (C,), the predicted characters.
         is_right: bool (C,), whether each is correct.
         odds: float (N,), log odds of the whole texts.
@@ -94,7 +94,7 @@ def answers(log_probs: Sequence[np.ndarray], texts: Sequence[str], decoder: Deco
     """Decode samples and compare them with the true texts.
 
     Args:
-        log_probs: float (steps, 96) of each sample.
+        log_probs: float (steps, outputs) of each sample.
         texts: the true texts.
         decoder: how to decode.
     """

@@ -8,16 +8,23 @@ import numpy as np
 
 from handwriting import PROJECT
 from handwriting.datasets.pen import PenArchive, load_pen
-from handwriting.datasets.photographed_text import PhotographedText, load_photographed
+from handwriting.datasets.photographed_text import (
+    PhotographedText,
+    has_words,
+    load_photographed,
+)
 from handwriting.datasets.prepared import is_prepared, load_images, load_split
 from handwriting.datasets.text import left_out, line_strokes, load_pages, written
-from handwriting.datasets.text_batches import JoinedSources, TextSource
+from handwriting.datasets.text_batches import BalancedSources, JoinedSources, TextSource
 from handwriting.errors import HandwritingError
-from handwriting.imaging.line import line_from_contrast, line_from_strokes
+from handwriting.formats.ground_truth import annotation_files
+from handwriting.imaging.line import cut_line, line_from_contrast, line_from_strokes
 from handwriting.labels import NUM_CLASSES
 from handwriting.pages.known_lines import lines_of_pages
 from handwriting.pages.layout import LAYOUT_FOLDER, Layout, find_layout
 from handwriting.synthesis.composition import CharacterPens
+from handwriting.synthesis.font_lines import FontLines, load_fonts
+from handwriting.synthesis.pages.hands import Typeface
 from handwriting.synthesis.picture_composition import CharacterPictures
 from handwriting.synthesis.text_sources import (
     ComposedCharacters,
@@ -27,6 +34,8 @@ from handwriting.synthesis.text_sources import (
     PenSource,
     PictureSource,
 )
+from handwriting.training.page_lines import load_page_lines
+from handwriting.training.text_run import TextSettings
 
 MEASURED = 800
 """Held-out samples of each path that are read after each epoch, at most."""
@@ -44,9 +53,14 @@ printed words, one in six."""
 COMPOSED_PICTURES = 10_000
 """Texts composed of EMNIST images in an epoch."""
 
-REPEATS, PAGE_REPEATS = 3, 16
-"""Repeats of a photographed word, and of a line of a page, in an epoch. Each repeat is
-augmented."""
+REPEATS, PAGE_REPEATS, CUT_REPEATS = 3, 16, 8
+"""Repeats of a photographed word, of a line of a page, and of a cut of an annotated line, in an
+epoch. Each repeat is augmented."""
+
+FONT_LINES = 10_000
+"""Lines in fonts in an epoch."""
+
+_PROBES = 50
 
 _WORDS = ("main", "number", "result", "value", "name", "total", "index", "item", "list", "user")
 
@@ -76,64 +90,134 @@ class TextData:
         pages: names of the photographed pages in the training set.
     """
 
-    sources: JoinedSources
+    sources: TextSource
     measured: list[Measured]
     pages: list[str]
 
 
-def load_sources(paths: Sequence[str], held_out: float, photographed: float) -> TextData:
+def load_sources(settings: TextSettings) -> TextData:
     """Load training samples, and samples of held-out writers.
 
-    Args:
-        paths: pen archives of words, lines or characters, folders of photographs, and EMNIST as
-            prepared by stages 1 and 2.
-        held_out: fraction of the writers held out, in 0..1.
-        photographed: probability that pen strokes are rendered as a photograph.
+    ``settings.data`` are pen archives of words, lines or characters, folders of photographs, of
+    ALTO or PAGE files or of fonts, and EMNIST as prepared by stages 1 and 2.
 
     Raises:
         HandwritingError: a path is none of these, or no writer is left to train on.
     """
-    sources: list[TextSource] = []
-    measured: list[Measured] = []
-    pages: list[str] = []
-    characters: list[tuple[PenArchive, np.ndarray]] = []
-    words: list[str] = []
-    pictures: list[CharacterPictures] = []
-    hand = Hand(photographed)
-    for path in map(Path, paths):
+    found = _Sources(settings)
+    for path in map(Path, settings.data):
+        found.add(path)
+    found.add_composed()
+    sources = [source for source in found.sources if len(source)]
+    if not sources:
+        raise HandwritingError("no writer is left for training. Make --held-out smaller.")
+    joined: TextSource = JoinedSources(sources)
+    if settings.samples:
+        joined = BalancedSources(sources, [_weight(source) for source in sources], settings.samples)
+    return TextData(joined, found.measured, found.pages)
+
+
+def _weight(source: TextSource) -> float:
+    """Weight of a source, by which it has a part of all characters that grows with the square root
+    of its own characters."""
+    rng = np.random.default_rng(0)
+    numbers = rng.integers(len(source), size=_PROBES).tolist()
+    length = np.mean([len(source.draw(number, rng).text) for number in numbers])
+    return float(np.sqrt(len(source) / length))
+
+
+class _Sources:
+    """What the paths of a training hold."""
+
+    def __init__(self, settings: TextSettings) -> None:
+        self.held_out = settings.held_out
+        self.photographed = settings.photographed
+        self.hand = Hand(settings.photographed)
+        self.sources: list[TextSource] = []
+        self.measured: list[Measured] = []
+        self.pages: list[str] = []
+        self.texts: list[str] = []
+        self.characters: list[tuple[PenArchive, np.ndarray]] = []
+        self.pictures: list[CharacterPictures] = []
+        self.fonts: list[Typeface] = []
+
+    def add(self, path: Path) -> None:
+        """Add one path."""
         if is_prepared(path):
-            pictures.append(_emnist(path))
-            continue
-        if path.is_dir():
-            source, others, own_pages = _folder(path, held_out)
-            sources.append(source)
-            measured += others
-            pages += own_pages
-            continue
+            self.pictures.append(_emnist(path))
+        elif path.is_dir() and any(path.glob("*.ttf")):
+            self.fonts += load_fonts(path)
+        elif path.is_dir() and not _has_table(path) and annotation_files(path):
+            self._add_annotated(path)
+        elif path.is_dir():
+            self._add_photographs(path)
+        else:
+            self._add_pens(path)
+
+    def add_composed(self) -> None:
+        """Add lines composed of characters and in fonts, of the words and texts of the others."""
+        names = [text for text in self.texts if _is_word(text)] or list(_WORDS)
+        for archive, own in self.characters:
+            pens = CharacterPens(archive, own)
+            self.sources.append(ComposedCharacters(pens, names, round(COMPOSED * len(own))))
+        for each in self.pictures:
+            composed = ComposedPictures(each, names, COMPOSED_PICTURES, self.photographed)
+            self.sources.append(composed)
+        if self.fonts:
+            texts = self.texts or list(_WORDS)
+            self.sources.append(FontLines(self.fonts, texts, FONT_LINES, self.photographed))
+
+    def _add_pens(self, path: Path) -> None:
         archive = load_pen(path)
         samples = written(archive)
         samples = samples[np.char.str_len(archive.text[samples]) <= LONGEST_TEXT]
-        is_left_out = left_out(archive.writer, held_out)[samples]
+        is_left_out = left_out(archive.writer, self.held_out)[samples]
         own, others = samples[~is_left_out], samples[is_left_out]
         if np.char.str_len(archive.text[samples]).max(initial=0) == 1:
-            characters.append((archive, own))
-            continue
+            self.characters.append((archive, own))
+            return
         texts = archive.text[own].tolist()
-        sources.append(PenSource(archive, _capitals_repeated(own, texts), hand))
-        words += filter(_is_word, texts)
+        self.sources.append(PenSource(archive, _capitals_repeated(own, texts), self.hand))
+        self.texts += texts
         if not any(" " in text for text in texts):
-            sources.append(JoinedWords(archive, own, round(JOINED * len(own)), hand))
-        measured += _measured_pens(path.stem, archive, others)
-    names = words or list(_WORDS)
-    for archive, own in characters:
-        pens = CharacterPens(archive, own)
-        count = round(COMPOSED * len(own))
-        sources.append(ComposedCharacters(pens, names, count))
-    for each in pictures:
-        sources.append(ComposedPictures(each, names, COMPOSED_PICTURES, photographed))
-    if not any(len(source) for source in sources):
-        raise HandwritingError("no writer is left for training. Make --held-out smaller.")
-    return TextData(JoinedSources(sources), measured, pages)
+            count = round(JOINED * len(own))
+            self.sources.append(JoinedWords(archive, own, count, self.hand))
+        self.measured += _measured_pens(path.stem, archive, others)
+
+    def _add_photographs(self, path: Path) -> None:
+        pages = load_pages(path)
+        data = _lines_of(*pages) if pages else load_photographed(path, variants=True)
+        is_left_out = left_out(data.groups, self.held_out)
+        own = data.subset(np.flatnonzero(~is_left_out))
+        repeats = PAGE_REPEATS if pages else REPEATS
+        is_exact = not all(map(str.isascii, data.texts))
+        self.sources.append(PictureSource(own.contrasts, own.texts, repeats, is_exact=is_exact))
+        self.texts += own.texts if is_exact else []
+        others = data.subset(_chosen(np.flatnonzero(is_left_out)))
+        self._measure(path.name, [line_from_contrast(c) for c in others.contrasts], others.texts)
+        self.pages += np.unique(own.groups).tolist() if pages else []
+
+    def _add_annotated(self, path: Path) -> None:
+        data = load_page_lines(path, _layout())
+        is_left_out = left_out(data.writers, self.held_out)
+        own = data.subset(np.flatnonzero(~is_left_out).tolist())
+        is_exact = not all(map(str.isascii, data.texts))
+        boxes = dict(enumerate(own.boxes))
+        source = PictureSource(own.contrasts, own.texts, CUT_REPEATS, boxes, is_exact)
+        self.sources.append(source)
+        self.texts += sorted(set(own.texts))
+        others = data.subset(_chosen(np.flatnonzero(is_left_out)).tolist())
+        cuts = zip(others.contrasts, others.boxes, strict=True)
+        self._measure(path.name, [cut_line(*each) for each in cuts], others.texts)
+        print(f"{path}: {len(data.texts)} cuts of lines; {data.skipped} lines are left aside")
+
+    def _measure(self, name: str, pictures: list[np.ndarray], texts: list[str]) -> None:
+        if pictures:
+            self.measured.append(Measured(name, pictures, texts))
+
+
+def _has_table(folder: Path) -> bool:
+    return (folder / "text.csv").is_file() or has_words(folder)
 
 
 def _emnist(folder: Path) -> CharacterPictures:
@@ -170,18 +254,9 @@ def _measured_pens(name: str, archive: PenArchive, samples: np.ndarray) -> list[
     return [Measured(name, pictures, texts)] if chosen else []
 
 
+def _layout() -> Layout:
+    return Layout.load(find_layout("latest", PROJECT / LAYOUT_FOLDER))
+
+
 def _lines_of(files: list[Path], texts: list[str]) -> PhotographedText:
-    return lines_of_pages(files, texts, Layout.load(find_layout("latest", PROJECT / LAYOUT_FOLDER)))
-
-
-def _folder(path: Path, held_out: float) -> tuple[PictureSource, list[Measured], list[str]]:
-    """Photographs for training and for measuring, and the names of the training pages."""
-    pages = load_pages(path)
-    data = _lines_of(*pages) if pages else load_photographed(path, variants=True)
-    is_left_out = left_out(data.groups, held_out)
-    own = data.subset(np.flatnonzero(~is_left_out))
-    source = PictureSource(own.contrasts, own.texts, PAGE_REPEATS if pages else REPEATS)
-    others = data.subset(_chosen(np.flatnonzero(is_left_out)))
-    pictures = [line_from_contrast(contrast) for contrast in others.contrasts]
-    measured = [Measured(path.name, pictures, others.texts)] if pictures else []
-    return source, measured, np.unique(own.groups).tolist() if pages else []
+    return lines_of_pages(files, texts, _layout())

@@ -11,9 +11,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from handwriting.alphabet import ALPHABET, ASCII, BLANK, encode, plain_outputs
 from handwriting.errors import HandwritingError
 from handwriting.files import replacing, save_torch
-from handwriting.lines.alphabet import ALPHABET, BLANK, encode
 from handwriting.lines.network import LineReader, steps_of
 from handwriting.lines.reader import KIND
 from handwriting.runs import RunFiles, half_precision
@@ -32,6 +32,7 @@ from handwriting.training.recipes import SEED, Ranges, Recipe, check_ranges
 _RANGES: Ranges = SEED | {
     "epochs": (int, 1, 100_000),
     "columns": (int, 1, 10**7),
+    "samples": (int, 0, 10**9),
     "photographed": (float, 0, 1),
     "width": (int, 1, 128),
     "hidden": (int, 1, 1024),
@@ -45,10 +46,11 @@ class TextSettings:
     """The settings that determine the weights of a text-line model.
 
     Attributes:
-        data: pen archives and folders, as `training.text_data.load_sources` takes them.
+        data: pen archives, folders and fonts, as `training.text_data.load_sources` takes them.
         epochs: passes over all samples.
         lr: peak learning rate.
         columns: pixel columns per batch.
+        samples: samples of an epoch, balanced over the sources; 0 for each sample once.
         held_out: fraction of the writers held out for validation, in 0..1.
         photographed: probability that strokes are rendered as a photograph, in 0..1.
         width: channels of the network's first convolution.
@@ -64,6 +66,7 @@ class TextSettings:
     epochs: int = 20
     lr: float = 0.002
     columns: int = 4096
+    samples: int = 0
     held_out: float = 0.1
     photographed: float = 0.4
     width: int = 32
@@ -202,23 +205,41 @@ def load_text_checkpoint(files: RunFiles) -> dict[str, Any]:
     return load_checkpoint_of(files, KIND, "a text-line model")
 
 
-def ctc_loss(logits: torch.Tensor, widths: torch.Tensor, texts: list[str]) -> torch.Tensor:
+_LEAST = 1e-30
+
+
+def ctc_loss(
+    logits: torch.Tensor, widths: torch.Tensor, texts: Sequence[str], is_exact: Sequence[bool]
+) -> torch.Tensor:
     """Mean over the samples of -log p(text) per character (Graves et al. 2006), in nats.
 
     Args:
-        logits: float (N, steps, 96).
+        logits: float (N, steps, outputs).
         widths: int64 (N,), image widths in pixels.
         texts: the true texts; a text with more characters than steps has no loss.
+        is_exact: for each text whether it is as written. In others, a character has the probability
+            of all those it stands for (`handwriting.alphabet.PLAIN`).
     """
     # PyTorch has no CTC loss on Apple's GPUs.
     logits = logits.cpu() if logits.device.type == "mps" else logits
     targets = [torch.tensor(encode(text)) for text in texts]
     lengths = torch.tensor([len(target) for target in targets])
+    log_probs = logits.float().log_softmax(dim=2)
+    if not all(is_exact):
+        exact = torch.tensor(is_exact, device=logits.device)[:, None, None]
+        log_probs = torch.where(exact, log_probs, _plain(log_probs))
     return F.ctc_loss(
-        logits.float().log_softmax(dim=2).transpose(0, 1),
+        log_probs.transpose(0, 1),
         torch.cat(targets).to(logits.device),
         steps_of(widths),
         lengths,
         blank=BLANK,
         zero_infinity=True,
     )
+
+
+def _plain(log_probs: torch.Tensor) -> torch.Tensor:
+    """float (N, steps, outputs): log p of printable ASCII, with all that it stands for."""
+    stands = torch.from_numpy(plain_outputs(ASCII)).to(log_probs.device)
+    probs = torch.zeros_like(log_probs).index_add(2, stands, log_probs.exp())
+    return probs.clamp_min(_LEAST).log()

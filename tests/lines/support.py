@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from handwriting.datasets import pen
-from handwriting.lines.alphabet import BLANK, NUM_OUTPUTS, decode
+from handwriting.alphabet import BLANK, NUM_OUTPUTS, decode
 
 _TURN = np.linspace(0, 2 * np.pi, 12)
 SHAPES = {

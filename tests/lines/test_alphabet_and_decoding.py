@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handwriting.errors import HandwritingError
-from handwriting.lines.alphabet import ALPHABET, BLANK, NUM_OUTPUTS, decode, encode
+from handwriting.alphabet import ALPHABET, BLANK, NUM_OUTPUTS, decode, encode
 from handwriting.lines.decoding import (
     GREEDY,
     Calibration,

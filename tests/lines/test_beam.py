@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handwriting.lines.alphabet import encode
+from handwriting.alphabet import encode
 from handwriting.lines.beam import BeamDecoder
 from handwriting.lines.decoding import Calibration, greedy, read_line, text_log_probs
 from tests.lines.support import random_rows

@@ -10,7 +10,7 @@ from handwriting.datasets.photographed_text import read_texts
 from handwriting.errors import HandwritingError
 from handwriting.imaging.line import contrast_of_line, line_from_contrast
 from handwriting.lines import export
-from handwriting.lines.alphabet import ALPHABET
+from handwriting.alphabet import ALPHABET
 from handwriting.lines.decoding import greedy
 from handwriting.lines.reader import (
     LINES_FOLDER,

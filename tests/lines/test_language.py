@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from handwriting.errors import HandwritingError
 from handwriting.lines import language
-from handwriting.lines.alphabet import ALPHABET, encode
+from handwriting.alphabet import ALPHABET, encode
 from handwriting.lines.language import LANGUAGE_FILE, LANGUAGE_FILES, LanguageModel
 from tests.support import PROJECT
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handwriting.errors import HandwritingError
-from handwriting.lines.alphabet import encode
+from handwriting.alphabet import encode
 from handwriting.lines.decoding import greedy
 from handwriting.lines.pattern import Pattern, matches
 from tests.lines.support import decode_way, random_rows

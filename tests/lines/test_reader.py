@@ -7,7 +7,7 @@ import torch
 from handwriting.errors import HandwritingError
 from handwriting.files import save_torch
 from handwriting.imaging.line import HEIGHT
-from handwriting.lines.alphabet import ALPHABET, BLANK, NUM_OUTPUTS
+from handwriting.alphabet import ALPHABET, BLANK, NUM_OUTPUTS
 from handwriting.lines.decoding import looks_like_writing
 from handwriting.lines.network import LineReader, pad, steps_of
 from handwriting.lines.reader import (

@@ -20,7 +20,7 @@ from handwriting.formats.annotated import AnnotatedLine, AnnotatedPage
 from handwriting.formats.documents import document_of
 from handwriting.formats.ground_truth import annotated_pages
 from handwriting.formats.xml_files import rectangle
-from handwriting.lines.alphabet import ALPHABET
+from handwriting.alphabet import ALPHABET
 from handwriting.lines.network import LineReader
 from handwriting.lines.reader import KIND, LINES_FOLDER, find_reader
 from handwriting.pages import reading

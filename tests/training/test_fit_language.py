@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handwriting.errors import HandwritingError
-from handwriting.lines.alphabet import encode
+from handwriting.alphabet import encode
 from handwriting.lines.language import FLAT, LanguageModel
 from handwriting.training import fit_language
 from handwriting.training.fit_language import count, estimate

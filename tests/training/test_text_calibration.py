@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from handwriting.errors import HandwritingError
 from handwriting.files import save_torch
-from handwriting.lines.alphabet import ALPHABET
+from handwriting.alphabet import ALPHABET
 from handwriting.lines.beam import BeamDecoder
 from handwriting.lines.decoding import GREEDY, Calibration
 from handwriting.lines.network import LineReader

@@ -1,0 +1,78 @@
+"""Languages: which characters a text may hold, and which language model belongs to them."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from handwriting.alphabet import ALPHABET, ASCII, NUM_OUTPUTS, plain_outputs
+from handwriting.errors import HandwritingError
+
+_SIGNS = "’“”«»–…€£°§"
+
+
+@dataclass(frozen=True)
+class Language:
+    """A language, or any of them.
+
+    Attributes:
+        name: of --language.
+        title: for people.
+        characters: of its texts, a part of the alphabet with all of printable ASCII.
+    """
+
+    name: str
+    title: str
+    characters: str = ALPHABET
+
+    @property
+    def model_file(self) -> Path:
+        """Its n-gram model."""
+        suffix = "" if self.name == "en" else f"_{self.name}"
+        return Path(f"models/lines/language{suffix}.npz")
+
+    @cached_property
+    def _plain(self) -> np.ndarray:
+        return plain_outputs(self.characters)
+
+    def possible(self, log_probs: np.ndarray) -> np.ndarray:
+        """Give the probability of characters that the language lacks to those that stand for them.
+
+        Args:
+            log_probs: float32 (steps, outputs), log p(output) at each step.
+
+        Returns:
+            float32 (steps, outputs), with -inf for what the language lacks.
+        """
+        plain = self._plain
+        lacking = np.flatnonzero(plain != np.arange(NUM_OUTPUTS))
+        found = log_probs.copy()
+        for output in lacking.tolist():
+            stands = plain[output]
+            found[:, stands] = np.logaddexp(found[:, stands], found[:, output])
+        found[:, lacking] = -np.inf
+        return found
+
+
+LANGUAGES = {
+    language.name: language
+    for language in (
+        Language("en", "English", ASCII),
+        Language("fr", "French", ASCII + "àâæçèéêëîïôœùûüÿÀÂÆÇÈÉÊËÎÏÔŒÙÛÜ" + _SIGNS),
+        Language("de", "German", ASCII + "äöüÄÖÜßéÉ" + _SIGNS),
+        Language("any", "Any of Western Europe"),
+    )
+}
+ENGLISH = LANGUAGES["en"]
+
+
+def find_language(name: str) -> Language:
+    """The language of a name.
+
+    Raises:
+        HandwritingError: there is no such language.
+    """
+    if name not in LANGUAGES:
+        raise HandwritingError(f"{name!r} is not a language: give one of {', '.join(LANGUAGES)}.")
+    return LANGUAGES[name]
