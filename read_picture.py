@@ -2,6 +2,7 @@
 
     python read_picture.py PAGE.jpg
     python read_picture.py PAGE_OF_CODE.jpg --decoder programs
+    python read_picture.py LETTRE.jpg --language fr --decoder language
     python read_picture.py *.png --lines --json
     python read_picture.py PAGE.jpg --format alto --out FOLDER
     python read_picture.py *.png --lines --pattern '[A-Z]{2}[0-9]{4}'
@@ -90,7 +91,8 @@ def read_file(reader: TextReader, file: Path, decoder: Decoder, args: argparse.N
     if photograph.is_large:
         width, height = photograph.size
         print(f"{file} has {width}x{height} pixels and is downscaled first.", file=sys.stderr)
-    page = reader.read_photograph(photograph, "line" if args.lines else "auto", decoder)
+    layout = "line" if args.lines else "auto"
+    page = reader.read_photograph(photograph, layout, decoder, args.language)
     content = formatted(page, file, args.format)
     if args.out is not None:
         save_text(content, args.out / f"{file.stem}{ENDINGS.get(args.format, '.xml')}")

@@ -3,6 +3,7 @@
     python text_evaluation.py RUN --data PENS/words.npz --held-out
     python text_evaluation.py RUN --data FOLDER --json
     python text_evaluation.py RUN --data FOLDER --decoder language
+    python text_evaluation.py RUN --data FOLDER --language fr
     python text_evaluation.py RUN --data FOLDER --pattern '[0-9]+([.,][0-9]+)?'
 
 RUN is a run in models/lines/ or a weights file. --data is a pen archive, or a folder with
@@ -11,7 +12,8 @@ RUN is a run in models/lines/ or a weights file. --data is a pen archive, or a f
 - a `words.json` (words with their places in photographs), or ALTO or PAGE XML files: samples are
   the words, or the lines, cut out where they are annotated.
 
-The last printed line is a JSON object with `cer` (character error rate without spaces),
+Texts are compared as they are written in the characters of --language: with English, accents do not
+count. The last printed line is a JSON object with `cer` (character error rate without spaces),
 `cer_alphanumeric` (letters and digits alone, ignoring case and accents), `wer` (word error rate),
 `exact` (exact match), `samples`, and `seconds_per_sample` (one at a time; lines on one thread).
 Where places are annotated, it also has `pages`, the figures of whole pages read as
@@ -51,6 +53,7 @@ from handwriting.evaluation.layout_metrics import PageCounts, count_texts, measu
 from handwriting.evaluation.text_metrics import text_metrics
 from handwriting.imaging.line import contrast_of_line, line_from_contrast
 from handwriting.lines.decoding import GREEDY, Decoder
+from handwriting.lines.languages import LANGUAGES
 from handwriting.lines.options import add_decoder_options, choose_decoder
 from handwriting.lines.reader import LINES_FOLDER, Reader, find_reader
 from handwriting.pages.known_lines import unseen_pages
@@ -103,7 +106,7 @@ def evaluate(
 ) -> dict[str, Any]:
     """Error rates of the samples in ``rows``, and of each writing style where known."""
     pictures = [data.pictures[row] for row in rows]
-    texts = [data.texts[row] for row in rows]
+    texts = [reader.language.spelled(data.texts[row]) for row in rows]
     read = [line.text for line in reader.read(pictures, decoder)]
     found: dict[str, Any] = text_metrics(read, texts)
     if data.styles is not None:
@@ -124,6 +127,7 @@ def evaluate_pages(
 ) -> dict[str, Any]:
     """Error rates on photographs of pages, whose lines are joined by line breaks."""
     read, times = [], []
+    texts = list(map(models.reader.language.spelled, texts))
     for file in files:
         start = time.perf_counter()
         read.append(text_of_page(read_page(models, open_photograph(file), decoder).lines))
@@ -140,6 +144,7 @@ def evaluate_placed(
     read_lines: list[str] = []
     times, pictures = [], []
     for page in tqdm(pages, unit="page", desc="reading"):
+        page = page.respelled(models.reader.language.spelled)
         start = time.perf_counter()
         photograph = open_photograph(page.file)
         found = read_page(models, photograph, decoder).lines
@@ -255,7 +260,7 @@ def main(args: argparse.Namespace) -> dict[str, Any]:
             stack.enter_context(contextlib.redirect_stderr(nothing))
         decoder = choose_decoder(args)
         path = find_reader(args.run, args.models)
-        reader = Reader.load(path)
+        reader = Reader.load(path).for_language(LANGUAGES[args.language])
         fraction = 0.0
         if args.held_out:
             fraction = reader.held_out
@@ -263,7 +268,8 @@ def main(args: argparse.Namespace) -> dict[str, Any]:
                 raise HandwritingError("--held-out: the training of RUN held out no writers.")
         models = PageReader(reader, Layout.load(find_layout(args.layout_model)))
         found = evaluate_data(models, args.data, fraction, args.most, decoder)
-        result = {"run": path.stem, "data": args.data.name, **found}
+        named = {"run": path.stem, "data": args.data.name, "language": args.language}
+        result = named | found
         print(f"{path.stem} on {result['samples']} samples of {args.data}:")
         for name in ("cer", "cer_alphanumeric", "wer", "exact"):
             print(f"  {name:17} {result[name]:.4f}")

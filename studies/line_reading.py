@@ -58,7 +58,7 @@ _NAMES = ("value", "count", "Box", "word", "Zoo", "class", "Pick", "Vow", "Sixes
 
 def figures(reader: Reader, data: TextSet, rows: np.ndarray, decoder: Decoder) -> dict[str, Any]:
     """Error rates of samples, overall and by style if styles are known."""
-    texts = [data.texts[row] for row in rows]
+    texts = [reader.language.spelled(data.texts[row]) for row in rows]
     read = [line.text for line in reader.read([data.pictures[row] for row in rows], decoder)]
 
     def of(chosen: np.ndarray) -> dict[str, float]:
@@ -151,7 +151,7 @@ def measure(
             recognizer = Recognizer.load(find_run(args.characters, args.character_models).weights)
             pens = CharacterPens(archive, samples)
             return {"look_alikes": look_alikes(reader, recognizer, pens, args.most or 1_500)}
-    language = BeamDecoder(LanguageModel.load(args.language))
+    language = BeamDecoder(LanguageModel.load(args.language_model))
     if path.is_dir() and (pages := load_pages(path)):
         unseen = unseen_pages(*pages, reader.trained_pages)
         files, texts = (column[: args.most] for column in unseen)
@@ -216,7 +216,7 @@ def get_args_parser() -> argparse.ArgumentParser:
     add("--data", nargs="+", type=Path, required=True, metavar="PATH", help="its training data")
     add("--most", type=int, default=None, help="samples per set; all by default")
     add("--written", type=int, default=400, help="words rendered on each ground")
-    add("--language", type=Path, default=LANGUAGE_FILE, help="language model")
+    add("--language-model", type=Path, default=LANGUAGE_FILE, help="language model")
     add(
         "--programs", type=Path, default=PROGRAMS_FILE, help="language model of programs, for pages"
     )

@@ -113,6 +113,8 @@ def test_without_ink_there_is_no_character(model):
         (lambda m, _: m.read_strokes([[["a", "b"]]]), "strokes must be numbers"),
         (lambda _, r: r.read(ring(9, 9), layout="book"), "'book' is not a layout"),
         (lambda _, r: r.read(ring(9, 9), decoder="fast"), "'fast' is not a decoder"),
+        (lambda _, r: r.read(ring(9, 9), language="xy"), "'xy' is not a language"),
+        (lambda _, r: r.read(ring(9, 9), decoder=handwriting.Pattern("é")), "'é' cannot be read"),
         (lambda *_: handwriting.CharacterModel.load("no such"), r"no such\.pt does not exist"),
         (lambda *_: handwriting.TextReader.load("no such"), r"no such\.pt does not exist"),
     ],
@@ -122,11 +124,14 @@ def test_what_is_wrong_is_said_in_a_sentence(model, reader, call, words):
         call(model, reader)
 
 
-@pytest.mark.parametrize("decoder", DECODERS)
-def test_the_shipped_reader_takes_each_decoder(decoder, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("decoder", "language"), [*((name, "en") for name in DECODERS), ("greedy", "any")]
+)
+def test_the_shipped_reader_takes_each_decoder(decoder, language, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     shipped = handwriting.TextReader.load()
-    page = shipped.read(photograph_of_example("A line"), layout="line", decoder=decoder)
+    line = photograph_of_example("A line")
+    page = shipped.read(line, layout="line", decoder=decoder, language=language)
     assert page.text == "white chalk on a blackboard"
 
 

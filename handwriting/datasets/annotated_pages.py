@@ -1,6 +1,7 @@
 """Pictures of pages whose lines or words have annotated places: ALTO, PAGE XML and `words.json`."""
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,18 @@ class PlacedPage:
         """Its lines, with places in pixels of a picture of this width and height."""
         scales = np.array(size) / (self.size or size)
         return tuple(_scaled(line, scales) for line in self.lines)
+
+    def respelled(self, spelling: Callable[[str], str]) -> "PlacedPage":
+        """With its texts in another spelling."""
+        lines = (
+            replace(
+                line,
+                text=spelling(line.text),
+                words=tuple(replace(word, text=spelling(word.text)) for word in line.words),
+            )
+            for line in self.lines
+        )
+        return replace(self, lines=tuple(lines))
 
 
 def _scaled(line: PlacedLine, scales: np.ndarray) -> PlacedLine:

@@ -1,6 +1,5 @@
 """Metrics of whole pages: lines found, and words found and read, by their places."""
 
-import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
@@ -10,15 +9,13 @@ import cv2
 import numpy as np
 
 from handwriting.datasets.annotated_pages import PlacedLine, PlacedWord
+from handwriting.evaluation.text_metrics import plain
 
 COVERED = 0.7
 """Minimum share of a true line's length that lies in the found line that counts as it."""
 
 OVERLAP = 0.5
 """Minimum share of the smaller of two words' areas that both have in common, to be the same."""
-
-_QUOTES = str.maketrans("‘’“”", "''\"\"")
-
 
 FoundLine = Sequence[PlacedWord]
 """The words of a predicted line in reading order."""
@@ -68,12 +65,6 @@ class PageCounts:
             "lines": self.lines,
             "lines_left_aside": self.left_aside,
         }
-
-
-def plain(text: str) -> str:
-    """A text without case and accents, with straight quotation marks."""
-    parts = unicodedata.normalize("NFKD", text.translate(_QUOTES))
-    return "".join(part for part in parts if not unicodedata.combining(part)).casefold()
 
 
 def count_texts(read: str, text: str) -> PageCounts:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from handwriting.lines.languages import ENGLISH
+
 
 def edit_distance(first: Sequence[object], second: Sequence[object]) -> int:
     """Edit distance: fewest insertions, deletions and substitutions (Levenshtein 1966)."""
@@ -44,8 +46,15 @@ def aligned(read: str, text: str) -> list[tuple[str, str]]:
     return pairs[::-1]
 
 
+def plain(text: str) -> str:
+    """A text without case and accents, in ASCII where it is of Western Europe: ``œ`` is ``oe``,
+    ``ß`` is ``ss``."""
+    parts = unicodedata.normalize("NFKD", ENGLISH.spelled(text))
+    return "".join(part for part in parts if not unicodedata.combining(part)).casefold()
+
+
 def _alphanumeric(text: str) -> str:
-    return "".join(c for c in unicodedata.normalize("NFKD", text) if c.isalnum()).lower()
+    return "".join(filter(str.isalnum, plain(text)))
 
 
 def text_metrics(read: Sequence[str], texts: Sequence[str]) -> dict[str, float]:

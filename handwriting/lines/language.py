@@ -15,11 +15,9 @@ from handwriting.errors import HandwritingError
 from handwriting.files import load_arrays
 
 LANGUAGE_FILE = Path("models/lines/language.npz")
+"""Of English; `languages.Language` names those of the others."""
 PROGRAMS_FILE = Path("models/lines/programs.npz")
 """For source code: fitted to lines of programs as well, with numbers and punctuation anywhere."""
-
-LANGUAGE_FILES = {"language": LANGUAGE_FILE, "programs": PROGRAMS_FILE}
-"""Files of the language models, by the name of the decoder."""
 
 LONGEST_CONTEXT = 8
 """Maximum length of a context in characters, whose bytes fit into 64 bits."""
@@ -46,15 +44,21 @@ class LanguageModel:
         characters: uint8 (sum of counts,), last characters of these n-grams, as outputs.
         levels: uint8 (sum of counts,), -log of their shares of the context, in 1/24 nats. The rest
             of 1 is the weight of the context without its first character.
+        possible: characters that are possible anywhere, which have the uniform share; those of the
+            language that is read.
     """
 
     def __init__(
-        self, contexts: np.ndarray, counts: np.ndarray, characters: np.ndarray, levels: np.ndarray
+        self,
+        contexts: np.ndarray,
+        counts: np.ndarray,
+        characters: np.ndarray,
+        levels: np.ndarray,
+        possible: str = ASCII,
     ) -> None:
         self._length = contexts.shape[1]
-        # A model of English knows no accents, so they have no share of what is left over.
-        known = len(ASCII) if characters.max() <= len(ASCII) else len(ALPHABET)
-        self._uniform = np.where(np.arange(len(ALPHABET)) < known, 1 / known, 0.0)
+        is_possible = np.isin(list(ALPHABET), list(possible))
+        self._uniform = is_possible / is_possible.sum()
         self._keys = _as_numbers(contexts)
         self._ends = counts.cumsum(dtype=np.int64)
         starts = self._ends - counts
@@ -69,8 +73,12 @@ class LanguageModel:
         self._mixed = lru_cache(_REMEMBERED)(self._mix)
 
     @classmethod
-    def load(cls, path: Path = LANGUAGE_FILE) -> "LanguageModel":
+    def load(cls, path: Path = LANGUAGE_FILE, possible: str = ASCII) -> "LanguageModel":
         """Read a file of `training/fit_language.py`.
+
+        Args:
+            path: of the file.
+            possible: characters of the language that is read.
 
         Raises:
             HandwritingError: it is missing or damaged.
@@ -80,7 +88,7 @@ class LanguageModel:
         fault = next(_faults(arrays), None)
         if fault is not None:
             raise HandwritingError(f"{path} is not a sound language model: {fault}. {remedy}")
-        return cls(**arrays)
+        return cls(**arrays, possible=possible)
 
     def log_probs(self, before: str) -> np.ndarray:
         """float64 (ALPHABET,): log p(character | a text that begins a line)."""

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from handwriting.alphabet import ALPHABET, ASCII, NUM_OUTPUTS, plain_outputs
+from handwriting.alphabet import ALPHABET, ASCII, NUM_OUTPUTS, in_alphabet, plain_outputs, spelled
 from handwriting.errors import HandwritingError
+from handwriting.lines.language import LANGUAGE_FILE
 
 _SIGNS = "’“”«»–…€£°§"
 
@@ -30,7 +31,25 @@ class Language:
     def model_file(self) -> Path:
         """Its n-gram model."""
         suffix = "" if self.name == "en" else f"_{self.name}"
-        return Path(f"models/lines/language{suffix}.npz")
+        return LANGUAGE_FILE.with_stem(f"{LANGUAGE_FILE.stem}{suffix}")
+
+    def spelled(self, text: str) -> str:
+        """A text in the language's characters; another script stays as it is."""
+        return spelled(in_alphabet(text) or text, self.characters)
+
+    def check_can_write(self, text: str) -> None:
+        """Refuse a text of characters that the language lacks.
+
+        Raises:
+            HandwritingError: it holds one; the error names the languages that have it.
+        """
+        if not set(text) <= set(self.characters):
+            able = [name for name, other in LANGUAGES.items() if set(text) <= set(other.characters)]
+            where = f"the language {' or '.join(able)}" if able else "what a language can write"
+            raise HandwritingError(
+                f"{text!r:.60} cannot be read as {self.title}, which lacks some of its characters. "
+                f"Choose {where}."
+            )
 
     @cached_property
     def _plain(self) -> np.ndarray:

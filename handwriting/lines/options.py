@@ -1,4 +1,4 @@
-"""Command-line options that choose the decoder of the text-line model."""
+"""Command-line options that choose the language and the decoder of the text-line model."""
 
 import argparse
 from pathlib import Path
@@ -6,21 +6,28 @@ from pathlib import Path
 from handwriting.errors import HandwritingError
 from handwriting.lines.beam import BeamDecoder
 from handwriting.lines.decoding import GREEDY, Decoder
-from handwriting.lines.language import LANGUAGE_FILES, LanguageModel
+from handwriting.lines.language import PROGRAMS_FILE, LanguageModel
+from handwriting.lines.languages import ENGLISH, LANGUAGES, Language
 from handwriting.lines.pattern import Pattern
 from handwriting.lines.word_list import WordList
 
-DECODERS = ("greedy", *LANGUAGE_FILES)
+DECODERS = ("greedy", "language", "programs")
 
 
 def add_decoder_options(parser: argparse.ArgumentParser) -> None:
-    """``--decoder``, ``--pattern``, ``--words`` and ``--language``."""
+    """``--language``, ``--decoder``, ``--pattern``, ``--words`` and ``--language-model``."""
     add = parser.add_argument
+    add(
+        "--language",
+        choices=LANGUAGES,
+        default=ENGLISH.name,
+        help="which characters are possible, and the language model; default: %(default)s",
+    )
     add(
         "--decoder",
         choices=DECODERS,
         default="greedy",
-        help="greedy decoding, or beam search with the language model of English or of programs",
+        help="greedy decoding, or beam search with a model of the language or of programs",
     )
     add(
         "--pattern",
@@ -30,7 +37,7 @@ def add_decoder_options(parser: argparse.ArgumentParser) -> None:
     )
     add("--words", type=Path, default=None, metavar="FILE", help="word list, one text a line")
     add(
-        "--language",
+        "--language-model",
         type=Path,
         default=None,
         metavar="FILE",
@@ -42,24 +49,47 @@ def choose_decoder(args: argparse.Namespace) -> Decoder:
     """The decoder of the options.
 
     Raises:
-        HandwritingError: the options exclude each other, or a file or the pattern is invalid.
+        HandwritingError: the options exclude each other, a file or the pattern is invalid, or the
+            language lacks characters of the pattern or of a word.
     """
     asked = [args.decoder != "greedy", args.pattern is not None, args.words is not None]
     if sum(asked) > 1:
         raise HandwritingError("give one of --decoder, --pattern and --words.")
+    language = LANGUAGES[args.language]
     if args.pattern is not None:
-        return Pattern(args.pattern)
+        return checked(Pattern(args.pattern), language)
     if args.words is not None:
-        return WordList.load(args.words)
-    return named_decoder(args.decoder, args.language)
+        return checked(WordList.load(args.words), language)
+    return named_decoder(args.decoder, language, args.language_model)
 
 
-def named_decoder(name: str, language: Path | None = None) -> Decoder:
+def checked(decoder: Decoder, language: Language) -> Decoder:
+    """A decoder that can decode texts in a language.
+
+    Raises:
+        HandwritingError: the language lacks all characters of a position of a pattern, or a
+            character of a word.
+    """
+    if isinstance(decoder, Pattern):
+        for characters in decoder.allowed:
+            if characters.isdisjoint(language.characters):
+                language.check_can_write(min(characters))
+    if isinstance(decoder, WordList):
+        for word in decoder.words:
+            language.check_can_write(word)
+    return decoder
+
+
+def named_decoder(
+    name: str, language: Language = ENGLISH, file: Path | None = None, folder: Path = Path()
+) -> Decoder:
     """The decoder with a name.
 
     Args:
         name: one of DECODERS: ``greedy``, ``language`` or ``programs``.
-        language: file of another language model.
+        language: of the texts.
+        file: of another language model than the project's.
+        folder: of the project.
 
     Raises:
         HandwritingError: there is no such decoder, or the language model is missing or damaged.
@@ -68,4 +98,5 @@ def named_decoder(name: str, language: Path | None = None) -> Decoder:
         raise HandwritingError(f"{name!r} is not a decoder: give one of {', '.join(DECODERS)}.")
     if name == "greedy":
         return GREEDY
-    return BeamDecoder(LanguageModel.load(language or LANGUAGE_FILES[name]))
+    own = PROGRAMS_FILE if name == "programs" else language.model_file
+    return BeamDecoder(LanguageModel.load(file or folder / own, language.characters))

@@ -158,7 +158,7 @@ class _Automaton:
 
     def _place(self, characters: set[str]) -> _Part:
         if not characters:
-            raise self._refusal("what is not printable ASCII")
+            raise self._refusal("a character that is not one of Western Europe")
         if len(self.allowed) == MOST_PLACES:
             raise HandwritingError(
                 f"{self.expression!r:.60} is too long a pattern: with repetitions expanded it may "
@@ -191,7 +191,7 @@ def matches(expression: str, text: str) -> bool:
 
     Args:
         expression: in the syntax of this module.
-        text: printable ASCII; other characters match nothing.
+        text: in the alphabet; other characters match nothing.
 
     Raises:
         HandwritingError: the expression is invalid or too long.
@@ -210,6 +210,9 @@ class Pattern:
     Args:
         expression: in the syntax of this module.
 
+    Attributes:
+        allowed: characters that match at each position of the expression.
+
     Raises:
         HandwritingError: the expression is invalid or too long.
     """
@@ -218,6 +221,7 @@ class Pattern:
 
     def __init__(self, expression: str) -> None:
         automaton = _automaton(expression)
+        self.allowed = automaton.allowed
         # State 0 is the start, state k + 1 is position k.
         states = len(automaton.allowed) + 1
         self._leads = np.full((states, states), -np.inf)

@@ -27,10 +27,10 @@ class WordList:
     normalised over the list.
 
     Args:
-        words: words or whole lines of printable ASCII, at least one.
+        words: words or whole lines in the alphabet, at least one.
 
     Raises:
-        HandwritingError: there is no word, one is not printable ASCII, or there are too many.
+        HandwritingError: there is no word, one is in another script, or there are too many.
     """
 
     name = "words"
@@ -55,7 +55,7 @@ class WordList:
 
         Raises:
             HandwritingError: the file is missing, not text, empty or too large, or a word is too
-                long or not printable ASCII.
+                long or in another script.
         """
         check_is_file(path)
         try:
@@ -71,7 +71,8 @@ class WordList:
         for number, line in enumerate(map(str.strip, lines), start=1):
             if not set(line) <= set(ALPHABET):
                 raise HandwritingError(
-                    f"{path}, line {number}: {line!r:.60} is not printable ASCII."
+                    f"{path}, line {number}: {line!r:.60} holds a character that is not one of "
+                    "Western Europe."
                 )
             if len(line) > LONGEST_TEXT:
                 raise HandwritingError(

@@ -3,6 +3,7 @@
 It wraps `lines.reader.Reader` and `pages.reading`; `read_picture.py` uses it.
 """
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -10,8 +11,8 @@ from handwriting import PROJECT
 from handwriting.errors import HandwritingError
 from handwriting.imaging.sources import ImageLike, as_source
 from handwriting.lines.decoding import Decoder
-from handwriting.lines.language import LANGUAGE_FILES
-from handwriting.lines.options import named_decoder
+from handwriting.lines.languages import find_language
+from handwriting.lines.options import checked, named_decoder
 from handwriting.lines.reader import LINES_FOLDER, Reader, find_reader
 from handwriting.pages.layout import LAYOUT_FOLDER, Layout, find_layout
 from handwriting.pages.photographs import Photograph, open_photograph
@@ -59,7 +60,12 @@ class TextReader:
         return cls(PageReader(reader, found, _character_model()))
 
     def read(
-        self, image: ImageLike, *, layout: str = "auto", decoder: str | Decoder = "greedy"
+        self,
+        image: ImageLike,
+        *,
+        layout: str = "auto",
+        decoder: str | Decoder = "greedy",
+        language: str = "en",
     ) -> Page:
         """Read a photograph or a scan.
 
@@ -67,26 +73,32 @@ class TextReader:
             image: a path, an open file, a Pillow image, or an array uint8 (height, width) or
                 (height, width, 3 or 4).
             layout: ``page``, ``line``, or ``auto`` for whichever is more likely.
-            decoder: ``greedy`` decoding; ``language`` or ``programs``, beam search with the
-                language model of English or of programs; or a `Pattern` or `WordList` that each
-                line matches.
+            decoder: ``greedy`` decoding; ``language`` or ``programs``, beam search with a model of
+                the language or of programs; or a `Pattern` or `WordList` that each line matches.
+            language: ``en``, ``fr``, ``de`` or ``any``; only its characters are read.
 
         Raises:
-            HandwritingError: the image cannot be read, or an argument has none of these values.
+            HandwritingError: the image cannot be read, an argument has none of these values, or the
+                language lacks characters of the pattern or the word list.
         """
         source, name = as_source(image)
         photograph = open_photograph(source, layout == "line", name)
-        return self.read_photograph(photograph, layout, decoder)
+        return self.read_photograph(photograph, layout, decoder, language)
 
     def read_photograph(
-        self, photograph: Photograph, layout: str = "auto", decoder: str | Decoder = "greedy"
+        self,
+        photograph: Photograph,
+        layout: str = "auto",
+        decoder: str | Decoder = "greedy",
+        language: str = "en",
     ) -> Page:
         """:meth:`read` for an image opened by `pages.photographs.open_photograph`."""
         if layout not in LAYOUTS:
             raise HandwritingError(f"{layout!r} is not a layout: give one of {', '.join(LAYOUTS)}.")
-        if isinstance(decoder, str):
-            decoder = _decoder(decoder)
-        return LAYOUTS[layout](self.models, photograph, decoder)
+        own = find_language(language)
+        decoder = _decoder(decoder, language) if isinstance(decoder, str) else decoder
+        models = replace(self.models, reader=self.models.reader.for_language(own))
+        return LAYOUTS[layout](models, photograph, checked(decoder, own))
 
 
 def _character_model() -> Recognizer | None:
@@ -98,6 +110,5 @@ def _character_model() -> Recognizer | None:
 
 
 @cache
-def _decoder(name: str) -> Decoder:
-    own = LANGUAGE_FILES.get(name)
-    return named_decoder(name, own and PROJECT / own)
+def _decoder(name: str, language: str) -> Decoder:
+    return named_decoder(name, find_language(language), folder=PROJECT)

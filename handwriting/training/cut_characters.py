@@ -80,7 +80,7 @@ def cut_word(strokes: list[np.ndarray], text: str, log_probs: np.ndarray) -> lis
     Args:
         strokes: float (points, 2) each, of one line.
         text: the true text.
-        log_probs: float (steps, 96), the text-line model's outputs for their image.
+        log_probs: float (steps, outputs), the text-line model's outputs for their image.
     """
     paths, _ = strokes_on_line(strokes)
     extents = np.array([(path[:, 0].min(), path[:, 0].max()) for path in paths])

@@ -167,7 +167,7 @@ def samples_left_out(
         rows = np.flatnonzero(left_out(data.writers, reader.held_out))
         for row in np.random.default_rng(0).permutation(rows)[:most]:
             pictures.append(data.pictures[row])
-            texts.append(data.texts[row])
+            texts.append(reader.language.spelled(data.texts[row]))
             writers.append(str(data.writers[row]))
     known = len(set(writers))
     if len(texts) < _FEWEST or known < 2:
@@ -247,7 +247,7 @@ def get_args_parser() -> argparse.ArgumentParser:
     add("run", nargs="?", default="latest", metavar="RUN", help="run to calibrate")
     add("--data", type=Path, nargs="+", required=True, metavar="PATH", help="its training archives")
     add("--most", type=positive_int, default=MOST, metavar="N", help="samples per file")
-    add("--language", type=Path, default=LANGUAGE_FILE, help="file of the language model")
+    add("--language-model", type=Path, default=LANGUAGE_FILE, metavar="FILE", help="of English")
     add("--models", type=Path, default=LINES_FOLDER, help="folder with weights")
     return parser
 
@@ -255,7 +255,7 @@ def get_args_parser() -> argparse.ArgumentParser:
 def main(args: argparse.Namespace) -> None:
     """Calibrate a run."""
     path = find_reader(args.run, args.models)
-    decoders = (GREEDY, BeamDecoder(LanguageModel.load(args.language)))
+    decoders = (GREEDY, BeamDecoder(LanguageModel.load(args.language_model)))
     # A training of the same run would also write the file.
     with claimed(RunFiles(path.stem, path.parent)):
         calibrate(path, args.data, decoders, args.most)

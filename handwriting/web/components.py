@@ -49,10 +49,10 @@ def load_reader(path: Path, modified: float) -> "Reader":
 
 @st.cache_resource(show_spinner=False)
 def load_language(expected: str = "language") -> "LanguageModel":
-    """A language model of the project, by its key in `lines.language.LANGUAGE_FILES`."""
-    from handwriting.lines.language import LANGUAGE_FILES, LanguageModel
+    """The language model of English, or that of programs, by the name of the decoder."""
+    from handwriting.lines.language import LANGUAGE_FILE, PROGRAMS_FILE, LanguageModel
 
-    return LanguageModel.load(LANGUAGE_FILES[expected])
+    return LanguageModel.load(PROGRAMS_FILE if expected == "programs" else LANGUAGE_FILE)
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)

@@ -11,6 +11,8 @@ import streamlit as st
 from handwriting.errors import HandwritingError
 from handwriting.lines.beam import BeamDecoder
 from handwriting.lines.decoding import GREEDY, Decoder
+from handwriting.lines.languages import ENGLISH
+from handwriting.lines.options import checked
 from handwriting.lines.pattern import Pattern
 from handwriting.pages.corrections import gaps_of_words
 from handwriting.pages.page_text import LineOfPage
@@ -35,7 +37,7 @@ from handwriting.web.shelf import Entry, Shelf
 
 ANYTHING, LINE, CHARACTER = "Words or a page", "One line", "One character"
 EXPECTED = {"Natural language": "language", "Source code": "programs", "None": None}
-"""Titles of the language models, and their keys in `lines.language.LANGUAGE_FILES`."""
+"""Titles of the language models, and the names of their decoders."""
 
 NOT_READ = {
     "print": "Print, which is not read",
@@ -120,7 +122,7 @@ def _find_models(runs: Sequence[RunFiles]) -> PageReader | None:
 
 def _decoder(pattern: str, expected: str | None) -> Decoder:
     if pattern:
-        return Pattern(pattern)
+        return checked(Pattern(pattern), ENGLISH)
     model = EXPECTED.get(expected)
     return BeamDecoder(load_language(model)) if model else GREEDY
 

@@ -8,6 +8,8 @@ import streamlit as st
 
 from handwriting.errors import HandwritingError
 from handwriting.lines.decoding import GREEDY, Decoder
+from handwriting.lines.languages import ENGLISH
+from handwriting.lines.options import checked
 from handwriting.lines.pattern import Pattern
 from handwriting.recognition.recognizer import Reading, join_words
 from handwriting.recognition.sizes import Sizes
@@ -101,6 +103,8 @@ def _read(
     if not strokes:
         return [], warnings
     pattern = Pattern(options.expression) if options.expression else None
+    if pattern:
+        checked(pattern, ENGLISH)
     try:
         several = _several(strokes, options, pattern)
     except HandwritingError as error:

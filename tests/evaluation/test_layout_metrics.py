@@ -124,7 +124,7 @@ def test_counts_of_pages_add_up():
 def test_words_are_aligned_in_order():
     assert matched_in_order(["the", "cat", "the", "hat"], ["the", "hat"]) == (2, 2)
     assert matched_in_order(["hat", "the"], ["the", "hat"]) == (1, 1)
-    assert plain("ÉTÉ “œ”") == 'ete "œ"'
+    assert plain("ÉTÉ “œ” ‘Straße’ …") == "ete \"oe\" 'strasse' ..."
 
 
 def test_polygons_without_an_area_have_nothing_in_common():

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from handwriting.datasets import pen
 from handwriting.alphabet import BLANK, NUM_OUTPUTS, decode
+from handwriting.datasets import pen
 
 _TURN = np.linspace(0, 2 * np.pi, 12)
 SHAPES = {
@@ -19,7 +19,7 @@ WRITERS = tuple(f"w{k}" for k in range(8))
 
 
 def random_rows(seed: int, steps: int, spread: float = 2.0) -> np.ndarray:
-    """float32 (steps, 96), log p of each output at each step."""
+    """float32 (steps, outputs), log p of each output at each step."""
     rows = np.random.default_rng(seed).normal(0, spread, (steps, NUM_OUTPUTS))
     return (rows - np.logaddexp.reduce(rows, axis=1, keepdims=True)).astype(np.float32)
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handwriting.errors import HandwritingError
 from handwriting.alphabet import ALPHABET, BLANK, NUM_OUTPUTS, decode, encode
+from handwriting.errors import HandwritingError
 from handwriting.lines.decoding import (
     GREEDY,
     Calibration,
@@ -39,9 +39,10 @@ def test_a_text_comes_back(text):
     assert BLANK not in encode(text)
 
 
-def test_what_is_not_ascii_is_named():
-    with pytest.raises(HandwritingError, match="not printable ASCII"):
-        encode("naïve")
+def test_another_script_is_named():
+    assert decode(encode("naïve – 3 €")) == "naïve – 3 €"
+    with pytest.raises(HandwritingError, match="holds 'ж', which is not a character of Western"):
+        encode("жук")
 
 
 @given(TEXTS.filter(bool), st.integers(1, 3))
@@ -113,7 +114,7 @@ def test_confidence_without_calibration_is_the_networks_probability(log_prob, le
 
 
 def test_clearness_is_the_mean_probability_of_what_is_no_blank():
-    rows = np.full((4, 96), -20.0)
+    rows = np.full((4, NUM_OUTPUTS), -20.0)
     rows[[0, 3], 0] = 0
     rows[1, 5], rows[2, 6] = np.log(0.9), np.log(0.5)
     assert clearness(rows) == pytest.approx(0.7)

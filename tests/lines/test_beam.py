@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handwriting.alphabet import encode
+from handwriting.alphabet import ALPHABET, NUM_OUTPUTS, encode
 from handwriting.lines.beam import BeamDecoder
 from handwriting.lines.decoding import Calibration, greedy, read_line, text_log_probs
 from tests.lines.support import random_rows
@@ -17,9 +17,9 @@ class Vowels:
     """A language in which an "e" is far likelier than all else."""
 
     def log_probs(self, before: str) -> np.ndarray:
-        found = np.full(95, -8.0)
-        found[encode("e ")] = 0
-        return found[np.r_[1:95, 0]]
+        found = np.full(len(ALPHABET), -8.0)
+        found[np.array(encode("e ")) - 1] = 0
+        return found
 
     def score(self, text: str) -> float:
         return -8.0 * sum(character not in "e " for character in text)
@@ -36,7 +36,7 @@ def test_the_beam_is_never_worse_than_the_greedy_reading(seed, steps, spread):
 def test_a_wide_beam_finds_the_likeliest_text(seed):
     rows = random_rows(seed, steps=4)
     few = [0, *encode("xyz")]
-    others = np.setdiff1d(np.arange(96), few)
+    others = np.setdiff1d(np.arange(NUM_OUTPUTS), few)
     rows[:, others] = -60
     texts = ["".join(text) for n in range(5) for text in product("xyz", repeat=n)]
     scores = text_log_probs(rows, texts)
@@ -45,7 +45,7 @@ def test_a_wide_beam_finds_the_likeliest_text(seed):
 
 
 def test_language_decides_where_ink_does_not():
-    rows = np.full((3, 96), -12.0, dtype=np.float32)
+    rows = np.full((3, NUM_OUTPUTS), -12.0, dtype=np.float32)
     rows[[0, 2], encode("bt")] = 0
     rows[1, encode("ce")] = np.log([0.6, 0.4])
     assert BeamDecoder()(rows).text == greedy(rows) == "bct"
@@ -57,7 +57,7 @@ class NoLanguage:
     """One in which all texts are alike."""
 
     def log_probs(self, before: str) -> np.ndarray:
-        return np.zeros(95)
+        return np.zeros(len(ALPHABET))
 
     def score(self, text: str) -> float:
         return 0.0
@@ -65,7 +65,7 @@ class NoLanguage:
 
 @pytest.mark.parametrize(("between", "bonus"), [("c", "bonus"), (" ", "space_bonus")])
 def test_a_character_and_a_space_have_their_bonuses(between, bonus):
-    rows = np.full((3, 96), -12.0, dtype=np.float32)
+    rows = np.full((3, NUM_OUTPUTS), -12.0, dtype=np.float32)
     rows[[0, 2], encode("ab")] = 0
     rows[1, [0, *encode(between)]] = np.log([0.6, 0.4])
     bonuses = {"bonus": 0.0, "space_bonus": 0.0}
@@ -74,7 +74,7 @@ def test_a_character_and_a_space_have_their_bonuses(between, bonus):
 
 
 def test_alternatives_and_confidence_are_those_with_language():
-    rows = np.full((3, 96), -12.0, dtype=np.float32)
+    rows = np.full((3, NUM_OUTPUTS), -12.0, dtype=np.float32)
     rows[[0, 2], encode("bt")] = 0
     rows[1, encode("ce")] = np.log([0.6, 0.4])
     alone = read_line(rows, BeamDecoder(), Calibration())

@@ -6,11 +6,11 @@ import numpy as np
 import onnxruntime
 import pytest
 
+from handwriting.alphabet import ALPHABET, NUM_OUTPUTS
 from handwriting.datasets.photographed_text import read_texts
 from handwriting.errors import HandwritingError
 from handwriting.imaging.line import contrast_of_line, line_from_contrast
 from handwriting.lines import export
-from handwriting.alphabet import ALPHABET
 from handwriting.lines.decoding import greedy
 from handwriting.lines.reader import (
     LINES_FOLDER,
@@ -61,7 +61,7 @@ def test_real_lines_are_read_alike(session, network):
 def test_any_number_and_width_of_pictures_is_read(session, network, count, width):
     pictures = np.random.default_rng(width).integers(0, 256, (count, 40, width), dtype=np.uint8)
     (theirs,) = session.run(None, {"pictures": pictures})
-    assert theirs.shape == (count, -(-width // 4), 96) and theirs.dtype == np.float32
+    assert theirs.shape == (count, -(-width // 4), NUM_OUTPUTS) and theirs.dtype == np.float32
     ours = np.stack(predict_log_probs(network, list(pictures)))
     np.testing.assert_allclose(theirs, ours, atol=1e-3)
 

@@ -5,10 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handwriting.alphabet import ALPHABET, encode
 from handwriting.errors import HandwritingError
 from handwriting.lines import language
-from handwriting.alphabet import ALPHABET, encode
-from handwriting.lines.language import LANGUAGE_FILE, LANGUAGE_FILES, LanguageModel
+from handwriting.lines.language import LANGUAGE_FILE, PROGRAMS_FILE, LanguageModel
+from handwriting.lines.languages import LANGUAGES, Language
 from tests.support import PROJECT
 
 
@@ -18,11 +19,26 @@ def model() -> LanguageModel:
     return LanguageModel.load(PROJECT / LANGUAGE_FILE)
 
 
-@given(st.text(alphabet=ALPHABET, max_size=12))
-def test_probabilities_add_up_to_1(model, before):
-    log_probs = model.log_probs(before)
-    assert log_probs.shape == (95,) and np.exp(log_probs).sum() == pytest.approx(1)
-    assert log_probs.min() > np.log(language.FLAT / 100), "anything may be written"
+@pytest.fixture(scope="module", params=LANGUAGES.values(), ids=LANGUAGES)
+def of_language(request) -> tuple[Language, LanguageModel]:
+    """Each language with its model."""
+    own = request.param
+    return own, LanguageModel.load(PROJECT / own.model_file, own.characters)
+
+
+@given(before=st.text(alphabet=ALPHABET, max_size=12))
+def test_probabilities_add_up_to_1_and_anything_in_the_language_is_possible(of_language, before):
+    own, model = of_language
+    probs = np.exp(model.log_probs(before))
+    possible = np.isin(list(ALPHABET), list(own.characters))
+    assert probs.shape == (len(ALPHABET),) and probs.sum() == pytest.approx(1)
+    assert probs[possible].min() > language.FLAT / 200
+    assert probs[~possible].sum() == 0
+
+
+def test_programs_may_hold_the_letters_of_any_language():
+    programs = LanguageModel.load(PROJECT / PROGRAMS_FILE, LANGUAGES["fr"].characters)
+    assert np.isfinite(programs.score('print("été")'))
 
 
 @pytest.mark.parametrize(
@@ -33,13 +49,27 @@ def test_words_and_numbers_are_likelier_than_their_misreadings(model, likely, un
     assert model.score(likely) > model.score(unlikely)
 
 
+@pytest.mark.parametrize(
+    ("name", "likely", "unlikely"),
+    [
+        *(("fr", "été", "ete"), ("fr", "l’école", "l’ecole"), ("fr", "garçon", "garcon")),
+        *(("de", "Straße", "StraBe"), ("de", "für", "fur"), ("de", "über", "uber")),
+        *(("any", "été", "ete"), ("any", "über", "uber"), ("any", "señor", "senor")),
+    ],
+)
+def test_words_with_their_accents_are_likelier_than_without(name, likely, unlikely):
+    own = LANGUAGES[name]
+    model = LanguageModel.load(PROJECT / own.model_file, own.characters)
+    assert model.score(likely) > model.score(unlikely) + 1
+
+
 def test_a_text_is_the_sum_of_its_characters(model):
     whole = [*encode("No. 7"), encode(" ")[0]]
     parts = [model.log_probs("No. 7"[:k])[output - 1] for k, output in enumerate(whole)]
     assert model.score("No. 7") == pytest.approx(sum(parts))
 
 
-@pytest.mark.parametrize("file", LANGUAGE_FILES.values())
+@pytest.mark.parametrize("file", [PROGRAMS_FILE, *(own.model_file for own in LANGUAGES.values())])
 def test_the_file_is_small_and_names_its_maker_and_sources(file):
     path = PROJECT / file
     assert path.stat().st_size < 1.5 * 2**20
@@ -58,7 +88,8 @@ def test_the_file_is_small_and_names_its_maker_and_sources(file):
         ({"counts": np.ones(2)}, "counts is float64"),
         ({"counts": np.array([3, 0], np.uint8)}, "a context without characters"),
         ({"levels": np.zeros(2, np.uint8)}, r"levels is \(2,\), it must be \(3,\)"),
-        ({"characters": np.array([1, 96, 2], np.uint8)}, r"not within 1\.\.95"),
+        ({"characters": np.array([1, 0, 2], np.uint8)}, r"not within 1\.\.166"),
+        ({"characters": np.array([1, 167, 2], np.uint8)}, r"not within 1\.\.166"),
     ],
 )
 def test_arrays_that_do_not_fit_each_other_are_named(tmp_path, replaced, words):

@@ -2,6 +2,7 @@
 
 import argparse
 
+import numpy as np
 import pytest
 
 from handwriting.errors import HandwritingError
@@ -25,7 +26,7 @@ def test_each_option_has_its_decoder(tmp_path, monkeypatch):
     (tmp_path / "words.txt").write_text("a\nb\n")
     model = str(PROJECT / LANGUAGE_FILE)
     assert chosen() is GREEDY
-    assert isinstance(chosen("--decoder", "language", "--language", model), BeamDecoder)
+    assert isinstance(chosen("--decoder", "language", "--language-model", model), BeamDecoder)
     prose, programs = (chosen("--decoder", name).model for name in ("language", "programs"))
     assert programs.score("for i in range(10):") > prose.score("for i in range(10):")
     assert isinstance(chosen("--pattern", "[0-9]+"), Pattern)
@@ -35,3 +36,22 @@ def test_each_option_has_its_decoder(tmp_path, monkeypatch):
 def test_two_at_once_are_refused():
     with pytest.raises(HandwritingError, match="give one of"):
         chosen("--decoder", "language", "--pattern", "a")
+
+
+def test_the_language_model_is_that_of_the_language(monkeypatch):
+    monkeypatch.chdir(PROJECT)
+    english, german = (
+        chosen("--decoder", "language", "--language", name).model for name in ("en", "de")
+    )
+    assert german.score("Bahnhof") > english.score("Bahnhof")
+    assert np.isfinite(chosen("--decoder", "programs", "--language", "de").model.score("ö"))
+
+
+def test_words_and_patterns_that_the_language_lacks_are_refused(tmp_path):
+    words = tmp_path / "words.txt"
+    words.write_text("café\nthé\n", encoding="utf-8")
+    for arguments in (("--words", str(words)), ("--pattern", "caf[é]|thé")):
+        chosen(*arguments, "--language", "fr")
+        with pytest.raises(HandwritingError, match=r"English, .* Choose the language fr or "):
+            chosen(*arguments)
+    chosen("--pattern", "caf[eé]|[^a]+")

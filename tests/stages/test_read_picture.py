@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import matplotlib
 import numpy as np
@@ -12,15 +13,18 @@ from PIL import Image, ImageDraw, ImageFont
 
 import read_picture
 import text_evaluation
+from handwriting.alphabet import ALPHABET
 from handwriting.cli import run_script
 from handwriting.datasets.photographed_text import read_texts
+from handwriting.datasets.text import TextSet
 from handwriting.errors import HandwritingError
 from handwriting.evaluation.text_metrics import text_metrics
 from handwriting.formats.annotated import AnnotatedLine, AnnotatedPage
 from handwriting.formats.documents import document_of
 from handwriting.formats.ground_truth import annotated_pages
 from handwriting.formats.xml_files import rectangle
-from handwriting.alphabet import ALPHABET
+from handwriting.lines.decoding import Decoder
+from handwriting.lines.languages import LANGUAGES
 from handwriting.lines.network import LineReader
 from handwriting.lines.reader import KIND, LINES_FOLDER, find_reader
 from handwriting.pages import reading
@@ -67,6 +71,38 @@ def test_the_json_has_lines_words_boxes_and_five_characters_each(model, page, ca
     assert found["text"].split() == " ".join(line["text"] for line in found["lines"]).split()
     assert all(place["why"] in ("print", "unclear") for place in found["unread"])
     assert found["fields"] == []
+
+
+def test_a_pattern_of_another_language_is_refused_once_and_read_in_that_language(
+    model, page, capsys
+):
+    assert read(model, page, page, "--lines", "--pattern", "é+") == 1
+    assert capsys.readouterr().err.count("'é' cannot be read as English") == 1
+    assert read(model, page, "--lines", "--pattern", "é+", "--language", "fr") == 0
+    assert set(capsys.readouterr().out.strip()) == {"é"}
+
+
+class Says:
+    """A reader that reads each picture as given."""
+
+    def __init__(self, language: str, *texts: str) -> None:
+        self.language, self.texts = LANGUAGES[language], texts
+
+    def read(self, pictures: list[np.ndarray], decoder: Decoder) -> list[SimpleNamespace]:
+        return [SimpleNamespace(text=text) for text in self.texts[: len(pictures)]]
+
+
+@pytest.mark.parametrize(
+    ("language", "right"), [("en", "ete Strasse coeur"), ("fr", "été Strasse cœur")]
+)
+def test_accents_count_where_the_language_has_them(language, right):
+    pictures = [np.zeros((40, 40), np.uint8)] * 2
+    data = TextSet(pictures, ["été Straße cœur", "a’b"], np.array(["one", "two"]))
+    apostrophe = {"en": "a'b", "fr": "a’b"}[language]
+    found = text_evaluation.evaluate(Says(language, right, apostrophe), data, np.arange(2))
+    assert found["cer"] == 0 and found["exact"] == 1
+    other = text_evaluation.evaluate(Says(language, "êtê Straße coeur", "a-b"), data, np.arange(2))
+    assert other["cer"] > 0.1 and other["cer_alphanumeric"] == 0 and other["exact"] == 0
 
 
 @pytest.mark.parametrize("form", ["alto", "page"])

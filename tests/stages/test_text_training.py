@@ -189,7 +189,8 @@ def test_the_json_is_the_last_line_and_with_json_the_only_one(trained, words, ca
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["samples"] == 5
     evaluate(trained, "--data", words, "--most", 5, "--json")
     printed = capsys.readouterr()
-    assert json.loads(printed.out)["run"] == "run" and not printed.err
+    found = json.loads(printed.out)
+    assert (found["run"], found["language"]) == ("run", "en") and not printed.err
 
 
 def test_pictures_of_a_folder_are_read(trained, words, tmp_path, capsys):

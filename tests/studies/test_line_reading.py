@@ -12,7 +12,7 @@ def test_a_quick_run_measures_sets_grounds_and_look_alikes(readers, models, tmp_
     result = run_quick(
         *(line_reading, tmp_path, "lines", "--models", readers, "--characters", "run"),
         *("--data", pens / "words.npz", pens / "characters.npz"),
-        *("--language", PROJECT / "models" / "lines" / "language.npz"),
+        *("--language-model", PROJECT / "models" / "lines" / "language.npz"),
         *("--character-models", models),
     )["line_reading.json"]
     words = result["sets"]["words"]

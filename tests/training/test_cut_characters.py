@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from handwriting.alphabet import BLANK, NUM_OUTPUTS, encode
 from handwriting.datasets.external import load_external
 from handwriting.datasets.pen import load_pen, pen_archive, save_pen
 from handwriting.imaging.line import strokes_on_line
 from handwriting.labels import CLASSES
-from handwriting.alphabet import BLANK, NUM_OUTPUTS, encode
 from handwriting.lines.network import COLUMNS_PER_STEP
 from handwriting.recognition.recognizer import Recognizer
 from handwriting.runs import find_run
@@ -35,7 +35,7 @@ def test_strokes_are_told_by_what_they_span(extents, centres, expected):
 
 
 def as_read(strokes: list[np.ndarray], counts: list[int], text: str) -> np.ndarray:
-    """float (steps, 96): as of a reader that sees each character in its middle."""
+    """float (steps, outputs): as of a reader that sees each character in its middle."""
     paths, width = strokes_on_line(strokes)
     steps = -(-width // COLUMNS_PER_STEP)
     outputs = np.full(steps, BLANK)

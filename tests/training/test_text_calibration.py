@@ -8,9 +8,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handwriting.alphabet import ALPHABET, NUM_OUTPUTS
 from handwriting.errors import HandwritingError
 from handwriting.files import save_torch
-from handwriting.alphabet import ALPHABET
 from handwriting.lines.beam import BeamDecoder
 from handwriting.lines.decoding import GREEDY, Calibration
 from handwriting.lines.network import LineReader
@@ -32,11 +32,11 @@ def overconfident_samples(count: int = 300) -> tuple[list[np.ndarray], list[str]
     rng = np.random.default_rng(0)
     rows, texts = [], []
     for _ in range(count):
-        shown = rng.integers(1, 96, 2)
-        outputs = np.full((5, 96), -9.0)
+        shown = rng.integers(1, NUM_OUTPUTS, 2)
+        outputs = np.full((5, NUM_OUTPUTS), -9.0)
         outputs[[0, 2, 4], 0] = 0
         outputs[[1, 3], shown] = 0
-        true = np.where(rng.random(2) < 0.2, rng.integers(1, 96, 2), shown)
+        true = np.where(rng.random(2) < 0.2, rng.integers(1, NUM_OUTPUTS, 2), shown)
         rows.append(outputs - np.logaddexp.reduce(outputs, axis=1, keepdims=True))
         texts.append("".join(ALPHABET[k - 1] for k in true))
     return rows, texts
