@@ -54,7 +54,7 @@ _MANY = dict.fromkeys(("es", "it", "nl", "pt", "sv", "nb"), 0.3)
 
 RECIPES = {
     "en": Recipe({"en": 1.0, **_BESIDE_ENGLISH}, pens=3.0),
-    "fr": Recipe({"fr": 1.0, "en": 0.05}),
+    "fr": Recipe({"fr": 1.0, "en": 0.05}, tempering=0.6, pens=0.1),
     "de": Recipe({"de": 1.0, "en": 0.05}, cases=(0.45, 0.45, 0.1)),
     "any": Recipe({"en": 1.0, "fr": 1.0, "de": 1.0, **_MANY}, rarest=1e-6, pens=1.0),
 }
