@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from handwriting.datasets import pen
 from handwriting.alphabet import BLANK, NUM_OUTPUTS, decode
+from handwriting.datasets import pen
 
 _TURN = np.linspace(0, 2 * np.pi, 12)
 SHAPES = {

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handwriting.errors import HandwritingError
 from handwriting.alphabet import ALPHABET, BLANK, NUM_OUTPUTS, decode, encode
+from handwriting.errors import HandwritingError
 from handwriting.lines.decoding import (
     GREEDY,
     Calibration,

@@ -6,11 +6,11 @@ import numpy as np
 import onnxruntime
 import pytest
 
+from handwriting.alphabet import ALPHABET
 from handwriting.datasets.photographed_text import read_texts
 from handwriting.errors import HandwritingError
 from handwriting.imaging.line import contrast_of_line, line_from_contrast
 from handwriting.lines import export
-from handwriting.alphabet import ALPHABET
 from handwriting.lines.decoding import greedy
 from handwriting.lines.reader import (
     LINES_FOLDER,

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handwriting.alphabet import ALPHABET, encode
 from handwriting.errors import HandwritingError
 from handwriting.lines import language
-from handwriting.alphabet import ALPHABET, encode
 from handwriting.lines.language import LANGUAGE_FILE, LANGUAGE_FILES, LanguageModel
 from tests.support import PROJECT
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handwriting.errors import HandwritingError
 from handwriting.alphabet import encode
+from handwriting.errors import HandwritingError
 from handwriting.lines.decoding import greedy
 from handwriting.lines.pattern import Pattern, matches
 from tests.lines.support import decode_way, random_rows

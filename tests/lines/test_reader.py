@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
+from handwriting.alphabet import ALPHABET, BLANK, NUM_OUTPUTS
 from handwriting.errors import HandwritingError
 from handwriting.files import save_torch
 from handwriting.imaging.line import HEIGHT
-from handwriting.alphabet import ALPHABET, BLANK, NUM_OUTPUTS
 from handwriting.lines.decoding import looks_like_writing
 from handwriting.lines.network import LineReader, pad, steps_of
 from handwriting.lines.reader import (

@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 import read_picture
 import text_evaluation
+from handwriting.alphabet import ALPHABET
 from handwriting.cli import run_script
 from handwriting.datasets.photographed_text import read_texts
 from handwriting.errors import HandwritingError
@@ -20,7 +21,6 @@ from handwriting.formats.annotated import AnnotatedLine, AnnotatedPage
 from handwriting.formats.documents import document_of
 from handwriting.formats.ground_truth import annotated_pages
 from handwriting.formats.xml_files import rectangle
-from handwriting.alphabet import ALPHABET
 from handwriting.lines.network import LineReader
 from handwriting.lines.reader import KIND, LINES_FOLDER, find_reader
 from handwriting.pages import reading

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from handwriting.alphabet import encode
 from handwriting.datasets.pen import load_pen
 from handwriting.datasets.text import written
-from handwriting.alphabet import encode
 from handwriting.synthesis.composition import SIGNS, CharacterPens, joined_words
 from handwriting.synthesis.invented_texts import invent
 from handwriting.synthesis.text_sources import ComposedCharacters, Hand, JoinedWords, PenSource

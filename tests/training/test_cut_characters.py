@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from handwriting.alphabet import BLANK, NUM_OUTPUTS, encode
 from handwriting.datasets.external import load_external
 from handwriting.datasets.pen import load_pen, pen_archive, save_pen
 from handwriting.imaging.line import strokes_on_line
 from handwriting.labels import CLASSES
-from handwriting.alphabet import BLANK, NUM_OUTPUTS, encode
 from handwriting.lines.network import COLUMNS_PER_STEP
 from handwriting.recognition.recognizer import Recognizer
 from handwriting.runs import find_run

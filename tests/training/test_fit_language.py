@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handwriting.errors import HandwritingError
 from handwriting.alphabet import encode
+from handwriting.errors import HandwritingError
 from handwriting.lines.language import FLAT, LanguageModel
 from handwriting.training import fit_language
 from handwriting.training.fit_language import count, estimate

@@ -8,9 +8,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handwriting.alphabet import ALPHABET
 from handwriting.errors import HandwritingError
 from handwriting.files import save_torch
-from handwriting.alphabet import ALPHABET
 from handwriting.lines.beam import BeamDecoder
 from handwriting.lines.decoding import GREEDY, Calibration
 from handwriting.lines.network import LineReader
