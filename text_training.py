@@ -74,6 +74,9 @@ SHORTCUT_WEIGHT = 0.1
 """Weight of the CTC loss of the convolutions alone (Retsinas et al. 2022, "Best practices for a
 handwritten text recognition system")."""
 
+FINE_TUNING_LR, FINE_TUNING_ALPHA = 0.0005, 0.75
+"""Learning rate and weight interpolation with --init-from (`studies.own_documents`)."""
+
 
 def train_epoch(run: TextRun, batches: TextBatches, epoch: int) -> float:
     """Train for one epoch; returns its mean loss per character in nats.

@@ -198,7 +198,7 @@ class _Sources:
         self.pages += np.unique(own.groups).tolist() if pages else []
 
     def _add_annotated(self, path: Path) -> None:
-        data = load_page_lines(path, _layout())
+        data = load_page_lines(path, layout_of_project())
         is_left_out = left_out(data.writers, self.held_out)
         own = data.subset(np.flatnonzero(~is_left_out).tolist())
         is_exact = not all(map(str.isascii, data.texts))
@@ -254,9 +254,10 @@ def _measured_pens(name: str, archive: PenArchive, samples: np.ndarray) -> list[
     return [Measured(name, pictures, texts)] if chosen else []
 
 
-def _layout() -> Layout:
+def layout_of_project() -> Layout:
+    """The newest layout network, which finds and cuts the lines of pages."""
     return Layout.load(find_layout("latest", PROJECT / LAYOUT_FOLDER))
 
 
 def _lines_of(files: list[Path], texts: list[str]) -> PhotographedText:
-    return lines_of_pages(files, texts, _layout())
+    return lines_of_pages(files, texts, layout_of_project())
