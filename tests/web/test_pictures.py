@@ -80,7 +80,7 @@ def test_each_example_is_read_nearly_without_a_mistake(tab, name):
     press(tab, name)
     expected = " ".join(EXAMPLES[name].lines)
     assert edit_distance(texts(tab)[0], expected) <= 0.08 * len(expected)
-    assert {"Download as text", "Download as CSV"} <= {b.label for b in tab.get("download_button")}
+    assert {"Download as text", "Download as CSV"} <= {b.label for b in tab.button}
 
 
 def test_a_picture_is_read_once_until_the_options_change(tab):
