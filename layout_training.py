@@ -8,7 +8,8 @@
 them it learns from composed pages, of which no file is needed: --pens and --fonts make them richer.
 
 After each epoch it writes the averaged weights in half precision to models/layout/<run>.pt, the
-checkpoint to models/layout/checkpoints/<run>.pt, and the history to metrics/<run>_history.csv.
+checkpoint to models/layout/checkpoints/<run>.pt, and the rates on held-out writers to
+metrics/<run>_history.csv and <run>_layout_rates.png.
 """
 
 import argparse
@@ -24,7 +25,7 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
-from handwriting.cli import make_parser, run_script
+from handwriting.cli import command_line, make_parser, run_script
 from handwriting.compute.devices import (
     DEVICE_HELP,
     PRECISIONS,
@@ -59,6 +60,7 @@ from handwriting.training.layout_run import (
     layout_rates,
     load_layout_checkpoint,
 )
+from handwriting.training.plots import plot_layout_rates
 
 
 def train_epoch(run: LayoutRun, batches: LayoutBatches, epoch: int) -> float:
@@ -228,6 +230,8 @@ def train(args: argparse.Namespace, files: RunFiles, device: torch.device) -> No
         run.history.append(row)
         if is_first_rank():
             run.save()
+            plot = files.metric("layout_rates.png")
+            plot_layout_rates(run.history, files.name, plot, command_line())
             print(" ".join(f"{key} {value:.4g}" for key, value in row.items()), flush=True)
 
 
