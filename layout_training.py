@@ -13,17 +13,15 @@ metrics/<run>_history.csv and <run>_layout_rates.png.
 """
 
 import argparse
-import time
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import handwriting.python_version  # noqa: F401 - before what an older Python lacks
 
 import torch
-from torch import nn
-from tqdm import tqdm
 
 from handwriting.cli import command_line, make_parser, run_script
 from handwriting.compute.devices import (
@@ -35,14 +33,11 @@ from handwriting.compute.devices import (
     keep_memory,
 )
 from handwriting.compute.distributed import (
-    broadcast_buffers,
     broadcast_object,
     is_first_rank,
-    join_ranks,
     joined_ranks,
     own_device,
     rank,
-    sum_over_ranks,
     world_size,
 )
 from handwriting.datasets.layout_batches import LayoutBatches, LayoutSample
@@ -50,6 +45,7 @@ from handwriting.errors import HandwritingError
 from handwriting.pages.layout import LAYOUT_FOLDER, find_layout, load_layout_weights
 from handwriting.runs import METRICS_FOLDER, RunFiles, run_name
 from handwriting.training.claims import check_unused, claimed, files_to_resume
+from handwriting.training.epochs import Loss, train_epochs
 from handwriting.training.layout_data import load_layout_data
 from handwriting.training.layout_run import (
     LayoutBatch,
@@ -63,34 +59,13 @@ from handwriting.training.layout_run import (
 from handwriting.training.plots import plot_layout_rates
 
 
-def train_epoch(run: LayoutRun, batches: LayoutBatches, epoch: int) -> float:
-    """Train for one epoch; returns its mean loss.
-
-    Raises:
-        HandwritingError: the loss is not a number.
-    """
-    run.trained.train()
-    total, seen = 0.0, 0
-    bar = tqdm(total=len(batches), unit="img", desc=f"epoch {epoch}", disable=not is_first_rank())
-    # Ranks can have unequal numbers of batches.
-    with bar, join_ranks(run.trained):
-        for samples in batches:
-            truth = LayoutBatch.of(samples, run.device)
-            with autocast(run.device, run.settings.precision):
-                maps, directions = run.trained(truth.pictures)
-            loss = layout_loss(maps, directions, truth)
-            run.optimizer.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_(run.network.parameters(), 5.0)
-            run.optimizer.step()
-            total += loss.item() * len(samples)
-            seen += len(samples)
-            run.after_step(seen * world_size())
-            bar.update(len(samples) * world_size())
-    all_loss, all_seen = sum_over_ranks(total, seen)
-    if all_loss != all_loss:
-        raise HandwritingError("the loss is not a number. Lower --lr; earlier epochs are saved.")
-    return all_loss / max(all_seen, 1)
+def loss_of(run: LayoutRun, samples: Sequence[LayoutSample]) -> Loss:
+    """The loss of a batch."""
+    truth = LayoutBatch.of(samples, run.device)
+    with autocast(run.device, run.settings.precision):
+        maps, directions = run.trained(truth.pictures)
+    loss = layout_loss(maps, directions, truth)
+    return Loss(loss, loss, len(samples))
 
 
 @torch.inference_mode()
@@ -217,22 +192,9 @@ def train(args: argparse.Namespace, files: RunFiles, device: torch.device) -> No
         run.begin_with(load_layout_weights(find_layout(args.init_from, args.models)))
     weights = sum(parameter.numel() for parameter in run.network.parameters())
     print(f"{files.name}: {device.type}, {settings.precision}, {weights:,} weights", flush=True)
-    while len(run.history) < settings.epochs:
-        epoch = len(run.history) + 1
-        batches.set_epoch(epoch)
-        torch.manual_seed(settings.seed + epoch)
-        start = time.perf_counter()
-        row = {"epoch": epoch, "train_loss": train_epoch(run, batches, epoch)}
-        row["seconds"] = round(time.perf_counter() - start, 1)
-        broadcast_buffers(run.average.module)
-        if is_first_rank():
-            row |= measure(run, data.measured)
-        run.history.append(row)
-        if is_first_rank():
-            run.save()
-            plot = files.metric("layout_rates.png")
-            plot_layout_rates(run.history, files.name, plot, command_line())
-            print(" ".join(f"{key} {value:.4g}" for key, value in row.items()), flush=True)
+    path = files.metric("layout_rates.png")
+    plot = partial(plot_layout_rates, run.history, files.name, path, command_line())
+    train_epochs(run, batches, loss_of, lambda: measure(run, data.measured), plot)
 
 
 if __name__ == "__main__":

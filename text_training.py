@@ -15,16 +15,14 @@ and <run>_error_rates.png.
 """
 
 import argparse
-import time
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import handwriting.python_version  # noqa: F401 - before what an older Python lacks
 
 import numpy as np
 import torch
-from torch import nn
-from tqdm import tqdm
 
 from handwriting.cli import command_line, make_parser, run_script
 from handwriting.compute.devices import (
@@ -36,17 +34,14 @@ from handwriting.compute.devices import (
     keep_memory,
 )
 from handwriting.compute.distributed import (
-    broadcast_buffers,
     broadcast_object,
     is_first_rank,
-    join_ranks,
     joined_ranks,
     own_device,
     rank,
-    sum_over_ranks,
     world_size,
 )
-from handwriting.datasets.text_batches import WIDTH_STEP, TextBatches
+from handwriting.datasets.text_batches import WIDTH_STEP, TextBatch, TextBatches
 from handwriting.errors import HandwritingError
 from handwriting.evaluation.text_metrics import text_metrics
 from handwriting.lines.decoding import greedy
@@ -59,6 +54,7 @@ from handwriting.lines.reader import (
 )
 from handwriting.runs import METRICS_FOLDER, RunFiles, run_name
 from handwriting.training.claims import check_unused, claimed, files_to_resume
+from handwriting.training.epochs import Loss, train_epochs
 from handwriting.training.optim import checked_alpha
 from handwriting.training.plots import plot_error_rates
 from handwriting.training.text_data import Measured, load_sources
@@ -75,38 +71,16 @@ SHORTCUT_WEIGHT = 0.1
 handwritten text recognition system")."""
 
 
-def train_epoch(run: TextRun, batches: TextBatches, epoch: int) -> float:
-    """Train for one epoch; returns its mean loss per character in nats.
-
-    Raises:
-        HandwritingError: the loss is not a number.
-    """
-    run.trained.train()
-    total, seen = 0.0, 0
-    bar = tqdm(total=len(batches), unit="img", desc=f"epoch {epoch}", disable=not is_first_rank())
-    # Ranks can have unequal numbers of batches.
-    with bar, join_ranks(run.trained):
-        for batch in batches:
-            tensors = [torch.from_numpy(picture) for picture in batch.pictures]
-            pictures, widths = pad(tensors, WIDTH_STEP)
-            with autocast(run.device, run.settings.precision):
-                logits, shortcut = run.trained(
-                    pictures.to(run.device, memory_format=memory_format(run.device))
-                )
-            own_loss = ctc_loss(logits, widths, batch.texts)
-            loss = own_loss + SHORTCUT_WEIGHT * ctc_loss(shortcut, widths, batch.texts)
-            run.optimizer.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_(run.network.parameters(), 5.0)
-            run.optimizer.step()
-            total += own_loss.item() * len(batch.texts)
-            seen += len(batch.texts)
-            run.after_step(seen * world_size())
-            bar.update(len(batch.texts) * world_size())
-    all_loss, all_seen = sum_over_ranks(total, seen)
-    if all_loss != all_loss:
-        raise HandwritingError("the loss is not a number. Lower --lr; earlier epochs are saved.")
-    return all_loss / max(all_seen, 1)
+def text_loss(run: TextRun, batch: TextBatch) -> Loss:
+    """The loss of a batch, per character in nats; it shows that of the whole network."""
+    tensors = [torch.from_numpy(picture) for picture in batch.pictures]
+    pictures, widths = pad(tensors, WIDTH_STEP)
+    pictures = pictures.to(run.device, memory_format=memory_format(run.device))
+    with autocast(run.device, run.settings.precision):
+        logits, shortcut = run.trained(pictures)
+    loss = ctc_loss(logits, widths, batch.texts)
+    of_shortcut = ctc_loss(shortcut, widths, batch.texts)
+    return Loss(loss + SHORTCUT_WEIGHT * of_shortcut, loss, len(batch.texts))
 
 
 def measure(run: TextRun, measured: list[Measured]) -> dict[str, float]:
@@ -246,24 +220,9 @@ def train(args: argparse.Namespace, files: RunFiles, device: torch.device) -> No
     print(f"{files.name}: {device.type}, {settings.precision}, {weights:,} weights")
     held_out = ", ".join(f"{len(part.texts)} of {part.name}" for part in data.measured) or "none"
     print(f"  {len(batches)} training samples; held out: {held_out}", flush=True)
-    while len(run.history) < settings.epochs:
-        epoch = len(run.history) + 1
-        batches.set_epoch(epoch)
-        torch.manual_seed(settings.seed + epoch)
-        start = time.perf_counter()
-        row = {"epoch": epoch, "train_loss": train_epoch(run, batches, epoch)}
-        row["seconds"] = round(time.perf_counter() - start, 1)
-        broadcast_buffers(run.average.module)
-        if is_first_rank():
-            run.history.append(row | measure(run, data.measured))
-            run.save()
-            plot = files.metric("error_rates.png")
-            plot_error_rates(run.history, files.name, plot, command_line())
-            print(
-                " ".join(f"{key} {value:.4g}" for key, value in run.history[-1].items()), flush=True
-            )
-        else:
-            run.history.append(row)
+    path = files.metric("error_rates.png")
+    plot = partial(plot_error_rates, run.history, files.name, path, command_line())
+    train_epochs(run, batches, text_loss, lambda: measure(run, data.measured), plot)
 
 
 if __name__ == "__main__":
