@@ -15,9 +15,7 @@ metrics/<run>_history.csv and <run>_layout_rates.png.
 import argparse
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
 from functools import partial
-from pathlib import Path
 
 import handwriting.python_version  # noqa: F401 - before what an older Python lacks
 
@@ -25,8 +23,6 @@ import torch
 
 from handwriting.cli import command_line, make_parser, run_script
 from handwriting.compute.devices import (
-    DEVICE_HELP,
-    PRECISIONS,
     autocast,
     choose_device,
     choose_precision,
@@ -43,8 +39,8 @@ from handwriting.compute.distributed import (
 from handwriting.datasets.layout_batches import LayoutBatches, LayoutSample
 from handwriting.errors import HandwritingError
 from handwriting.pages.layout import LAYOUT_FOLDER, find_layout, load_layout_weights
-from handwriting.runs import METRICS_FOLDER, RunFiles, run_name
-from handwriting.training.claims import check_unused, claimed, files_to_resume
+from handwriting.runs import RunFiles
+from handwriting.training.claims import check_unused, claimed
 from handwriting.training.epochs import Loss, train_epochs
 from handwriting.training.layout_data import load_layout_data
 from handwriting.training.layout_run import (
@@ -57,6 +53,7 @@ from handwriting.training.layout_run import (
     load_layout_checkpoint,
 )
 from handwriting.training.plots import plot_layout_rates
+from handwriting.training.run_options import add_run_options, files_of
 
 
 def loss_of(run: LayoutRun, samples: Sequence[LayoutSample]) -> Loss:
@@ -99,14 +96,6 @@ def choose_settings(args: argparse.Namespace, device: torch.device) -> LayoutSet
     )
 
 
-def files_of(args: argparse.Namespace) -> RunFiles:
-    """Files of the new or resumed run."""
-    if args.resume is not None:
-        return files_to_resume(args.resume, args.models, args.metrics)
-    name = run_name("layout", datetime.now()) if args.name is None else args.name
-    return RunFiles(name, args.models, args.metrics)
-
-
 def get_args_parser() -> argparse.ArgumentParser:
     """The command line of this stage."""
     parser = make_parser(__doc__)
@@ -129,24 +118,7 @@ def get_args_parser() -> argparse.ArgumentParser:
     add("--init-from", default=None, metavar="RUN", help="start from the weights of this run")
     add("--seed", type=int, default=defaults.seed, help="seed of weights and samples")
     add("--workers", type=int, default=1, help="processes that draw samples")
-    add("--device", default="auto", help=DEVICE_HELP)
-    add(
-        "--precision",
-        choices=PRECISIONS,
-        default="auto",
-        help="auto takes bf16 where the device computes in it",
-    )
-    add(
-        "--resume",
-        nargs="?",
-        const="latest",
-        default=None,
-        metavar="RUN",
-        help="continue a stopped run with its own options",
-    )
-    add("--name", default=None, help="name of the run instead of layout_<date>_<time>")
-    add("--models", type=Path, default=LAYOUT_FOLDER, help="folder for weights")
-    add("--metrics", type=Path, default=METRICS_FOLDER, help="folder for metrics and plots")
+    add_run_options(parser, "layout", LAYOUT_FOLDER)
     return parser
 
 
@@ -157,7 +129,7 @@ def main(args: argparse.Namespace) -> None:
         raise HandwritingError("--workers must be 0 or more.")
     keep_memory()
     device = own_device(choose_device(args.device))
-    files = broadcast_object(lambda: files_of(args))
+    files = broadcast_object(lambda: files_of(args, "layout"))
     with claimed(files):
         train(args, files, device)
     print(f"next: python read_picture.py PICTURE --layout-model {files.weights}")

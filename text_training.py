@@ -15,9 +15,7 @@ and <run>_error_rates.png.
 """
 
 import argparse
-from datetime import datetime
 from functools import partial
-from pathlib import Path
 
 import handwriting.python_version  # noqa: F401 - before what an older Python lacks
 
@@ -26,8 +24,6 @@ import torch
 
 from handwriting.cli import command_line, make_parser, run_script
 from handwriting.compute.devices import (
-    DEVICE_HELP,
-    PRECISIONS,
     autocast,
     choose_device,
     choose_precision,
@@ -52,11 +48,12 @@ from handwriting.lines.reader import (
     load_reader_weights,
     predict_log_probs,
 )
-from handwriting.runs import METRICS_FOLDER, RunFiles, run_name
-from handwriting.training.claims import check_unused, claimed, files_to_resume
+from handwriting.runs import RunFiles
+from handwriting.training.claims import check_unused, claimed
 from handwriting.training.epochs import Loss, train_epochs
 from handwriting.training.optim import checked_alpha
 from handwriting.training.plots import plot_error_rates
+from handwriting.training.run_options import add_run_options, files_of
 from handwriting.training.text_data import Measured, load_sources
 from handwriting.training.text_run import (
     TextRun,
@@ -115,14 +112,6 @@ def choose_settings(args: argparse.Namespace, device: torch.device) -> TextSetti
     )
 
 
-def files_of(args: argparse.Namespace) -> RunFiles:
-    """Files of the new or resumed run."""
-    if args.resume is not None:
-        return files_to_resume(args.resume, args.models, args.metrics)
-    name = run_name("lines", datetime.now()) if args.name is None else args.name
-    return RunFiles(name, args.models, args.metrics)
-
-
 def get_args_parser() -> argparse.ArgumentParser:
     """The command line of this stage."""
     parser = make_parser(__doc__)
@@ -163,24 +152,7 @@ def get_args_parser() -> argparse.ArgumentParser:
         default=0,
         help="processes that render batches; 0: one thread, which is enough for CPUs",
     )
-    add("--device", default="auto", help=DEVICE_HELP)
-    add(
-        "--precision",
-        choices=PRECISIONS,
-        default="auto",
-        help="auto takes bf16 where the device computes in it",
-    )
-    add(
-        "--resume",
-        nargs="?",
-        const="latest",
-        default=None,
-        metavar="RUN",
-        help="continue a stopped run with its own options",
-    )
-    add("--name", default=None, help="name of the run instead of lines_<date>_<time>")
-    add("--models", type=Path, default=LINES_FOLDER, help="folder for weights")
-    add("--metrics", type=Path, default=METRICS_FOLDER, help="folder for metrics and plots")
+    add_run_options(parser, "lines", LINES_FOLDER)
     return parser
 
 
@@ -191,7 +163,7 @@ def main(args: argparse.Namespace) -> None:
         raise HandwritingError("--workers must be 0 or more.")
     keep_memory()
     device = own_device(choose_device(args.device))
-    files = broadcast_object(lambda: files_of(args))
+    files = broadcast_object(lambda: files_of(args, "lines"))
     with claimed(files):
         train(args, files, device)
     print(f"next: python text_evaluation.py {files.weights} --data …")

@@ -1,9 +1,8 @@
 """The epochs of an `AveragedRun`: training, measurement, saving."""
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
@@ -16,6 +15,8 @@ from handwriting.compute.distributed import (
     sum_over_ranks,
     world_size,
 )
+from handwriting.datasets.layout_batches import LayoutBatches
+from handwriting.datasets.text_batches import TextBatches
 from handwriting.errors import HandwritingError
 from handwriting.training.averaged_run import AveragedRun
 
@@ -23,38 +24,21 @@ _STEEPEST = 5.0
 """Largest norm of a step's gradient."""
 
 
-class EpochBatches(Protocol):
-    """The batches of an epoch, on this rank."""
-
-    def set_epoch(self, epoch: int) -> None:
-        """Go on to the samples of an epoch."""
-
-    def __len__(self) -> int:
-        """Samples of an epoch on all ranks."""
-
-    def __iter__(self) -> Iterator[Any]: ...
-
-
-@dataclass(frozen=True)
-class Loss:
-    """The loss of a batch.
-
-    Attributes:
-        total: float (), to be minimised.
-        shown: float (), the part that the history shows.
-        samples: in the batch.
-    """
+class Loss(NamedTuple):
+    """What is minimised, float (); the part that the history shows, float (); the samples of the
+    batch."""
 
     total: torch.Tensor
     shown: torch.Tensor
     samples: int
 
 
+Batches = TextBatches | LayoutBatches
 LossOf = Callable[[Any, Any], Loss]
 """From a run and a batch to its loss."""
 
 
-def train_epoch(run: AveragedRun, batches: EpochBatches, loss_of: LossOf, epoch: int) -> float:
+def train_epoch(run: AveragedRun, batches: Batches, loss_of: LossOf, epoch: int) -> float:
     """Train for one epoch; returns the mean of `Loss.shown` over the samples of all ranks.
 
     Raises:
@@ -83,7 +67,7 @@ def train_epoch(run: AveragedRun, batches: EpochBatches, loss_of: LossOf, epoch:
 
 def train_epochs(
     run: AveragedRun,
-    batches: EpochBatches,
+    batches: Batches,
     loss_of: LossOf,
     measure: Callable[[], dict[str, float]],
     plot: Callable[[], None],
