@@ -43,6 +43,7 @@ from handwriting.lines.reader import (
 from handwriting.plots import BLUE, ORANGE, save_figure
 from handwriting.runs import RunFiles
 from handwriting.synthesis.text_sources import PictureSource
+from handwriting.training.epochs import train_epoch
 from handwriting.training.optim import interpolate_weights
 from handwriting.training.page_lines import PageLines, load_page_lines
 from handwriting.training.text_data import CUT_REPEATS, layout_of_project
@@ -110,7 +111,7 @@ def fine_tuned(content: dict[str, Any], source: PictureSource, seed: int) -> Tex
     """The run after training on a source."""
     settings = replace(
         TextSettings(("own",), epochs=1, seed=seed, held_out=0.0),
-        lr=text_training.FINE_TUNING_LR,
+        lr=text_training.FINE_TUNING["lr"],
         width=content["width"],
         hidden=content["hidden"],
         layers=content["layers"],
@@ -122,7 +123,7 @@ def fine_tuned(content: dict[str, Any], source: PictureSource, seed: int) -> Tex
         run.begin_with(content)
         batches.set_epoch(1)
         torch.manual_seed(seed)
-        text_training.train_epoch(run, batches, 1)
+        train_epoch(run, batches, text_training.text_loss, 1)
     return run
 
 
@@ -211,7 +212,7 @@ def main(args: argparse.Namespace) -> None:
     save_measured(args, "own_documents.json", result)
     if args.save:
         figure = args.out / "own_documents.png"
-        plot(result["lines"], text_training.FINE_TUNING_ALPHA, figure, command_line())
+        plot(result["lines"], text_training.FINE_TUNING["alpha"], figure, command_line())
 
 
 if __name__ == "__main__":

@@ -88,11 +88,13 @@ class TextData:
         sources: training samples.
         measured: samples of held-out writers.
         pages: names of the photographed pages in the training set.
+        lines: different samples, without repeats.
     """
 
     sources: TextSource
     measured: list[Measured]
     pages: list[str]
+    lines: int
 
 
 def load_sources(settings: TextSettings) -> TextData:
@@ -114,7 +116,11 @@ def load_sources(settings: TextSettings) -> TextData:
     joined: TextSource = JoinedSources(sources)
     if settings.samples:
         joined = BalancedSources(sources, [_weight(source) for source in sources], settings.samples)
-    return TextData(joined, found.measured, found.pages)
+    return TextData(joined, found.measured, found.pages, sum(map(_different, sources)))
+
+
+def _different(source: TextSource) -> int:
+    return len(set(source.texts)) if isinstance(source, PictureSource) else len(source)
 
 
 def _weight(source: TextSource) -> float:

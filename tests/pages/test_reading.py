@@ -11,6 +11,7 @@ from PIL import Image
 
 from handwriting.imaging.text_lines import PRINT, TextLayout, TextLine
 from handwriting.lines.reader import LINES_FOLDER, Reader, find_reader
+from handwriting.pages.corrections import corrected_fields
 from handwriting.pages.layout import LAYOUT_FOLDER, Layout, find_layout
 from handwriting.pages.page_text import text_of_page
 from handwriting.pages.photographs import open_photograph
@@ -218,7 +219,13 @@ def test_a_row_of_boxes_is_a_field_with_the_text_in_each():
     (field,) = page.fields
     assert field.kind == "boxes" and [cell.column for cell in field.cells] == [0, 1, 2]
     assert np.abs(np.subtract(field.box, (100, 100, 400, 200))).max() < 10
-    assert field.text and set(field.text) <= set("abcd")
+    assert [cell.text for cell in field.cells] == ["a", "b", "cd"] and field.text == "abcd"
+
+
+def test_a_corrected_line_is_corrected_in_its_boxes():
+    page = read_page(readers_of(boxed()), photograph_of(boxed().picture))
+    (field,) = corrected_fields(page.fields, page.lines, {(0, 1): "Z"})
+    assert [cell.text for cell in field.cells] == ["a", "b", "Z"]
 
 
 def test_a_field_is_in_the_pixels_of_a_turned_picture():
