@@ -86,7 +86,8 @@ class Unread:
 
     Attributes:
         polygon: float (P, 2), its outline in pixels of the image.
-        why: ``print`` for printed text, ``unclear`` for what could not be read with any certainty.
+        why: ``print`` for printed text, ``unclear`` for what could not be read with any certainty,
+            ``shows through`` for what is much fainter than the rest and unclear.
     """
 
     polygon: np.ndarray

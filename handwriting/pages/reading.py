@@ -29,6 +29,7 @@ from handwriting.recognition.recognizer import Recognizer
 _NO_WRITING, _UNSEEN = 0.6, 0.75
 _UNCLEAR, _SHORT_UNCLEAR, _SHORT = 0.5, 0.6, 3
 _FEW, _MOST_OF = 2, 0.85
+_FRONT, _FAINT = 0.8, 0.45
 
 
 @dataclass(frozen=True)
@@ -133,9 +134,12 @@ def _read_seen(models: PageReader, seen: Seen, photograph: Photograph, decoder: 
     answers = _read_strips(models.reader, [s for _, s in there], seen.view, decoder, _UNCLEAR)
     if len(there) == 1:
         answers = [as_character(models.recognizer, there[0][1], answers[0], decoder)]
-    for (number, _), answer in zip(there, answers, strict=True):
+    shows_through = _shows_through([strip for _, strip in there], answers)
+    for (number, _), answer, is_from_back in zip(there, answers, shows_through, strict=True):
         line = seen.lines[number]
-        if _is_clear(answer, line):
+        if is_from_back:
+            unread.append(Unread(_outline(line, seen.view), "shows through"))
+        elif _is_clear(answer, line):
             read[number] = answer
         else:
             unread.append(Unread(_outline(line, seen.view), "unclear"))
@@ -183,6 +187,16 @@ def _is_clear(read: LineOfPage, line: FoundLine) -> bool:
     is_short = len(read.text.replace(" ", "")) <= _SHORT
     least = _SHORT_UNCLEAR if is_short else _UNCLEAR
     return bool(read.text.strip(MARKS)) and read.clearness * line.score > least
+
+
+def _shows_through(strips: Sequence[Strip], read: Sequence[LineOfPage]) -> np.ndarray:
+    """bool (lines,): much fainter than most clear lines, and not clear: writing on the back."""
+    darkness = np.array([strip.darkness for strip in strips])
+    clearness = np.array([line.clearness for line in read])
+    clear = darkness[clearness >= _FRONT]
+    if not len(clear):
+        return np.zeros(len(strips), dtype=bool)
+    return (darkness < _FAINT * np.median(clear)) & (clearness < _FRONT)
 
 
 def _field(found: Field, places: Mapping[float, int], view: View) -> FieldRead:

@@ -47,6 +47,7 @@ DOWNLOADS = {
 NOT_READ = {
     "print": "Print, which is not read",
     "unclear": "This could not be read with any certainty",
+    "shows through": "This is faint, as writing on the back that shows through",
 }
 """Titles of places that were not read, by `pages.page_text.Unread.why`."""
 

@@ -181,6 +181,18 @@ def test_a_page_without_a_clear_line_has_no_text_and_tells_of_all():
     assert page.lines == [] and [place.why for place in page.unread] == ["unclear"] * len(TEXT)
 
 
+@pytest.mark.parametrize(("clearness", "count"), [(0.7, 1), (0.95, 0)])
+def test_a_faint_line_shows_through_from_the_back_unless_it_is_clear(clearness, count):
+    picture = draw_page()
+    shortest = TOP + 3 * PITCH
+    rows = slice(shortest - PITCH // 2 - X_HEIGHT, shortest + PITCH // 2 - X_HEIGHT)
+    picture[rows] = 255 - (255 - picture[rows]) // 5
+    readers = readers_of(layout_of_page(), UnsureReader(clearness, 0.95))
+    page = read_page(readers, photograph_of(picture))
+    assert [place.why for place in page.unread] == ["shows through"] * count
+    assert len(page.lines) == len(TEXT) - count
+
+
 def test_the_clear_lines_stay_however_many_are_unclear():
     readers = readers_of(layout_of_page(), UnsureReader(0.2, 0.2, 0.2, 0.2, 0.95))
     page = read_picture(readers, photograph_of(draw_page()))
