@@ -8,47 +8,40 @@
 them it learns from composed pages, of which no file is needed: --pens and --fonts make them richer.
 
 After each epoch it writes the averaged weights in half precision to models/layout/<run>.pt, the
-checkpoint to models/layout/checkpoints/<run>.pt, and the history to metrics/<run>_history.csv.
+checkpoint to models/layout/checkpoints/<run>.pt, and the rates on held-out writers to
+metrics/<run>_history.csv and <run>_layout_rates.png.
 """
 
 import argparse
-import time
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
-from pathlib import Path
+from functools import partial
 
 import handwriting.python_version  # noqa: F401 - before what an older Python lacks
 
 import torch
-from torch import nn
-from tqdm import tqdm
 
-from handwriting.cli import make_parser, run_script
+from handwriting.cli import command_line, make_parser, run_script
 from handwriting.compute.devices import (
-    DEVICE_HELP,
-    PRECISIONS,
     autocast,
     choose_device,
     choose_precision,
     keep_memory,
 )
 from handwriting.compute.distributed import (
-    broadcast_buffers,
     broadcast_object,
     is_first_rank,
-    join_ranks,
     joined_ranks,
     own_device,
     rank,
-    sum_over_ranks,
     world_size,
 )
 from handwriting.datasets.layout_batches import LayoutBatches, LayoutSample
 from handwriting.errors import HandwritingError
 from handwriting.pages.layout import LAYOUT_FOLDER, find_layout, load_layout_weights
-from handwriting.runs import METRICS_FOLDER, RunFiles, run_name
-from handwriting.training.claims import check_unused, claimed, files_to_resume
+from handwriting.runs import RunFiles
+from handwriting.training.claims import check_unused, claimed
+from handwriting.training.epochs import Loss, train_epochs
 from handwriting.training.layout_data import load_layout_data
 from handwriting.training.layout_run import (
     LayoutBatch,
@@ -59,36 +52,17 @@ from handwriting.training.layout_run import (
     layout_rates,
     load_layout_checkpoint,
 )
+from handwriting.training.plots import plot_layout_rates
+from handwriting.training.run_options import add_run_options, files_of
 
 
-def train_epoch(run: LayoutRun, batches: LayoutBatches, epoch: int) -> float:
-    """Train for one epoch; returns its mean loss.
-
-    Raises:
-        HandwritingError: the loss is not a number.
-    """
-    run.trained.train()
-    total, seen = 0.0, 0
-    bar = tqdm(total=len(batches), unit="img", desc=f"epoch {epoch}", disable=not is_first_rank())
-    # Ranks can have unequal numbers of batches.
-    with bar, join_ranks(run.trained):
-        for samples in batches:
-            truth = LayoutBatch.of(samples, run.device)
-            with autocast(run.device, run.settings.precision):
-                maps, directions = run.trained(truth.pictures)
-            loss = layout_loss(maps, directions, truth)
-            run.optimizer.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_(run.network.parameters(), 5.0)
-            run.optimizer.step()
-            total += loss.item() * len(samples)
-            seen += len(samples)
-            run.after_step(seen * world_size())
-            bar.update(len(samples) * world_size())
-    all_loss, all_seen = sum_over_ranks(total, seen)
-    if all_loss != all_loss:
-        raise HandwritingError("the loss is not a number. Lower --lr; earlier epochs are saved.")
-    return all_loss / max(all_seen, 1)
+def loss_of(run: LayoutRun, samples: Sequence[LayoutSample]) -> Loss:
+    """The loss of a batch."""
+    truth = LayoutBatch.of(samples, run.device)
+    with autocast(run.device, run.settings.precision):
+        maps, directions = run.trained(truth.pictures)
+    loss = layout_loss(maps, directions, truth)
+    return Loss(loss, loss, len(samples))
 
 
 @torch.inference_mode()
@@ -122,14 +96,6 @@ def choose_settings(args: argparse.Namespace, device: torch.device) -> LayoutSet
     )
 
 
-def files_of(args: argparse.Namespace) -> RunFiles:
-    """Files of the new or resumed run."""
-    if args.resume is not None:
-        return files_to_resume(args.resume, args.models, args.metrics)
-    name = run_name("layout", datetime.now()) if args.name is None else args.name
-    return RunFiles(name, args.models, args.metrics)
-
-
 def get_args_parser() -> argparse.ArgumentParser:
     """The command line of this stage."""
     parser = make_parser(__doc__)
@@ -152,24 +118,7 @@ def get_args_parser() -> argparse.ArgumentParser:
     add("--init-from", default=None, metavar="RUN", help="start from the weights of this run")
     add("--seed", type=int, default=defaults.seed, help="seed of weights and samples")
     add("--workers", type=int, default=1, help="processes that draw samples")
-    add("--device", default="auto", help=DEVICE_HELP)
-    add(
-        "--precision",
-        choices=PRECISIONS,
-        default="auto",
-        help="auto takes bf16 where the device computes in it",
-    )
-    add(
-        "--resume",
-        nargs="?",
-        const="latest",
-        default=None,
-        metavar="RUN",
-        help="continue a stopped run with its own options",
-    )
-    add("--name", default=None, help="name of the run instead of layout_<date>_<time>")
-    add("--models", type=Path, default=LAYOUT_FOLDER, help="folder for weights")
-    add("--metrics", type=Path, default=METRICS_FOLDER, help="folder for metrics and plots")
+    add_run_options(parser, "layout", LAYOUT_FOLDER)
     return parser
 
 
@@ -180,7 +129,7 @@ def main(args: argparse.Namespace) -> None:
         raise HandwritingError("--workers must be 0 or more.")
     keep_memory()
     device = own_device(choose_device(args.device))
-    files = broadcast_object(lambda: files_of(args))
+    files = broadcast_object(lambda: files_of(args, "layout"))
     with claimed(files):
         train(args, files, device)
     print(f"next: python read_picture.py PICTURE --layout-model {files.weights}")
@@ -215,20 +164,9 @@ def train(args: argparse.Namespace, files: RunFiles, device: torch.device) -> No
         run.begin_with(load_layout_weights(find_layout(args.init_from, args.models)))
     weights = sum(parameter.numel() for parameter in run.network.parameters())
     print(f"{files.name}: {device.type}, {settings.precision}, {weights:,} weights", flush=True)
-    while len(run.history) < settings.epochs:
-        epoch = len(run.history) + 1
-        batches.set_epoch(epoch)
-        torch.manual_seed(settings.seed + epoch)
-        start = time.perf_counter()
-        row = {"epoch": epoch, "train_loss": train_epoch(run, batches, epoch)}
-        row["seconds"] = round(time.perf_counter() - start, 1)
-        broadcast_buffers(run.average.module)
-        if is_first_rank():
-            row |= measure(run, data.measured)
-        run.history.append(row)
-        if is_first_rank():
-            run.save()
-            print(" ".join(f"{key} {value:.4g}" for key, value in row.items()), flush=True)
+    path = files.metric("layout_rates.png")
+    plot = partial(plot_layout_rates, run.history, files.name, path, command_line())
+    train_epochs(run, batches, loss_of, lambda: measure(run, data.measured), plot)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,15 @@
 """Train the text-line model on words and lines.
 
     python text_training.py --data PENS/words.npz PENS/text.npz
+    python text_training.py --init-from latest --data MY_PAGES    fine-tune on your own documents
     python text_training.py --resume             continue the newest run
     torchrun --nproc_per_node=2 text_training.py --data …    on two processes or GPUs
 
 --data takes pen archives of words or lines; pen archives of characters and data/EMNIST/processed,
-whose characters are composed to numbers, codes and programs; and folders of photographed words,
-lines or pages with a `text.csv` or `words.json`. Strokes are augmented and re-rendered in each
-epoch, clean or as on a photograph. A part of the writers is held out.
+whose characters are composed to numbers, codes and programs; folders of photographed words, lines
+or pages with a `text.csv` or `words.json`; folders of pages with ALTO or PAGE files; and folders of
+fonts. Strokes are augmented and re-rendered in each epoch, clean or as on a photograph. A part of
+the writers is held out.
 
 After each epoch it writes the averaged weights in half precision to models/lines/<run>.pt, the
 checkpoint to models/lines/checkpoints/<run>.pt, and the error rates to metrics/<run>_history.csv
@@ -15,38 +17,31 @@ and <run>_error_rates.png.
 """
 
 import argparse
-import time
-from datetime import datetime
-from pathlib import Path
+from dataclasses import fields, replace
+from functools import partial
+from typing import Any
 
 import handwriting.python_version  # noqa: F401 - before what an older Python lacks
 
 import numpy as np
 import torch
-from torch import nn
-from tqdm import tqdm
 
 from handwriting.cli import command_line, make_parser, run_script
 from handwriting.compute.devices import (
-    DEVICE_HELP,
-    PRECISIONS,
     autocast,
     choose_device,
     choose_precision,
     keep_memory,
 )
 from handwriting.compute.distributed import (
-    broadcast_buffers,
     broadcast_object,
     is_first_rank,
-    join_ranks,
     joined_ranks,
     own_device,
     rank,
-    sum_over_ranks,
     world_size,
 )
-from handwriting.datasets.text_batches import WIDTH_STEP, TextBatches
+from handwriting.datasets.text_batches import WIDTH_STEP, TextBatch, TextBatches
 from handwriting.errors import HandwritingError
 from handwriting.evaluation.text_metrics import text_metrics
 from handwriting.lines.decoding import greedy
@@ -57,10 +52,11 @@ from handwriting.lines.reader import (
     load_reader_weights,
     predict_log_probs,
 )
-from handwriting.runs import METRICS_FOLDER, RunFiles, run_name
-from handwriting.training.claims import check_unused, claimed, files_to_resume
-from handwriting.training.optim import checked_alpha
+from handwriting.runs import RunFiles
+from handwriting.training.claims import check_unused, claimed
+from handwriting.training.epochs import Loss, train_epochs
 from handwriting.training.plots import plot_error_rates
+from handwriting.training.run_options import add_run_options, files_of
 from handwriting.training.text_data import Measured, load_sources
 from handwriting.training.text_run import (
     TextRun,
@@ -74,40 +70,23 @@ SHORTCUT_WEIGHT = 0.1
 """Weight of the CTC loss of the convolutions alone (Retsinas et al. 2022, "Best practices for a
 handwritten text recognition system")."""
 
+FINE_TUNING: dict[str, Any] = {"epochs": 0, "lr": 0.0005, "alpha": 0.75, "held_out": 0.0}
+"""Defaults with --init-from, for a person's own pages (`studies.own_documents`)."""
 
-def train_epoch(run: TextRun, batches: TextBatches, epoch: int) -> float:
-    """Train for one epoch; returns its mean loss per character in nats.
+FINE_TUNING_DRAWS, MOST_DRAWS = 24, 20_000
+"""With 0 epochs: how often each line is drawn, and most samples, of whole epochs."""
 
-    Raises:
-        HandwritingError: the loss is not a number.
-    """
-    run.trained.train()
-    total, seen = 0.0, 0
-    bar = tqdm(total=len(batches), unit="img", desc=f"epoch {epoch}", disable=not is_first_rank())
-    # Ranks can have unequal numbers of batches.
-    with bar, join_ranks(run.trained):
-        for batch in batches:
-            tensors = [torch.from_numpy(picture) for picture in batch.pictures]
-            pictures, widths = pad(tensors, WIDTH_STEP)
-            with autocast(run.device, run.settings.precision):
-                logits, shortcut = run.trained(
-                    pictures.to(run.device, memory_format=memory_format(run.device))
-                )
-            truth = widths, batch.texts, batch.is_exact
-            own_loss = ctc_loss(logits, *truth)
-            loss = own_loss + SHORTCUT_WEIGHT * ctc_loss(shortcut, *truth)
-            run.optimizer.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_(run.network.parameters(), 5.0)
-            run.optimizer.step()
-            total += own_loss.item() * len(batch.texts)
-            seen += len(batch.texts)
-            run.after_step(seen * world_size())
-            bar.update(len(batch.texts) * world_size())
-    all_loss, all_seen = sum_over_ranks(total, seen)
-    if all_loss != all_loss:
-        raise HandwritingError("the loss is not a number. Lower --lr; earlier epochs are saved.")
-    return all_loss / max(all_seen, 1)
+
+def text_loss(run: TextRun, batch: TextBatch) -> Loss:
+    """The loss of a batch, per character in nats; it shows that of the whole network."""
+    tensors = [torch.from_numpy(picture) for picture in batch.pictures]
+    pictures, widths = pad(tensors, WIDTH_STEP)
+    pictures = pictures.to(run.device, memory_format=memory_format(run.device))
+    with autocast(run.device, run.settings.precision):
+        logits, shortcut = run.trained(pictures)
+    truth = widths, batch.texts, batch.is_exact
+    loss, of_shortcut = ctc_loss(logits, *truth), ctc_loss(shortcut, *truth)
+    return Loss(loss + SHORTCUT_WEIGHT * of_shortcut, loss, len(batch.texts))
 
 
 def measure(run: TextRun, measured: list[Measured]) -> dict[str, float]:
@@ -130,24 +109,27 @@ def choose_settings(args: argparse.Namespace, device: torch.device) -> TextSetti
     """
     if not args.data:
         raise HandwritingError("give pen archives of words or lines with --data.")
-    alpha = checked_alpha(args.alpha)
-    names = ("epochs", "lr", "columns", "samples", "held_out", "photographed", "seed")
-    size = ("width", "hidden", "layers")
+    is_new = args.init_from is None
+    names = {field.name for field in fields(TextSettings)} & set(vars(args))
+    given = {name: getattr(args, name) for name in names - {"data", "precision", "init_from"}}
+    if is_new:
+        given.pop("alpha", None)
     return TextSettings(
         tuple(args.data),
         precision=choose_precision(args.precision, device),
-        alpha=1.0 if args.init_from is None else alpha,
-        init_from=None if args.init_from is None else find_reader(args.init_from, args.models).stem,
-        **{name: getattr(args, name) for name in names + size},
+        init_from=None if is_new else find_reader(args.init_from, args.models).stem,
+        **({} if is_new else FINE_TUNING) | given,
     )
 
 
-def files_of(args: argparse.Namespace) -> RunFiles:
-    """Files of the new or resumed run."""
-    if args.resume is not None:
-        return files_to_resume(args.resume, args.models, args.metrics)
-    name = run_name("lines", datetime.now()) if args.name is None else args.name
-    return RunFiles(name, args.models, args.metrics)
+def fine_tuning_epochs(lines: int, samples: int) -> int:
+    """Epochs in which each line is drawn FINE_TUNING_DRAWS times, with at most MOST_DRAWS samples.
+
+    Args:
+        lines: different lines.
+        samples: of an epoch.
+    """
+    return max(1, round(min(FINE_TUNING_DRAWS * lines, MOST_DRAWS) / samples))
 
 
 def get_args_parser() -> argparse.ArgumentParser:
@@ -155,15 +137,29 @@ def get_args_parser() -> argparse.ArgumentParser:
     parser = make_parser(__doc__)
     add = parser.add_argument
     defaults = TextSettings(data=())
+
+    def add_tuned(name: str, kind: type, default: float | None, words: str) -> None:
+        """An option with another default when weights are fine-tuned."""
+        other = f"{FINE_TUNING[name]} with --init-from"
+        both = other if default is None else f"{default}; {other}"
+        option = f"--{name.replace('_', '-')}"
+        add(option, type=kind, default=argparse.SUPPRESS, help=f"{words} (default: {both})")
+
     add(
         "--data",
         nargs="+",
         default=[],
         metavar="PATH",
-        help="pen archives of words, lines or characters, folders of photographs, prepared EMNIST",
+        help="pen archives of words, lines or characters; folders of photographs, of pages with "
+        "ALTO or PAGE files, or of fonts; prepared EMNIST",
     )
-    add("--epochs", type=int, default=defaults.epochs, help="passes over all samples")
-    add("--lr", type=float, default=defaults.lr, help="highest learning rate")
+    add_tuned(
+        "epochs",
+        int,
+        defaults.epochs,
+        "passes over all samples; 0: so many that few lines are learnt",
+    )
+    add_tuned("lr", float, defaults.lr, "highest learning rate")
     add("--columns", type=int, default=defaults.columns, help="pixel columns of a batch")
     add(
         "--samples",
@@ -171,7 +167,7 @@ def get_args_parser() -> argparse.ArgumentParser:
         default=defaults.samples,
         help="samples of an epoch, balanced over the sources; 0: each once",
     )
-    add("--held-out", type=float, default=defaults.held_out, help="part of the writers to hold out")
+    add_tuned("held_out", float, defaults.held_out, "part of the writers to hold out")
     add(
         "--photographed",
         type=float,
@@ -179,12 +175,12 @@ def get_args_parser() -> argparse.ArgumentParser:
         help="probability that strokes are rendered as a photograph, with a pen and a background",
     )
     add("--init-from", default=None, metavar="RUN", help="fine-tune the weights of this run")
-    add(
-        "--alpha",
-        type=float,
-        default=defaults.alpha,
-        help="with --init-from: weight interpolation (WiSE-FT) from that run's weights, 0, to the "
-        "new ones, 1",
+    add_tuned(
+        "alpha",
+        float,
+        None,
+        "with --init-from: weight interpolation (WiSE-FT) from that run's weights, 0, to the new "
+        "ones, 1",
     )
     add("--width", type=int, default=defaults.width, help="channels of the first convolution")
     add("--hidden", type=int, default=defaults.hidden, help="LSTM units in each direction")
@@ -196,24 +192,7 @@ def get_args_parser() -> argparse.ArgumentParser:
         default=0,
         help="processes that render batches; 0: one thread, which is enough for CPUs",
     )
-    add("--device", default="auto", help=DEVICE_HELP)
-    add(
-        "--precision",
-        choices=PRECISIONS,
-        default="auto",
-        help="auto takes bf16 where the device computes in it",
-    )
-    add(
-        "--resume",
-        nargs="?",
-        const="latest",
-        default=None,
-        metavar="RUN",
-        help="continue a stopped run with its own options",
-    )
-    add("--name", default=None, help="name of the run instead of lines_<date>_<time>")
-    add("--models", type=Path, default=LINES_FOLDER, help="folder for weights")
-    add("--metrics", type=Path, default=METRICS_FOLDER, help="folder for metrics and plots")
+    add_run_options(parser, "lines", LINES_FOLDER)
     return parser
 
 
@@ -224,7 +203,7 @@ def main(args: argparse.Namespace) -> None:
         raise HandwritingError("--workers must be 0 or more.")
     keep_memory()
     device = own_device(choose_device(args.device))
-    files = broadcast_object(lambda: files_of(args))
+    files = broadcast_object(lambda: files_of(args, "lines"))
     with claimed(files):
         train(args, files, device)
     print(f"next: python text_evaluation.py {files.weights} --data …")
@@ -244,6 +223,8 @@ def train(args: argparse.Namespace, files: RunFiles, device: torch.device) -> No
     batches = TextBatches(
         data.sources, settings.columns, settings.seed, rank(), world_size(), args.workers
     )
+    if not settings.epochs:
+        settings = replace(settings, epochs=fine_tuning_epochs(data.lines, len(batches)))
     run = TextRun(settings, files, device, len(batches), pages=data.pages)
     if state:
         run.restore(state)
@@ -253,24 +234,9 @@ def train(args: argparse.Namespace, files: RunFiles, device: torch.device) -> No
     print(f"{files.name}: {device.type}, {settings.precision}, {weights:,} weights")
     held_out = ", ".join(f"{len(part.texts)} of {part.name}" for part in data.measured) or "none"
     print(f"  {len(batches)} training samples; held out: {held_out}", flush=True)
-    while len(run.history) < settings.epochs:
-        epoch = len(run.history) + 1
-        batches.set_epoch(epoch)
-        torch.manual_seed(settings.seed + epoch)
-        start = time.perf_counter()
-        row = {"epoch": epoch, "train_loss": train_epoch(run, batches, epoch)}
-        row["seconds"] = round(time.perf_counter() - start, 1)
-        broadcast_buffers(run.average.module)
-        if is_first_rank():
-            run.history.append(row | measure(run, data.measured))
-            run.save()
-            plot = files.metric("error_rates.png")
-            plot_error_rates(run.history, files.name, plot, command_line())
-            print(
-                " ".join(f"{key} {value:.4g}" for key, value in run.history[-1].items()), flush=True
-            )
-        else:
-            run.history.append(row)
+    path = files.metric("error_rates.png")
+    plot = partial(plot_error_rates, run.history, files.name, path, command_line())
+    train_epochs(run, batches, text_loss, lambda: measure(run, data.measured), plot)
 
 
 if __name__ == "__main__":

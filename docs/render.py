@@ -147,14 +147,6 @@ def errors(figures: Figures) -> dict[str, int]:
     }
 
 
-def all_images(figures: Figures) -> dict[str, float]:
-    """Mean accuracy over the seeds that were trained on all training images."""
-    runs = figures["data_size"]["runs"]
-    most = [run for run in runs if run["images"] == max(run["images"] for run in runs)]
-    names = ("accuracy", "accuracy_without_case")
-    return {name: fmean(run[name] for run in most) for name in names}
-
-
 def ablation(figures: Figures) -> dict[str, dict[str, str]]:
     """By variant and what was measured, mean and spread over the seeds."""
     names = ("validation", "val_loss", "drawings", "photographs")
@@ -172,18 +164,6 @@ def hands(figures: Figures) -> dict[str, dict[str, Any]]:
     }
 
 
-def hands_ablation(figures: Figures) -> dict[str, dict[str, str]]:
-    """By variant and set, mean and spread of the accuracy over the seeds."""
-    found: dict[str, dict[str, str]] = {}
-    for variant, seeds in figures["hands_ablations"]["runs"].items():
-        values = {
-            name: [s[name] if name == "emnist_validation" else s[name]["accuracy"] for s in seeds]
-            for name in seeds[0]
-        }
-        found[variant] = {name: mean_and_spread(of_set) for name, of_set in values.items()}
-    return found
-
-
 def by_labels(figures: Figures) -> dict[str, dict[str, float]]:
     """By kind of labels trained with, mean accuracy over the seeds."""
     return {
@@ -199,10 +179,8 @@ DERIVED: dict[str, Callable[[Figures], Any]] = {
     "networks": networks,
     "leaked": leaked,
     "errors": errors,
-    "all_images": all_images,
     "ablation": ablation,
     "hands": hands,
-    "hands_ablation": hands_ablation,
     "by_labels": by_labels,
 }
 

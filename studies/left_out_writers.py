@@ -109,7 +109,7 @@ class FurtherTraining:
         self.counts = class_counts(args.processed)
         self.before = Recognizer.load(run.weights)
 
-    def train(self, extra: ExtraData, seed: int, heads: int = 2) -> Recognizer:
+    def train(self, extra: ExtraData, seed: int) -> Recognizer:
         """Fine-tune with external images."""
         args = self.args
         further = unsaved_run(
@@ -122,7 +122,6 @@ class FurtherTraining:
             alpha=args.alpha,
             extra_data=("elsewhere",),
             extra_fraction=extra.fraction,
-            heads=heads,
         )
         list(train(further, self.data, self.validation, extra))
         return recognizer_of(further, self.data.subset(self.validation), self.counts)
@@ -160,36 +159,23 @@ def _figures(sets: Sequence[GroupedSet], emnist: float) -> dict[str, Any]:
     return {"emnist_validation": emnist, **figures}
 
 
-def add_training_options(parser: argparse.ArgumentParser, **defaults: float) -> None:
-    """Add the options of :class:`FurtherTraining`, the run and the sets.
-
-    Args:
-        parser: of a study.
-        defaults: of ``epochs``, ``fraction``, ``lr``, ``extra_fraction``, ``variants``, ``alpha``.
-    """
-    add = parser.add_argument
-    add("run", metavar="RUN", help="run trained on EMNIST alone")
-    add("sets", nargs="+", type=Path, metavar="SET", help="as model_training.py --extra-data")
-    add("--epochs", type=int, help="epochs per training")
-    add("--fraction", type=float, help="fraction of EMNIST's training images")
-    add("--validation-images", type=int, default=10_000, help="EMNIST validation images")
-    add("--lr", type=float, help="peak learning rate")
-    add("--extra-fraction", type=float, help="fraction of the sets' images in each batch")
-    add("--variants", type=int, help="as model_training.py --extra-variants")
-    add("--alpha", type=float, help="as in model_training.py")
-    add("--processed", type=Path, default=PROCESSED, help="folder of stages 1 and 2")
-    add("--models", type=Path, default=MODELS_FOLDER, help="folder with weights")
-    parser.set_defaults(**defaults)
-
-
 def get_args_parser() -> argparse.ArgumentParser:
     """The command line of this study."""
     parser = make_measuring_parser(
         __doc__, FIGURES, groups=2, epochs=1, fraction=0.001, validation_images=500, variants=0
     )
-    defaults = {"epochs": 2, "fraction": 1.0, "lr": 0.002, "extra_fraction": 0.25}
-    add_training_options(parser, **defaults, variants=0, alpha=0.5)
     add = parser.add_argument
+    add("run", metavar="RUN", help="run trained on EMNIST alone")
+    add("sets", nargs="+", type=Path, metavar="SET", help="as model_training.py --extra-data")
+    add("--epochs", type=int, default=2, help="epochs per training")
+    add("--fraction", type=float, default=1.0, help="fraction of EMNIST's training images")
+    add("--validation-images", type=int, default=10_000, help="EMNIST validation images")
+    add("--lr", type=float, default=0.002, help="peak learning rate")
+    add("--extra-fraction", type=float, default=0.25, help="fraction of the sets' images per batch")
+    add("--variants", type=int, default=0, help="as model_training.py --extra-variants")
+    add("--alpha", type=float, default=0.5, help="as in model_training.py")
+    add("--processed", type=Path, default=PROCESSED, help="folder of stages 1 and 2")
+    add("--models", type=Path, default=MODELS_FOLDER, help="folder with weights")
     add("--groups", type=int, default=5, help="groups of writers")
     add("--seed", type=int, default=42, help="seed of the order of images")
     return parser

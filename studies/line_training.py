@@ -35,10 +35,11 @@ from handwriting.lines.reader import load_reader_weights
 from handwriting.plots import BLUE, save_figure
 from handwriting.runs import RunFiles
 from handwriting.synthesis.text_sources import Hand, JoinedWords, PenSource
+from handwriting.training.epochs import train_epoch
 from handwriting.training.text_data import LONGEST_TEXT, Measured, load_sources
 from handwriting.training.text_run import TextRun, TextSettings
 from studies.common import FIGURES, FINISHED, FinishedTrainings
-from text_training import measure, train_epoch
+from text_training import measure, text_loss
 
 HELD_OUT = 0.1
 """Fraction of the writers and photographs held out of all trainings."""
@@ -92,7 +93,7 @@ class Trainings:
         batches = TextBatches(SomeOf(source, samples), settings.columns, settings.seed)
         if start:
             run.begin_with(load_reader_weights(start))
-        loss = train_epoch(run, batches, 1)
+        loss = train_epoch(run, batches, text_loss, 1)
         rates = measure(run, self.measured)
         run.history.append({"epoch": 1, "train_loss": loss, **rates})
         run.save()

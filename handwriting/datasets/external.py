@@ -241,7 +241,7 @@ def mixed(
     """Mix several sets.
 
     All characters of a set are drawn equally often. Sets, and writers within a character, are drawn
-    in proportion to the square root of their size (`studies.hands_ablations`). Thus large ones do
+    in proportion to the square root of their size. Thus large ones do
     not dominate, and small ones are not repeated too often.
 
     Args:

@@ -3,6 +3,7 @@
 Files give a baseline or an outline for each line; how high its letters are follows from its ink.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ LONGEST = 1400
 PRINT_KINDS = ("print", "typewrit", "typed")
 """Parts of the names of kinds of printed and typed lines, in small letters."""
 
+_NUMBER = re.compile(r"[_-][0-9]{1,2}$")
 _STEP = 0.6
 _PAPER, _KERNEL, _DARKEST, _STRONGER = 24, 31, 24, 2.0
 _INK = 90
@@ -52,9 +54,9 @@ def load_layouts(folder: Path) -> Iterator[LayoutPage]:
 
 
 def writer_of(stem: str) -> str:
-    """The writer of a page: its name without the number at its end, as in ``name_2``."""
-    name, _, number = stem.rpartition("_")
-    return name if name and number.isdigit() and len(number) <= 2 else stem
+    """The writer of a page: its name without the number at its end, as in ``name_2`` or
+    ``name-2``."""
+    return _NUMBER.sub("", stem) or stem
 
 
 def layout_of(colours: np.ndarray, page: AnnotatedPage) -> TextLayout:

@@ -1,10 +1,10 @@
 """A person's corrections of predicted text."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from handwriting.lines.decoding import CharacterRead
-from handwriting.pages.page_text import LineOfPage, WordRead
+from handwriting.pages.page_text import FieldRead, LineOfPage, WordRead
 
 Texts = Mapping[tuple[int, int], str]
 """Corrected text of each word, by the indices of its line and of the word in it, from 0."""
@@ -17,6 +17,20 @@ def corrected(lines: list[LineOfPage], texts: Texts) -> list[LineOfPage]:
     """
     changed = [_corrected_line(line, number, texts) for number, line in enumerate(lines)]
     return [line for line in changed if line.words]
+
+
+def corrected_fields(
+    fields: Sequence[FieldRead], lines: Sequence[LineOfPage], texts: Texts
+) -> list[FieldRead]:
+    """The fields with the corrected text of the lines in them.
+
+    Args:
+        fields: of the page.
+        lines: of the page, as they were read.
+        texts: of :func:`corrected`.
+    """
+    changed = [_corrected_line(line, number, texts).text for number, line in enumerate(lines)]
+    return [field.with_texts(changed) for field in fields]
 
 
 def gaps_of_words(line: LineOfPage) -> list[list[CharacterRead]]:

@@ -47,6 +47,7 @@ class Strip:
             the core zone.
         downs: float (width, 2), step in the picture from one row of a column to the next.
         middle: the row of ``middles``.
+        darkness: median difference of its ink from the paper, in 0..255.
     """
 
     contrast: np.ndarray
@@ -54,6 +55,7 @@ class Strip:
     middles: np.ndarray
     downs: np.ndarray
     middle: int
+    darkness: float = 255.0
 
     def to_picture(self, points: np.ndarray) -> np.ndarray:
         """Points of ``contrast`` in pixels of the picture; float (N, 2) to (N, 2)."""
@@ -250,7 +252,8 @@ def _strip(page: _Page, line: TextLine, number: int) -> Strip | None:
     # Cloth and shadows beside the line must not decide what is ink.
     band = difference[np.abs(course.rows) <= _INK_BAND * CORE]
     inked = difference if is_darker(band) else -difference
-    contrast = normalised(np.clip(inked, 0, 255).astype(np.uint8))
+    inked = np.clip(inked, 0, 255).astype(np.uint8)
+    contrast = normalised(inked)
     solid = contrast > _INK
     ruled = page.ruled(places)
     frames = np.zeros_like(solid) if ruled is None else _frames(solid, ruled, course.rows)
@@ -263,7 +266,8 @@ def _strip(page: _Page, line: TextLine, number: int) -> Strip | None:
     contrast[~free & ~_grown(kept, 3)] = 0
     rows, columns = np.flatnonzero(kept.any(axis=1)), np.flatnonzero(kept.any(axis=0))
     box = int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
-    return Strip(contrast, box, course.middles, course.downs, -int(course.rows[0]))
+    darkness = float(np.median(inked[kept]))
+    return Strip(contrast, box, course.middles, course.downs, -int(course.rows[0]), darkness)
 
 
 def _grown(mask: np.ndarray, size: int) -> np.ndarray:

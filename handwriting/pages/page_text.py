@@ -3,7 +3,11 @@
 Places are in pixels of the original image, upright by its EXIF.
 """
 
+import dataclasses
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import repeat
 
 import numpy as np
 
@@ -82,7 +86,8 @@ class Unread:
 
     Attributes:
         polygon: float (P, 2), its outline in pixels of the image.
-        why: ``print`` for printed text, ``unclear`` for what could not be read with any certainty.
+        why: ``print`` for printed text, ``unclear`` for what could not be read with any certainty,
+            ``shows through`` for what is much fainter than the rest and unclear.
     """
 
     polygon: np.ndarray
@@ -102,12 +107,14 @@ class CellRead:
         polygon: float (4, 2), its corners in pixels of the image.
         row, column: its place in the field, from 0.
         text: what was read in it; lines are joined by spaces.
+        lines: indices of the page's lines of which something is in it.
     """
 
     polygon: np.ndarray
     row: int
     column: int
-    text: str
+    text: str = ""
+    lines: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -136,6 +143,33 @@ class FieldRead:
     def box(self) -> tuple[int, int, int, int]:
         """Left, top, right and bottom in pixels of the image."""
         return _box_of(np.concatenate([cell.polygon for cell in self.cells]))
+
+    def with_texts(self, texts: Sequence[str]) -> "FieldRead":
+        """The field with the text of the page's lines in its cells.
+
+        A line in several boxes of a row gives a character to each; the last one takes the rest.
+
+        Args:
+            texts: of all lines of the page.
+        """
+        visits = Counter(k for cell in self.cells for k in cell.lines)
+        shares = {
+            k: iter(_spread(texts[k], count)) if self.kind == "boxes" else repeat(texts[k])
+            for k, count in visits.items()
+        }
+        cells = [
+            dataclasses.replace(
+                cell, text=" ".join(filter(None, (next(shares[k]) for k in cell.lines)))
+            )
+            for cell in self.cells
+        ]
+        return FieldRead(self.kind, cells)
+
+
+def _spread(text: str, count: int) -> list[str]:
+    characters = text.replace(" ", "")
+    ends = [*range(1, count), len(characters)]
+    return [characters[k:end] for k, end in enumerate(ends)]
 
 
 def _box_of(polygon: np.ndarray) -> tuple[int, int, int, int]:

@@ -29,6 +29,7 @@ from handwriting.recognition.recognizer import Recognizer
 _NO_WRITING, _UNSEEN = 0.6, 0.75
 _UNCLEAR, _SHORT_UNCLEAR, _SHORT = 0.5, 0.6, 3
 _FEW, _MOST_OF = 2, 0.85
+_FRONT, _FAINT = 0.8, 0.45
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ def _whole_strip(contrast: np.ndarray, box: tuple[int, int, int, int]) -> Strip:
 def _read_seen(models: PageReader, seen: Seen, photograph: Photograph, decoder: Decoder) -> Page:
     """The lines that the layout network found, each read or told to be unread."""
     boxed, in_boxes = _read_box_rows(models.recognizer, seen, decoder)
-    read, unread = dict(boxed), []
+    read, unread = {k: line for k, (line, _) in boxed.items()}, []
     there: list[tuple[int, Strip]] = []
     for number, (line, strip) in enumerate(zip(seen.lines, seen.strips, strict=True)):
         if number in in_boxes:
@@ -133,31 +134,34 @@ def _read_seen(models: PageReader, seen: Seen, photograph: Photograph, decoder: 
     answers = _read_strips(models.reader, [s for _, s in there], seen.view, decoder, _UNCLEAR)
     if len(there) == 1:
         answers = [as_character(models.recognizer, there[0][1], answers[0], decoder)]
-    for (number, _), answer in zip(there, answers, strict=True):
+    shows_through = _shows_through([strip for _, strip in there], answers)
+    for (number, _), answer, is_from_back in zip(there, answers, shows_through, strict=True):
         line = seen.lines[number]
-        if _is_clear(answer, line):
-            read[number] = (answer, None)
+        if is_from_back:
+            unread.append(Unread(_outline(line, seen.view), "shows through"))
+        elif _is_clear(answer, line):
+            read[number] = answer
         else:
             unread.append(Unread(_outline(line, seen.view), "unclear"))
-    lines = _indented([read[k][0] for k in sorted(read)], seen.view)
+    lines = _indented([read[k] for k in sorted(read)], seen.view)
+    places = {k: place for place, k in enumerate(sorted(read))}
     fields = [
-        _field(field, read, seen) for field in seen.fields if in_boxes.isdisjoint(field.lines)
+        _field(field, places, seen.view).with_texts([line.text for line in lines])
+        for field in seen.fields
+        if in_boxes.isdisjoint(field.lines)
     ]
-    return Page(*photograph.size, lines, unread, [*fields, *(f for _, f in boxed.values() if f)])
-
-
-Read = tuple[LineOfPage, FieldRead | None]
-"""A line, and the row of boxes that it stands in."""
+    fields += [_of_line(row, places[k]) for k, (_, row) in boxed.items()]
+    return Page(*photograph.size, lines, unread, fields)
 
 
 def _read_box_rows(
     recognizer: Recognizer | None, seen: Seen, decoder: Decoder
-) -> tuple[dict[float, Read], set[int]]:
+) -> tuple[dict[float, tuple[LineOfPage, FieldRead]], set[int]]:
     """The rows of boxes with something in them, by their place among the lines; and the indices of
     the lines that the layout network found in them."""
     if recognizer is None or decoder.name not in FREE:
         return {}, set()
-    read: dict[float, Read] = {}
+    read: dict[float, tuple[LineOfPage, FieldRead]] = {}
     in_boxes: set[int] = set()
     tops = np.array([line.points[:, 1].mean() for line in seen.lines])
     for row in box_rows(seen.colours):
@@ -185,17 +189,34 @@ def _is_clear(read: LineOfPage, line: FoundLine) -> bool:
     return bool(read.text.strip(MARKS)) and read.clearness * line.score > least
 
 
-def _field(found: Field, read: Mapping[float, Read], seen: Seen) -> FieldRead:
+def _shows_through(strips: Sequence[Strip], read: Sequence[LineOfPage]) -> np.ndarray:
+    """bool (lines,): much fainter than most clear lines, and not clear: writing on the back."""
+    darkness = np.array([strip.darkness for strip in strips])
+    clearness = np.array([line.clearness for line in read])
+    clear = darkness[clearness >= _FRONT]
+    if not len(clear):
+        return np.zeros(len(strips), dtype=bool)
+    return (darkness < _FAINT * np.median(clear)) & (clearness < _FRONT)
+
+
+def _field(found: Field, places: Mapping[float, int], view: View) -> FieldRead:
+    """A field without its text; ``places`` are those of the lines among the page's."""
     cells = [
         CellRead(
-            seen.view.to_picture(cell.outline),
+            view.to_picture(cell.outline),
             cell.row,
             cell.column,
-            " ".join(read[k][0].text for k in cell.lines if k in read),
+            lines=tuple(places[k] for k in cell.lines if k in places),
         )
         for cell in found.cells
     ]
     return FieldRead(found.kind, cells)
+
+
+def _of_line(row: FieldRead, place: int) -> FieldRead:
+    """A row of boxes that stands in a line of the page."""
+    cells = [dataclasses.replace(cell, lines=(place,)) if cell.text else cell for cell in row.cells]
+    return FieldRead(row.kind, cells)
 
 
 def _outline(line: FoundLine, view: View) -> np.ndarray:

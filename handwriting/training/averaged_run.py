@@ -1,5 +1,6 @@
 """A training run with a one-cycle schedule and averaged weights; it can be resumed exactly."""
 
+from abc import ABC, abstractmethod
 from typing import Any, Protocol
 
 import torch
@@ -34,7 +35,7 @@ class RunSettings(Protocol):
         """How the weights are moved."""
 
 
-class AveragedRun:
+class AveragedRun(ABC):
     """One training run of a network.
 
     Args:
@@ -45,6 +46,8 @@ class AveragedRun:
         network: to train.
 
     Attributes:
+        epochs: of the whole run.
+        seed: of its samples.
         network: the weights that are trained.
         trained: the module to call in training, with the same weights.
         average: the averaged weights, in ``module``.
@@ -60,6 +63,7 @@ class AveragedRun:
         network: nn.Module,
     ) -> None:
         self.files, self.device, self.samples = files, device, samples
+        self.epochs, self.seed = settings.epochs, settings.seed
         self.network = network.to(device, memory_format=memory_format(device))
         self.trained = wrap_ddp(self.network)
         self.recipe = settings.recipe
@@ -73,6 +77,10 @@ class AveragedRun:
         """Update the weight average, and set the learning rate for this position in the epoch."""
         self.average.update_parameters(self.network)
         self._set_lr(len(self.history) * self.samples + seen)
+
+    @abstractmethod
+    def save(self) -> None:
+        """Write history, weights and checkpoint."""
 
     def _set_lr(self, done: int) -> None:
         for group in self.optimizer.param_groups:

@@ -9,6 +9,7 @@ from tqdm import tqdm
 
 from handwriting.alphabet import in_alphabet
 from handwriting.datasets.page_layouts import load_layouts
+from handwriting.datasets.text import left_out
 from handwriting.formats.annotated import is_crossed_out
 from handwriting.formats.ground_truth import annotation_files
 from handwriting.imaging.text_lines import HANDWRITING, TextLayout, TextLine
@@ -56,11 +57,16 @@ class PageLines:
         )
 
 
-def load_page_lines(folder: Path, layout: Layout) -> PageLines:
+def load_page_lines(folder: Path, layout: Layout, held_out: float | None = None) -> PageLines:
     """The lines of a folder of ALTO or PAGE files.
 
     Each line is cut out where it is annotated, once more a little off, and where the layout network
     finds it, if it does.
+
+    Args:
+        folder: of the files and their images.
+        layout: finds lines, and the frames that are cut away.
+        held_out: if given, only pages of writers that `datasets.text.left_out` holds out.
 
     Raises:
         HandwritingError: a file is damaged, or an image is missing.
@@ -70,6 +76,8 @@ def load_page_lines(folder: Path, layout: Layout) -> PageLines:
     skipped = 0
     pages = load_layouts(folder)
     for page in tqdm(pages, total=len(annotation_files(folder)), unit="page", desc="reading"):
+        if held_out is not None and not left_out(np.array([page.writer]), held_out)[0]:
+            continue
         texts = [_teachable(line) for line in page.layout.lines]
         skipped += texts.count(None)
         own = list(_cuts(page.layout, texts, layout))

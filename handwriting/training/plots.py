@@ -1,6 +1,6 @@
-"""Plots of a training run: loss and accuracy, or error rates, by epoch."""
+"""Plots of a training run: loss and accuracy by epoch, or rates by training time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -10,6 +10,14 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from handwriting.plots import BLUE, GREEN, ORANGE, save_figure
+
+LAYOUT_RATES = {
+    "val_core_f1": "F1 of handwriting",
+    "val_printed_f1": "F1 of print",
+    "val_direction": "accuracy of the direction",
+    "val_height": "error of the height, octaves",
+}
+"""Columns of a layout network's history, and their labels."""
 
 
 def _history_axes(title: str, ylabel: str) -> tuple[Figure, Axes]:
@@ -62,15 +70,43 @@ def plot_error_rates(
         path: of the PNG.
         command: that made it.
     """
+    labels = {
+        name: name.removesuffix("_cer").replace("_", " ")
+        for name in history[-1]
+        if name.endswith("_cer") and name != "val_cer"
+    }
     figure, axes = _history_axes(title, "Character error rate (held-out writers)")
+    _draw_by_time(axes, history, labels)
+    save_figure(figure, path, command)
+
+
+def plot_layout_rates(
+    history: Sequence[dict[str, float]], title: str, path: Path, command: str
+) -> None:
+    """Rates of the layout network on held-out writers, by training time.
+
+    Args:
+        history: rows with ``seconds`` and, where writers are held out, the rates of
+            `training.layout_run.layout_rates`.
+        title: of the plot.
+        path: of the PNG.
+        command: that made it.
+    """
+    labels = {name: label for name, label in LAYOUT_RATES.items() if name in history[-1]}
+    figure, axes = _history_axes(title, "F1, accuracy, error (held-out writers)")
+    _draw_by_time(axes, history, labels)
+    save_figure(figure, path, command)
+
+
+def _draw_by_time(
+    axes: Axes, history: Sequence[dict[str, float]], labels: Mapping[str, str]
+) -> None:
+    """Columns of a history by training time, each with its label and its last value."""
     minutes = np.cumsum([row["seconds"] for row in history]) / 60
-    for name in history[-1]:
-        if name.endswith("_cer") and name != "val_cer":
-            rates = [row[name] for row in history]
-            label = f"{name.removesuffix('_cer').replace('_', ' ')}, {rates[-1]:.4f} at the end"
-            axes.plot(minutes, rates, "o-", label=label)
+    for name, label in labels.items():
+        rates = [row[name] for row in history]
+        axes.plot(minutes, rates, "o-", label=f"{label}, {rates[-1]:.4f} at the end")
     axes.set_xlabel("Training time (minutes), one mark per epoch")
     axes.set_ylim(bottom=0)
-    if axes.lines:
+    if labels:
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=2)
-    save_figure(figure, path, command)

@@ -88,11 +88,13 @@ class TextData:
         sources: training samples.
         measured: samples of held-out writers.
         pages: names of the photographed pages in the training set.
+        lines: different samples, without repeats.
     """
 
     sources: TextSource
     measured: list[Measured]
     pages: list[str]
+    lines: int
 
 
 def load_sources(settings: TextSettings) -> TextData:
@@ -114,7 +116,11 @@ def load_sources(settings: TextSettings) -> TextData:
     joined: TextSource = JoinedSources(sources)
     if settings.samples:
         joined = BalancedSources(sources, [_weight(source) for source in sources], settings.samples)
-    return TextData(joined, found.measured, found.pages)
+    return TextData(joined, found.measured, found.pages, sum(map(_different, sources)))
+
+
+def _different(source: TextSource) -> int:
+    return len(set(source.texts)) if isinstance(source, PictureSource) else len(source)
 
 
 def _weight(source: TextSource) -> float:
@@ -198,7 +204,7 @@ class _Sources:
         self.pages += np.unique(own.groups).tolist() if pages else []
 
     def _add_annotated(self, path: Path) -> None:
-        data = load_page_lines(path, _layout())
+        data = load_page_lines(path, layout_of_project())
         is_left_out = left_out(data.writers, self.held_out)
         own = data.subset(np.flatnonzero(~is_left_out).tolist())
         is_exact = not all(map(str.isascii, data.texts))
@@ -254,9 +260,10 @@ def _measured_pens(name: str, archive: PenArchive, samples: np.ndarray) -> list[
     return [Measured(name, pictures, texts)] if chosen else []
 
 
-def _layout() -> Layout:
+def layout_of_project() -> Layout:
+    """The newest layout network, which finds and cuts the lines of pages."""
     return Layout.load(find_layout("latest", PROJECT / LAYOUT_FOLDER))
 
 
 def _lines_of(files: list[Path], texts: list[str]) -> PhotographedText:
-    return lines_of_pages(files, texts, _layout())
+    return lines_of_pages(files, texts, layout_of_project())

@@ -51,7 +51,7 @@ def as_json(entries: Sequence[Entry]) -> str:
             entry.answer.size,
             entry.lines,
             entry.answer.unread,
-            entry.answer.fields,
+            entry.fields,
         )
         for entry in entries
         if isinstance(entry.answer, PictureRead)

@@ -1,8 +1,9 @@
-"""Custom Streamlit widgets for images: clipboard, camera permission, correction of words.
+"""Custom Streamlit widgets for images: clipboard, camera permission, correction of words, files.
 
 Their JavaScript, CSS and HTML are in static/.
 """
 
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ from handwriting.web.widgets import component
 _paste, _camera, _words = (
     component(name, "html", "css", "js") for name in ("paste", "camera", "words")
 )
+_save = component("save", "js")
 
 
 def paste_picture() -> None:
@@ -36,3 +38,12 @@ def picture_with_words(key: str, data: dict[str, Any], on_texts: Callable[[], No
         on_texts: called after a correction.
     """
     _words(key=key, data=data, on_texts_change=on_texts)
+
+
+def save_file(name: str, content: str) -> None:
+    """Let the browser save a file once; call it when a button was pressed.
+
+    The file of `st.download_button` is made before it is asked for: it lacks a correction that the
+    server has not yet answered. A press of `st.button` arrives after all corrections before it.
+    """
+    _save(key="save", data={"id": uuid.uuid4().hex, "name": name, "content": content}, height=0)

@@ -32,16 +32,24 @@ from handwriting.web.fragments import fragment
 from handwriting.web.incoming import corrections
 from handwriting.web.picture_reading import PictureRead, Read, character_reader, text_reader
 from handwriting.web.picture_sources import take_pictures
-from handwriting.web.picture_widgets import picture_with_words
+from handwriting.web.picture_widgets import picture_with_words, save_file
 from handwriting.web.shelf import Entry, Shelf
 
 ANYTHING, LINE, CHARACTER = "Words or a page", "One line", "One character"
 EXPECTED = {"Natural language": "language", "Source code": "programs", "None": None}
 """Titles of the language models, and the names of their decoders."""
 
+DOWNLOADS = {
+    "Download as text": ("txt", as_text),
+    "Download as CSV": ("csv", as_csv),
+    "Download as JSON": ("json", as_json),
+}
+"""Titles of the buttons; the ending of each file, and what makes its content."""
+
 NOT_READ = {
     "print": "Print, which is not read",
     "unclear": "This could not be read with any certainty",
+    "shows through": "This is faint, as writing on the back that shows through",
 }
 """Titles of places that were not read, by `pages.page_text.Unread.why`."""
 
@@ -145,14 +153,10 @@ def _offer_downloads(shelf: Shelf) -> None:
     entries = [entry for entry in shelf.entries.values() if entry.lines]
     name = Path(entries[0].given.name).stem if len(entries) == 1 else "images"
     with st.container(horizontal=True):
-        if entries:
-            for label, ending, content in (
-                ("Download as text", "txt", as_text(entries)),
-                ("Download as CSV", "csv", as_csv(entries)),
-                ("Download as JSON", "json", as_json(entries)),
-            ):
-                st.download_button(label, content, f"{name}.{ending}", on_click="ignore")
+        asked = [make for label, make in DOWNLOADS.items() if entries and st.button(label)]
         st.button("Remove all", on_click=shelf.clear)
+    for ending, content_of in asked:
+        save_file(f"{name}.{ending}", content_of(entries))
 
 
 def _show(shelf: Shelf, digest: str, entry: Entry) -> None:

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from weakref import WeakSet
 
 from handwriting.errors import HandwritingError
-from handwriting.pages.corrections import corrected
-from handwriting.pages.page_text import LineOfPage
+from handwriting.pages.corrections import corrected, corrected_fields
+from handwriting.pages.page_text import FieldRead, LineOfPage
 from handwriting.web.picture_reading import Given, PictureRead, Read
 
 MOST_PICTURES = 20
@@ -49,6 +49,13 @@ class Entry:
         """Predicted lines with corrections; empty after an error."""
         found = self.answer.lines if isinstance(self.answer, PictureRead) else []
         return corrected(found, self.texts)
+
+    @property
+    def fields(self) -> list[FieldRead]:
+        """Predicted fields with corrections; empty after an error."""
+        if not isinstance(self.answer, PictureRead):
+            return []
+        return corrected_fields(self.answer.fields, self.answer.lines, self.texts)
 
     def is_read(self, asked: Hashable) -> bool:
         """Whether it was read with the options of this key."""

@@ -89,7 +89,12 @@ def test_ranks_share_the_samples():
 
 @pytest.mark.parametrize(
     ("stem", "writer"),
-    [("lettre_0042_1", "lettre_0042"), ("lettre_0042", "lettre_0042"), ("page", "page")],
+    [
+        ("lettre_0042_1", "lettre_0042"),
+        ("will-4", "will"),
+        ("lettre_0042", "lettre_0042"),
+        ("page", "page"),
+    ],
 )
 def test_pages_of_one_writer_stay_together(stem, writer):
     assert writer_of(stem) == writer

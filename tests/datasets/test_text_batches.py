@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from handwriting.datasets.text_batches import (
     WIDTH_STEP,
+    BalancedSources,
     Drawn,
     JoinedSources,
     TextBatches,
@@ -127,3 +128,11 @@ def test_joined_sources_are_one():
     assert [one.picture.shape[1] for one in drawn] == [10, 20, 30]
     with pytest.raises(IndexError):
         joined.draw(3, rng)
+
+
+def test_balanced_sources_are_drawn_by_their_weights_and_empty_ones_never():
+    sources = BalancedSources([Bars([10, 20]), Bars([]), Bars([30])], [1.0, 5.0, 3.0], 400)
+    rng = np.random.default_rng(0)
+    drawn = [sources.draw(k, rng).text for k in range(len(sources))]
+    assert set(drawn) == {"10", "20", "30"}
+    assert 0.65 < drawn.count("30") / len(drawn) < 0.85

@@ -1,11 +1,11 @@
-"""A correction changes line, word and text; the original prediction is kept."""
+"""A correction changes line, word, text and field; the original prediction is kept."""
 
 import numpy as np
 import pytest
 
 from handwriting.lines.decoding import CharacterRead
-from handwriting.pages.corrections import corrected, gaps_of_words
-from handwriting.pages.page_text import LineOfPage, WordRead, text_of_page
+from handwriting.pages.corrections import corrected, corrected_fields, gaps_of_words
+from handwriting.pages.page_text import CellRead, FieldRead, LineOfPage, WordRead, text_of_page
 
 
 def read(text: str) -> WordRead:
@@ -50,3 +50,40 @@ def test_a_word_without_text_is_left_out_with_its_space_and_a_line_without_words
 def test_words_that_are_not_there_change_nothing():
     (line,) = corrected([LINE], {(3, 0): "x", (0, 99): "x"})
     assert line.whole.text == "ab  cd"
+
+
+def field_of(kind: str, *lines: tuple[int, ...]) -> FieldRead:
+    cells = [CellRead(np.zeros((4, 2)), 0, k, lines=each) for k, each in enumerate(lines)]
+    return FieldRead(kind, cells)
+
+
+TABLE = field_of("table", (0,), (), (1, 2))
+LINES = [LINE, LineOfPage(read("ef"), [read("ef")]), LineOfPage(read("gh"), [read("gh")])]
+
+
+@pytest.mark.parametrize(
+    ("texts", "cells"),
+    [
+        ({}, ["ab  cd", "", "ef gh"]),
+        ({(0, 1): "x"}, ["ab  x", "", "ef gh"]),
+        ({(1, 0): "one two"}, ["ab  cd", "", "one two gh"]),
+        ({(1, 0): ""}, ["ab  cd", "", "gh"]),
+        ({(0, 0): "", (0, 1): ""}, ["", "", "ef gh"]),
+    ],
+)
+def test_a_field_has_the_corrected_text_of_its_lines(texts, cells):
+    (field,) = corrected_fields([TABLE], LINES, texts)
+    assert [cell.text for cell in field.cells] == cells
+    assert [cell.lines for cell in field.cells] == [cell.lines for cell in TABLE.cells]
+
+
+@pytest.mark.parametrize(
+    ("text", "boxes"),
+    [("4711", "4 7 1 1"), ("47", "4 7"), ("471123", "4 7 1 123"), ("", "")],
+)
+def test_boxes_share_the_characters_of_their_line(text, boxes):
+    line = LineOfPage(read("1234"), [read("1234")])
+    row = field_of("boxes", (0,), (0,), (), (0,), (0,))
+    (field,) = corrected_fields([row], [line], {(0, 0): text})
+    assert field.text == text and field.cells[2].text == ""
+    assert " ".join(cell.text for cell in field.cells).split() == boxes.split()

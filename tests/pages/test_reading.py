@@ -11,6 +11,7 @@ from PIL import Image
 
 from handwriting.imaging.text_lines import PRINT, TextLayout, TextLine
 from handwriting.lines.reader import LINES_FOLDER, Reader, find_reader
+from handwriting.pages.corrections import corrected_fields
 from handwriting.pages.layout import LAYOUT_FOLDER, Layout, find_layout
 from handwriting.pages.page_text import text_of_page
 from handwriting.pages.photographs import open_photograph
@@ -180,6 +181,18 @@ def test_a_page_without_a_clear_line_has_no_text_and_tells_of_all():
     assert page.lines == [] and [place.why for place in page.unread] == ["unclear"] * len(TEXT)
 
 
+@pytest.mark.parametrize(("clearness", "count"), [(0.7, 1), (0.95, 0)])
+def test_a_faint_line_shows_through_from_the_back_unless_it_is_clear(clearness, count):
+    picture = draw_page()
+    shortest = TOP + 3 * PITCH
+    rows = slice(shortest - PITCH // 2 - X_HEIGHT, shortest + PITCH // 2 - X_HEIGHT)
+    picture[rows] = 255 - (255 - picture[rows]) // 5
+    readers = readers_of(layout_of_page(), UnsureReader(clearness, 0.95))
+    page = read_page(readers, photograph_of(picture))
+    assert [place.why for place in page.unread] == ["shows through"] * count
+    assert len(page.lines) == len(TEXT) - count
+
+
 def test_the_clear_lines_stay_however_many_are_unclear():
     readers = readers_of(layout_of_page(), UnsureReader(0.2, 0.2, 0.2, 0.2, 0.95))
     page = read_picture(readers, photograph_of(draw_page()))
@@ -218,7 +231,13 @@ def test_a_row_of_boxes_is_a_field_with_the_text_in_each():
     (field,) = page.fields
     assert field.kind == "boxes" and [cell.column for cell in field.cells] == [0, 1, 2]
     assert np.abs(np.subtract(field.box, (100, 100, 400, 200))).max() < 10
-    assert field.text and set(field.text) <= set("abcd")
+    assert [cell.text for cell in field.cells] == ["a", "b", "cd"] and field.text == "abcd"
+
+
+def test_a_corrected_line_is_corrected_in_its_boxes():
+    page = read_page(readers_of(boxed()), photograph_of(boxed().picture))
+    (field,) = corrected_fields(page.fields, page.lines, {(0, 1): "Z"})
+    assert [cell.text for cell in field.cells] == ["a", "b", "Z"]
 
 
 def test_a_field_is_in_the_pixels_of_a_turned_picture():

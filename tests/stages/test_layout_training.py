@@ -102,6 +102,11 @@ def test_the_run_leaves_a_history_with_the_rates_of_writers_held_out(trained):
     assert (rates["val_core_f1"] <= 1).all() and (rates["val_direction"] <= 1).all()
 
 
+def test_the_run_leaves_a_plot_of_the_rates_with_its_command(trained):
+    with Image.open(trained / "metrics" / "run_layout_rates.png") as plot:
+        assert plot.size == (960, 600)
+
+
 def test_the_run_leaves_weights_in_half_precision_that_find_lines(trained):
     content = load_torch(trained / "models" / "run.pt", "")
     assert content["kind"] == LAYOUT_KIND and content["hyperparameters"]["samples"] == 2

@@ -11,6 +11,7 @@ import weakref
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
@@ -19,10 +20,11 @@ from handwriting.errors import HandwritingError
 from handwriting.evaluation.text_metrics import edit_distance
 from handwriting.imaging.text_lines import PRINT, TextLayout
 from handwriting.lines.beam import BeamDecoder
-from handwriting.lines.decoding import GREEDY
+from handwriting.lines.decoding import GREEDY, CharacterRead
 from handwriting.lines.language import PROGRAMS_FILE, LanguageModel
 from handwriting.lines.reader import find_reader
 from handwriting.pages.corrections import gaps_of_words
+from handwriting.pages.page_text import CellRead, FieldRead, LineOfPage, WordRead
 from handwriting.pages.photographs import open_photograph
 from handwriting.pages.reading import PageReader
 from handwriting.pages.text_reader import TextReader
@@ -80,7 +82,7 @@ def test_each_example_is_read_nearly_without_a_mistake(tab, name):
     press(tab, name)
     expected = " ".join(EXAMPLES[name].lines)
     assert edit_distance(texts(tab)[0], expected) <= 0.08 * len(expected)
-    assert {"Download as text", "Download as CSV"} <= {b.label for b in tab.get("download_button")}
+    assert {"Download as text", "Download as CSV"} <= {b.label for b in tab.button}
 
 
 def test_a_picture_is_read_once_until_the_options_change(tab):
@@ -131,6 +133,18 @@ def test_another_reading_changes_text_table_and_json(tab):
     record = json.loads(as_json([entry]))
     assert record["text"] == record["lines"][0]["words"][0]["text"] == f"{other}3,950"
     assert record["lines"][0]["box"] == [int(row[c]) for c in ("left", "top", "right", "bottom")]
+
+
+def test_the_fields_of_the_json_are_corrected_too():
+    word = WordRead(
+        "73", 0.9, np.zeros((4, 2)), [CharacterRead(k, k, [(c, 0.9)]) for k, c in enumerate("73")]
+    )
+    frame = FieldRead("frame", [CellRead(np.zeros((4, 2)), 0, 0, "73", lines=(0,))])
+    answer = PictureRead((100, 50), [LineOfPage(word, [word])], b"", fields=[frame])
+    entry = Entry(Given("form.png", b""), answer=answer, texts={(0, 0): "13"})
+    record = json.loads(as_json([entry]))
+    assert record["text"] == record["fields"][0]["text"] == "13"
+    assert record["fields"][0]["cells"][0]["text"] == "13"
 
 
 def test_words_and_the_spaces_before_them_make_the_line(tab):

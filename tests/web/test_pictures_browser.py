@@ -61,6 +61,13 @@ CONTRAST = """(element) => {
     return (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05)
 }"""
 
+CHOOSE_AND_DOWNLOAD = """(reading, download) => {
+    reading.click()
+    setTimeout(() => download.click(), 1)
+    return reading.dataset.character
+}"""
+"""Quicker than any finger: the server has not yet answered the correction."""
+
 
 def open_tab(browser: Browser, address: str, script: str | None = None, **options) -> Page:
     page = browser.new_page(**options)
@@ -126,7 +133,6 @@ def test_nothing_is_wider_than_the_window_and_the_picture_is_seen(read):
 def test_another_reading_is_taken_and_downloaded_and_stays_when_the_tab_is_left(read):
     changed = choose_other(read, "river")
     for kind in ("text", "CSV", "JSON"):
-        expect(read.get_by_role("button", name=f"Download as {kind}")).to_be_enabled()
         assert changed in downloaded(read, kind), kind
     record = json.loads(downloaded(read, "JSON"))
     assert record["file"] == "a page.jpg" and len(record["lines"]) == 6
@@ -134,6 +140,17 @@ def test_another_reading_is_taken_and_downloaded_and_stays_when_the_tab_is_left(
     expect(read.locator("canvas.upper-canvas")).to_be_visible()
     read.get_by_role("tab", name="Read an image").click()
     expect(words(read).get_by_text(changed, exact=True)).to_be_visible()
+
+
+def test_a_download_asked_for_in_the_moment_of_a_correction_holds_it(read):
+    words(read).get_by_text("leaf", exact=True).click()
+    group = readings(read).get_by_role("group", name="Character 1")
+    download = read.get_by_role("button", name="Download as text").element_handle()
+    with read.expect_download() as asked:
+        changed = group.get_by_role("button").nth(1).evaluate(CHOOSE_AND_DOWNLOAD, download)
+    text = Path(asked.value.path()).read_text()
+    read.keyboard.press("Escape")
+    assert f"{changed}eaf" in text.split()
 
 
 def test_a_word_on_the_picture_opens_its_readings(read):
@@ -169,10 +186,10 @@ def test_a_character_is_left_out_and_a_word_typed_by_the_keyboard(read):
     field.press("Enter")
     expect(readings(read)).to_have_count(0)
     expect(words(read).get_by_text("and yet", exact=True)).to_be_visible()
-    read.wait_for_timeout(1000)
     assert "and yet" in downloaded(read, "text")
     words(read).get_by_text("and yet", exact=True).click()
     readings(read).get_by_label("Or type it").fill("and")
+    assert "and yet" not in downloaded(read, "text")
     read.get_by_role("button", name="Done").click()
 
 

@@ -52,6 +52,7 @@ export default function ({ parentElement: root, data, setStateValue }) {
 
   let open = null
   const close = () => {
+    tellWaiting()
     open?.panel.remove()
     open?.button.setAttribute("aria-expanded", "false")
     open?.outline.classList.remove("open")
@@ -59,18 +60,25 @@ export default function ({ parentElement: root, data, setStateValue }) {
   }
 
   let waiting
-  // Soon, and not for each letter that is typed.
-  const tell = (milliseconds) => {
+  const tell = () => {
     clearTimeout(waiting)
-    waiting = setTimeout(() => {
-      setStateValue("texts", data.lines.flatMap(({ words }, line) => words
-        .map((word, place) => [line, place, word.text, word.isChanged])
-        .filter(([, , , isChanged]) => isChanged)
-        .map((told) => told.slice(0, 3))))
-    }, milliseconds)
+    waiting = undefined
+    setStateValue("texts", data.lines.flatMap(({ words }, line) => words
+      .map((word, place) => [line, place, word.text, word.isChanged])
+      .filter(([, , , isChanged]) => isChanged)
+      .map((told) => told.slice(0, 3))))
+  }
+  // Not for each letter that is typed.
+  const tellSoon = () => {
+    clearTimeout(waiting)
+    waiting = setTimeout(tell, 250)
+  }
+  // Before whatever is pressed next, such as a download.
+  const tellWaiting = () => {
+    if (waiting) tell()
   }
 
-  const write = (word, content, milliseconds) => {
+  const write = (word, content) => {
     word.text = content
     word.isChanged = true
     if ([...content].length === word.letters.length) word.letters = [...content]
@@ -80,13 +88,13 @@ export default function ({ parentElement: root, data, setStateValue }) {
       button.setAttribute("aria-pressed", String(word.letters[place] === character))
     }
     said.textContent = ""
-    tell(milliseconds)
   }
 
   const choose = (word, place, character) => {
     word.letters[place] = character
-    write(word, word.letters.join(""), 0)
+    write(word, word.letters.join(""))
     open.field.value = word.text
+    tell()
   }
 
   const openWord = (word) => {
@@ -126,7 +134,11 @@ export default function ({ parentElement: root, data, setStateValue }) {
       type: "text", autocapitalize: "off", autocomplete: "off", spellcheck: "false", maxlength: 200,
     })
     field.value = word.text
-    field.oninput = () => write(word, field.value, 250)
+    field.oninput = () => {
+      write(word, field.value)
+      tellSoon()
+    }
+    field.onchange = tellWaiting
     const done = make(panel, "button", { class: "close", type: "button" }, "Done")
     const leave = () => {
       close()
