@@ -4,6 +4,8 @@
     python -m handwriting.training.fit_language --data WORDS.npz TEXT.npz
     python -m handwriting.training.fit_language --data WORDS.npz TEXT.npz --programs --least 2.5
     python -m handwriting.training.fit_language --data WORDS.npz TEXT.npz --language fr
+    python -m handwriting.training.fit_language --data WORDS.npz TEXT.npz --language de --least 1.3
+    python -m handwriting.training.fit_language --data WORDS.npz TEXT.npz --language any --least 1
 
 N-grams are counted on
 

@@ -37,7 +37,7 @@ class Recipe:
         languages: of the word lists, with their weights.
         cases: shares of words unchanged, capitalised and in capitals.
         tempering: exponent of a word's frequency: isolated words are less often "the" than words
-            in running text.
+            in running text. Texts of several words are in the pen archives, for English.
         rarest: least frequency of a word in its language; it has the weight of the language.
         pens: weight of a text in the pen archives, which are mostly English.
     """
@@ -56,7 +56,7 @@ RECIPES = {
     "en": Recipe({"en": 1.0, **_BESIDE_ENGLISH}, pens=3.0),
     "fr": Recipe({"fr": 1.0, "en": 0.05}, tempering=0.6, pens=0.1),
     "de": Recipe({"de": 1.0, "en": 0.05}, cases=(0.45, 0.45, 0.1)),
-    "any": Recipe({"en": 1.0, "fr": 1.0, "de": 1.0, **_MANY}, rarest=1e-6, pens=1.0),
+    "any": Recipe({"en": 1.0, "fr": 1.0, "de": 1.0, **_MANY}, rarest=1e-6, tempering=0.5),
 }
 """By name of the language."""
 

@@ -203,3 +203,9 @@ def test_real_pages_have_spines_on_their_ink():
     assert sum(not line.counts for line in lines) == 328
     held = [contained(line.polygons[0], line.spine).mean() for line in lines if line.counts]
     assert np.mean(held) > 0.97
+
+
+def test_a_page_is_spelled_otherwise_line_by_line_and_word_by_word(tmp_path):
+    page = word_list(tmp_path, [[[0, 0], [9, 0], [9, 9], [0, 9]]]).respelled(str.upper)
+    (line,) = page.lines
+    assert line.text == line.text.upper() == " ".join(word.text for word in line.words) != ""

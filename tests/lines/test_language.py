@@ -54,7 +54,7 @@ def test_words_and_numbers_are_likelier_than_their_misreadings(model, likely, un
     [
         *(("fr", "été", "ete"), ("fr", "l’école", "l’ecole"), ("fr", "garçon", "garcon")),
         *(("de", "Straße", "StraBe"), ("de", "für", "fur"), ("de", "über", "uber")),
-        *(("any", "été", "ete"), ("any", "über", "uber"), ("any", "señor", "senor")),
+        *(("any", "été", "ete"), ("any", "müssen", "mussen"), ("any", "señor", "senor")),
     ],
 )
 def test_words_with_their_accents_are_likelier_than_without(name, likely, unlikely):
