@@ -25,7 +25,9 @@ _MOST_OF_FORMAT = dict.fromkeys(("AVIF", "HEIF", "JPEG2000", "WEBP"), 50_000_000
 _MOST_SCANS = 100
 """Maximum scans of a progressive JPEG; cameras and programs write about ten."""
 
-_ENOUGH_PIXELS = 1600
+ENOUGH_PIXELS = 1600
+"""Pixels of the longer side of an image of one character."""
+
 _ORIENTATION = 0x0112
 _ON_ITS_SIDE = (5, 6, 7, 8)
 _UPRIGHT = {
@@ -43,7 +45,7 @@ _LIGHT, _DARKEST = 160, 0.5
 def open_picture(
     source: Path | BinaryIO,
     name: str | None = None,
-    enough: int | None = _ENOUGH_PIXELS,
+    enough: int | None = ENOUGH_PIXELS,
     most: int = MOST_PIXELS,
 ) -> Image.Image:
     """The image of :func:`open_with_size`, with the same arguments and errors."""
@@ -53,7 +55,7 @@ def open_picture(
 def open_with_size(
     source: Path | BinaryIO,
     name: str | None = None,
-    enough: int | None = _ENOUGH_PIXELS,
+    enough: int | None = ENOUGH_PIXELS,
     most: int = MOST_PIXELS,
 ) -> tuple[Image.Image, tuple[int, int]]:
     """Open an image, of an animation the first frame; large ones are downscaled.
