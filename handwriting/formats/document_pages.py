@@ -26,6 +26,7 @@ from handwriting.imaging.photograph import (
     fitted,
     opened,
 )
+from handwriting.imaging.sources import ImageLike, as_source
 
 MOST_PAGES = 500
 """Maximum pages of a document to be read at once."""
@@ -57,17 +58,18 @@ class Sheet:
     note: str = ""
 
 
-def count_pages(source: Path | BinaryIO, name: str | None = None) -> int:
+def count_pages(image: ImageLike, name: str | None = None) -> int:
     """Number of pages of a file; 1 for an image.
 
     Args:
-        source: path or content of a file.
+        image: a path, an open file, a Pillow image or an array.
         name: of the file, for errors.
 
     Raises:
         HandwritingError: it is missing, damaged, has a password, or is neither an image nor a PDF.
     """
-    name = name or str(source)
+    source, own_name = as_source(image)
+    name = name or own_name
     check_is_file(source, name)
     if is_pdf(source):
         return count_pdf_pages(source, name)

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 
+import numpy as np
 import pypdfium2
 import pytest
 from PIL import Image
@@ -20,8 +21,8 @@ from tests.support import PROJECT
 from tests.web.pictures import upload
 from tests.web.test_pictures import TAB
 
-PICTURES = [Image.fromarray(photograph_of_example(name)) for name in ("A number", "A word")]
-TEXTS = [EXAMPLES[name].lines[0] for name in ("A number", "A word")]
+PICTURES = [Image.fromarray(photograph_of_example(name)) for name in ("A number", "A line")]
+TEXTS = [EXAMPLES[name].lines[0] for name in ("A number", "A line")]
 
 
 @pytest.fixture
@@ -60,7 +61,8 @@ def test_the_searchable_pdf_has_the_corrected_text(tab):
     document = pypdfium2.PdfDocument(as_pdf(entries))
     texts = [page.get_textpage().get_text_range() for page in document]
     assert texts == ["corrected", TEXTS[1]]
-    assert document[0].get_size() == (PICTURES[0].width * 0.72, PICTURES[0].height * 0.72)
+    inches = np.array(PICTURES[0].size) / 100
+    assert document[0].get_size() == pytest.approx(tuple(72 * inches))
     document.close()
 
 
