@@ -3,11 +3,14 @@
 It wraps `lines.reader.Reader` and `pages.reading`; `read_picture.py` uses it.
 """
 
+import dataclasses
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 from handwriting import PROJECT
 from handwriting.errors import HandwritingError
+from handwriting.formats.document_pages import count_pages, page_title
 from handwriting.imaging.sources import ImageLike, as_source
 from handwriting.lines.decoding import Decoder
 from handwriting.lines.language import LANGUAGE_FILES
@@ -59,9 +62,14 @@ class TextReader:
         return cls(PageReader(reader, found, _character_model()))
 
     def read(
-        self, image: ImageLike, *, layout: str = "auto", decoder: str | Decoder = "greedy"
+        self,
+        image: ImageLike,
+        *,
+        layout: str = "auto",
+        decoder: str | Decoder = "greedy",
+        page: int | None = None,
     ) -> Page:
-        """Read a photograph or a scan.
+        """Read a photograph, a scan, or a page of a document.
 
         Args:
             image: a path, an open file, a Pillow image, or an array uint8 (height, width) or
@@ -70,13 +78,33 @@ class TextReader:
             decoder: ``greedy`` decoding; ``language`` or ``programs``, beam search with the
                 language model of English or of programs; or a `Pattern` or `WordList` that each
                 line matches.
+            page: number of the page in a PDF, TIFF or GIF, from 1; ``None`` where there is only
+                one.
 
         Raises:
-            HandwritingError: the image cannot be read, or an argument has none of these values.
+            HandwritingError: the image cannot be read, an argument has none of these values, or
+                several pages are there and ``page`` does not say which.
         """
         source, name = as_source(image)
-        photograph = open_photograph(source, layout == "line", name)
-        return self.read_photograph(photograph, layout, decoder)
+        count = count_pages(source, name)
+        if page is None and count > 1:
+            raise HandwritingError(
+                f"{name} has {count} pages. Read them with read_pages, or say which page."
+            )
+        number = page if count > 1 else None
+        title = page_title(name, number)
+        photograph = open_photograph(source, layout == "line", title, number=page or 1)
+        found = self.read_photograph(photograph, layout, decoder)
+        return dataclasses.replace(found, number=number)
+
+    def read_pages(
+        self, image: ImageLike, *, layout: str = "auto", decoder: str | Decoder = "greedy"
+    ) -> Iterator[Page]:
+        """Read the pages of a document, each when it is asked for; arguments and errors of
+        :meth:`read`."""
+        source, name = as_source(image)
+        for number in range(1, count_pages(source, name) + 1):
+            yield self.read(source, layout=layout, decoder=decoder, page=number)
 
     def read_photograph(
         self, photograph: Photograph, layout: str = "auto", decoder: str | Decoder = "greedy"
