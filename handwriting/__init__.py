@@ -8,7 +8,8 @@
 docs/api.md describes them. The modules and packages, from the lowest layer up:
 
 - `labels`, `errors`, `files`, `cli`, `runs`, `plots`: shared by all scripts
-- `compute`: devices, ranks; `imaging`: model inputs; `datasets`: training and test data
+- `compute`: devices, ranks; `imaging`: model inputs; `formats`: documents in and out
+- `datasets`: training and test data
 - `emnist`: the archive and its label sets; `synthesis`: generated data
 - `recognition`: the character model; `lines`: the text-line model; `pages`: page reading
 - `evaluation`: metrics; `training`: runs, recipes, losses; `web`: the web app
@@ -33,8 +34,10 @@ _NAMES = {
     "Lines": "recognition.sizes",
     "Page": "pages.records",
     "Pattern": "lines.pattern",
+    "SearchablePdf": "formats.searchable_pdf",
     "TextReader": "pages.text_reader",
     "WordList": "lines.word_list",
+    "count_pages": "formats.document_pages",
 }
 """Module of each name of the API."""
 

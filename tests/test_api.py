@@ -160,3 +160,17 @@ def test_the_hub_gives_other_heads_and_random_weights():
     for_emnist, for_others = (hubconf.compactcnn(prior=prior)(images) for prior in PRIORS)
     assert not torch.equal(for_emnist, for_others)
     assert hubconf.compactcnn(pretrained=False)(images).shape == (2, 62)
+
+
+def test_a_document_is_read_page_by_page_and_never_in_part(reader, tmp_path):
+    page = Image.fromarray(photograph_of_example("A number"))
+    page.save(tmp_path / "scan.pdf", save_all=True, append_images=[page.rotate(180)])
+    path = str(tmp_path / "scan.pdf")
+    assert handwriting.count_pages(path) == 2
+    with pytest.raises(HandwritingError, match=r"scan\.pdf has 2 pages\. Read them with"):
+        reader.read(path)
+    assert [found.number for found in reader.read_pages(path)] == [1, 2]
+    assert reader.read(io.BytesIO((tmp_path / "scan.pdf").read_bytes()), page=2).number == 2
+    assert reader.read(page, page=1).number is None
+    with pytest.raises(HandwritingError, match="page 3 is not a readable page"):
+        reader.read(path, page=3)

@@ -122,7 +122,7 @@ def format_alto(page: AnnotatedPage) -> ElementTree.ElementTree:
     whole = {"HPOS": "0", "VPOS": "0", "WIDTH": str(page.width), "HEIGHT": str(page.height)}
     size = {"WIDTH": str(page.width), "HEIGHT": str(page.height)}
     layout = add_child(root, "Layout")
-    sheet = add_child(layout, "Page", {"ID": "page", "PHYSICAL_IMG_NR": "1", **size})
+    sheet = add_child(layout, "Page", {"ID": "page", "PHYSICAL_IMG_NR": str(page.number), **size})
     space = add_child(sheet, "PrintSpace", whole)
     if page.lines:
         block = add_child(space, "TextBlock", {"ID": "block", **whole})

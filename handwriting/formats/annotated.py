@@ -83,6 +83,7 @@ class AnnotatedPage:
             been made smaller since.
         lines: in reading order.
         unplaced: lines of the file that were left aside for want of a place on the page.
+        number: of the page in its document, from 1.
     """
 
     image: str
@@ -90,3 +91,4 @@ class AnnotatedPage:
     height: int
     lines: tuple[AnnotatedLine, ...]
     unplaced: int = 0
+    number: int = 1

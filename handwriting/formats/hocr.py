@@ -16,7 +16,9 @@ def format_hocr(page: AnnotatedPage) -> ElementTree.ElementTree:
     add_child(head, "meta", {"charset": "utf-8"})
     add_child(head, "meta", {"name": "ocr-system", "content": "handwriting"})
     add_child(head, "meta", {"name": "ocr-capabilities", "content": "ocr_page ocr_line ocrx_word"})
-    whole = f'image "{page.image}"; {_box(0, 0, page.width, page.height)}'
+    whole = (
+        f'image "{page.image}"; {_box(0, 0, page.width, page.height)}; ppageno {page.number - 1}'
+    )
     sheet = add_child(
         add_child(root, "body"), "div", {"class": "ocr_page", "id": "page", "title": whole}
     )

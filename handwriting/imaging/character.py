@@ -192,5 +192,10 @@ def _stretch(image: np.ndarray) -> np.ndarray:
 
 def open_character(source: Path | BinaryIO, name: str | None = None) -> CharacterImage:
     """Open an image of one character and convert it; arguments and errors of `open_picture`."""
-    ink = without_frame(find_ink(open_picture(source, name)))
+    return character_of(open_picture(source, name))
+
+
+def character_of(picture: Image.Image) -> CharacterImage:
+    """Convert an opened image of one character."""
+    ink = without_frame(find_ink(picture))
     return character_from_ink(without_fragments(ink))

@@ -3,7 +3,9 @@
 All images of the project are opened here.
 """
 
+import contextlib
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -12,18 +14,20 @@ from PIL import Image, UnidentifiedImageError
 
 from handwriting.errors import HandwritingError
 
-FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
-"""Formats by content, whatever the file's name. Pillow decodes these itself; for others it starts a
-program, such as Ghostscript for PostScript."""
+FORMATS = ("AVIF", "BMP", "GIF", "HEIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
+"""Formats by content, whatever the file's name. Pillow and pillow-heif decode these themselves; for
+others a program would be started, such as Ghostscript for PostScript."""
 
 MOST_PIXELS = 100_000_000
-_MOST_OF_FORMAT = dict.fromkeys(("AVIF", "JPEG2000", "WEBP"), 50_000_000)
+_MOST_OF_FORMAT = dict.fromkeys(("AVIF", "HEIF", "JPEG2000", "WEBP"), 50_000_000)
 """Maximum pixels of formats whose decoders need up to 30 bytes a pixel."""
 
 _MOST_SCANS = 100
 """Maximum scans of a progressive JPEG; cameras and programs write about ten."""
 
-_ENOUGH_PIXELS = 1600
+ENOUGH_PIXELS = 1600
+"""Pixels of the longer side of an image of one character."""
+
 _ORIENTATION = 0x0112
 _ON_ITS_SIDE = (5, 6, 7, 8)
 _UPRIGHT = {
@@ -41,7 +45,7 @@ _LIGHT, _DARKEST = 160, 0.5
 def open_picture(
     source: Path | BinaryIO,
     name: str | None = None,
-    enough: int | None = _ENOUGH_PIXELS,
+    enough: int | None = ENOUGH_PIXELS,
     most: int = MOST_PIXELS,
 ) -> Image.Image:
     """The image of :func:`open_with_size`, with the same arguments and errors."""
@@ -51,7 +55,7 @@ def open_picture(
 def open_with_size(
     source: Path | BinaryIO,
     name: str | None = None,
-    enough: int | None = _ENOUGH_PIXELS,
+    enough: int | None = ENOUGH_PIXELS,
     most: int = MOST_PIXELS,
 ) -> tuple[Image.Image, tuple[int, int]]:
     """Open an image, of an animation the first frame; large ones are downscaled.
@@ -69,21 +73,24 @@ def open_with_size(
     Raises:
         HandwritingError: it is missing, damaged, too large, or not an image.
     """
-    name = name or str(source)
-    if isinstance(source, Path):
-        _check_is_file(source, name)
+    with opened(source, name or str(source), most) as picture:
+        return fitted(picture, enough)
+
+
+@contextlib.contextmanager
+def opened(source: Path | BinaryIO, name: str, most: int = MOST_PIXELS) -> Iterator[Image.Image]:
+    """An image file within the limits, not yet decoded; arguments and errors of
+    :func:`open_with_size`, also for what the block does with the image."""
+    check_is_file(source, name)
     try:
         # Pillow's warnings would fill the server's log.
         with (
             warnings.catch_warnings(action="ignore"),
-            Image.open(source, formats=FORMATS) as picture,
+            Image.open(source, formats=_formats(source)) as picture,
         ):
-            size = picture.size
-            _check_size(size, name, min(most, _MOST_OF_FORMAT.get(picture.format, most)))
+            check_size(picture, name, most)
             _check_scans(picture, name)
-            small = _shrunk(picture, enough)
-            turned = _orientation(small) in _ON_ITS_SIDE
-            return as_seen(small), size[::-1] if turned else size
+            yield picture
     except HandwritingError:
         raise
     except UnidentifiedImageError as error:
@@ -100,17 +107,51 @@ def open_with_size(
         raise HandwritingError(f"{name} is not a readable image: {error}.") from error
 
 
-def _check_is_file(path: Path, name: str) -> None:
-    if path.is_dir():
+def first_bytes(source: Path | BinaryIO, count: int) -> bytes:
+    """The first bytes of a file; an open one is read from its start and set back to it."""
+    if isinstance(source, Path):
+        with source.open("rb") as file:
+            return file.read(count)
+    source.seek(0)
+    head = source.read(count)
+    source.seek(0)
+    return head
+
+
+def _formats(source: Path | BinaryIO) -> tuple[str, ...]:
+    """FORMATS; HEIF and its library only for a file of the container that HEIF and AVIF share."""
+    if first_bytes(source, 8)[4:] != b"ftyp":
+        return tuple(form for form in FORMATS if form != "HEIF")
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
+    return FORMATS
+
+
+def fitted(picture: Image.Image, enough: int | None) -> tuple[Image.Image, tuple[int, int]]:
+    """An opened image as :func:`open_with_size` returns it; it may be changed in place."""
+    size = picture.size
+    small = _shrunk(picture, enough)
+    turned = _orientation(small) in _ON_ITS_SIDE
+    return as_seen(small), size[::-1] if turned else size
+
+
+def check_is_file(source: Path | BinaryIO, name: str) -> None:
+    """Raise HandwritingError for the path of a folder, of nothing, or of a device."""
+    if not isinstance(source, Path):
+        return
+    if source.is_dir():
         raise HandwritingError(f"{name} is a folder. Name the images in it.")
-    if not path.exists():
+    if not source.exists():
         raise HandwritingError(f"{name} does not exist.")
-    if not path.is_file():
+    if not source.is_file():
         raise HandwritingError(f"{name} is not a file.")
 
 
-def _check_size(size: tuple[int, int], name: str, most: int) -> None:
-    width, height = size
+def check_size(picture: Image.Image, name: str, most: int) -> None:
+    """Raise HandwritingError for more than ``most`` pixels, or fewer where the format is costly."""
+    width, height = picture.size
+    most = min(most, _MOST_OF_FORMAT.get(picture.format, most))
     if width * height > most:
         raise HandwritingError(
             f"{name} has {width}x{height} pixels, more than "

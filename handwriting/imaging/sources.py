@@ -30,7 +30,8 @@ def as_source(image: ImageLike) -> tuple[Path | BinaryIO, str]:
     if isinstance(image, Image.Image):
         return _as_file(image), "the image"
     if hasattr(image, "read"):
-        return image, "the file"
+        # Pages and formats are found at several places of a file, which a pipe cannot go back to.
+        return image if image.seekable() else io.BytesIO(image.read()), "the file"
     raise HandwritingError(
         f"{type(image).__name__} is not an image. "
         "Give a path, an open file, a Pillow image or an array."

@@ -6,8 +6,8 @@ from typing import BinaryIO
 
 import numpy as np
 
+from handwriting.formats.document_pages import open_page
 from handwriting.imaging.contrast import colours_of
-from handwriting.imaging.photograph import open_with_size
 
 LONGEST = 2000
 """Pixels of a page's longer side; more take longer without benefit."""
@@ -32,10 +32,12 @@ class Photograph:
     Attributes:
         colours: uint8 (height, width, 3), upright by its EXIF, downscaled if large.
         size: width and height of the original in pixels, upright by its EXIF.
+        note: sentences about a limitation of the file, or empty.
     """
 
     colours: np.ndarray
     size: tuple[int, int]
+    note: str = ""
 
     @property
     def scales(self) -> np.ndarray:
@@ -59,20 +61,22 @@ def open_photograph(
     is_line: bool = False,
     name: str | None = None,
     most: int = MOST_PIXELS,
+    number: int = 1,
 ) -> Photograph:
     """Open an image of a page or of one line; large ones are downscaled.
 
     Args:
-        source: path or content of a file.
+        source: path or content of a file: an image, or a document with pages.
         is_line: whether it shows one line only.
         name: of the image, for errors.
         most: maximum number of pixels of the file.
+        number: of the page in a document, from 1.
 
     Raises:
         HandwritingError: it is missing, damaged, too large, or not an image.
     """
     enough = LONGEST_LINE if is_line else LONGEST
-    picture, size = open_with_size(source, name, enough, most)
-    if not is_line and max(size) > LONGEST and size[0] > STRIP * size[1]:
-        picture, _ = open_with_size(source, name, LONGEST_LINE, most)
-    return Photograph(colours_of(picture), size)
+    sheet = open_page(source, number, name, enough, most)
+    if not is_line and max(sheet.size) > LONGEST and sheet.size[0] > STRIP * sheet.size[1]:
+        sheet = open_page(source, number, name, LONGEST_LINE, most)
+    return Photograph(colours_of(sheet.picture), sheet.size, sheet.note)

@@ -1,6 +1,5 @@
 """Result of reading an image, and its records for JSON and tables."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +28,7 @@ class Page:
         lines: in reading order; empty if no writing was found.
         unread: what looks like writing and is not part of the text.
         fields: frames, rows of boxes and tables that were drawn around text.
+        number: of the page in a document of several, from 1; ``None`` for an image of its own.
     """
 
     width: int
@@ -36,6 +36,7 @@ class Page:
     lines: list[LineOfPage]
     unread: list[Unread] = field(default_factory=list)
     fields: list[FieldRead] = field(default_factory=list)
+    number: int | None = None
 
     @property
     def text(self) -> str:
@@ -50,12 +51,14 @@ class Page:
         """
         size = (self.width, self.height)
         lines = [_annotated_line(line, size) for line in self.lines]
-        return AnnotatedPage(image, *size, tuple(line for line in lines if line is not None))
+        found = tuple(line for line in lines if line is not None)
+        return AnnotatedPage(image, *size, found, number=self.number or 1)
 
     def record(self, file: str) -> dict[str, Any]:
-        """All results as values for JSON, under a file's name."""
+        """All results as values for JSON, under a file's name; `page` only in a document."""
         return {
             "file": file,
+            **({"page": self.number} if self.number else {}),
             "width": self.width,
             "height": self.height,
             "text": self.text,
@@ -63,17 +66,6 @@ class Page:
             "fields": [_field_record(each) for each in self.fields],
             "unread": [_unread_record(place) for place in self.unread],
         }
-
-
-def picture_record(
-    file: str,
-    size: tuple[int, int],
-    lines: list[LineOfPage],
-    unread: Sequence[Unread] = (),
-    fields: Sequence[FieldRead] = (),
-) -> dict[str, Any]:
-    """:meth:`Page.record` of an image with ``size`` (width, height) in pixels."""
-    return Page(*size, lines, list(unread), list(fields)).record(file)
 
 
 def word_rows(file: str, lines: list[LineOfPage]) -> list[tuple[str | int | float, ...]]:

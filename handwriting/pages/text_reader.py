@@ -3,12 +3,14 @@
 It wraps `lines.reader.Reader` and `pages.reading`; `read_picture.py` uses it.
 """
 
-from dataclasses import replace
+import dataclasses
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 from handwriting import PROJECT
 from handwriting.errors import HandwritingError
+from handwriting.formats.document_pages import count_pages, page_title
 from handwriting.imaging.sources import ImageLike, as_source
 from handwriting.lines.decoding import Decoder
 from handwriting.lines.languages import find_language
@@ -66,8 +68,9 @@ class TextReader:
         layout: str = "auto",
         decoder: str | Decoder = "greedy",
         language: str = "en",
+        page: int | None = None,
     ) -> Page:
-        """Read a photograph or a scan.
+        """Read a photograph, a scan, or a page of a document.
 
         Args:
             image: a path, an open file, a Pillow image, or an array uint8 (height, width) or
@@ -76,14 +79,39 @@ class TextReader:
             decoder: ``greedy`` decoding; ``language`` or ``programs``, beam search with a model of
                 the language or of programs; or a `Pattern` or `WordList` that each line matches.
             language: ``en``, ``fr``, ``de`` or ``any``; only its characters are read.
+            page: number of the page in a PDF, TIFF or GIF, from 1; ``None`` where there is only
+                one.
 
         Raises:
-            HandwritingError: the image cannot be read, an argument has none of these values, or the
-                language lacks characters of the pattern or the word list.
+            HandwritingError: the image cannot be read, an argument has none of these values, the
+                language lacks characters of the pattern or the word list, or several pages are
+                there and ``page`` does not say which.
         """
         source, name = as_source(image)
-        photograph = open_photograph(source, layout == "line", name)
-        return self.read_photograph(photograph, layout, decoder, language)
+        count = count_pages(source, name)
+        if page is None and count > 1:
+            raise HandwritingError(
+                f"{name} has {count} pages. Read them with read_pages, or say which page."
+            )
+        number = page if count > 1 else None
+        title = page_title(name, number)
+        photograph = open_photograph(source, layout == "line", title, number=page or 1)
+        found = self.read_photograph(photograph, layout, decoder, language)
+        return dataclasses.replace(found, number=number)
+
+    def read_pages(
+        self,
+        image: ImageLike,
+        *,
+        layout: str = "auto",
+        decoder: str | Decoder = "greedy",
+        language: str = "en",
+    ) -> Iterator[Page]:
+        """Read the pages of a document, each when it is asked for; arguments and errors of
+        :meth:`read`."""
+        source, name = as_source(image)
+        for number in range(1, count_pages(source, name) + 1):
+            yield self.read(source, layout=layout, decoder=decoder, language=language, page=number)
 
     def read_photograph(
         self,
@@ -97,7 +125,7 @@ class TextReader:
             raise HandwritingError(f"{layout!r} is not a layout: give one of {', '.join(LAYOUTS)}.")
         own = find_language(language)
         decoder = _decoder(decoder, language) if isinstance(decoder, str) else decoder
-        models = replace(self.models, reader=self.models.reader.for_language(own))
+        models = dataclasses.replace(self.models, reader=self.models.reader.for_language(own))
         return LAYOUTS[layout](models, photograph, checked(decoder, own))
 
 

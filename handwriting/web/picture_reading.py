@@ -1,5 +1,6 @@
 """Reading of an image file: its lines, words and boxes."""
 
+import dataclasses
 import io
 import threading
 from collections.abc import Callable
@@ -9,7 +10,9 @@ import numpy as np
 from PIL import Image
 
 from handwriting.errors import HandwritingError
-from handwriting.imaging.character import open_character
+from handwriting.formats.document_pages import count_pages, open_page, page_title
+from handwriting.imaging.character import character_of
+from handwriting.imaging.photograph import ENOUGH_PIXELS
 from handwriting.lines.decoding import CharacterRead, Decoder
 from handwriting.pages.page_text import FieldRead, LineOfPage, Unread, WordRead
 from handwriting.pages.photographs import Photograph, open_photograph
@@ -33,15 +36,33 @@ _one_at_a_time = threading.Lock()
 
 @dataclass(frozen=True)
 class Given:
-    """An image file of a person.
+    """An image of a person: a file, or a page of one.
 
     Attributes:
         name: of the file.
         content: of the file.
+        page: number of the page in a document of several, from 1.
     """
 
     name: str
     content: bytes
+    page: int | None = None
+
+    @property
+    def title(self) -> str:
+        """The file's name, in a document of several pages with the page's number."""
+        return page_title(self.name, self.page)
+
+
+def pages_of(given: Given) -> list[Given]:
+    """The pages of a document; a file that cannot be opened stays whole, so that reading it tells
+    why."""
+    try:
+        count = count_pages(io.BytesIO(given.content), given.name)
+    except HandwritingError:
+        return [given]
+    pages = range(1, count + 1) if count > 1 else [None]
+    return [dataclasses.replace(given, page=number) for number in pages]
 
 
 @dataclass(frozen=True)
@@ -77,7 +98,7 @@ def text_reader(models: PageReader, decoder: Decoder, is_line: bool) -> Read:
             photograph = _opened(given, is_line)
             how = read_single_line if is_line else read_picture
             page = how(models, photograph, decoder)
-        notes = [_made_smaller(photograph), _note(page)]
+        notes = [photograph.note, _made_smaller(photograph), _note(page)]
         shown = _to_look_at(photograph)
         note = _joined(notes)
         return PictureRead(photograph.size, page.lines, shown, note, page.unread, page.fields)
@@ -99,7 +120,7 @@ def character_reader(recognizer: Recognizer, options: Options) -> Read:
     def read(given: Given) -> PictureRead:
         with _one_at_a_time:
             photograph = _opened(given, is_line=False)
-            character = open_character(io.BytesIO(given.content), given.name)
+            character = character_of(_for_character(given))
         shown = _to_look_at(photograph)
         if character.bbox is None or not character.height:
             return PictureRead(photograph.size, [], shown, NOTHING)
@@ -108,7 +129,11 @@ def character_reader(recognizer: Recognizer, options: Options) -> Read:
         polygon = box[[[0, 1], [2, 1], [2, 3], [0, 3]]]
         ranked = reading.ranked()
         word = WordRead(*ranked[0], polygon, [CharacterRead(0, 0, ranked)])
-        notes = [_made_smaller(photograph), MULTIPLE if character.is_multiple else ""]
+        notes = [
+            photograph.note,
+            _made_smaller(photograph),
+            MULTIPLE if character.is_multiple else "",
+        ]
         return PictureRead(photograph.size, [LineOfPage(word, [word])], shown, _joined(notes))
 
     return read
@@ -116,9 +141,15 @@ def character_reader(recognizer: Recognizer, options: Options) -> Read:
 
 def _opened(given: Given, is_line: bool) -> Photograph:
     try:
-        return open_photograph(io.BytesIO(given.content), is_line, given.name, MOST_PIXELS)
+        content, number = io.BytesIO(given.content), given.page or 1
+        return open_photograph(content, is_line, given.title, MOST_PIXELS, number)
     except MemoryError as error:
-        raise HandwritingError(f"{given.name} needs more memory than there is.") from error
+        raise HandwritingError(f"{given.title} needs more memory than there is.") from error
+
+
+def _for_character(given: Given) -> Image.Image:
+    content, number = io.BytesIO(given.content), given.page or 1
+    return open_page(content, number, given.title, ENOUGH_PIXELS).picture
 
 
 def _to_look_at(photograph: Photograph) -> bytes:

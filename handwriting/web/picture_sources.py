@@ -6,14 +6,14 @@ import streamlit as st
 from PIL import Image
 from streamlit.runtime.uploaded_file_manager import DeletedFile, UploadedFile
 
+from handwriting.formats.document_pages import ENDINGS
 from handwriting.synthesis.examples import EXAMPLES, photograph_of_example
 from handwriting.web.incoming import file_name
-from handwriting.web.picture_reading import Given
+from handwriting.web.picture_reading import Given, pages_of
 from handwriting.web.picture_widgets import has_camera, paste_picture
 from handwriting.web.shelf import Shelf
 from handwriting.web.uploads import take
 
-TYPES = ["png", "jpg", "jpeg", "webp", "gif", "tif", "tiff", "bmp"]
 _TIMES, _TAKEN = "times_uploaded", "uploads_taken"
 
 
@@ -22,7 +22,7 @@ def take_pictures(shelf: Shelf) -> None:
     key = f"upload_{st.session_state.get(_TIMES, 0)}"
     st.file_uploader(
         "Images of words, numbers or pages",
-        TYPES,
+        list(ENDINGS),
         accept_multiple_files=True,
         key=key,
         on_change=_take_files,
@@ -63,7 +63,8 @@ def _take_files(shelf: Shelf, key: str) -> None:
     taken = state.setdefault(_TAKEN, set())
     gone = {file.file_id for file in given if isinstance(file, DeletedFile)} - taken
     taken.update(file.file_id for file in files)
-    shelf.put([Given(file_name(name), content) for name, content in take(files)], len(gone))
+    given = [Given(file_name(name), content) for name, content in take(files)]
+    shelf.put([page for file in given for page in pages_of(file)], len(gone))
     state[_TIMES] = state.get(_TIMES, 0) + 1
 
 

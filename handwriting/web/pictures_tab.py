@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from handwriting.errors import HandwritingError
 from handwriting.lines.beam import BeamDecoder
@@ -27,7 +28,7 @@ from handwriting.web.components import (
     modified,
     plain,
 )
-from handwriting.web.downloads import as_csv, as_json, as_text
+from handwriting.web.downloads import as_csv, as_json, as_pdf, as_text
 from handwriting.web.fragments import fragment
 from handwriting.web.incoming import corrections
 from handwriting.web.picture_reading import PictureRead, Read, character_reader, text_reader
@@ -73,11 +74,7 @@ def read_pictures(runs: Sequence[RunFiles]) -> None:
         return
     if shelf.left_out:
         st.warning(plain(shelf.left_out))
-    _read_waiting(shelf, read, asked)
-    if any(entry.lines for entry in shelf.entries.values()):
-        st.markdown(f":small[{HINT}]")
-    for digest, entry in shelf.entries.items():
-        _show(shelf, digest, entry)
+    _read_and_show(shelf, read, asked)
     if shelf.entries:
         _offer_downloads(shelf)
 
@@ -135,17 +132,32 @@ def _decoder(pattern: str, expected: str | None) -> Decoder:
     return BeamDecoder(load_language(model)) if model else GREEDY
 
 
-def _read_waiting(shelf: Shelf, read: Read, asked: Hashable) -> None:
-    """Read the images that were not read with these options; a rerun continues the rest."""
-    waiting = [entry for entry in shelf.entries.values() if not entry.is_read(asked)]
-    with st.empty():
-        for number, entry in enumerate(waiting, start=1):
-            with st.spinner(_progress(entry, number, len(waiting)), show_time=True):
-                entry.read(read, asked)
+def _read_and_show(shelf: Shelf, read: Read, asked: Hashable) -> None:
+    """Show image by image, each when it is read with these options; a rerun continues the rest."""
+    count = sum(not entry.is_read(asked) for entry in shelf.entries.values())
+    progress, hint = st.empty(), st.empty()
+    done = 0
+    for digest, entry in shelf.entries.items():
+        if not entry.is_read(asked):
+            _read_one(entry, read, asked, progress, done, count)
+            done += 1
+        if entry.lines:
+            hint.markdown(f":small[{HINT}]")
+        _show(shelf, digest, entry)
+    progress.empty()
 
 
-def _progress(entry: Entry, number: int, count: int) -> str:
-    return f"Reading {plain(entry.given.name)}" + (f" ({number} of {count})" if count > 1 else "")
+def _read_one(
+    entry: Entry, read: Read, asked: Hashable, place: DeltaGenerator, done: int, count: int
+) -> None:
+    """Read an image below a bar, or alone below a clock, that is shown in ``place``."""
+    text = f"Reading {plain(entry.given.title)}"
+    if count > 1:
+        place.progress(done / count, f"{text} ({done + 1} of {count})")
+        entry.read(read, asked)
+        return
+    with place, st.spinner(text, show_time=True):
+        entry.read(read, asked)
 
 
 def _offer_downloads(shelf: Shelf) -> None:
@@ -154,16 +166,30 @@ def _offer_downloads(shelf: Shelf) -> None:
     name = Path(entries[0].given.name).stem if len(entries) == 1 else "images"
     with st.container(horizontal=True):
         asked = [make for label, make in DOWNLOADS.items() if entries and st.button(label)]
+        if entries:
+            _offer_pdf(shelf, name)
         st.button("Remove all", on_click=shelf.clear)
     for ending, content_of in asked:
         save_file(f"{name}.{ending}", content_of(entries))
+
+
+def _offer_pdf(shelf: Shelf, name: str) -> None:
+    """Show a download button for a searchable PDF, which is made when it is asked for."""
+    # Streamlit keeps the function while the window is open, so it holds no images itself.
+    st.download_button(
+        "Download as PDF",
+        lambda: as_pdf(list(shelf.entries.values())),
+        f"{name}_searchable.pdf",
+        "application/pdf",
+        on_click="ignore",
+    )
 
 
 def _show(shelf: Shelf, digest: str, entry: Entry) -> None:
     """Show an image and its prediction."""
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{plain(entry.given.name)}**", width="stretch")
+            st.markdown(f"**{plain(entry.given.title)}**", width="stretch")
             st.button("Remove", key=f"remove_{digest}", on_click=shelf.remove, args=(digest,))
         answer = entry.answer
         if not isinstance(answer, PictureRead):
@@ -181,7 +207,7 @@ def _for_browser(key: str, entry: Entry, answer: PictureRead) -> dict[str, Any]:
     picture = base64.b64encode(answer.shown).decode()
     return {
         "id": key,
-        "name": entry.given.name,
+        "name": entry.given.title,
         "picture": f"data:image/jpeg;base64,{picture}",
         "width": answer.size[0],
         "height": answer.size[1],

@@ -1,4 +1,4 @@
-"""Images of one person with predictions and corrections.
+"""Images and pages of one person with predictions and corrections.
 
 They are kept in memory until the person removes them or leaves.
 """
@@ -13,9 +13,12 @@ from weakref import WeakSet
 from handwriting.errors import HandwritingError
 from handwriting.pages.corrections import corrected, corrected_fields
 from handwriting.pages.page_text import FieldRead, LineOfPage
+from handwriting.pages.records import Page
 from handwriting.web.picture_reading import Given, PictureRead, Read
 
-MOST_PICTURES = 20
+MOST_PICTURES = 30
+"""Maximum images and pages of one person."""
+
 MOST_BYTES = 60_000_000
 """Maximum bytes of one person's files."""
 
@@ -33,7 +36,7 @@ class Entry:
     """An image on the shelf.
 
     Attributes:
-        given: its file.
+        given: its file or page.
         asked: key of the options that it was read with.
         answer: the prediction, or an error sentence; ``None`` before reading.
         texts: corrected texts of words, by line and word.
@@ -57,6 +60,14 @@ class Entry:
             return []
         return corrected_fields(self.answer.fields, self.answer.lines, self.texts)
 
+    @property
+    def page(self) -> Page:
+        """What was read, with corrections; empty after an error."""
+        answer, number = self.answer, self.given.page
+        if not isinstance(answer, PictureRead):
+            return Page(0, 0, [], number=number)
+        return Page(*answer.size, self.lines, answer.unread, self.fields, number)
+
     def is_read(self, asked: Hashable) -> bool:
         """Whether it was read with the options of this key."""
         return self.answer is not None and self.asked == asked
@@ -70,7 +81,7 @@ class Entry:
         except Exception:
             # A crafted file must not break the tab at each rerun.
             _logger.exception("An image could not be read.")
-            answer = f"{self.given.name} cannot be read."
+            answer = f"{self.given.title} cannot be read."
         self.asked, self.answer, self.texts = asked, answer, {}
 
 
@@ -92,7 +103,7 @@ class Shelf:
     @property
     def size(self) -> int:
         """Bytes of its files."""
-        return sum(len(entry.given.content) for entry in self.entries.values())
+        return _size(self.entries)
 
     def put(self, pictures: Sequence[Given], lost: int = 0) -> None:
         """Add images up to the limits; older images are removed to make room.
@@ -101,15 +112,15 @@ class Shelf:
             pictures: files, with their names.
             lost: number of further files that the server has deleted.
         """
-        before = self.entries
+        before, digests = self.entries, _digests(pictures)
         added: dict[str, Entry] = {}
         names = []
         for given in pictures:
-            digest = hashlib.sha256(given.content).hexdigest()[:16]
+            digest = f"{digests[id(given.content)]}_{given.page or 1}"
             if _has_room(added, given):
                 added.setdefault(digest, before.get(digest) or Entry(given))
             else:
-                names.append(given.name)
+                names.append(given.title)
         self.entries = added
         for digest, entry in before.items():
             if _has_room(self.entries, entry.given):
@@ -137,8 +148,20 @@ def _make_room() -> None:
 
 
 def _has_room(entries: dict[str, Entry], given: Given) -> bool:
-    size = sum(len(entry.given.content) for entry in entries.values())
-    return len(entries) < MOST_PICTURES and size + len(given.content) <= MOST_BYTES
+    more = {**entries, "": Entry(given)}
+    return len(entries) < MOST_PICTURES and _size(more) <= MOST_BYTES
+
+
+def _size(entries: dict[str, Entry]) -> int:
+    """Bytes of the files, each counted once for all of its pages."""
+    contents = {id(entry.given.content): entry.given.content for entry in entries.values()}
+    return sum(map(len, contents.values()))
+
+
+def _digests(pictures: Sequence[Given]) -> dict[int, str]:
+    """Digest of each file by the identity of its content, which its pages share."""
+    contents = {id(given.content): given.content for given in pictures}
+    return {key: hashlib.sha256(content).hexdigest()[:16] for key, content in contents.items()}
 
 
 def _sentence(names: list[str], lost: int) -> str:
@@ -148,6 +171,6 @@ def _sentence(names: list[str], lost: int) -> str:
     named = ", ".join(names[:_NAMED])
     left_out = " and ".join(filter(None, [named, f"{more} more" if more else ""]))
     return (
-        f"{MOST_PICTURES} images of {MOST_BYTES // 1_000_000} MB in total are read at once. "
-        f"Left out: {left_out}."
+        f"{MOST_PICTURES} images or pages, of {MOST_BYTES // 1_000_000} MB in total, are read at "
+        f"once. Left out: {left_out}."
     )

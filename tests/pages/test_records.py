@@ -1,13 +1,14 @@
 """Everything that was found in a picture is in its record, ready for JSON."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from handwriting.lines.decoding import CharacterRead
 from handwriting.pages.page_text import CellRead, FieldRead, LineOfPage, Unread, WordRead
-from handwriting.pages.records import COLUMNS, Page, picture_record, word_rows
+from handwriting.pages.records import COLUMNS, Page, word_rows
 
 
 def box(left: float, top: float, right: float, bottom: float) -> np.ndarray:
@@ -79,9 +80,11 @@ def test_a_picture_without_writing_has_a_record_too():
     }
 
 
-def test_a_record_of_parts_is_that_of_the_page():
+def test_only_a_page_of_a_document_has_a_number():
     page = Page(200, 180, [LINE], UNREAD, [BOXES])
-    assert picture_record("x.png", (200, 180), [LINE], UNREAD, [BOXES]) == page.record("x.png")
+    third = replace(page, number=3)
+    assert third.record("x.pdf") == {**page.record("x.pdf"), "page": 3}
+    assert (page.annotated("x.png").number, third.annotated("x.pdf").number) == (1, 3)
 
 
 def test_a_document_has_the_lines_and_not_what_was_not_read():

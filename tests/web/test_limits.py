@@ -20,7 +20,7 @@ def test_the_limits_in_the_documents_are_those_that_are_set():
     for limit in (
         f"{server['maxUploadSize']} MB, {MOST_PIXELS // MILLION} million pixels",
         f"| images of all visitors | {MOST_BYTES_OF_ALL // MILLION} MB |",
-        f"{MOST_PICTURES} images, {MOST_BYTES // MILLION} MB in total",
+        f"{MOST_PICTURES} images or pages, {MOST_BYTES // MILLION} MB in total",
         f"{uploads.MOST_FILES:,} files and {uploads.MOST_BYTES // MILLION} MB of one window",
         f"{uploads.MOST_BYTES_OF_ALL // MILLION} MB of all",
         f"| message from a browser | {server['maxWidgetStateSize']} MB |",
