@@ -15,11 +15,11 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from handwriting.imaging.frames import without_frame
-from handwriting.imaging.ink import (
+from handwriting.imaging.ink import find_ink
+from handwriting.imaging.masks import (
     bounding_box,
     connected_parts,
     distances,
-    find_ink,
     stroke_width,
     without_fragments,
     without_specks,

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from handwriting.imaging.ink import connected_parts
+from handwriting.imaging.masks import connected_parts
 from handwriting.imaging.strokes import draw_strokes
 
 _WIDE, _TALL, _OVERLAP, _CROSSINGS = 1.2, 0.5, 0.3, 6

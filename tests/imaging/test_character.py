@@ -15,7 +15,8 @@ from handwriting.imaging.character import (
     character_from_strokes,
     emnist_image,
 )
-from handwriting.imaging.ink import bounding_box, find_ink
+from handwriting.imaging.ink import find_ink
+from handwriting.imaging.masks import bounding_box
 from handwriting.imaging.photograph import open_picture
 from handwriting.imaging.strokes import draw_strokes
 from handwriting.recognition.recognizer import Recognizer

@@ -8,11 +8,11 @@ from PIL import Image
 from scipy import ndimage
 
 from handwriting.imaging.character import emnist_image
-from handwriting.imaging.ink import (
+from handwriting.imaging.ink import find_ink
+from handwriting.imaging.masks import (
     bounding_box,
     connected_parts,
     distances,
-    find_ink,
     otsu_threshold,
     stroke_width,
     without_fragments,
