@@ -5,6 +5,7 @@ import numpy as np
 
 _SPECK = 1 / 50
 _SHALLOW, _LEAST_INSIDE = 0.2, 0.3
+_NEAR, _LONG, _THIN = 0.2, 0.2, 9
 
 
 def otsu_threshold(counts: np.ndarray) -> int:
@@ -46,30 +47,48 @@ def without_specks(solid: np.ndarray) -> np.ndarray:
 
 
 def without_fragments(ink: np.ndarray) -> np.ndarray:
-    """Remove fragments at the image's edge, such as lines of a form and parts of neighbours.
+    """Remove fragments near the image's edge, such as lines of a form and parts of neighbours.
 
     A fragment is a component that touches the edge and lies within a fifth of the image from one
-    side. Nothing is removed unless three tenths of the ink do not touch the edge.
+    side; or a long thin one of which all lies near the edge, such as two sides of a form's cell.
+    Nothing is removed unless three tenths of the ink are in components that are neither.
 
     Args:
         ink: uint8 (height, width), of :func:`find_ink`.
     """
     solid = ink > 127
-    # Few drawings touch the edge, and labelling components takes as long as all the rest.
-    if not any(side.any() for side in (solid[0], solid[-1], solid[:, 0], solid[:, -1])):
+    middle = _away_from_edge(solid.shape)
+    # Few drawings come near the edge, and labelling components takes as long as all the rest.
+    if solid.sum() == solid[middle].sum():
         return ink
     parts, boxes = connected_parts(solid)
     if len(boxes) < 2:
         return ink
     areas = boxes[:, cv2.CC_STAT_AREA]
     depths = _depths(boxes, solid.shape)
-    is_fragment = depths <= _SHALLOW
-    if not is_fragment.any() or areas[np.isinf(depths)].sum() < _LEAST_INSIDE * areas.sum():
+    in_middle = np.bincount(parts[middle].ravel(), minlength=len(areas) + 1)[1:]
+    is_rule = (in_middle == 0) & _is_long_and_thin(boxes, solid.shape)
+    is_fragment = (depths <= _SHALLOW) | is_rule
+    is_whole = np.isinf(depths) & ~is_rule
+    if not is_fragment.any() or areas[is_whole].sum() < _LEAST_INSIDE * areas.sum():
         return ink
     kept = np.append(False, ~is_fragment)[parts]
     # With the grey border, which the widening of thin strokes would restore.
     gone = cv2.dilate((solid & ~kept).astype(np.uint8), np.ones((5, 5))) > 0
     return np.where(gone & ~kept, 0, ink).astype(np.uint8)
+
+
+def _away_from_edge(shape: tuple[int, int]) -> tuple[slice, slice]:
+    """Rows and columns that are not near the edge."""
+    near = max(1, round(_NEAR * min(shape)))
+    return slice(near, max(near, shape[0] - near)), slice(near, max(near, shape[1] - near))
+
+
+def _is_long_and_thin(boxes: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Whether each component can be sides of a frame; bool (components,)."""
+    wide, high, area = boxes[:, cv2.CC_STAT_WIDTH :].T
+    is_long = (wide > _LONG * shape[1]) | (high > _LONG * shape[0])
+    return is_long & ((wide + high) ** 2 > _THIN * area)
 
 
 def _depths(boxes: np.ndarray, shape: tuple[int, int]) -> np.ndarray:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from handwriting.imaging.masks import connected_parts
+from handwriting.imaging.masks import connected_parts, without_specks
 from handwriting.imaging.strokes import draw_strokes
 
 _WIDE, _TALL, _OVERLAP, _CROSSINGS = 1.2, 0.5, 0.3, 6
@@ -29,6 +29,23 @@ def several_in_ink(solid: np.ndarray) -> bool:
     inked = solid[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     height, width = inked.shape
     return width > _WIDE * height and (_crossings(inked) > _CROSSINGS or _stand_apart(inked))
+
+
+def several_in_picture(ink: np.ndarray) -> bool:
+    """Whether a picture seems to show several characters.
+
+    It is scaled by its height, because in a small square the characters of a number merge.
+
+    Args:
+        ink: uint8 (height, width), ink above 127, cut to the ink.
+    """
+    height, width = ink.shape
+    if width <= _WIDE * height:
+        return False
+    scale = min(_HEIGHT / height, _LONGEST / width, 1.0)
+    size = (max(1, round(scale * width)), max(1, round(scale * height)))
+    small = cv2.resize(ink, size, interpolation=cv2.INTER_AREA)
+    return several_in_ink(without_specks(small > int(small.max()) // 2))
 
 
 def several_in_strokes(strokes: Sequence[np.ndarray]) -> bool:
