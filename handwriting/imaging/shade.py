@@ -14,7 +14,7 @@ from handwriting.imaging.masks import connected_parts, otsu_threshold, stroke_wi
 _LONGEST = 480
 """Longer side that an image is downscaled to, in pixels; the smoothing is one of them."""
 
-_LEAST_CONTRAST, _LEAST_OVER_NOISE, _DARKEST = 24, 1.5, 16
+_LEAST_CONTRAST, _LEAST_OVER_NOISE, _DARKEST = 24, 2, 16
 _WINDOW, _STROKES, _SMALLEST, _ROUNDS = 0.45, 3, 5, 3
 _REACH, _STEP = 120, 0.6
 _BOARD, _AROUND, _CLEAREST = 1.3, 0.4, 0.5
@@ -52,7 +52,7 @@ def _smoothed(grey: np.ndarray, scale: float) -> np.ndarray:
 def _contrast_of_strokes(grey: np.ndarray) -> np.ndarray:
     """Contrast of each pixel to its paper, uint8, 0 except for strokes and their surroundings."""
     steps = _steps(grey)
-    least = max(_LEAST_CONTRAST, _LEAST_OVER_NOISE * float(np.median(steps)))
+    noise = _noise(steps)
     is_dark = _is_dark_on_light(grey, steps)
     window = max(_SMALLEST, int(_WINDOW * min(grey.shape)))
     contrast = np.zeros_like(grey)
@@ -60,7 +60,7 @@ def _contrast_of_strokes(grey: np.ndarray) -> np.ndarray:
         contrast = _contrast(grey, window, is_dark)
         # Once more, because the threshold is another without what was no stroke.
         for _ in range(2):
-            contrast = _steep_parts(contrast, steps, least)
+            contrast = _steep_parts(contrast, steps, noise)
         if not contrast.any():
             return contrast
         width = stroke_width(contrast >= _threshold(contrast))
@@ -89,9 +89,13 @@ def _closed(grey: np.ndarray, window: int) -> np.ndarray:
 
 def _steps(grey: np.ndarray) -> np.ndarray:
     """Relative range of brightness around each pixel, float32, 0..255."""
-    reach = max(1, round(max(grey.shape) / _REACH))
+    reach = _reach(grey)
     around = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
     return _relative(cv2.dilate(grey, around), cv2.erode(grey, around))
+
+
+def _reach(grey: np.ndarray) -> int:
+    return max(1, round(max(grey.shape) / _REACH))
 
 
 def _relative(light: np.ndarray, dark: np.ndarray) -> np.ndarray:
@@ -105,28 +109,49 @@ def _is_dark_on_light(grey: np.ndarray, steps: np.ndarray) -> bool:
 
     Steps alone count, because valleys and bright spots of the light differ from it as well.
     """
-    around = max(3, int(_AROUND * min(grey.shape))) | 1
-    paper = cv2.medianBlur(grey, around)
+    paper = cv2.medianBlur(grey, _around(grey))
     darker, lighter = np.maximum(paper, grey), np.minimum(paper, grey)
     difference = np.where(paper > grey, 1, -1) * _relative(darker, lighter)
     clear = difference[steps >= _CLEAREST * np.percentile(steps, 99.5)]
     return bool(_BOARD * clear[clear > 0].sum() >= -clear[clear < 0].sum())
 
 
-def _steep_parts(contrast: np.ndarray, steps: np.ndarray, least: float) -> np.ndarray:
-    """Contrast without components whose outline is no step in brightness; all 0 if too low."""
-    if contrast.max() < least:
+def _noise(steps: np.ndarray) -> np.ndarray:
+    """Usual steps around each pixel, uint8; those of strokes are narrowed to their outlines."""
+    reach = _reach(steps)
+    narrow = cv2.erode(steps.astype(np.uint8), np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
+    if reach == 1:
+        # Strokes are nearly everywhere in a small picture.
+        return np.full_like(narrow, np.median(narrow))
+    return cv2.medianBlur(narrow, _around(steps))
+
+
+def _around(grey: np.ndarray) -> int:
+    """Side of the window of medians, in pixels; strokes cover less than half of it."""
+    return max(3, int(_AROUND * min(grey.shape))) | 1
+
+
+def _steep_parts(contrast: np.ndarray, steps: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """Contrast without components whose outline is no step in brightness or that are noise.
+
+    Args:
+        contrast: uint8 (height, width), of :func:`_contrast`.
+        steps: of :func:`_steps`.
+        noise: uint8 (height, width), usual steps around each pixel.
+    """
+    if contrast.max() < _LEAST_CONTRAST:
         return np.zeros_like(contrast)
-    solid = contrast >= max(_threshold(contrast), least / 2)
+    solid = contrast >= max(_threshold(contrast), _LEAST_CONTRAST / 2)
     parts, boxes = connected_parts(solid)
     inner = cv2.erode(solid.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=1) > 0
     outline = solid & ~inner
     count = len(boxes) + 1
     strength = _means(contrast[solid], parts[solid], count)
     is_steep = _means(steps[outline], parts[outline], count) > _STEP * strength
+    is_steep &= strength > _LEAST_OVER_NOISE * _means(noise[outline], parts[outline], count)
     is_steep[0] = True
     kept = np.where(is_steep[parts], contrast, 0)
-    return kept if (kept >= least).any() else np.zeros_like(contrast)
+    return kept if (kept >= _LEAST_CONTRAST).any() else np.zeros_like(contrast)
 
 
 def _means(values: np.ndarray, groups: np.ndarray, count: int) -> np.ndarray:

@@ -94,6 +94,13 @@ def test_a_line_across_near_the_edge_is_no_ink():
     assert (without_fragments(with_line) == letter).all()
 
 
+def test_two_sides_of_a_cell_near_the_edge_are_no_ink():
+    letter = ring(120, 80, top=90, left=110)
+    in_cell = letter.copy()
+    in_cell[280:284, 60:290], in_cell[20:284, 286:290] = 255, 255
+    assert (without_fragments(in_cell) == letter).all()
+
+
 @pytest.mark.parametrize("turns", range(4))
 def test_fragments_go_from_all_four_sides(turns):
     letter = ring(120, 120)
