@@ -86,11 +86,11 @@ def test_any_pen_on_any_size_gives_nearly_the_same_image(side, pen):
     assert same > 0.9
 
 
-@pytest.mark.parametrize("side", [100, 280, 700, 1600, 4000])
+@pytest.mark.parametrize("side", [100, 280, 700, 2000])
 def test_any_pen_on_any_size_gives_the_same_answer_but_for_lookalikes(side):
     """Of pens up to a twelfth of the character; a wider one fills the counters of an `e`."""
     archive = load_pen(shared_folder("pen") / "characters.npz")
-    samples = archive.characters()[::4000]
+    samples = archive.characters()[::8000]
     recognizer = Recognizer.load(next(iter(available_runs(PROJECT / "models"))).weights)
 
     def answers(side: int, pen: float) -> list[str]:
