@@ -15,17 +15,17 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from handwriting.imaging.frames import without_frame
-from handwriting.imaging.ink import (
+from handwriting.imaging.ink import find_ink
+from handwriting.imaging.masks import (
     bounding_box,
     connected_parts,
     distances,
-    find_ink,
     stroke_width,
     without_fragments,
     without_specks,
 )
 from handwriting.imaging.photograph import open_picture
-from handwriting.imaging.several import several_in_ink, several_in_strokes
+from handwriting.imaging.several import several_in_picture, several_in_strokes
 
 SIDE = 28
 BORDER = 2
@@ -85,7 +85,7 @@ def character_from_ink(ink: np.ndarray) -> CharacterImage:
     inset = min(width / scale, *character.size) / 2
     bbox = (box[0] + inset, box[1] + inset, box[2] - inset, box[3] - inset)
     image = _finish(Image.fromarray(field))
-    return CharacterImage(image, bbox, several_in_ink(solid), len(ink))
+    return CharacterImage(image, bbox, several_in_picture(np.asarray(character)), len(ink))
 
 
 def character_from_strokes(strokes: list[np.ndarray], pen: float = 1.0) -> CharacterImage:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from handwriting.imaging.ink import otsu_threshold
+from handwriting.imaging.masks import otsu_threshold
 from handwriting.imaging.photograph import as_seen
 
 LEAST_CONTRAST = 12

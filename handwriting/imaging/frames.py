@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from handwriting.imaging.ink import stroke_width
+from handwriting.imaging.masks import stroke_width
 
 _INK = 127
 _CORNERS, _LEAST_FILL = 0.04, 0.7

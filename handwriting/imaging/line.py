@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 
 from handwriting.imaging.contrast import contrast_of
-from handwriting.imaging.ink import bounding_box
 from handwriting.imaging.letter_shape import letter_shape
+from handwriting.imaging.masks import bounding_box
 from handwriting.imaging.strokes import draw_strokes
 
 HEIGHT = 40

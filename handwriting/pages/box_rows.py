@@ -12,7 +12,8 @@ from PIL import Image
 
 from handwriting.imaging.character import character_from_ink
 from handwriting.imaging.contrast import paper_of, signed_difference
-from handwriting.imaging.ink import find_ink, without_fragments
+from handwriting.imaging.ink import find_ink
+from handwriting.imaging.masks import without_fragments
 from handwriting.imaging.scaling import scaled
 from handwriting.imaging.text_lines import TextLine
 from handwriting.labels import CLASSES

@@ -6,7 +6,8 @@ from PIL import Image
 
 from handwriting.imaging.character import CharacterImage, character_from_ink
 from handwriting.imaging.frames import without_frame
-from handwriting.imaging.ink import connected_parts, find_ink, without_fragments
+from handwriting.imaging.ink import find_ink
+from handwriting.imaging.masks import connected_parts, without_fragments
 from handwriting.lines.decoding import CharacterRead, Decoder
 from handwriting.pages.cutting import Strip
 from handwriting.pages.page_text import LineOfPage, WordRead

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageOps
 from scipy import ndimage
 
+from handwriting.datasets.pen import load_pen
 from handwriting.emnist.archive import ArchiveSplit
 from handwriting.imaging.character import (
     _draw,
@@ -15,12 +16,13 @@ from handwriting.imaging.character import (
     character_from_strokes,
     emnist_image,
 )
-from handwriting.imaging.ink import bounding_box, find_ink
+from handwriting.imaging.ink import find_ink
+from handwriting.imaging.masks import bounding_box
 from handwriting.imaging.photograph import open_picture
 from handwriting.imaging.strokes import draw_strokes
 from handwriting.recognition.recognizer import Recognizer
 from handwriting.runs import available_runs
-from tests.support import PROJECT, drawing_files, ring
+from tests.support import PROJECT, drawing_files, ring, shared_folder
 
 
 def extents(images: np.ndarray) -> np.ndarray:
@@ -82,6 +84,32 @@ def test_any_pen_on_any_size_gives_nearly_the_same_image(side, pen):
     assume(pen < side / 12)
     same = np.corrcoef(drawn(side, pen).ravel(), drawn(600, 30).ravel())[0, 1]
     assert same > 0.9
+
+
+@pytest.mark.parametrize("side", [100, 280, 700, 2000])
+def test_any_pen_on_any_size_gives_the_same_answer_but_for_lookalikes(side):
+    """Of pens up to a twelfth of the character; a wider one fills the counters of an `e`."""
+    archive = load_pen(shared_folder("pen") / "characters.npz")
+    samples = archive.characters()[::8000]
+    recognizer = Recognizer.load(next(iter(available_runs(PROJECT / "models"))).weights)
+
+    def answers(side: int, pen: float) -> list[str]:
+        pictures = [drawn_with(archive.strokes(k), side, pen) for k in samples]
+        images = [character_from_ink(picture).image for picture in pictures]
+        return [recognizer.read(image).lookalikes() for image in images]
+
+    usual = answers(600, 20)
+    for pen in {1, 3, min(40, 0.7 * side / 12)}:
+        same = [a == b for a, b in zip(answers(side, pen), usual, strict=True)]
+        assert sum(same) >= len(same) - 1
+
+
+def drawn_with(strokes: list[np.ndarray], side: int, pen: float) -> np.ndarray:
+    """Strokes that take seven tenths of a square picture."""
+    points = np.concatenate(strokes)
+    scale = 0.7 * side / max(np.ptp(points, axis=0).max(), 1e-9)
+    moved = [(stroke - points.min(axis=0)) * scale + 0.15 * side for stroke in strokes]
+    return draw_strokes([(stroke, pen) for stroke in moved], (side, side), 2 if side < 1500 else 1)
 
 
 def test_specks_far_apart_are_no_ink():

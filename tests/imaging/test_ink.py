@@ -8,11 +8,11 @@ from PIL import Image
 from scipy import ndimage
 
 from handwriting.imaging.character import emnist_image
-from handwriting.imaging.ink import (
+from handwriting.imaging.ink import find_ink
+from handwriting.imaging.masks import (
     bounding_box,
     connected_parts,
     distances,
-    find_ink,
     otsu_threshold,
     stroke_width,
     without_fragments,
@@ -92,6 +92,13 @@ def test_a_line_across_near_the_edge_is_no_ink():
     with_line = letter.copy()
     with_line[30:36] = 255
     assert (without_fragments(with_line) == letter).all()
+
+
+def test_two_sides_of_a_cell_near_the_edge_are_no_ink():
+    letter = ring(120, 80, top=90, left=110)
+    in_cell = letter.copy()
+    in_cell[280:284, 60:290], in_cell[20:284, 286:290] = 255, 255
+    assert (without_fragments(in_cell) == letter).all()
 
 
 @pytest.mark.parametrize("turns", range(4))

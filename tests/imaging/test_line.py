@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from handwriting.imaging.contrast import colours_of
-from handwriting.imaging.ink import bounding_box
 from handwriting.imaging.line import (
     HEIGHT,
     LONGEST,
@@ -19,6 +18,7 @@ from handwriting.imaging.line import (
     line_from_strokes,
     writing_box,
 )
+from handwriting.imaging.masks import bounding_box
 from tests.support import ring
 
 ZIGZAG = np.array([[0, 0], [40, 100], [80, 0], [120, 100.0]])

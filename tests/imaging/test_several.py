@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from handwriting.datasets.pen import load_pen
-from handwriting.imaging.character import open_character
+from handwriting.imaging.character import character_from_ink, open_character
 from handwriting.imaging.several import several_in_ink, several_in_strokes
 from tests.support import shared_folder
 
@@ -37,6 +37,16 @@ def test_few_pictures_of_one_character_seem_to_show_several(name):
 
 def test_most_numbers_seem_to_be_several_characters():
     assert share_of_pictures("numbers", "text.csv", "text", range(2, 9)) > 0.6
+
+
+def test_few_cells_of_a_form_with_one_digit_seem_to_hold_several():
+    assert share_of_pictures("numbers", "text.csv", "text", [1]) <= 0.08
+
+
+def test_eight_digits_in_a_row_seem_to_be_several():
+    row = np.zeros((90, 560), np.uint8)
+    cv2.putText(row, "20583617", (20, 70), cv2.FONT_HERSHEY_SIMPLEX, 2.2, 255, 5, cv2.LINE_AA)
+    assert character_from_ink(row).is_multiple
 
 
 def test_strokes_of_a_word_are_told_from_those_of_a_character():
