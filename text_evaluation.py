@@ -41,21 +41,24 @@ from tqdm import tqdm
 
 from handwriting.cli import make_parser, nowhere, positive_int, run_script
 from handwriting.datasets.annotated_pages import (
+    PlacedLine,
     PlacedPage,
     PlacedWord,
     cut_given,
     load_placed_pages,
 )
+from handwriting.datasets.page_layouts import text_lines_of
 from handwriting.datasets.photographed_text import has_words
 from handwriting.datasets.text import TextSet, left_out, load_pages, load_text
 from handwriting.errors import HandwritingError
 from handwriting.evaluation.layout_metrics import PageCounts, count_texts, measure_page
 from handwriting.evaluation.text_metrics import text_metrics
-from handwriting.imaging.line import contrast_of_line, line_from_contrast
+from handwriting.imaging.line import contrast_of_line, cut_line, line_from_contrast
 from handwriting.lines.decoding import GREEDY, Decoder
 from handwriting.lines.languages import LANGUAGES
 from handwriting.lines.options import add_decoder_options, choose_decoder
 from handwriting.lines.reader import LINES_FOLDER, Reader, find_reader
+from handwriting.pages.cutting import Strip, strips_of
 from handwriting.pages.known_lines import unseen_pages
 from handwriting.pages.layout import Layout, add_layout_option, find_layout
 from handwriting.pages.page_text import LineOfPage, text_of_page
@@ -190,10 +193,26 @@ def placed_words(lines: list[LineOfPage]) -> list[list[PlacedWord]]:
 
 def _given_lines(photograph: Photograph, page: PlacedPage) -> list[np.ndarray]:
     """Model inputs, uint8 (40, width), of the lines that are measured."""
-    height, width = photograph.colours.shape[:2]
-    lines = [line for line in page.scaled((width, height)) if line.counts]
-    cuts = [cut_given(photograph.colours, line) for line in lines]
-    return [line_from_contrast(contrast_of_line(cut)) for cut in cuts]
+    colours = photograph.colours
+    lines = page.scaled(colours.shape[1::-1])
+    strips = _strips(colours, page) or [None] * len(lines)
+    pairs = zip(lines, strips, strict=True)
+    return [_given_line(colours, line, strip) for line, strip in pairs if line.counts]
+
+
+def _strips(colours: np.ndarray, page: PlacedPage) -> list[Strip | None]:
+    """The annotated lines, cut out as found ones are; none where only words have places."""
+    if page.annotated is None:
+        return []
+    lines = text_lines_of(colours, page.annotated)
+    cut = iter(strips_of(colours, [line for line in lines if line is not None]))
+    return [None if line is None else next(cut) for line in lines]
+
+
+def _given_line(colours: np.ndarray, line: PlacedLine, strip: Strip | None) -> np.ndarray:
+    if strip is not None:
+        return cut_line(strip.contrast, strip.box)
+    return line_from_contrast(contrast_of_line(cut_given(colours, line)))
 
 
 def evaluate_data(
