@@ -41,28 +41,23 @@ from tqdm import tqdm
 
 from handwriting.cli import make_parser, nowhere, positive_int, run_script
 from handwriting.datasets.annotated_pages import (
-    PlacedLine,
     PlacedPage,
     PlacedWord,
-    cut_given,
     load_placed_pages,
 )
-from handwriting.datasets.page_layouts import text_lines_of
 from handwriting.datasets.photographed_text import has_words
 from handwriting.datasets.text import TextSet, left_out, load_pages, load_text
 from handwriting.errors import HandwritingError
 from handwriting.evaluation.layout_metrics import PageCounts, count_texts, measure_page
 from handwriting.evaluation.text_metrics import text_metrics
-from handwriting.imaging.line import contrast_of_line, cut_line, line_from_contrast
 from handwriting.lines.decoding import GREEDY, Decoder
 from handwriting.lines.languages import LANGUAGES
 from handwriting.lines.options import add_decoder_options, choose_decoder
 from handwriting.lines.reader import LINES_FOLDER, Reader, find_reader
-from handwriting.pages.cutting import Strip, strips_of
-from handwriting.pages.known_lines import unseen_pages
+from handwriting.pages.known_lines import given_lines, unseen_pages
 from handwriting.pages.layout import Layout, add_layout_option, find_layout
 from handwriting.pages.page_text import LineOfPage, text_of_page
-from handwriting.pages.photographs import Photograph, open_photograph
+from handwriting.pages.photographs import open_photograph
 from handwriting.pages.reading import PageReader, read_page
 
 TIMED = 200
@@ -155,7 +150,7 @@ def evaluate_placed(
         true = page.scaled(photograph.size)
         texts = [line.text for line in true if line.counts]
         whole.add(texts, *measure_page(placed_words(found), true))
-        cuts = _given_lines(photograph, page)
+        cuts = given_lines(photograph, page)
         read = [line.text for line in models.reader.read(cuts, decoder)]
         counts = [count_texts(*pair) for pair in zip(read, texts, strict=True)]
         given.add(texts, "\n".join(read), sum(counts, PageCounts()))
@@ -189,30 +184,6 @@ class _Figures:
 def placed_words(lines: list[LineOfPage]) -> list[list[PlacedWord]]:
     """The words of predicted lines with their places in pixels of the image."""
     return [[PlacedWord(word.text, word.polygon) for word in line.words] for line in lines]
-
-
-def _given_lines(photograph: Photograph, page: PlacedPage) -> list[np.ndarray]:
-    """Model inputs, uint8 (40, width), of the lines that are measured."""
-    colours = photograph.colours
-    lines = page.scaled(colours.shape[1::-1])
-    strips = _strips(colours, page) or [None] * len(lines)
-    pairs = zip(lines, strips, strict=True)
-    return [_given_line(colours, line, strip) for line, strip in pairs if line.counts]
-
-
-def _strips(colours: np.ndarray, page: PlacedPage) -> list[Strip | None]:
-    """The annotated lines, cut out as found ones are; none where only words have places."""
-    if page.annotated is None:
-        return []
-    lines = text_lines_of(colours, page.annotated)
-    cut = iter(strips_of(colours, [line for line in lines if line is not None]))
-    return [None if line is None else next(cut) for line in lines]
-
-
-def _given_line(colours: np.ndarray, line: PlacedLine, strip: Strip | None) -> np.ndarray:
-    if strip is not None:
-        return cut_line(strip.contrast, strip.box)
-    return line_from_contrast(contrast_of_line(cut_given(colours, line)))
 
 
 def evaluate_data(

@@ -28,7 +28,6 @@ from handwriting.datasets.text import (
     left_out,
     line_strokes,
     load_pages,
-    load_text,
     written,
 )
 from handwriting.errors import HandwritingError
@@ -41,7 +40,9 @@ from handwriting.lines.beam import BeamDecoder
 from handwriting.lines.decoding import GREEDY, Decoder
 from handwriting.lines.language import LANGUAGE_FILE, PROGRAMS_FILE, LanguageModel
 from handwriting.lines.reader import LINES_FOLDER, Reader, find_reader
-from handwriting.pages.known_lines import unseen_pages
+from handwriting.pages.known_lines import load_lines, unseen_pages
+from handwriting.pages.layout import Layout, find_layout
+from handwriting.pages.reading import PageReader
 from handwriting.plots import BLUE, ORANGE, save_figure
 from handwriting.recognition.recognizer import Recognizer
 from handwriting.runs import find_run
@@ -157,8 +158,9 @@ def measure(
         files, texts = (column[: args.most] for column in unseen)
         programs = BeamDecoder(LanguageModel.load(args.programs))
         ways = {"greedy": GREEDY, "language": language, "programs": programs}
-        return {n: evaluate_pages(reader, files, texts, decoder) for n, decoder in ways.items()}
-    data = load_text(path)
+        models = PageReader(reader, Layout.load(find_layout("latest")))
+        return {n: evaluate_pages(models, files, texts, decoder) for n, decoder in ways.items()}
+    data = load_lines(path)
     rows = np.flatnonzero(left_out(data.writers, fraction))
     rows = rng.permutation(rows)[: args.most or len(rows)]
     if not len(rows):
