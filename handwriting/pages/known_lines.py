@@ -15,7 +15,7 @@ from handwriting.datasets.annotated_pages import (
 )
 from handwriting.datasets.page_layouts import text_lines_of
 from handwriting.datasets.photographed_text import PhotographedText, has_words
-from handwriting.datasets.text import TextSet, load_text
+from handwriting.datasets.text import TextSet, left_out, load_text
 from handwriting.imaging.line import contrast_of_line, cut_line, line_from_contrast
 from handwriting.pages.cutting import Strip, strips_of
 from handwriting.pages.layout import Layout
@@ -69,9 +69,13 @@ def unseen_pages(
     return [files[k] for k in unseen], [texts[k] for k in unseen]
 
 
-def load_lines(path: Path) -> TextSet:
-    """The samples of a path as `datasets.text.load_text` reads them; of ALTO or PAGE files their
-    lines.
+def load_lines(path: Path, held_out: float) -> TextSet:
+    """The samples of a path as `datasets.text.load_text` reads them; of ALTO or PAGE files the
+    lines of held-out writers.
+
+    Args:
+        path: pen archive or folder.
+        held_out: fraction of the writers, as for `datasets.text.left_out`.
 
     Raises:
         HandwritingError: something is missing or damaged.
@@ -79,13 +83,15 @@ def load_lines(path: Path) -> TextSet:
     pages = load_placed_pages(path) if path.is_dir() and not has_words(path) else []
     if not pages:
         return load_text(path)
+    is_left_out = left_out(np.array([page.writer for page in pages]), held_out)
+    pages = [pages[k] for k in np.flatnonzero(is_left_out)]
     pictures, texts, writers = [], [], []
     for page in tqdm(pages, unit="page", desc="reading"):
         own = [line.text for line in page.lines if line.counts]
         pictures += given_lines(open_photograph(page.file), page)
         texts += own
         writers += [page.writer] * len(own)
-    return TextSet(pictures, texts, np.array(writers))
+    return TextSet(pictures, texts, np.array(writers, dtype=str))
 
 
 def given_lines(photograph: Photograph, page: PlacedPage) -> list[np.ndarray]:

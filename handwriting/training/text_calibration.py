@@ -164,7 +164,7 @@ def samples_left_out(
     """
     pictures, texts, writers = [], [], []
     for path in paths:
-        data = load_lines(path)
+        data = load_lines(path, reader.held_out)
         rows = np.flatnonzero(left_out(data.writers, reader.held_out))
         for row in np.random.default_rng(0).permutation(rows)[:most]:
             pictures.append(data.pictures[row])
