@@ -54,7 +54,7 @@ _MILLISECONDS_TO_PAINT = 2000
 WATCH = """() => {
     window.latencies = []
     let lifted = null
-    const text = () => document.querySelector("h1")?.textContent
+    const text = () => document.querySelector(".answer-texts h2")?.textContent
     document.addEventListener("mouseup", () => {
         lifted = { time: performance.now(), text: text() }
     }, true)
@@ -204,7 +204,7 @@ def draw(page: Page, stroke: np.ndarray) -> None:
     for point in points[1:]:
         page.mouse.move(*point)
     page.mouse.up()
-    page.wait_for_selector("h1")
+    page.wait_for_selector(".answer-texts h2")
 
 
 def page_latencies(page: Page, strokes: list[np.ndarray]) -> list[float]:

@@ -12,7 +12,7 @@ from handwriting.imaging.character import character_from_strokes
 from handwriting.labels import CHARACTER_SETS
 from handwriting.recognition.hand import Taught
 from handwriting.recognition.sizes import Lines
-from handwriting.web.canvas import PAPER_COLOUR, STRONG, as_png, rule, strokes_of
+from handwriting.web.canvas import DAY, Colours, as_png, rule, strokes_of
 
 GROUPS = {name: "".join(CHARACTER_SETS[name]) for name in ("Digits", "Capitals", "Small letters")}
 BOXES = 4
@@ -28,7 +28,6 @@ SCREENS = tuple(
 STRIP_WIDTH, STRIP_HEIGHT = 328, 190
 STRIP = Lines(baseline=142, capital=66)
 
-_WORDS = "#4a5568"
 MOST_OF_DRAWING = 500_000
 """Maximum characters of a drawing's JSON; a point of a stroke takes about 80."""
 
@@ -74,15 +73,15 @@ def _in_boxes(strokes: list[np.ndarray], characters: str) -> list[Taught]:
     return found
 
 
-@lru_cache(maxsize=len(SCREENS))
-def ruled_strip(characters: str, x_height: float) -> bytes:
+@lru_cache(maxsize=2 * len(SCREENS))
+def ruled_strip(characters: str, x_height: float, colours: Colours = DAY) -> bytes:
     """PNG of a screen: boxes with ruled lines, and the requested character above each."""
-    paper = Image.new("RGB", (STRIP_WIDTH, STRIP_HEIGHT), PAPER_COLOUR)
+    paper = Image.new("RGB", (STRIP_WIDTH, STRIP_HEIGHT), colours.paper)
     pen, font = ImageDraw.Draw(paper), ImageFont.load_default(26)
     width = STRIP_WIDTH // BOXES
-    rule(pen, STRIP, x_height, width * len(characters))
+    rule(pen, STRIP, x_height, width * len(characters), colours)
     for box, character in enumerate(characters):
         right = width * (box + 1)
-        pen.text((right - width / 2, 20), character, _WORDS, font, anchor="mm")
-        pen.line((right, 0, right, STRIP_HEIGHT), fill=STRONG, width=2)
+        pen.text((right - width / 2, 20), character, colours.print, font, anchor="mm")
+        pen.line((right, 0, right, STRIP_HEIGHT), fill=colours.strong, width=2)
     return as_png(paper)
