@@ -148,7 +148,7 @@ def chosen_options(pattern: str) -> Options:
 
 
 def short_names(runs: Sequence[RunFiles]) -> dict[str, str]:
-    """Names of runs for narrow columns, by the whole name: the network alone where that is unique."""
+    """Short names of runs, by their names: the network alone where that is unique."""
     networks = [run.name.partition("_")[0] for run in runs]
     return {
         run.name: network if networks.count(network) == 1 else run.name

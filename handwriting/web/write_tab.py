@@ -13,7 +13,7 @@ from handwriting.recognition.recognizer import join_words
 from handwriting.recognition.sizes import Sizes
 from handwriting.runs import RunFiles
 from handwriting.web.answer import Answer, answer_strokes
-from handwriting.web.canvas import DAY, NIGHT, PAPER, Paper, paper_for, ruled_paper, strokes_of
+from handwriting.web.canvas import PAPER, Paper, paper_for, ruled_paper, strokes_of
 from handwriting.web.components import (
     MULTIPLE,
     SURE,
@@ -25,7 +25,7 @@ from handwriting.web.components import (
     short_names,
     show_options,
 )
-from handwriting.web.drawing import draw
+from handwriting.web.drawing import draw, paper_colours
 from handwriting.web.face import ghost
 from handwriting.web.fragments import fragment
 from handwriting.web.hand_tab import hand_badge
@@ -84,7 +84,7 @@ def _drawn(sizes: Sizes | None) -> tuple[list[np.ndarray], Paper]:
     state = st.session_state
     before = state.get("paper", PAPER)
     paper = _paper(prepare_canvas(ghost(before)))
-    colours = NIGHT if st.context.theme.type == "dark" else DAY
+    colours = paper_colours()
     drawing = draw(
         stroke_width=PEN,
         stroke_color=colours.ink,
