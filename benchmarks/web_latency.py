@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from benchmarks.common import FIGURES, PROJECT
 from handwriting.cli import make_measuring_parser, run_script, save_measured
@@ -38,10 +38,11 @@ from handwriting.imaging.character import character_from_strokes
 from handwriting.recognition.recognizer import Recognizer
 from handwriting.runs import available_runs
 from handwriting.synthesis.plain_hand import write
-from handwriting.web.canvas import Paper
+from handwriting.web.canvas import CANVAS_WIDTH, Paper
 
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
-VIEWPORT = {"width": 1280, "height": 900}
+VIEWPORT: ViewportSize = {"width": 1280, "height": 900}
+SCREENSHOT: ViewportSize = {"width": 1280, "height": 720}
 HINT = "Draw one digit or letter"
 """The page's text while the canvas is blank."""
 
@@ -140,14 +141,16 @@ def opened_browser() -> Iterator[Browser]:
         browser.close()
 
 
-def open_page(browser: Browser, address: str) -> Page:
+def open_page(browser: Browser, address: str, viewport: ViewportSize = VIEWPORT) -> Page:
     """The page with a blank canvas."""
-    page = browser.new_page(viewport=VIEWPORT)
+    page = browser.new_page(viewport=viewport)
     page.set_default_timeout(PATIENCE_MS)
     page.goto(address)
     page.wait_for_selector("canvas.upper-canvas")
     page.get_by_text(HINT).wait_for()
     # The canvas is narrow until the page knows the window's width.
+    canvas = page.locator("canvas.upper-canvas")
+    expect(canvas).not_to_have_js_property("width", CANVAS_WIDTH, timeout=PATIENCE_MS)
     page.wait_for_timeout(_MILLISECONDS_TO_SETTLE)
     return page
 
@@ -311,7 +314,7 @@ def hello(paper: Paper) -> list[np.ndarray]:
 def take_screenshots(folder: Path) -> None:
     """Write PNGs of the page: a word with its prediction, and a page that was read."""
     with opened_browser() as browser, served_page() as address:
-        page = open_page(browser, address)
+        page = open_page(browser, address, SCREENSHOT)
         for stroke in hello(paper_of(page)):
             draw(page, stroke)
         _photograph(page, folder / "streamlitAppImage.png")

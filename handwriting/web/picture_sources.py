@@ -55,7 +55,7 @@ def _offer_examples(shelf: Shelf) -> None:
     with st.container(key="gallery", horizontal=True):
         for name in EXAMPLES:
             with st.container(width=_CARD, gap=None):
-                st.image(thumbnail(name), width="stretch")
+                st.image(thumbnail(name), width="stretch", alt="")
                 st.button(name, on_click=_take_example, args=(shelf, name), width="stretch")
 
 

@@ -58,7 +58,7 @@ def test_pictures_are_taken_of_the_page(served_page, tmp_path, monkeypatch):
     for file in files:
         with Image.open(file) as picture:
             assert picture.format == "PNG"
-            assert picture.size == tuple(web_latency.VIEWPORT.values())
+            assert picture.size == tuple(web_latency.SCREENSHOT.values())
             assert len(picture.getcolors(maxcolors=2**24)) > 100
 
 
