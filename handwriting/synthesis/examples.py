@@ -5,6 +5,7 @@
 writes them to images/examples/, where the web app finds them.
 """
 
+import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -14,7 +15,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from handwriting.cli import run_script
+from handwriting.cli import make_parser, run_script
 from handwriting.files import replacing
 from handwriting.synthesis.grounds import GROUNDS
 from handwriting.synthesis.light import photographed
@@ -233,14 +234,23 @@ def _on_table(sheet: np.ndarray, example: Example, rng: np.random.Generator) -> 
     return table * (1 - inside) + lying * inside
 
 
-def write_examples(folder: Path = FOLDER) -> None:
+def get_args_parser() -> argparse.ArgumentParser:
+    """The command line."""
+    parser = make_parser(__doc__)
+    parser.add_argument(
+        "--out", type=Path, default=FOLDER, metavar="FOLDER", help="where the images are written"
+    )
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
     """Write each of EXAMPLES as a JPEG."""
-    folder.mkdir(parents=True, exist_ok=True)
+    args.out.mkdir(parents=True, exist_ok=True)
     for name in EXAMPLES:
         picture = Image.fromarray(photograph_of_example(name))
-        with replacing(folder / file_of_example(name).name) as (part,):
+        with replacing(args.out / file_of_example(name).name) as (part,):
             picture.save(part, "JPEG", quality=82)
 
 
 if __name__ == "__main__":
-    raise SystemExit(run_script(write_examples))
+    raise SystemExit(run_script(lambda: main(get_args_parser().parse_args())))
