@@ -85,7 +85,7 @@ class Person:
         for point in points[1:]:
             await mouse.move(*point)
         await mouse.up()
-        await self.page.wait_for_selector("h1")
+        await self.page.wait_for_selector(".answer-texts h2")
         if await self.page.get_by_test_id("stException").count():
             self.errors.append("an error is shown")
         await self.page.get_by_role("button", name="Reset").click()

@@ -1,7 +1,7 @@
 """Time from pen-up to prediction in the web app, in a real browser.
 
     python -m benchmarks.web_latency
-    python -m benchmarks.web_latency --screenshot images/streamlitAppImage.png
+    python -m benchmarks.web_latency --screenshots images
 
 The web app is started on this machine several times, for the time from the command to the first
 prediction. Then strokes are drawn with the mouse in headless Chromium. The browser measures the
@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from benchmarks.common import FIGURES, PROJECT
 from handwriting.cli import make_measuring_parser, run_script, save_measured
@@ -37,15 +37,20 @@ from handwriting.files import replacing
 from handwriting.imaging.character import character_from_strokes
 from handwriting.recognition.recognizer import Recognizer
 from handwriting.runs import available_runs
-from handwriting.web.canvas import Paper
+from handwriting.synthesis.plain_hand import write
+from handwriting.web.canvas import CANVAS_WIDTH, Paper
 
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
-VIEWPORT = {"width": 1280, "height": 900}
+VIEWPORT: ViewportSize = {"width": 1280, "height": 900}
+SCREENSHOT: ViewportSize = {"width": 1280, "height": 720}
 HINT = "Draw one digit or letter"
 """The page's text while the canvas is blank."""
 
 PATIENCE_MS = 60_000
 """Time limit for a page or a prediction on a busy machine."""
+
+_READ, _OPENED = "A note", 4
+"""Of the screenshots: the example that is read, and the word whose top-5 are open."""
 
 _SECONDS_TO_START = 60
 _MILLISECONDS_TO_SETTLE = 300
@@ -54,7 +59,7 @@ _MILLISECONDS_TO_PAINT = 2000
 WATCH = """() => {
     window.latencies = []
     let lifted = null
-    const text = () => document.querySelector("h1")?.textContent
+    const text = () => document.querySelector(".answer-texts h2")?.textContent
     document.addEventListener("mouseup", () => {
         lifted = { time: performance.now(), text: text() }
     }, true)
@@ -136,14 +141,16 @@ def opened_browser() -> Iterator[Browser]:
         browser.close()
 
 
-def open_page(browser: Browser, address: str) -> Page:
+def open_page(browser: Browser, address: str, viewport: ViewportSize = VIEWPORT) -> Page:
     """The page with a blank canvas."""
-    page = browser.new_page(viewport=VIEWPORT)
+    page = browser.new_page(viewport=viewport)
     page.set_default_timeout(PATIENCE_MS)
     page.goto(address)
     page.wait_for_selector("canvas.upper-canvas")
     page.get_by_text(HINT).wait_for()
     # The canvas is narrow until the page knows the window's width.
+    canvas = page.locator("canvas.upper-canvas")
+    expect(canvas).not_to_have_js_property("width", CANVAS_WIDTH, timeout=PATIENCE_MS)
     page.wait_for_timeout(_MILLISECONDS_TO_SETTLE)
     return page
 
@@ -204,7 +211,7 @@ def draw(page: Page, stroke: np.ndarray) -> None:
     for point in points[1:]:
         page.mouse.move(*point)
     page.mouse.up()
-    page.wait_for_selector("h1")
+    page.wait_for_selector(".answer-texts h2")
 
 
 def page_latencies(page: Page, strokes: list[np.ndarray]) -> list[float]:
@@ -295,15 +302,34 @@ def measure(strokes: list[np.ndarray], starts: int) -> dict[str, Any]:
     }
 
 
-def take_screenshot(path: Path) -> None:
-    """Write a PNG of the page with a word and its prediction."""
+def hello(paper: Paper) -> list[np.ndarray]:
+    """The strokes of `hello` in the project's plain hand, float (points, 2), in canvas pixels."""
+    unit = paper.lines.baseline - paper.lines.capital
+    strokes = write("hello", np.random.default_rng(0))
+    width = max(float(stroke[:, 0].max()) for stroke in strokes)
+    left = (paper.width - width * unit) / 2
+    return [stroke * unit + (left, paper.lines.baseline) for stroke in strokes]
+
+
+def take_screenshots(folder: Path) -> None:
+    """Write PNGs of the page: a word with its prediction, and a page that was read."""
     with opened_browser() as browser, served_page() as address:
-        page = open_page(browser, address)
-        for stroke in word(paper_of(page)):
+        page = open_page(browser, address, SCREENSHOT)
+        for stroke in hello(paper_of(page)):
             draw(page, stroke)
-        page.wait_for_timeout(_MILLISECONDS_TO_PAINT)
-        with replacing(path) as (part,):
-            part.write_bytes(page.screenshot(type="png"))
+        _photograph(page, folder / "streamlitAppImage.png")
+        page.get_by_role("tab", name="Read an image").click()
+        page.get_by_role("button", name=_READ).click()
+        page.get_by_role("button", name="Download as text").wait_for()
+        page.get_by_role("group", name="Text of").locator(".word").nth(_OPENED).click()
+        page.get_by_text("Add images").scroll_into_view_if_needed()
+        _photograph(page, folder / "readingAPage.png")
+
+
+def _photograph(page: Page, path: Path) -> None:
+    page.wait_for_timeout(_MILLISECONDS_TO_PAINT)
+    with replacing(path) as (part,):
+        part.write_bytes(page.screenshot(type="png"))
 
 
 def get_args_parser() -> argparse.ArgumentParser:
@@ -313,20 +339,20 @@ def get_args_parser() -> argparse.ArgumentParser:
     add("--strokes", type=int, default=30, help="number of strokes, at least two")
     add("--starts", type=int, default=5, help="number of starts of the web app")
     add(
-        "--screenshot",
+        "--screenshots",
         type=Path,
         default=None,
-        metavar="FILE",
-        help="instead of measuring, write a PNG of the page with a word and its prediction",
+        metavar="FOLDER",
+        help="instead of measuring, write PNGs of a word and of a page with their predictions",
     )
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Measure and print one JSON object, or take a screenshot."""
-    if args.screenshot is not None:
-        take_screenshot(args.screenshot)
-        print(f"wrote {args.screenshot}")
+    """Measure and print one JSON object, or take screenshots."""
+    if args.screenshots is not None:
+        take_screenshots(args.screenshots)
+        print(f"wrote images to {args.screenshots}")
         return
     result = measure(waves(args.strokes), args.starts)
     print(json.dumps(result))

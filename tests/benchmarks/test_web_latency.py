@@ -1,4 +1,4 @@
-"""Latency of predictions in a real browser, and the screenshot."""
+"""Latency of predictions in a real browser, and the screenshots."""
 
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -49,12 +49,20 @@ def test_the_page_is_timed(served_page, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.browser
-def test_a_picture_is_taken_of_the_page(served_page, tmp_path, monkeypatch):
+def test_pictures_are_taken_of_the_page(served_page, tmp_path, monkeypatch):
     monkeypatch.setattr(web_latency, "served_page", served_page)
-    file = tmp_path / "page.png"
     parser = web_latency.get_args_parser()
-    web_latency.main(parser.parse_args(["--screenshot", str(file)]))
-    with Image.open(file) as picture:
-        assert picture.format == "PNG"
-        assert picture.size == tuple(web_latency.VIEWPORT.values())
-        assert len(picture.getcolors(maxcolors=2**24)) > 100
+    web_latency.main(parser.parse_args(["--screenshots", str(tmp_path)]))
+    files = sorted(tmp_path.iterdir())
+    assert [file.name for file in files] == ["readingAPage.png", "streamlitAppImage.png"]
+    for file in files:
+        with Image.open(file) as picture:
+            assert picture.format == "PNG"
+            assert picture.size == tuple(web_latency.SCREENSHOT.values())
+            assert len(picture.getcolors(maxcolors=2**24)) > 100
+
+
+def test_the_word_of_the_picture_is_read():
+    reader = Reader.load(find_reader("latest", PROJECT / LINES_FOLDER))
+    ((_, read),) = read_several(web_latency.hello(Paper(732, 432)), reader, GREEDY)
+    assert read.text == "hello"

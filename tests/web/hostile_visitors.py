@@ -65,7 +65,15 @@ def values() -> Iterator[tuple[str, str, Any]]:
     yield "canvas", "json_value", json.dumps(_DRAWN | {"backgroundFit": {"naturalWidth": []}})
     yield "canvas", "json_value", "[" * 100_000
     yield "canvas", "json_value", json.dumps({"drawing": {"raw": {"objects": [[]] * 500_000}}})
-    for key in ("pattern", "characters", "use_words", "models", "canvas", "tab"):
+    for key in (
+        "content_write",
+        "language_write",
+        "characters",
+        "compare",
+        "model",
+        "canvas",
+        "tab",
+    ):
         yield key, "int_value", 2**60
         yield key, "string_value", "x" * 100_000
         yield key, "string_array_value", ["x"] * 1000
@@ -80,7 +88,7 @@ def do_harm(address: str, process: int) -> dict[str, Any]:
     """
 
     def try_pattern(expression: str) -> None:
-        visitor.tell("pattern", string_value=expression)
+        visitor.tell("pattern_write", string_value=expression)
 
     def tell(key: str, field: str, value: Any) -> None:
         # A new window each time: a value that is refused must not hide the next one.
