@@ -15,7 +15,7 @@ from handwriting.runs import RunFiles
 from handwriting.web.answer import Options
 
 if TYPE_CHECKING:
-    from handwriting.lines.language import LanguageModel
+    from handwriting.lines.decoding import Decoder
     from handwriting.lines.reader import Reader
     from handwriting.pages.layout import Layout
     from handwriting.pages.reading import PageReader
@@ -48,11 +48,12 @@ def load_reader(path: Path, modified: float) -> "Reader":
 
 
 @st.cache_resource(show_spinner=False)
-def load_language(expected: str = "language") -> "LanguageModel":
-    """The language model of English, or that of programs, by the name of the decoder."""
-    from handwriting.lines.language import LANGUAGE_FILE, PROGRAMS_FILE, LanguageModel
+def load_decoder(name: str, language: str) -> "Decoder":
+    """The decoder with a name, for texts in the language of a name."""
+    from handwriting.lines.languages import find_language
+    from handwriting.lines.options import named_decoder
 
-    return LanguageModel.load(PROGRAMS_FILE if expected == "programs" else LANGUAGE_FILE)
+    return named_decoder(name, find_language(language))
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)

@@ -94,7 +94,8 @@ def _choose_reading(runs: Sequence[RunFiles]) -> tuple[Read, Hashable]:
             raise HandwritingError(f"No single character matches {options.expression}.")
         recognizer = load_recognizer(runs[0], written)
         return character_reader(recognizer, options), (CHARACTER, runs[0], written, options)
-    read = text_reader(models, decoder_for(setting), layout == LINE)
+    own = models.for_language(setting.spoken)
+    read = text_reader(own, decoder_for(setting), layout == LINE)
     return read, (layout, setting, models)
 
 

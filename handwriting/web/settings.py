@@ -1,6 +1,6 @@
 """What is read and in which language: chosen beside the answer, kept in the window and the address.
 
-A link such as ``?content=number`` or ``?language=none`` carries the setting to another window.
+A link such as ``?content=number`` or ``?language=fr`` carries the setting to another window.
 """
 
 from collections.abc import Callable
@@ -11,18 +11,18 @@ from typing import Any
 import streamlit as st
 
 from handwriting.lines.decoding import GREEDY, Decoder
-from handwriting.lines.language import LANGUAGE_FILE
-from handwriting.web.components import load_language, plain
+from handwriting.lines.languages import ENGLISH, Language
+from handwriting.lines.languages import LANGUAGES as SPOKEN
+from handwriting.lines.options import checked
+from handwriting.lines.pattern import Pattern
+from handwriting.web.components import load_decoder, plain
 
 CONTENTS = {"text": "Text", "number": "Number", "program": "Program", "pattern": "Pattern"}
 """Kinds of content, as in the address, and their titles."""
 
 NO_LANGUAGE = "none"
-LANGUAGES = {"en": "English", NO_LANGUAGE: "None"}
+LANGUAGES = {name: language.title for name, language in SPOKEN.items()} | {NO_LANGUAGE: "None"}
 """Languages, as in the address, and their titles; without one, the text-line model reads alone."""
-
-_MODELS = {"en": "language"}
-"""Languages and their keys in `components.load_language`."""
 
 NUMBER = "[-+]?[0-9]+([-.,:/' ][0-9]+)*%?"
 """Pattern of numbers, dates, times and telephone numbers."""
@@ -37,12 +37,12 @@ class Setting:
 
     Attributes:
         content: one of CONTENTS.
-        language: one of LANGUAGES; it counts for texts.
+        language: one of LANGUAGES; it counts for texts and patterns.
         pattern: expression of `lines.pattern.Pattern`; it counts for the content ``pattern``.
     """
 
     content: str = "text"
-    language: str = "en"
+    language: str = ENGLISH.name
     pattern: str = ""
 
     @property
@@ -50,16 +50,26 @@ class Setting:
         """Pattern that the whole text matches; empty if any text is possible."""
         return {"number": NUMBER, "pattern": self.pattern}.get(self.content, "")
 
+    @property
+    def spoken(self) -> Language:
+        """The language whose characters are possible; English where none counts."""
+        return SPOKEN.get(self.language, ENGLISH) if self.has_language else ENGLISH
+
+    @property
+    def has_language(self) -> bool:
+        """Whether the language counts."""
+        return self.content in ("text", "pattern")
+
 
 _FIELDS = tuple(field.name for field in fields(Setting))
 
 
 def available_languages() -> dict[str, str]:
-    """Those of LANGUAGES whose model is on this machine."""
+    """Those of LANGUAGES whose model is on this machine, and the default, whose loss is told."""
     return {
         name: title
         for name, title in LANGUAGES.items()
-        if name == NO_LANGUAGE or LANGUAGE_FILE.is_file()
+        if name in (ENGLISH.name, NO_LANGUAGE) or SPOKEN[name].model_file.is_file()
     }
 
 
@@ -113,8 +123,8 @@ def choose_setting(place: str) -> Setting:
         st.session_state[f"{name}_{place}"] = value
     choose = partial(st.segmented_control, required=True, on_change=_take, args=(place,))
     choose("Content", list(CONTENTS), format_func=CONTENTS.get, key=f"content_{place}")
-    languages = available_languages()
-    if setting.content == "text" and len(languages) > 1:
+    if setting.has_language:
+        languages = available_languages()
         choose("Language", list(languages), format_func=languages.get, key=f"language_{place}")
     if setting.content == "pattern":
         st.text_input(
@@ -142,23 +152,26 @@ def _take(place: str) -> None:
     )
 
 
-def decoder_for(setting: Setting, expression: str = "") -> Decoder:
-    """The decoder of the text-line model.
-
-    Args:
-        setting: as chosen.
-        expression: pattern instead of the setting's own, or empty.
+def pattern_for(setting: Setting, expression: str) -> Decoder | None:
+    """The decoder of texts that match an expression; ``None`` if it is empty.
 
     Raises:
-        HandwritingError: the pattern is invalid, or a language model is missing or damaged.
+        HandwritingError: the pattern is invalid, or the language lacks its characters.
     """
-    from handwriting.lines.beam import BeamDecoder
-    from handwriting.lines.pattern import Pattern
+    return checked(Pattern(expression), setting.spoken) if expression else None
 
-    if expression or setting.expression:
-        return Pattern(expression or setting.expression)
+
+def decoder_for(setting: Setting) -> Decoder:
+    """The decoder of the text-line model.
+
+    Raises:
+        HandwritingError: the pattern is invalid, the language lacks its characters, or a language
+            model is missing or damaged.
+    """
+    if pattern := pattern_for(setting, setting.expression):
+        return pattern
     if setting.content == "program":
-        return BeamDecoder(load_language("programs"))
-    if setting.content == "text" and setting.language in _MODELS:
-        return BeamDecoder(load_language(_MODELS[setting.language]))
+        return load_decoder("programs", setting.spoken.name)
+    if setting.content == "text" and setting.language != NO_LANGUAGE:
+        return load_decoder("language", setting.language)
     return GREEDY

@@ -30,7 +30,14 @@ from handwriting.web.face import ghost
 from handwriting.web.fragments import fragment
 from handwriting.web.hand_tab import hand_badge
 from handwriting.web.incoming import window_size
-from handwriting.web.settings import choose_setting, current_setting, decoder_for, show_fault
+from handwriting.web.settings import (
+    Setting,
+    choose_setting,
+    current_setting,
+    decoder_for,
+    pattern_for,
+    show_fault,
+)
 from handwriting.web.widgets import Shown, prepare_canvas, show_answers
 
 HINT = "Draw one digit or letter, a word or a line. Its text stands here as you write."
@@ -134,8 +141,9 @@ def _read(
     if not strokes:
         return [], warnings
     may_be_one = bool(options.allowed)
+    pattern = pattern_for(setting, options.expression)
     try:
-        several = _several(strokes, decoder_for(setting, options.expression), may_be_one)
+        several = _several(strokes, setting, pattern, may_be_one)
     except HandwritingError as error:
         if not may_be_one:
             raise
@@ -175,11 +183,14 @@ def _compared(answer: Answer, runs: dict[RunFiles, float | None]) -> list[Shown]
     return shown
 
 
-def _several(strokes: list[np.ndarray], decoder: Decoder, may_be_one: bool) -> list[Shown]:
+def _several(
+    strokes: list[np.ndarray], setting: Setting, pattern: Decoder | None, may_be_one: bool
+) -> list[Shown]:
     """Predictions of the text-line model for several characters; empty for one."""
     from handwriting.web.writing import read_several
 
-    found = read_several(strokes, find_line_reader(), decoder, may_be_one)
+    reader = find_line_reader().for_language(setting.spoken)
+    found = read_several(strokes, reader, pattern or decoder_for(setting), may_be_one)
     if not found:
         return []
     pictures, lines = zip(*found, strict=True)
@@ -215,4 +226,4 @@ def get_ready() -> None:
     """Load the models of the first word, once per process."""
     nothing = [np.zeros((2, 2))]
     with suppress(HandwritingError):
-        _several(nothing, decoder_for(current_setting()), may_be_one=True)
+        _several(nothing, current_setting(), None, may_be_one=True)

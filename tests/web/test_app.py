@@ -156,6 +156,15 @@ def test_models_are_compared_by_one_click_on_one_character(page, canvas):
     assert canvas.texts == ["77"] and "Draw one character to compare" in page.warning[0].value
 
 
+def test_the_language_counts_for_patterns_too(page, canvas):
+    canvas.write(*SEVENTY_SEVEN)
+    choose_pattern(page, "[éèç]{2}")
+    assert "Choose the language fr" in page.error[0].value.replace("\\", "")
+    assert not canvas.answers and not page.warning
+    page.segmented_control(key="language_write").set_value("fr").run()
+    assert not page.error and set(canvas.texts[0]) <= set("éèç")
+
+
 def test_the_chosen_model_comes_first(page, canvas):
     canvas.write(SEVEN)
     page.run()

@@ -126,6 +126,17 @@ def test_a_pattern_is_kept_to_and_an_unsound_one_is_said(tab):
     assert not tab.exception and "A\\-Z" in tab.error[0].value
 
 
+def test_only_characters_of_the_language_are_read(tab):
+    press(tab, "A number")
+    tab.segmented_control(key="content_pictures").set_value("pattern").run()
+    tab.text_input[0].set_value("[éèç]+").run()
+    assert "Choose the language fr" in tab.error[0].value.replace("\\", "")
+    tab.segmented_control(key="language_pictures").set_value("fr").run()
+    assert not tab.error and texts(tab)[0] and set(texts(tab)[0]) <= set("éèç")
+    tab.segmented_control(key="content_pictures").set_value("text").run()
+    assert texts(tab) == ["73,950"]
+
+
 def test_another_reading_changes_text_table_and_json(tab):
     press(tab, "A number")
     (entry,) = shelf_of(tab).entries.values()

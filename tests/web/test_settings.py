@@ -1,10 +1,15 @@
 """What is read and in which language, from the widgets and from the address."""
 
+import numpy as np
 import pytest
 
+from handwriting.alphabet import OUTPUT
+from handwriting.errors import HandwritingError
 from handwriting.labels import CLASSES
 from handwriting.lines.beam import BeamDecoder
 from handwriting.lines.decoding import GREEDY
+from handwriting.lines.languages import ENGLISH
+from handwriting.lines.languages import LANGUAGES as SPOKEN
 from handwriting.lines.pattern import Pattern, matches
 from handwriting.web.answer import Options
 from handwriting.web.settings import (
@@ -53,14 +58,33 @@ def test_each_content_has_its_decoder():
 
 
 def test_only_languages_with_a_model_are_offered(monkeypatch, tmp_path):
-    assert set(available_languages()) <= set(LANGUAGES)
-    assert {"en", NO_LANGUAGE} <= set(available_languages())
+    assert available_languages() == LANGUAGES
     monkeypatch.chdir(tmp_path)
-    assert set(available_languages()) == {NO_LANGUAGE}
+    assert set(available_languages()) == {Setting().language, NO_LANGUAGE}
+
+
+def test_each_language_has_its_characters_and_its_model():
+    decoders = {name: decoder_for(Setting("text", name)) for name in SPOKEN}
+    assert len({id(decoder.model) for decoder in decoders.values()}) == len(SPOKEN)
+    for name, language in SPOKEN.items():
+        assert Setting("text", name).spoken is language
+        lacking = decoders[name].model.log_probs("")[[OUTPUT[c] - 1 for c in "éß"]] == -np.inf
+        assert lacking.tolist() == [c not in language.characters for c in "éß"]
+
+
+def test_numbers_and_programs_and_no_language_have_the_characters_of_english():
+    settings = Setting("number", "fr"), Setting("program", "fr"), Setting("text", NO_LANGUAGE)
+    assert {setting.spoken for setting in settings} == {ENGLISH}
+
+
+def test_a_pattern_is_checked_against_the_language():
+    assert isinstance(decoder_for(Setting("pattern", "fr", "[éè]+")), Pattern)
+    with pytest.raises(HandwritingError, match="Choose the language fr or"):
+        decoder_for(Setting("pattern", "en", "[éè]+"))
 
 
 @pytest.mark.parametrize("content", CONTENTS)
-@pytest.mark.parametrize("language", ["en", NO_LANGUAGE])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_an_address_carries_a_setting(content, language):
     told = {"content": content, "language": language, "pattern": "[0-9]+"}
     assert checked_setting(told.get) == (Setting(content, language, "[0-9]+"), "")
