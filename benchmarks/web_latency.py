@@ -12,7 +12,6 @@ model, which separates one character from several. With --save: web_latency.json
 """
 
 import argparse
-import json
 import os
 import shutil
 import socket
@@ -23,7 +22,6 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +29,7 @@ import numpy as np
 from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from benchmarks.common import FIGURES, PROJECT
-from handwriting.cli import make_measuring_parser, run_script, save_measured
+from handwriting.cli import make_measuring_parser, report_measured, run_script
 from handwriting.errors import HandwritingError
 from handwriting.files import replacing
 from handwriting.imaging.character import character_from_strokes
@@ -70,13 +68,6 @@ WATCH = """() => {
         }
     }).observe(document.body, { childList: true, subtree: true, characterData: true })
 }"""
-
-
-@contextmanager
-def served_page(cores: int | None = None) -> Iterator[str]:
-    """The address of the web app, served on this machine, optionally on a number of cores."""
-    with page_server(cores) as (address, _):
-        yield address
 
 
 @contextmanager
@@ -161,45 +152,18 @@ def waves(count: int) -> list[np.ndarray]:
     return [np.stack([x, 150 + 60 * np.sin(x / (12 + 4 * (k % 10)))], axis=1) for k in range(count)]
 
 
-def word(paper: Paper, times: int = 1) -> list[np.ndarray]:
-    """The strokes of `hello`, float (points, 2), in canvas pixels, on the ruled lines.
+def hello(paper: Paper, times: int = 1) -> list[np.ndarray]:
+    """The strokes of `hello` in the project's plain hand, float (points, 2), in canvas pixels.
 
     Args:
         paper: the canvas.
         times: number of repetitions, without spaces.
     """
-    baseline, unit = paper.lines.baseline, paper.lines.baseline - paper.lines.capital
-    size = min(unit, 0.9 * paper.width / (_WORD_WIDTH * times))
-    shifts = [(16 / size + k * _WORD_WIDTH, 0.0) for k in range(times)]
-    return [
-        (np.add(stroke, shift) * (1, -1)) * size + (0, baseline)
-        for shift in shifts
-        for stroke in _HELLO
-    ]
-
-
-def _arc(x: float, y: float, rx: float, ry: float, start: float, end: float) -> np.ndarray:
-    """An elliptical arc between two angles in degrees, anticlockwise from the right."""
-    angles = np.radians(np.linspace(start, end, 24))
-    return np.stack([x + rx * np.cos(angles), y + ry * np.sin(angles)], axis=1)
-
-
-def _straight(*points: tuple[float, float]) -> np.ndarray:
-    """Twelve points along each segment of a polyline."""
-    return np.concatenate([np.linspace(start, end, 12) for start, end in pairwise(points)])
-
-
-_HELLO = [
-    _straight((0.05, 1), (0.05, 0)),
-    np.concatenate([_arc(0.22, 0.33, 0.17, 0.25, 180, 0), _straight((0.39, 0.33), (0.39, 0))]),
-    np.concatenate([_straight((0.56, 0.3), (0.92, 0.3)), _arc(0.74, 0.28, 0.2, 0.28, 0, 310)]),
-    _straight((1.12, 1), (1.12, 0)),
-    _straight((1.32, 1), (1.32, 0)),
-    _arc(1.72, 0.28, 0.22, 0.28, 90, 450),
-]
-"""In heights of a capital, y upwards from the baseline."""
-
-_WORD_WIDTH = 2.1
+    strokes = write("hello" * times, np.random.default_rng(0))
+    width = max(float(stroke[:, 0].max()) for stroke in strokes)
+    unit = min(paper.lines.baseline - paper.lines.capital, 0.9 * paper.width / width)
+    left = (paper.width - width * unit) / 2
+    return [stroke * unit + (left, paper.lines.baseline) for stroke in strokes]
 
 
 def draw(page: Page, stroke: np.ndarray) -> None:
@@ -234,7 +198,7 @@ def paper_of(page: Page) -> Paper:
 
 def word_latencies(page: Page, count: int) -> list[float]:
     """Milliseconds from pen-up to prediction, for the last of ten characters."""
-    strokes = word(paper_of(page), times=2)
+    strokes = hello(paper_of(page), times=2)
     for stroke in strokes:
         draw(page, stroke)
     page.wait_for_timeout(_MILLISECONDS_TO_SETTLE)
@@ -251,7 +215,7 @@ def start_to_first_answer(browser: Browser, stroke: np.ndarray, cores: int | Non
     """Seconds from ``streamlit run`` to the first prediction; the browser already runs on all
     cores."""
     start = time.perf_counter()
-    with served_page(cores) as address:
+    with page_server(cores) as (address, _):
         page = open_page(browser, address)
         draw(page, stroke)
         seconds = time.perf_counter() - start
@@ -282,7 +246,7 @@ def measure(strokes: list[np.ndarray], starts: int) -> dict[str, Any]:
     run = next(iter(available_runs(PROJECT / "models", PROJECT / "metrics")))
     with opened_browser() as browser:
         seconds = [start_to_first_answer(browser, strokes[0]) for _ in range(starts)]
-        with served_page() as address:
+        with page_server() as (address, _):
             # The first prediction also loads the weights.
             latencies = page_latencies(open_page(browser, address), strokes)[1:]
             of_word = word_latencies(open_page(browser, address), len(strokes))
@@ -302,18 +266,9 @@ def measure(strokes: list[np.ndarray], starts: int) -> dict[str, Any]:
     }
 
 
-def hello(paper: Paper) -> list[np.ndarray]:
-    """The strokes of `hello` in the project's plain hand, float (points, 2), in canvas pixels."""
-    unit = paper.lines.baseline - paper.lines.capital
-    strokes = write("hello", np.random.default_rng(0))
-    width = max(float(stroke[:, 0].max()) for stroke in strokes)
-    left = (paper.width - width * unit) / 2
-    return [stroke * unit + (left, paper.lines.baseline) for stroke in strokes]
-
-
 def take_screenshots(folder: Path) -> None:
     """Write PNGs of the page: a word with its prediction, and a page that was read."""
-    with opened_browser() as browser, served_page() as address:
+    with opened_browser() as browser, page_server() as (address, _):
         page = open_page(browser, address, SCREENSHOT)
         for stroke in hello(paper_of(page)):
             draw(page, stroke)
@@ -338,13 +293,7 @@ def get_args_parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--strokes", type=int, default=30, help="number of strokes, at least two")
     add("--starts", type=int, default=5, help="number of starts of the web app")
-    add(
-        "--screenshots",
-        type=Path,
-        default=None,
-        metavar="FOLDER",
-        help="instead of measuring, write PNGs of a word and of a page with their predictions",
-    )
+    add("--screenshots", type=Path, metavar="FOLDER", help="write PNGs instead of measuring")
     return parser
 
 
@@ -355,8 +304,7 @@ def main(args: argparse.Namespace) -> None:
         print(f"wrote images to {args.screenshots}")
         return
     result = measure(waves(args.strokes), args.starts)
-    print(json.dumps(result))
-    save_measured(args, "web_latency.json", result)
+    report_measured(args, "web_latency.json", result)
 
 
 if __name__ == "__main__":

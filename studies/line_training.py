@@ -11,7 +11,6 @@ trainings are kept in data/studies, so the study can be interrupted and continue
 """
 
 import argparse
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -23,7 +22,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
-from handwriting.cli import make_measuring_parser, run_script, save_measured
+from handwriting.cli import make_measuring_parser, report_measured, run_script
 from handwriting.compute.devices import choose_device, choose_precision, keep_memory
 from handwriting.datasets.pen import PenArchive, load_pen
 from handwriting.datasets.prepared import is_prepared
@@ -161,19 +160,11 @@ def plot(result: dict[str, Any], path: Path) -> None:
         1, 2, figsize=(12, 4.5), layout="constrained", width_ratios=(1, 1.7)
     )
     curve = result["writers"]
-    left.plot([row["writers"] for row in curve], [row["cer"] for row in curve], "o-", color=BLUE)
-    for row in curve:
-        left.annotate(
-            f"{row['cer']:.3f}",
-            (row["writers"], row["cer"]),
-            xytext=(0, 8),
-            textcoords="offset points",
-            ha="center",
-        )
+    writers = [row["writers"] for row in curve]
+    left.plot(writers, [row["cer"] for row in curve], "o-", color=BLUE)
     left.set_xscale("log")
-    left.set_xticks([row["writers"] for row in curve], [str(row["writers"]) for row in curve])
+    left.set_xticks(writers, map(str, writers), minor=False)
     left.minorticks_off()
-    left.margins(0.12, 0.2)
     left.set_xlabel("writers in training")
     left.set_ylabel("CER on words of held-out writers")
     left.grid(alpha=0.3)
@@ -244,8 +235,7 @@ def main(args: argparse.Namespace) -> None:
         raise HandwritingError("give a pen archive of words first.")
     with TemporaryDirectory() as passing:
         result = study(args, Path(passing) if args.quick else FINISHED)
-    print(json.dumps(result, indent=1))
-    save_measured(args, "line_training.json", result)
+    report_measured(args, "line_training.json", result)
     if args.save:
         plot(result, args.out / "line_training.png")
 

@@ -17,26 +17,19 @@ continued. With --save: lower_case.json.
 """
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from handwriting.cli import make_measuring_parser, run_script, save_measured
+from handwriting.cli import make_measuring_parser, report_measured, run_script
 from handwriting.compute.devices import keep_memory
 from handwriting.datasets.external import load_external
 from handwriting.datasets.prepared import PROCESSED, LabelledImages, load_images, load_split
 from handwriting.emnist.duplicates import unseen_rows
 from handwriting.errors import HandwritingError
-from handwriting.labels import (
-    CLASSES,
-    FIRST_EITHER_CASE,
-    MERGED_LETTERS,
-    WITHOUT_CASE,
-    class_index,
-)
+from handwriting.labels import CLASSES, FIRST_EITHER_CASE, MERGED_LETTERS, WITHOUT_CASE, class_index
 from handwriting.recognition.recognizer import LOOKALIKES, Recognizer, size_weight
 from handwriting.runs import MODELS_FOLDER, find_run
 from handwriting.training.fit_sizes import left_out_log_likelihoods
@@ -198,8 +191,7 @@ def main(args: argparse.Namespace) -> None:
         "size": measure_size(recognizer, args.drawings),
         "labels": LabelSets(args, test).measure_all(),
     }
-    print(json.dumps(result, indent=1))
-    save_measured(args, "lower_case.json", result)
+    report_measured(args, "lower_case.json", result)
 
 
 if __name__ == "__main__":

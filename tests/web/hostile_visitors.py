@@ -28,7 +28,7 @@ from playwright.async_api import async_playwright
 from benchmarks.common import FIGURES
 from benchmarks.many_browsers import SHOWN, Memory, Person
 from benchmarks.web_latency import ARGUMENTS, find_chromium, page_server, waves
-from handwriting.cli import make_measuring_parser, run_script, save_measured
+from handwriting.cli import make_measuring_parser, report_measured, run_script
 from tests.imaging.crafted import crafted_pictures, saved
 from tests.web.visitor import Visitor
 
@@ -210,8 +210,7 @@ def main(args: argparse.Namespace) -> None:
     with page_server() as (address, process):
         result = asyncio.run(beside_another(address, process, args.pause))
         result["come_and_go"] = come_and_go(address, process, args.images)
-    print(json.dumps(result))
-    save_measured(args, "hostile_visitors.json", result)
+    report_measured(args, "hostile_visitors.json", result)
 
 
 if __name__ == "__main__":
