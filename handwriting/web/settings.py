@@ -21,7 +21,12 @@ CONTENTS = {"text": "Text", "number": "Number", "program": "Program", "pattern":
 """Kinds of content, as in the address, and their titles."""
 
 NO_LANGUAGE = "none"
-LANGUAGES = {name: language.title for name, language in SPOKEN.items()} | {NO_LANGUAGE: "None"}
+LANGUAGES = {
+    **{name: language.title for name, language in SPOKEN.items()},
+    # Its own title is too wide for a phone.
+    "any": "Any",
+    NO_LANGUAGE: "None",
+}
 """Languages, as in the address, and their titles; without one, the text-line model reads alone."""
 
 NUMBER = "[-+]?[0-9]+([-.,:/' ][0-9]+)*%?"
