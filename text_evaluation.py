@@ -43,7 +43,6 @@ from handwriting.cli import make_parser, nowhere, positive_int, run_script
 from handwriting.datasets.annotated_pages import (
     PlacedPage,
     PlacedWord,
-    cut_given,
     load_placed_pages,
 )
 from handwriting.datasets.photographed_text import has_words
@@ -51,15 +50,14 @@ from handwriting.datasets.text import TextSet, left_out, load_pages, load_text
 from handwriting.errors import HandwritingError
 from handwriting.evaluation.layout_metrics import PageCounts, count_texts, measure_page
 from handwriting.evaluation.text_metrics import text_metrics
-from handwriting.imaging.line import contrast_of_line, line_from_contrast
 from handwriting.lines.decoding import GREEDY, Decoder
 from handwriting.lines.languages import LANGUAGES
 from handwriting.lines.options import add_decoder_options, choose_decoder
 from handwriting.lines.reader import LINES_FOLDER, Reader, find_reader
-from handwriting.pages.known_lines import unseen_pages
+from handwriting.pages.known_lines import given_lines, unseen_pages
 from handwriting.pages.layout import Layout, add_layout_option, find_layout
 from handwriting.pages.page_text import LineOfPage, text_of_page
-from handwriting.pages.photographs import Photograph, open_photograph
+from handwriting.pages.photographs import open_photograph
 from handwriting.pages.reading import PageReader, read_page
 
 TIMED = 200
@@ -152,7 +150,7 @@ def evaluate_placed(
         true = page.scaled(photograph.size)
         texts = [line.text for line in true if line.counts]
         whole.add(texts, *measure_page(placed_words(found), true))
-        cuts = _given_lines(photograph, page)
+        cuts = given_lines(photograph, page)
         read = [line.text for line in models.reader.read(cuts, decoder)]
         counts = [count_texts(*pair) for pair in zip(read, texts, strict=True)]
         given.add(texts, "\n".join(read), sum(counts, PageCounts()))
@@ -186,14 +184,6 @@ class _Figures:
 def placed_words(lines: list[LineOfPage]) -> list[list[PlacedWord]]:
     """The words of predicted lines with their places in pixels of the image."""
     return [[PlacedWord(word.text, word.polygon) for word in line.words] for line in lines]
-
-
-def _given_lines(photograph: Photograph, page: PlacedPage) -> list[np.ndarray]:
-    """Model inputs, uint8 (40, width), of the lines that are measured."""
-    height, width = photograph.colours.shape[:2]
-    lines = [line for line in page.scaled((width, height)) if line.counts]
-    cuts = [cut_given(photograph.colours, line) for line in lines]
-    return [line_from_contrast(contrast_of_line(cut)) for cut in cuts]
 
 
 def evaluate_data(

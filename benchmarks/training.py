@@ -155,14 +155,9 @@ def measure(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
         "batch_size": args.batch_size,
         "repeats": args.repeats,
         **{f"{name}_images_per_second": round(value, 1) for name, value in medians.items()},
-        "baseline_spread": _spread(speeds["baseline"]),
-        "ours_spread": _spread(speeds["ours"]),
+        **{f"{n}_spread": [round(f(v), 1) for f in (min, max)] for n, v in speeds.items()},
         "ratio": round(medians["ours"] / medians["baseline"], 2),
     }
-
-
-def _spread(values: list[float]) -> list[float]:
-    return [round(min(values), 1), round(max(values), 1)]
 
 
 def get_args_parser() -> argparse.ArgumentParser:

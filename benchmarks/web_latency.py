@@ -121,11 +121,7 @@ def find_chromium() -> str:
 
 @contextmanager
 def opened_browser() -> Iterator[Browser]:
-    """Headless Chromium.
-
-    Raises:
-        HandwritingError: it is not installed.
-    """
+    """Headless Chromium; errors are those of :func:`find_chromium`."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(ARGUMENTS))
         yield browser

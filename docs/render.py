@@ -172,6 +172,14 @@ def by_labels(figures: Figures) -> dict[str, dict[str, float]]:
     }
 
 
+def own_documents(figures: Figures) -> dict[int, dict[str, Any]]:
+    """The study of fine-tuning on own pages, by lines given."""
+    return {
+        int(lines): found | {"count": len(found["writers"]), "minutes": found["seconds"] / 60}
+        for lines, found in figures["own_documents"]["lines"].items()
+    }
+
+
 DERIVED: dict[str, Callable[[Figures], Any]] = {
     "run": lambda _: RUNS,
     "every_split": lambda _: _read(f"{RUNS['compactcnn']}_every_split"),
@@ -182,6 +190,7 @@ DERIVED: dict[str, Callable[[Figures], Any]] = {
     "ablation": ablation,
     "hands": hands,
     "by_labels": by_labels,
+    "own": own_documents,
 }
 
 

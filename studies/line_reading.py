@@ -6,8 +6,9 @@ Each set is evaluated on the writers (or photographs) held out of RUN's training
 and with the language model. Pages include those whose lines the training could not separate and did
 not use. Pen archives are also evaluated by style, and words on each ground of
 `synthesis.grounds`. With an archive of characters, texts are composed of held-out writers'
-characters; look-alikes (0 O o, 1 l I, …) are read in the line, and each alone by its shape. With
---save: line_reading.json and line_reading.png.
+characters; look-alikes (0 O o, 1 l I, …) are read in the line, and each alone by its shape.
+--languages names the sets that are not English. With --save: line_reading.json and
+line_reading.png.
 """
 
 import argparse
@@ -22,14 +23,7 @@ import torch
 from handwriting.cli import command_line, make_measuring_parser, report_measured, run_script
 from handwriting.datasets.pen import PenArchive, load_pen
 from handwriting.datasets.stroke_augmentation import LINE_VARIATION
-from handwriting.datasets.text import (
-    TextSet,
-    left_out,
-    line_strokes,
-    load_pages,
-    load_text,
-    written,
-)
+from handwriting.datasets.text import TextSet, left_out, line_strokes, load_pages, written
 from handwriting.errors import HandwritingError
 from handwriting.evaluation.text_metrics import aligned, text_metrics
 from handwriting.imaging.character import character_from_strokes
@@ -39,8 +33,12 @@ from handwriting.labels import CLASSES
 from handwriting.lines.beam import BeamDecoder
 from handwriting.lines.decoding import GREEDY, Decoder
 from handwriting.lines.language import LANGUAGE_FILE, PROGRAMS_FILE, LanguageModel
+from handwriting.lines.languages import LANGUAGES, find_language
+from handwriting.lines.options import named_decoder
 from handwriting.lines.reader import LINES_FOLDER, Reader, find_reader
-from handwriting.pages.known_lines import unseen_pages
+from handwriting.pages.known_lines import load_lines, unseen_pages
+from handwriting.pages.layout import Layout, find_layout
+from handwriting.pages.reading import PageReader
 from handwriting.plots import BLUE, save_figure
 from handwriting.recognition.recognizer import Recognizer
 from handwriting.runs import find_run
@@ -103,10 +101,7 @@ def look_alikes(
     texts = [text for text in texts if text]
     composed = [pens.compose_each(text, rng) for text in texts]
     pictures = [line_from_strokes([s for part in parts for s in part]) for parts in composed]
-    right: dict[str, dict[str, list[bool]]] = {
-        "line": defaultdict(list),
-        "alone": defaultdict(list),
-    }
+    right: dict[str, dict[str, list[bool]]] = {n: defaultdict(list) for n in ("line", "alone")}
     for line, text in zip(reader.read(pictures), texts, strict=True):
         for character, read in aligned(line.text, text):
             right["line"][character].append(read == character)
@@ -146,19 +141,24 @@ def measure(
             recognizer = Recognizer.load(find_run(args.characters, args.character_models).weights)
             pens = CharacterPens(archive, samples)
             return {"look_alikes": look_alikes(reader, recognizer, pens, args.most or 1_500)}
-    language = BeamDecoder(LanguageModel.load(args.language_model))
+    name = dict(args.languages).get(path.name, "en")
+    reader = reader.for_language(find_language(name))
+    file = args.language_model if name == "en" else None
+    language = named_decoder("language", reader.language, file)
     if path.is_dir() and (pages := load_pages(path)):
         unseen = unseen_pages(*pages, reader.trained_pages)
         files, texts = (column[: args.most] for column in unseen)
         programs = BeamDecoder(LanguageModel.load(args.programs))
         ways = {"greedy": GREEDY, "language": language, "programs": programs}
-        return {n: evaluate_pages(reader, files, texts, decoder) for n, decoder in ways.items()}
-    data = load_text(path)
+        models = PageReader(reader, Layout.load(find_layout("latest")))
+        return {n: evaluate_pages(models, files, texts, decoder) for n, decoder in ways.items()}
+    data = load_lines(path, fraction)
     rows = np.flatnonzero(left_out(data.writers, fraction))
     rows = rng.permutation(rows)[: args.most or len(rows)]
     if not len(rows):
         raise HandwritingError(f"no writer of {path} was held out.")
-    found = {
+    found: dict[str, Any] = {
+        "read_as": name,
         "greedy": figures(reader, data, rows, GREEDY),
         "language": figures(reader, data, rows, language),
     }
@@ -194,12 +194,27 @@ def plot(result: dict[str, Any], path: Path, command: str) -> None:
     save_figure(figure, path, command)
 
 
+def _set_and_language(value: str) -> tuple[str, str]:
+    name, _, language = value.partition("=")
+    if language not in LANGUAGES:
+        raise argparse.ArgumentTypeError(f"{value!r} is not SET=LANGUAGE, as copiste=fr")
+    return name, language
+
+
 def get_args_parser() -> argparse.ArgumentParser:
     """The command line of this study."""
     parser = make_measuring_parser(__doc__, FIGURES, most=30, written=10)
     add = parser.add_argument
     add("run", nargs="?", default="latest", metavar="RUN", help="text-line model to evaluate")
     add("--data", nargs="+", type=Path, required=True, metavar="PATH", help="its training data")
+    add(
+        "--languages",
+        nargs="*",
+        type=_set_and_language,
+        default=[],
+        metavar="SET=LANGUAGE",
+        help="languages of sets that are not English, as copiste=fr",
+    )
     add("--most", type=int, default=None, help="samples per set; all by default")
     add("--written", type=int, default=400, help="words rendered on each ground")
     add("--language-model", type=Path, default=LANGUAGE_FILE, help="language model")

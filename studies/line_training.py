@@ -138,7 +138,8 @@ def parts_of(paths: Sequence[str]) -> dict[str, Callable[[], TextSource]]:
     """Loaders of the second training's data: everything, and everything but one part."""
 
     def of(paths: Sequence[str], photographed: float = PHOTOGRAPHED) -> JoinedSources:
-        return load_sources(paths, HELD_OUT, photographed).sources
+        settings = TextSettings(tuple(paths), held_out=HELD_OUT, photographed=photographed)
+        return load_sources(settings).sources
 
     def unjoined() -> JoinedSources:
         return JoinedSources([s for s in of(paths).sources if not isinstance(s, JoinedWords)])
@@ -206,7 +207,8 @@ def study(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
     }
     finished = FinishedTrainings(folder / "line_training.json", settings)
     archive = load_pen(Path(args.data[0]))
-    trainings = Trainings(args, load_sources(args.data, HELD_OUT, 0.0).measured, folder / "lines")
+    measured = load_sources(TextSettings(tuple(args.data), held_out=HELD_OUT)).measured
+    trainings = Trainings(args, measured, folder / "lines")
     words = trainings.measured[0].name
     curve, name = [], ""
     for number in (*WRITERS, None):

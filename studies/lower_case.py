@@ -5,12 +5,10 @@
     python -m studies.lower_case RUN --by-name data/by_name --drawings ../shared/drawings
 
 Labels: CompactCNN is trained briefly, once per seed, on equally many images with three kinds of
-    labels:
-by printed name as in the baseline (without test images, so that only labels differ), exact labels
-only, and label sets. All are evaluated on the `byclass` test images. Class prior: RUN, trained on
-EMNIST alone, predicts these images with its training prior, with `byclass`'s and with a uniform
-one.
-Size: it predicts drawings with and without size, with size models of other writers.
+labels: by printed name as in the baseline (without test images, so that only labels differ), exact
+labels only, and label sets. All are evaluated on the `byclass` test images. Class prior: RUN,
+trained on EMNIST alone, predicts these images with its training prior, with `byclass`'s and with a
+uniform one. Size: it predicts drawings with and without size, with size models of other writers.
 
 Finished trainings are kept in data/studies/lower_case.json, so the study can be interrupted and
 continued. With --save: lower_case.json.

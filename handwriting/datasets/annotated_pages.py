@@ -76,12 +76,14 @@ class PlacedPage:
         lines: in reading order.
         writer: the photograph's name; of ALTO and PAGE that of `page_layouts.writer_of`.
         size: width and height in whose pixels places are given; ``None`` for those of the picture.
+        annotated: the lines as their file gives them; ``None`` for a `words.json`.
     """
 
     file: Path
     lines: tuple[PlacedLine, ...]
     writer: str
     size: tuple[int, int] | None = None
+    annotated: AnnotatedPage | None = None
 
     def scaled(self, size: tuple[int, int]) -> tuple[PlacedLine, ...]:
         """Its lines, with places in pixels of a picture of this width and height."""
@@ -156,7 +158,7 @@ def _line_of_words(words: list[dict[str, Any]]) -> PlacedLine:
 
 def _page_of_annotation(file: Path, page: AnnotatedPage) -> PlacedPage:
     lines = tuple(map(_annotated_line, page.lines))
-    return PlacedPage(file, lines, writer_of(file.stem), (page.width, page.height))
+    return PlacedPage(file, lines, writer_of(file.stem), (page.width, page.height), page)
 
 
 def _annotated_line(line: AnnotatedLine) -> PlacedLine:

@@ -68,16 +68,31 @@ def layout_of(colours: np.ndarray, page: AnnotatedPage) -> TextLayout:
         colours: uint8 (height, width, 3), of any size.
         page: its lines in pixels of ``page.width`` and ``page.height``.
     """
-    height, width = colours.shape[:2]
-    scale = np.array([width / page.width, height / page.height])
     contrast = _local_contrast(colours)
-    lines = [found for line in page.lines if (found := _text_line(line, scale, contrast))]
-    return TextLayout(
-        colours,
-        tuple(_alike(lines)),
-        None,
-        _known(contrast, page, scale),
-    )
+    lines = _text_lines(contrast, page)
+    known = _known(contrast, page, _scale(contrast, page))
+    return TextLayout(colours, tuple(line for line in lines if line is not None), None, known)
+
+
+def text_lines_of(colours: np.ndarray, page: AnnotatedPage) -> list[TextLine | None]:
+    """For each line of an annotated page its place and height; ``None`` where it is too short.
+
+    Args:
+        colours: uint8 (height, width, 3), of any size.
+        page: its lines in pixels of ``page.width`` and ``page.height``.
+    """
+    return _text_lines(_local_contrast(colours), page)
+
+
+def _scale(contrast: np.ndarray, page: AnnotatedPage) -> np.ndarray:
+    return np.array(contrast.shape[::-1]) / (page.width, page.height)
+
+
+def _text_lines(contrast: np.ndarray, page: AnnotatedPage) -> list[TextLine | None]:
+    scale = _scale(contrast, page)
+    lines = [_text_line(line, scale, contrast) for line in page.lines]
+    alike = _alike([line for line in lines if line is not None])
+    return [None if line is None else next(alike) for line in lines]
 
 
 def _local_contrast(colours: np.ndarray) -> np.ndarray:

@@ -1,4 +1,5 @@
-"""Training lines for the text-line model, from photographed pages with known text."""
+"""Lines of pages whose text is known: with places from their files, or as the layout network finds
+them."""
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -6,11 +7,20 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from handwriting.datasets.photographed_text import PhotographedText
-from handwriting.pages.cutting import strips_of
+from handwriting.datasets.annotated_pages import (
+    PlacedLine,
+    PlacedPage,
+    cut_given,
+    load_placed_pages,
+)
+from handwriting.datasets.page_layouts import text_lines_of
+from handwriting.datasets.photographed_text import PhotographedText, has_words
+from handwriting.datasets.text import TextSet, left_out, load_text
+from handwriting.imaging.line import contrast_of_line, cut_line, line_from_contrast
+from handwriting.pages.cutting import Strip, strips_of
 from handwriting.pages.layout import Layout
 from handwriting.pages.layout_lines import lines_of
-from handwriting.pages.photographs import open_photograph
+from handwriting.pages.photographs import Photograph, open_photograph
 from handwriting.pages.upright import fitting_maps
 
 
@@ -57,3 +67,52 @@ def unseen_pages(
     """
     unseen = [k for k, file in enumerate(files) if file.name not in trained]
     return [files[k] for k in unseen], [texts[k] for k in unseen]
+
+
+def load_lines(path: Path, held_out: float) -> TextSet:
+    """The samples of a path as `datasets.text.load_text` reads them; of ALTO or PAGE files the
+    lines of held-out writers.
+
+    Args:
+        path: pen archive or folder.
+        held_out: fraction of the writers, as for `datasets.text.left_out`.
+
+    Raises:
+        HandwritingError: something is missing or damaged.
+    """
+    pages = load_placed_pages(path) if path.is_dir() and not has_words(path) else []
+    if not pages:
+        return load_text(path)
+    is_left_out = left_out(np.array([page.writer for page in pages]), held_out)
+    pages = [pages[k] for k in np.flatnonzero(is_left_out)]
+    pictures, texts, writers = [], [], []
+    for page in tqdm(pages, unit="page", desc="reading"):
+        own = [line.text for line in page.lines if line.counts]
+        pictures += given_lines(open_photograph(page.file), page)
+        texts += own
+        writers += [page.writer] * len(own)
+    return TextSet(pictures, texts, np.array(writers, dtype=str))
+
+
+def given_lines(photograph: Photograph, page: PlacedPage) -> list[np.ndarray]:
+    """Model inputs, uint8 (40, width), of the lines of a page that are measured."""
+    colours = photograph.colours
+    lines = page.scaled(colours.shape[1::-1])
+    strips = _strips(colours, page) or [None] * len(lines)
+    pairs = zip(lines, strips, strict=True)
+    return [_given_line(colours, line, strip) for line, strip in pairs if line.counts]
+
+
+def _strips(colours: np.ndarray, page: PlacedPage) -> list[Strip | None]:
+    """The annotated lines, cut out as found ones are; none where only words have places."""
+    if page.annotated is None:
+        return []
+    lines = text_lines_of(colours, page.annotated)
+    cut = iter(strips_of(colours, [line for line in lines if line is not None]))
+    return [None if line is None else next(cut) for line in lines]
+
+
+def _given_line(colours: np.ndarray, line: PlacedLine, strip: Strip | None) -> np.ndarray:
+    if strip is not None:
+        return cut_line(strip.contrast, strip.box)
+    return line_from_contrast(contrast_of_line(cut_given(colours, line)))

@@ -21,7 +21,7 @@ import numpy as np
 from handwriting.alphabet import encode
 from handwriting.cli import make_parser, positive_int, run_script
 from handwriting.datasets.external import held_out_hands
-from handwriting.datasets.text import left_out, load_text
+from handwriting.datasets.text import left_out
 from handwriting.errors import HandwritingError
 from handwriting.evaluation.metrics import calibration_error, reliability
 from handwriting.files import replacing, save_torch
@@ -37,6 +37,7 @@ from handwriting.lines.decoding import (
 )
 from handwriting.lines.language import LANGUAGE_FILE, LanguageModel
 from handwriting.lines.reader import LINES_FOLDER, Reader, find_reader
+from handwriting.pages.known_lines import load_lines
 from handwriting.runs import RunFiles
 from handwriting.training.claims import claimed
 
@@ -163,7 +164,7 @@ def samples_left_out(
     """
     pictures, texts, writers = [], [], []
     for path in paths:
-        data = load_text(path)
+        data = load_lines(path, reader.held_out)
         rows = np.flatnonzero(left_out(data.writers, reader.held_out))
         for row in np.random.default_rng(0).permutation(rows)[:most]:
             pictures.append(data.pictures[row])

@@ -15,11 +15,12 @@ import text_training
 from handwriting.datasets.text import load_text
 from handwriting.errors import HandwritingError
 from handwriting.files import load_torch
-from handwriting.lines.reader import Reader
+from handwriting.lines.reader import LINES_FOLDER, Reader, find_reader
 from handwriting.runs import RunFiles
 from handwriting.training.claims import claimed
 from tests.compute.ranks import run_ranks
 from tests.lines.support import pen_archive
+from tests.support import PROJECT
 
 EPOCHS = 36
 SMALL = (
@@ -249,3 +250,22 @@ def test_data_without_a_text_is_refused(tmp_path):
         load_text(tmp_path)
     with pytest.raises(HandwritingError, match="does not exist"):
         load_text(tmp_path / "missing")
+
+
+def test_fine_tuning_has_its_own_settings_and_others_keep_theirs():
+    def settings(*options: str) -> text_training.TextSettings:
+        args = text_training.get_args_parser().parse_args(["--data", "words.npz", *options])
+        return text_training.choose_settings(args, torch.device("cpu"))
+
+    weights = str(find_reader("latest", PROJECT / LINES_FOLDER))
+    new, tuned = settings(), settings("--init-from", weights)
+    assert (new.epochs, new.alpha, new.held_out) == (20, 1.0, 0.1)
+    assert vars(tuned).items() >= text_training.FINE_TUNING.items()
+    assert settings("--init-from", weights, "--epochs", "3", "--alpha", "0.5").epochs == 3
+
+
+@pytest.mark.parametrize(
+    ("lines", "samples", "epochs"), [(20, 20, 24), (100, 2400, 1), (60_000, 60_000, 1)]
+)
+def test_few_lines_are_drawn_often_and_many_once(lines, samples, epochs):
+    assert text_training.fine_tuning_epochs(lines, samples) == epochs
