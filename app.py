@@ -9,9 +9,9 @@ import streamlit as st
 import torch
 
 from handwriting.runs import available_runs
-from handwriting.web.components import show_options
+from handwriting.web.face import NAME, show_face
 from handwriting.web.fragments import TAB
-from handwriting.web.hand_tab import hand_badge, teach_hand
+from handwriting.web.hand_tab import teach_hand
 from handwriting.web.memory import collect_often
 from handwriting.web.runs_tab import show_runs
 from handwriting.web.uploads import limit_uploads
@@ -20,8 +20,9 @@ from handwriting.web.write_tab import write_and_read
 
 ABOUT = Path(__file__).parent / "handwriting" / "web" / "about.md"
 
-st.set_page_config(page_title="Handwriting", page_icon="✏️", layout="wide")
+st.set_page_config(page_title=NAME, page_icon="✏️", layout="wide")
 dress_page()
+show_face()
 limit_uploads()
 # One core reads an image fastest; the other cores serve other people.
 torch.set_num_threads(1)
@@ -51,8 +52,4 @@ with write_tab:
         st.error("There are no weights in models/. Run 'python model_training.py' first (stage 3).")
         st.stop()
     write_and_read(runs)
-    with st.container(horizontal=True):
-        with st.popover("Options"):
-            show_options(runs)
-        hand_badge()
 collect_often()

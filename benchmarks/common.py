@@ -158,9 +158,9 @@ def run_once(command: list[str]) -> tuple[float, float]:
     return time.perf_counter() - start, usage.ru_maxrss * unit / 2**30
 
 
-def medians(figures: list[tuple[float, float]]) -> dict[str, Any]:
-    """Medians and spread of seconds and GiB over several runs of :func:`run_once`."""
-    seconds, gib = zip(*figures, strict=True)
+def medians(command: list[str], repeats: int) -> dict[str, Any]:
+    """Medians and spread of seconds and GiB over several runs of a command (:func:`run_once`)."""
+    seconds, gib = zip(*(run_once(command) for _ in range(repeats)), strict=True)
     return {
         "seconds": round(statistics.median(seconds), 2),
         "seconds_spread": [round(min(seconds), 2), round(max(seconds), 2)],

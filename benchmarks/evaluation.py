@@ -9,7 +9,6 @@ evaluation.json.
 """
 
 import argparse
-import json
 import sys
 import tempfile
 from pathlib import Path
@@ -17,14 +16,9 @@ from typing import Any
 
 import torch
 
-from benchmarks.common import FIGURES, alone, medians, run_once
-from handwriting.cli import make_measuring_parser, run_script, save_measured
-from handwriting.datasets.prepared import (
-    PROCESSED,
-    load_images,
-    load_manifest,
-    save_prepared,
-)
+from benchmarks.common import FIGURES, alone, medians
+from handwriting.cli import make_measuring_parser, report_measured, run_script
+from handwriting.datasets.prepared import PROCESSED, load_images, load_manifest, save_prepared
 from handwriting.runs import MODELS_FOLDER, find_run
 
 OFFICIAL_ROWS = 116_323
@@ -45,8 +39,8 @@ def measure(weights: Path, processed: Path, rows: int, repeats: int) -> dict[str
         alone(repeated, processed, rows, Path(folder))
         command = [sys.executable, "model_evaluation.py", str(weights.resolve())]
         command += ["--processed", folder, "--metrics", folder]
-        figures = [run_once(command) for _ in range(repeats)]
-    return {"rows": rows, **medians(figures)}
+        figures = medians(command, repeats)
+    return {"rows": rows, **figures}
 
 
 def get_args_parser() -> argparse.ArgumentParser:
@@ -75,8 +69,7 @@ def main(args: argparse.Namespace) -> None:
         measure(run.weights, args.processed, rows, args.repeats) for rows in (at_hand, *args.rows)
     ]
     result = {"run": run.name, "repeats": args.repeats, "sizes": sizes}
-    print(json.dumps(result))
-    save_measured(args, "evaluation.json", result)
+    report_measured(args, "evaluation.json", result)
 
 
 if __name__ == "__main__":

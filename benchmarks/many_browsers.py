@@ -13,7 +13,6 @@ many_browsers.json.
 import argparse
 import asyncio
 import itertools
-import json
 import os
 import random
 import statistics
@@ -39,7 +38,7 @@ from benchmarks.web_latency import (
     start_to_first_answer,
     waves,
 )
-from handwriting.cli import make_measuring_parser, run_script, save_measured
+from handwriting.cli import make_measuring_parser, report_measured, run_script
 
 SHOWN = (
     *("--disable-renderer-backgrounding", "--disable-background-timer-throttling"),
@@ -85,7 +84,7 @@ class Person:
         for point in points[1:]:
             await mouse.move(*point)
         await mouse.up()
-        await self.page.wait_for_selector("h1")
+        await self.page.wait_for_selector(".answer-texts h2")
         if await self.page.get_by_test_id("stException").count():
             self.errors.append("an error is shown")
         await self.page.get_by_role("button", name="Reset").click()
@@ -212,8 +211,7 @@ def get_args_parser() -> argparse.ArgumentParser:
 def main(args: argparse.Namespace) -> None:
     """Measure and print one JSON object."""
     result = measure(args)
-    print(json.dumps(result))
-    save_measured(args, "many_browsers.json", result)
+    report_measured(args, "many_browsers.json", result)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from benchmarks.common import PROJECT
-from handwriting.cli import make_measuring_parser, run_script, save_measured
+from handwriting.cli import make_measuring_parser, report_measured, run_script
 from handwriting.datasets.annotated_pages import PlacedPage, PlacedWord, load_placed_pages
 from handwriting.datasets.photographed_text import has_words, load_photographed, read_texts
 from handwriting.datasets.text import load_pages
@@ -116,9 +116,7 @@ def missing(reader: str) -> str:
     return ""
 
 
-def read_by(
-    reader: str, pictures: Pictures, weights: Path, scratch: Path, tree: Path = PROJECT
-) -> dict[str, Any]:
+def read_by(reader: str, pictures: Pictures, weights: Path, scratch: Path) -> dict[str, Any]:
     """The answer of `benchmarks.reader_process`.
 
     Args:
@@ -126,7 +124,6 @@ def read_by(
         pictures: to read.
         weights: of this project's text-line model.
         scratch: folder for files.
-        tree: files of this project, or of a former revision, whose code reads.
 
     Raises:
         HandwritingError: the reader failed.
@@ -140,11 +137,11 @@ def read_by(
         "language": str(PROJECT / LANGUAGE_FILE),
     }
     request.write_text(json.dumps({"files": files, **known}), encoding="utf-8")
-    path = [str(tree), *filter(None, [os.environ.get("PYTHONPATH")])]
+    path = [str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])]
     command = [sys.executable, str(PROJECT / "benchmarks" / "reader_process.py")]
     done = subprocess.run(
         [*command, reader, pictures.kind, str(request), str(answer)],
-        cwd=tree,
+        cwd=PROJECT,
         env=os.environ | {"PYTHONPATH": os.pathsep.join(path)},
         capture_output=True,
         text=True,
@@ -210,8 +207,7 @@ def main(args: argparse.Namespace) -> None:
                         sets[name][reader] = figures(pictures, answer)
                         print(f"{name}, {reader}: F1 {sets[name][reader]['f1']:.3f}", flush=True)
     result = {"run": weights.stem, "sets": sets}
-    print(json.dumps(result))
-    save_measured(args, "other_readers.json", result)
+    report_measured(args, "other_readers.json", result)
 
 
 if __name__ == "__main__":

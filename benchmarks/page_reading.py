@@ -9,7 +9,6 @@ repetitions. Single words are timed on one thread, from image to text; the media
 """
 
 import argparse
-import json
 import os
 import sys
 import tempfile
@@ -19,8 +18,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from benchmarks.common import FIGURES, alone, medians, run_once
-from handwriting.cli import make_measuring_parser, run_script, save_measured
+from benchmarks.common import FIGURES, alone, medians
+from handwriting.cli import make_measuring_parser, report_measured, run_script
 from handwriting.datasets.text import load_text
 from handwriting.imaging.photograph import open_picture
 from handwriting.lines.reader import LINES_FOLDER, Reader, find_reader
@@ -49,9 +48,9 @@ def measure_page(weights: Path, photograph: Path, repeats: int) -> dict[str, Any
         file = Path(folder) / "page.jpg"
         alone(enlarge, photograph, TWELVE_MEGAPIXELS, file)
         command = [sys.executable, "read_picture.py", str(file), "--model", str(weights.resolve())]
-        figures = [run_once(command) for _ in range(repeats)]
+        figures = medians(command, repeats)
         lines = alone(count_lines, weights, file)
-    return {"lines": lines, **medians(figures)}
+    return {"lines": lines, **figures}
 
 
 def word_milliseconds(weights: Path, words: Path, most: int) -> float:
@@ -84,8 +83,7 @@ def main(args: argparse.Namespace) -> None:
         "page": measure_page(weights, args.photograph, args.repeats),
         "word_milliseconds": round(word_milliseconds(weights, args.words, args.most), 2),
     }
-    print(json.dumps(result))
-    save_measured(args, "page_reading.json", result)
+    report_measured(args, "page_reading.json", result)
 
 
 if __name__ == "__main__":

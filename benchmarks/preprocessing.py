@@ -15,7 +15,6 @@ an archive at hand preprocessing_<DIR>.json; with --csv preprocessing_csv.json.
 
 import argparse
 import cProfile
-import json
 import pstats
 import statistics
 import sys
@@ -26,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.common import FIGURES, alone, medians, run_once
-from handwriting.cli import make_measuring_parser, run_script, save_measured
+from handwriting.cli import make_measuring_parser, report_measured, run_script
 from handwriting.labels import NUM_CLASSES
 from handwriting.synthesis.emnist_archive import (
     OFFICIAL_IMAGES,
@@ -38,7 +37,7 @@ from handwriting.synthesis.emnist_archive import (
 from handwriting.synthesis.emnist_forms import write_csv
 
 DRAWN = 4_000
-SIDES = {"ours": "stage 1", "stage_2": "stage 2", "baseline": "stage 1, baseline"}
+SIDES = ("ours", "stage_2", "baseline")
 PARTS = {
     "gather_data": "reading, unpacking, turning upright",
     "combining_datasets": "combining",
@@ -83,7 +82,7 @@ def measure_csv(images: int, repeats: int) -> dict[str, Any]:
         alone(generate_csv, root, images)
         size = sum(path.stat().st_size for path in root.glob("*.csv"))
         command = side_command("ours", root, Path(folder) / "out")
-        figures = medians([run_once(command) for _ in range(repeats)])
+        figures = medians(command, repeats)
     return {"archive": "generated, byclass as CSV", "csv_gb": round(size / 1e9, 2)} | figures
 
 
@@ -142,11 +141,10 @@ def get_args_parser() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> None:
-    """Generate, measure, print a table and one JSON object."""
+    """Generate, measure and print one JSON object."""
     if args.csv:
         result = measure_csv(args.images, args.repeats)
-        print(json.dumps(result))
-        save_measured(args, "preprocessing_csv.json", result)
+        report_measured(args, "preprocessing_csv.json", result)
         return
     with tempfile.TemporaryDirectory() as folder:
         if args.root is None:
@@ -161,20 +159,8 @@ def main(args: argparse.Namespace) -> None:
     size = "full size" if is_full else f"{args.images} images"
     archive = args.root.resolve().name if args.root else f"generated, {size}"
     result = {"archive": archive, "repeats": args.repeats, **sides, **ratios, "profile": profile}
-    print_table(result)
-    print(json.dumps(result))
     name = archive if args.root else "full" if is_full else args.images
-    save_measured(args, f"preprocessing_{name}.json", result)
-
-
-def print_table(result: dict[str, Any]) -> None:
-    """Print the results as a table."""
-    print(f"archive: {result['archive']}; whole processes, median of {result['repeats']}")
-    print(f"{'':24}{'seconds':>10}{'GiB':>8}")
-    for side, title in SIDES.items():
-        print(f"{title:24}{result[f'{side}_seconds']:>10.1f}{result[f'{side}_gib']:>8.2f}")
-    for part, seconds in result["profile"].items():
-        print(f"  {part:40}{seconds:>8.2f} s")
+    report_measured(args, f"preprocessing_{name}.json", result)
 
 
 if __name__ == "__main__":

@@ -99,12 +99,9 @@ def peak_gib(of_children: bool) -> float:
     status = Path("/proc/self/status")
     if status.is_file() and not of_children:
         # Unlike the other figure it does not begin with the peak of who started this process.
-        (line,) = (
-            row
-            for row in status.read_text(encoding="utf-8").splitlines()
-            if row.startswith("VmHWM:")
-        )
-        return int(line.split()[1]) / 2**20
+        rows = status.read_text(encoding="utf-8").splitlines()
+        peak = next(row for row in rows if row.startswith("VmHWM:"))
+        return int(peak.split()[1]) / 2**20
     # Windows has none.
     import resource
 

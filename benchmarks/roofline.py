@@ -1,63 +1,34 @@
-"""Roofline of the networks on this machine, and the time of a training step's parts.
+"""Share of this machine's peak that the networks reach, and the time of a training step's parts.
 
     python -m benchmarks.roofline
     python -m benchmarks.roofline --model compactcnn --skip-compiled
 
-Two ceilings are measured: a large bf16 matrix product and a large copy. Operations and bytes of a
-training step and of inference are counted, and both are timed. The attainable speed is the lower
-ceiling (Williams et al. 2009, doi 10.1145/1498765.1498785): operations at the speed of the matrix
-product, or bytes at the speed of the copy. Bytes are each operator's inputs and outputs, as if
-nothing stayed in the cache. Training has three variants, in separate processes: "before" returns
-freed memory to the system and uses PyTorch's own convolutions; "now" is model_training.py, and
-"compiled" is model_training.py with --compile.
+The peak is the speed of a large bf16 matrix product. Operations of a training step and of inference
+are counted, and both are timed. Training has three variants, in separate processes: "before"
+returns freed memory to the system and uses PyTorch's own convolutions; "now" is model_training.py,
+and "compiled" is model_training.py with --compile.
 
 Prints one JSON object. With --save: roofline.json. Other work on the machine distorts the results.
 """
 
 import argparse
 import itertools
-import json
 import statistics
 import time
 from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.common import FIGURES, WARM_UP, alone, ours, plain_network, random_batches
-from handwriting.cli import make_measuring_parser, run_script, save_measured
+from handwriting.cli import make_measuring_parser, report_measured, run_script
 from handwriting.compute.devices import choose_device, compiled, keep_memory
-from handwriting.errors import HandwritingError
 from handwriting.training.recipes import RECIPE_NAMES, RECIPES
 from models import MODELS, READING_BATCH, fuse_batch_norm, normalise
 
-COPIED_BYTES = 2**28
 PARTS = ("batch and augmentation", "forward", "backward", "step")
 VARIANTS = ("before", "now", "compiled")
-
-
-class ByteCounter(TorchDispatchMode):
-    """Sums in ``bytes`` what operators read and write, each tensor once per operator."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.bytes = 0
-
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        """Call the operator and count its tensors, unless it is a view."""
-        outcome = func(*args, **(kwargs or {}))
-        given, made = (
-            [leaf for leaf in tree_leaves(tree) if isinstance(leaf, torch.Tensor)]
-            for tree in ((args, kwargs), outcome)
-        )
-        places = {tensor.untyped_storage().data_ptr() for tensor in given}
-        is_view = made and all(t.untyped_storage().data_ptr() in places for t in made)
-        if func._schema.is_mutable or not is_view:
-            self.bytes += sum(tensor.nbytes for tensor in (*given, *made))
-        return outcome
 
 
 class Training:
@@ -107,42 +78,23 @@ def seconds_of(work: Callable[[], object], repeats: int) -> list[float]:
     return times
 
 
-def ceilings(repeats: int, side: int) -> dict[str, float]:
-    """Best bf16 operations per second of a matrix product, and bytes per second of a copy."""
+def peak(repeats: int, side: int) -> float:
+    """Best bf16 operations per second of a matrix product."""
     left, right = (torch.randn(side, side).bfloat16() for _ in range(2))
-    source = torch.ones(COPIED_BYTES, dtype=torch.uint8)
-    target = torch.empty_like(source)
-    product = min(seconds_of(lambda: left @ right, repeats))
-    copy = min(seconds_of(lambda: target.copy_(source), repeats))
-    return {
-        "bf16_operations_per_second": 2 * side**3 / product,
-        "bytes_per_second": 2 * COPIED_BYTES / copy,
-    }
+    return 2 * side**3 / min(seconds_of(lambda: left @ right, repeats))
 
 
-def counted(work: Callable[[], object], images: int) -> dict[str, float]:
-    """Operations and bytes per image of some work on a number of images."""
+def operations_per_image(work: Callable[[], object], images: int) -> float:
+    """Operations per image of some work on a number of images."""
     with FlopCounterMode(display=False) as operations:
         work()
-    with ByteCounter() as traffic:
-        work()
-    return {
-        "operations_per_image": operations.get_total_flops() / images,
-        "bytes_per_image": traffic.bytes / images,
-    }
+    return operations.get_total_flops() / images
 
 
-def with_attainable(figures: dict[str, Any], limits: dict[str, float]) -> dict[str, Any]:
-    """Add the attainable images per second, and the fraction of it that is reached."""
-    by_operations = limits["bf16_operations_per_second"] / figures["operations_per_image"]
-    by_bytes = limits["bytes_per_second"] / figures["bytes_per_image"]
-    attainable = min(by_operations, by_bytes)
-    return figures | {
-        "limit": "operations" if by_operations < by_bytes else "bytes",
-        "attainable_images_per_second": attainable,
-        "fraction_of_attainable": figures["images_per_second"] / attainable,
-        "fraction_of_operations_ceiling": figures["images_per_second"] / by_operations,
-    }
+def with_fraction(figures: dict[str, Any], most: float) -> dict[str, Any]:
+    """Add the fraction of the peak, in operations per second, that is reached."""
+    reached = figures["images_per_second"] * figures["operations_per_image"]
+    return figures | {"fraction_of_operations_ceiling": reached / most}
 
 
 def make_training(model: str, batch_size: int, variant: str) -> tuple[Training, float]:
@@ -162,25 +114,10 @@ def make_training(model: str, batch_size: int, variant: str) -> tuple[Training, 
     return training, time.perf_counter() - start
 
 
-def page_faults() -> int:
-    """Minor page faults (without disk reads) of this process so far.
-
-    Raises:
-        HandwritingError: Windows does not count page faults.
-    """
-    try:
-        import resource
-    except ImportError as error:
-        raise HandwritingError("page faults are counted on Linux and macOS only.") from error
-    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-
-
 def training_figures(model: str, batch_size: int, steps: int, variant: str) -> dict[str, Any]:
     """Speed of training steps, and the time of their parts."""
     training, seconds = make_training(model, batch_size, variant)
-    faults = page_faults()
     parts = [training.timed_step() for _ in range(steps)]
-    faults = page_faults() - faults
     whole = statistics.median(sum(part.values()) for part in parts)
     medians = {name: 1000 * statistics.median(p[name] for p in parts) for name in PARTS}
     figures = {
@@ -189,12 +126,11 @@ def training_figures(model: str, batch_size: int, steps: int, variant: str) -> d
         "images_per_second": batch_size / whole,
         "milliseconds": medians,
         "feeding_share_of_step": medians[PARTS[0]] / 1000 / whole,
-        "page_faults_per_step": faults / steps,
         "seconds_of_first_steps": seconds,
     }
     if variant == "compiled":
         return figures
-    return figures | counted(training.step, batch_size)
+    return figures | {"operations_per_image": operations_per_image(training.step, batch_size)}
 
 
 @torch.inference_mode()
@@ -208,7 +144,10 @@ def reading_figures(model: str, repeats: int) -> dict[str, Any]:
         return network(normalise(images))
 
     seconds = statistics.median(seconds_of(read, repeats))
-    return {"images_per_second": READING_BATCH / seconds, **counted(read, READING_BATCH)}
+    return {
+        "images_per_second": READING_BATCH / seconds,
+        "operations_per_image": operations_per_image(read, READING_BATCH),
+    }
 
 
 @torch.inference_mode()
@@ -231,14 +170,14 @@ def measure(model: str, args: argparse.Namespace) -> dict[str, Any]:
     def train(variant: str) -> dict[str, Any]:
         return alone(training_figures, model, args.batch_size, args.steps, variant)
 
-    limits = alone(ceilings, args.repeats, args.matrix_side)
+    most = alone(peak, args.repeats, args.matrix_side)
     return {
         "threads": torch.get_num_threads(),
-        "ceilings": limits,
-        "training_before": with_attainable(train("before"), limits),
-        "training": with_attainable(train("now"), limits),
+        "bf16_operations_per_second": most,
+        "training_before": with_fraction(train("before"), most),
+        "training": with_fraction(train("now"), most),
         **({} if args.skip_compiled else {"training_compiled": train("compiled")}),
-        "reading": with_attainable(alone(reading_figures, model, args.repeats), limits),
+        "reading": with_fraction(alone(reading_figures, model, args.repeats), most),
         "one_image_milliseconds": alone(
             milliseconds_of_one, list(dict.fromkeys(("customcnn", model))), args.repeats
         ),
@@ -270,8 +209,7 @@ def get_args_parser() -> argparse.ArgumentParser:
 def main(args: argparse.Namespace) -> None:
     """Measure the networks one after another and print one JSON object."""
     report = {model: measure(model, args) for model in args.model}
-    print(json.dumps(report, indent=1))
-    save_measured(args, "roofline.json", report)
+    report_measured(args, "roofline.json", report)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ time_to_accuracy.json.
 """
 
 import argparse
-import json
 import statistics
 import tempfile
 import time
@@ -20,7 +19,7 @@ from typing import Any
 
 from benchmarks import training
 from benchmarks.common import FIGURES
-from handwriting.cli import make_measuring_parser, run_script, save_measured
+from handwriting.cli import make_measuring_parser, report_measured, run_script
 from handwriting.compute.devices import keep_memory
 from handwriting.datasets.batches import subsample
 from handwriting.datasets.prepared import PROCESSED, load_images, load_manifest, load_split
@@ -139,8 +138,7 @@ def main(args: argparse.Namespace) -> None:
     """Measure and print one JSON object."""
     keep_memory()
     result = measure(args)
-    print(json.dumps(result, indent=1))
-    save_measured(args, "time_to_accuracy.json", result)
+    report_measured(args, "time_to_accuracy.json", result)
 
 
 if __name__ == "__main__":

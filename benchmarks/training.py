@@ -14,7 +14,6 @@ training_<model>_batch<size>.json.
 
 import argparse
 import itertools
-import json
 import multiprocessing
 import statistics
 import tempfile
@@ -28,13 +27,8 @@ import torch
 from torch.utils.data import ConcatDataset, DataLoader
 
 from benchmarks.common import FIGURES, WARM_UP, TrainStep, baseline, ours
-from handwriting.cli import make_measuring_parser, run_script, save_measured
-from handwriting.compute.devices import (
-    DEVICE_HELP,
-    choose_device,
-    choose_precision,
-    keep_memory,
-)
+from handwriting.cli import make_measuring_parser, report_measured, run_script
+from handwriting.compute.devices import DEVICE_HELP, choose_device, choose_precision, keep_memory
 from handwriting.datasets.batches import Batches
 from handwriting.datasets.prepared import LabelledImages
 from handwriting.emnist.archive import ArchiveSplit, read_archive
@@ -46,8 +40,6 @@ from models import MODELS
 
 WORKERS = 2
 _USUAL_BATCH = 128
-_BATCHES_TO_FEED = 10
-"""Batches per training step when only cutting batches, which alone is too fast to be timed."""
 
 
 def full_batches(loader: Iterable) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
@@ -69,11 +61,6 @@ class Fed:
         for images, labels in itertools.islice(self.batches, count):
             loss = self.train_step.step(images.to(self.device), labels.to(self.device))
         loss.item()
-
-    def feed(self, count: int) -> None:
-        """Cut and move ``count`` batches without training."""
-        for images, _ in itertools.islice(self.batches, count):
-            images[0, 0, 0, 0].item()
 
 
 def feed_baseline(
@@ -129,15 +116,15 @@ def _make_ready(make: Callable[..., Fed], folder: Path, args: argparse.Namespace
     _fed = make(read_archive(folder)[0], args.model, args.batch_size, device)
 
 
-def images_per_second(work: str, count: int, batch_size: int) -> float:
-    """Speed of one call of this process's training, by method name."""
+def images_per_second(count: int, batch_size: int) -> float:
+    """Speed of this process's training."""
     start = time.perf_counter()
-    getattr(_fed, work)(count)
+    _fed.train(count)
     return count * batch_size / (time.perf_counter() - start)
 
 
 def measure(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    """Medians of both trainings, their ratio, and the speed of data loading alone.
+    """Medians of both trainings, and their ratio.
 
     Args:
         args: the options.
@@ -147,17 +134,16 @@ def measure(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
     if args.batch_size > args.images:
         raise HandwritingError("--batch-size must not be larger than --images.")
     write_archive(folder, *draw_characters(args.images, seed=0), seed=0)
-    speeds: dict[str, list[float]] = {"baseline": [], "ours": [], "feeding": []}
+    speeds: dict[str, list[float]] = {"baseline": [], "ours": []}
     with (
         in_own_process(feed_baseline, folder, args) as usual,
         in_own_process(feed_ours, folder, args) as own,
     ):
-        works = {"baseline": (usual, "train"), "ours": (own, "train"), "feeding": (own, "feed")}
+        processes = {"baseline": usual, "ours": own}
         for turn in range(args.repeats + 1):
-            for name, (process, work) in works.items():
-                count = args.steps * (_BATCHES_TO_FEED if name == "feeding" else 1)
-                count = count if turn else WARM_UP
-                speed = process.submit(images_per_second, work, count, args.batch_size).result()
+            for name, process in processes.items():
+                count = args.steps if turn else WARM_UP
+                speed = process.submit(images_per_second, count, args.batch_size).result()
                 if turn:
                     speeds[name].append(speed)
     medians = {name: statistics.median(values) for name, values in speeds.items()}
@@ -169,15 +155,9 @@ def measure(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
         "batch_size": args.batch_size,
         "repeats": args.repeats,
         **{f"{name}_images_per_second": round(value, 1) for name, value in medians.items()},
-        "baseline_spread": _spread(speeds["baseline"]),
-        "ours_spread": _spread(speeds["ours"]),
+        **{f"{n}_spread": [round(f(v), 1) for f in (min, max)] for n, v in speeds.items()},
         "ratio": round(medians["ours"] / medians["baseline"], 2),
-        "feeding_ratio": round(medians["feeding"] / medians["ours"], 1),
     }
-
-
-def _spread(values: list[float]) -> list[float]:
-    return [round(min(values), 1), round(max(values), 1)]
 
 
 def get_args_parser() -> argparse.ArgumentParser:
@@ -197,9 +177,8 @@ def main(args: argparse.Namespace) -> None:
     """Measure and print one JSON object."""
     with tempfile.TemporaryDirectory() as folder:
         result = measure(args, Path(folder))
-    print(json.dumps(result))
     size = "" if args.batch_size == _USUAL_BATCH else f"_batch{args.batch_size}"
-    save_measured(args, f"training_{args.model}{size}.json", result)
+    report_measured(args, f"training_{args.model}{size}.json", result)
 
 
 if __name__ == "__main__":

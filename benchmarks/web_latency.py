@@ -1,7 +1,7 @@
 """Time from pen-up to prediction in the web app, in a real browser.
 
     python -m benchmarks.web_latency
-    python -m benchmarks.web_latency --screenshot images/streamlitAppImage.png
+    python -m benchmarks.web_latency --screenshots images
 
 The web app is started on this machine several times, for the time from the command to the first
 prediction. Then strokes are drawn with the mouse in headless Chromium. The browser measures the
@@ -12,7 +12,6 @@ model, which separates one character from several. With --save: web_latency.json
 """
 
 import argparse
-import json
 import os
 import shutil
 import socket
@@ -23,29 +22,33 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from benchmarks.common import FIGURES, PROJECT
-from handwriting.cli import make_measuring_parser, run_script, save_measured
+from handwriting.cli import make_measuring_parser, report_measured, run_script
 from handwriting.errors import HandwritingError
 from handwriting.files import replacing
 from handwriting.imaging.character import character_from_strokes
 from handwriting.recognition.recognizer import Recognizer
 from handwriting.runs import available_runs
-from handwriting.web.canvas import Paper
+from handwriting.synthesis.plain_hand import write
+from handwriting.web.canvas import CANVAS_WIDTH, Paper
 
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
-VIEWPORT = {"width": 1280, "height": 900}
+VIEWPORT: ViewportSize = {"width": 1280, "height": 900}
+SCREENSHOT: ViewportSize = {"width": 1280, "height": 720}
 HINT = "Draw one digit or letter"
 """The page's text while the canvas is blank."""
 
 PATIENCE_MS = 60_000
 """Time limit for a page or a prediction on a busy machine."""
+
+_READ, _OPENED = "A note", 4
+"""Of the screenshots: the example that is read, and the word whose top-5 are open."""
 
 _SECONDS_TO_START = 60
 _MILLISECONDS_TO_SETTLE = 300
@@ -54,7 +57,7 @@ _MILLISECONDS_TO_PAINT = 2000
 WATCH = """() => {
     window.latencies = []
     let lifted = null
-    const text = () => document.querySelector("h1")?.textContent
+    const text = () => document.querySelector(".answer-texts h2")?.textContent
     document.addEventListener("mouseup", () => {
         lifted = { time: performance.now(), text: text() }
     }, true)
@@ -65,13 +68,6 @@ WATCH = """() => {
         }
     }).observe(document.body, { childList: true, subtree: true, characterData: true })
 }"""
-
-
-@contextmanager
-def served_page(cores: int | None = None) -> Iterator[str]:
-    """The address of the web app, served on this machine, optionally on a number of cores."""
-    with page_server(cores) as (address, _):
-        yield address
 
 
 @contextmanager
@@ -125,25 +121,23 @@ def find_chromium() -> str:
 
 @contextmanager
 def opened_browser() -> Iterator[Browser]:
-    """Headless Chromium.
-
-    Raises:
-        HandwritingError: it is not installed.
-    """
+    """Headless Chromium; errors are those of :func:`find_chromium`."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(ARGUMENTS))
         yield browser
         browser.close()
 
 
-def open_page(browser: Browser, address: str) -> Page:
+def open_page(browser: Browser, address: str, viewport: ViewportSize = VIEWPORT) -> Page:
     """The page with a blank canvas."""
-    page = browser.new_page(viewport=VIEWPORT)
+    page = browser.new_page(viewport=viewport)
     page.set_default_timeout(PATIENCE_MS)
     page.goto(address)
     page.wait_for_selector("canvas.upper-canvas")
     page.get_by_text(HINT).wait_for()
     # The canvas is narrow until the page knows the window's width.
+    canvas = page.locator("canvas.upper-canvas")
+    expect(canvas).not_to_have_js_property("width", CANVAS_WIDTH, timeout=PATIENCE_MS)
     page.wait_for_timeout(_MILLISECONDS_TO_SETTLE)
     return page
 
@@ -154,45 +148,18 @@ def waves(count: int) -> list[np.ndarray]:
     return [np.stack([x, 150 + 60 * np.sin(x / (12 + 4 * (k % 10)))], axis=1) for k in range(count)]
 
 
-def word(paper: Paper, times: int = 1) -> list[np.ndarray]:
-    """The strokes of `hello`, float (points, 2), in canvas pixels, on the ruled lines.
+def hello(paper: Paper, times: int = 1) -> list[np.ndarray]:
+    """The strokes of `hello` in the project's plain hand, float (points, 2), in canvas pixels.
 
     Args:
         paper: the canvas.
         times: number of repetitions, without spaces.
     """
-    baseline, unit = paper.lines.baseline, paper.lines.baseline - paper.lines.capital
-    size = min(unit, 0.9 * paper.width / (_WORD_WIDTH * times))
-    shifts = [(16 / size + k * _WORD_WIDTH, 0.0) for k in range(times)]
-    return [
-        (np.add(stroke, shift) * (1, -1)) * size + (0, baseline)
-        for shift in shifts
-        for stroke in _HELLO
-    ]
-
-
-def _arc(x: float, y: float, rx: float, ry: float, start: float, end: float) -> np.ndarray:
-    """An elliptical arc between two angles in degrees, anticlockwise from the right."""
-    angles = np.radians(np.linspace(start, end, 24))
-    return np.stack([x + rx * np.cos(angles), y + ry * np.sin(angles)], axis=1)
-
-
-def _straight(*points: tuple[float, float]) -> np.ndarray:
-    """Twelve points along each segment of a polyline."""
-    return np.concatenate([np.linspace(start, end, 12) for start, end in pairwise(points)])
-
-
-_HELLO = [
-    _straight((0.05, 1), (0.05, 0)),
-    np.concatenate([_arc(0.22, 0.33, 0.17, 0.25, 180, 0), _straight((0.39, 0.33), (0.39, 0))]),
-    np.concatenate([_straight((0.56, 0.3), (0.92, 0.3)), _arc(0.74, 0.28, 0.2, 0.28, 0, 310)]),
-    _straight((1.12, 1), (1.12, 0)),
-    _straight((1.32, 1), (1.32, 0)),
-    _arc(1.72, 0.28, 0.22, 0.28, 90, 450),
-]
-"""In heights of a capital, y upwards from the baseline."""
-
-_WORD_WIDTH = 2.1
+    strokes = write("hello" * times, np.random.default_rng(0))
+    width = max(float(stroke[:, 0].max()) for stroke in strokes)
+    unit = min(paper.lines.baseline - paper.lines.capital, 0.9 * paper.width / width)
+    left = (paper.width - width * unit) / 2
+    return [stroke * unit + (left, paper.lines.baseline) for stroke in strokes]
 
 
 def draw(page: Page, stroke: np.ndarray) -> None:
@@ -204,7 +171,7 @@ def draw(page: Page, stroke: np.ndarray) -> None:
     for point in points[1:]:
         page.mouse.move(*point)
     page.mouse.up()
-    page.wait_for_selector("h1")
+    page.wait_for_selector(".answer-texts h2")
 
 
 def page_latencies(page: Page, strokes: list[np.ndarray]) -> list[float]:
@@ -227,7 +194,7 @@ def paper_of(page: Page) -> Paper:
 
 def word_latencies(page: Page, count: int) -> list[float]:
     """Milliseconds from pen-up to prediction, for the last of ten characters."""
-    strokes = word(paper_of(page), times=2)
+    strokes = hello(paper_of(page), times=2)
     for stroke in strokes:
         draw(page, stroke)
     page.wait_for_timeout(_MILLISECONDS_TO_SETTLE)
@@ -244,7 +211,7 @@ def start_to_first_answer(browser: Browser, stroke: np.ndarray, cores: int | Non
     """Seconds from ``streamlit run`` to the first prediction; the browser already runs on all
     cores."""
     start = time.perf_counter()
-    with served_page(cores) as address:
+    with page_server(cores) as (address, _):
         page = open_page(browser, address)
         draw(page, stroke)
         seconds = time.perf_counter() - start
@@ -275,7 +242,7 @@ def measure(strokes: list[np.ndarray], starts: int) -> dict[str, Any]:
     run = next(iter(available_runs(PROJECT / "models", PROJECT / "metrics")))
     with opened_browser() as browser:
         seconds = [start_to_first_answer(browser, strokes[0]) for _ in range(starts)]
-        with served_page() as address:
+        with page_server() as (address, _):
             # The first prediction also loads the weights.
             latencies = page_latencies(open_page(browser, address), strokes)[1:]
             of_word = word_latencies(open_page(browser, address), len(strokes))
@@ -295,15 +262,25 @@ def measure(strokes: list[np.ndarray], starts: int) -> dict[str, Any]:
     }
 
 
-def take_screenshot(path: Path) -> None:
-    """Write a PNG of the page with a word and its prediction."""
-    with opened_browser() as browser, served_page() as address:
-        page = open_page(browser, address)
-        for stroke in word(paper_of(page)):
+def take_screenshots(folder: Path) -> None:
+    """Write PNGs of the page: a word with its prediction, and a page that was read."""
+    with opened_browser() as browser, page_server() as (address, _):
+        page = open_page(browser, address, SCREENSHOT)
+        for stroke in hello(paper_of(page)):
             draw(page, stroke)
-        page.wait_for_timeout(_MILLISECONDS_TO_PAINT)
-        with replacing(path) as (part,):
-            part.write_bytes(page.screenshot(type="png"))
+        _photograph(page, folder / "streamlitAppImage.png")
+        page.get_by_role("tab", name="Read an image").click()
+        page.get_by_role("button", name=_READ).click()
+        page.get_by_role("button", name="Download as text").wait_for()
+        page.get_by_role("group", name="Text of").locator(".word").nth(_OPENED).click()
+        page.get_by_text("Add images").scroll_into_view_if_needed()
+        _photograph(page, folder / "readingAPage.png")
+
+
+def _photograph(page: Page, path: Path) -> None:
+    page.wait_for_timeout(_MILLISECONDS_TO_PAINT)
+    with replacing(path) as (part,):
+        part.write_bytes(page.screenshot(type="png"))
 
 
 def get_args_parser() -> argparse.ArgumentParser:
@@ -312,25 +289,18 @@ def get_args_parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--strokes", type=int, default=30, help="number of strokes, at least two")
     add("--starts", type=int, default=5, help="number of starts of the web app")
-    add(
-        "--screenshot",
-        type=Path,
-        default=None,
-        metavar="FILE",
-        help="instead of measuring, write a PNG of the page with a word and its prediction",
-    )
+    add("--screenshots", type=Path, metavar="FOLDER", help="write PNGs instead of measuring")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Measure and print one JSON object, or take a screenshot."""
-    if args.screenshot is not None:
-        take_screenshot(args.screenshot)
-        print(f"wrote {args.screenshot}")
+    """Measure and print one JSON object, or take screenshots."""
+    if args.screenshots is not None:
+        take_screenshots(args.screenshots)
+        print(f"wrote images to {args.screenshots}")
         return
     result = measure(waves(args.strokes), args.starts)
-    print(json.dumps(result))
-    save_measured(args, "web_latency.json", result)
+    report_measured(args, "web_latency.json", result)
 
 
 if __name__ == "__main__":

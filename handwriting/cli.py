@@ -7,6 +7,7 @@ import argparse
 import contextlib
 import errno
 import io
+import json
 import os
 import shlex
 import signal
@@ -112,8 +113,10 @@ def _words(value: Any) -> str:
     return "" if value is True else str(value)
 
 
-def save_measured(args: argparse.Namespace, name: str, result: dict[str, Any]) -> None:
-    """With ``--save``, write a measurement and its command to ``args.out / name``."""
+def report_measured(args: argparse.Namespace, name: str, result: dict[str, Any]) -> None:
+    """Print a measurement as JSON; with ``--save``, write it and its command to
+    ``args.out / name``."""
+    print(json.dumps(result), flush=True)
     if not args.save:
         return
     with replacing(args.out / name) as (part,):

@@ -11,12 +11,11 @@ the study can be interrupted and continued. Prints one JSON object. With --save:
 """
 
 import argparse
-import json
 import time
 from pathlib import Path
 from typing import Any
 
-from handwriting.cli import make_measuring_parser, run_script, save_measured
+from handwriting.cli import make_measuring_parser, report_measured, run_script
 from handwriting.compute.devices import keep_memory
 from handwriting.datasets.batches import subsample
 from handwriting.datasets.external import load_external
@@ -113,8 +112,7 @@ def main(args: argparse.Namespace) -> None:
     finished = FinishedTrainings(None if args.quick else FINISHED / "ablations.json", settings)
     runs = finished.of_all(VARIANTS, args.seeds, ablation.measure)
     result = {"training_images": args.images, "epochs": args.epochs, "runs": runs}
-    print(json.dumps(result, indent=1))
-    save_measured(args, "ablations.json", result)
+    report_measured(args, "ablations.json", result)
 
 
 if __name__ == "__main__":

@@ -1,16 +1,19 @@
-"""Shared code of the studies: a store of finished trainings, and the recogniser of a run."""
+"""Shared code of the studies: a store of finished trainings, the recogniser of a run, a plot."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from matplotlib.axes import Axes
 
 from handwriting.datasets.prepared import LabelledImages, load_manifest
 from handwriting.errors import HandwritingError
 from handwriting.files import replacing, save_json
+from handwriting.plots import BLUE, ORANGE
 from handwriting.recognition.recognizer import Recognizer
 from handwriting.runs import METRICS_FOLDER
 from handwriting.training.run import Run
@@ -74,3 +77,17 @@ def class_counts(processed: Path) -> list[int]:
 def recognizer_of(run: Run, validation: LabelledImages, counts: list[int]) -> Recognizer:
     """The recogniser of a run's kept epoch, calibrated as stage 3 does."""
     return Recognizer(run.calibrated(validation, counts), run.files.weights)
+
+
+def draw_paired_bars(axes: Axes, names: Sequence[str], series: dict[str, list[float]]) -> None:
+    """Horizontal bars of two series with their values; the first name is at the top."""
+    places = np.arange(len(names))
+    for shift, colour, (title, values) in zip(
+        (-0.2, 0.2), (BLUE, ORANGE), series.items(), strict=True
+    ):
+        bars = axes.barh(places + shift, values, 0.38, color=colour, label=title)
+        axes.bar_label(bars, fmt="%.3f", padding=2, fontsize=7)
+    axes.set_yticks(places, names)
+    axes.invert_yaxis()
+    axes.margins(x=0.15, y=0.02)
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 1.02), ncols=2, frameon=False)

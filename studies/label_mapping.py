@@ -8,13 +8,12 @@ stage1_by-name_manifest.json and stage1_synthetic_by-name_manifest.json.
 """
 
 import argparse
-import json
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from data_preprocessing import SYNTHETIC_IMAGES, prepare
-from handwriting.cli import command_line, make_measuring_parser, run_script, save_measured
+from handwriting.cli import command_line, make_measuring_parser, report_measured, run_script
 from handwriting.synthesis.emnist_archive import draw_characters, write_archive
 from studies.common import FIGURES
 
@@ -52,9 +51,8 @@ def get_args_parser() -> argparse.ArgumentParser:
 def main(args: argparse.Namespace) -> None:
     """Run stage 1 three times and print the manifests."""
     manifests = measure(args.root, args.synthetic_images)
-    print(json.dumps(manifests, indent=1))
     for name, manifest in manifests.items():
-        save_measured(args, name, manifest | {"command": command_line()})
+        report_measured(args, name, manifest | {"command": command_line()})
 
 
 if __name__ == "__main__":

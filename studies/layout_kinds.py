@@ -1,18 +1,13 @@
-"""Kinds of pictures with writing, composed: what is found and read on each, before and now.
+"""Kinds of pictures with writing, composed: what is found and read on each.
 
     python -m studies.layout_kinds --pens ../shared/pen --fonts ../shared/fonts
 
-Pictures of each of KINDS are composed of held-out writers' strokes and of fonts, and read as pages
-by this project and by a former revision of it, with the same weights. F1 is that of words, and a
-line is found, as `handwriting.evaluation.layout_metrics` says; print is left aside. With --save:
-layout_kinds.json and its plot, layout_kinds.png.
+Pictures of each of KINDS are composed of held-out writers' strokes and of fonts, and read as pages.
+F1 is that of words, and a line is found, as `handwriting.evaluation.layout_metrics` says; print is
+left aside. With --save: layout_kinds.json and its plot, layout_kinds.png.
 """
 
 import argparse
-import io
-import json
-import subprocess
-import tarfile
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -24,16 +19,15 @@ import matplotlib.pyplot as plt
 import numpy as np
 from PIL import Image
 
-from benchmarks.common import PROJECT
 from benchmarks.other_readers import Pictures, figures, read_by
-from handwriting.cli import command_line, make_measuring_parser, run_script, save_measured
+from handwriting.cli import command_line, make_measuring_parser, report_measured, run_script
 from handwriting.datasets.annotated_pages import PlacedLine, PlacedPage, placed_line
 from handwriting.datasets.pen import load_pen
 from handwriting.datasets.text import left_out, written
 from handwriting.errors import HandwritingError
 from handwriting.imaging.text_lines import TextLayout
 from handwriting.lines.reader import LINES_FOLDER, Reader, find_reader
-from handwriting.plots import BLUE, ORANGE, save_figure
+from handwriting.plots import save_figure
 from handwriting.synthesis.composition import CharacterPens
 from handwriting.synthesis.pages import letters, marks, surfaces
 from handwriting.synthesis.pages.camera import scanned
@@ -42,10 +36,7 @@ from handwriting.synthesis.pages.desk import Desk
 from handwriting.synthesis.pages.hands import NormalisedWords, Typeface
 from handwriting.synthesis.pages.sheet import Sheet
 from handwriting.synthesis.pages.sources import PageSources
-from studies.common import FIGURES
-
-RULES = "5b00d86"
-"""The last revision whose hand-made rules found the lines."""
+from studies.common import FIGURES, draw_paired_bars
 
 Kind = Callable[[PageComposer, np.random.Generator], TextLayout]
 
@@ -180,27 +171,10 @@ def _with_text(
     return layout, lines
 
 
-def unpack(revision: str, folder: Path) -> Path:
-    """Write the files of a revision of this project to a folder.
-
-    Raises:
-        HandwritingError: git does not know the revision.
-    """
-    done = subprocess.run(["git", "archive", revision], cwd=PROJECT, capture_output=True)
-    if done.returncode:
-        raise HandwritingError(f"git knows no revision {revision}: {done.stderr.decode()[:200]}")
-    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
-        archive.extractall(folder, filter="data")
-    return folder
-
-
-def measure(
-    kinds: dict[str, Pictures], weights: Path, tree: Path, scratch: Path
-) -> dict[str, dict[str, Any]]:
-    """Figures of each kind, read by the code in ``tree``."""
+def measure(kinds: dict[str, Pictures], weights: Path, scratch: Path) -> dict[str, dict[str, Any]]:
+    """Figures of each kind."""
     files = [file for pictures in kinds.values() for file in pictures.files]
-    every = Pictures("page", files, [])
-    answer = read_by("greedy", every, weights, scratch, tree)
+    answer = read_by("greedy", Pictures("page", files, []), weights, scratch)
     found, pictures_read = {}, iter(answer["pictures"])
     for kind, pictures in kinds.items():
         own = [next(pictures_read) for _ in pictures.files]
@@ -209,23 +183,14 @@ def measure(
     return found
 
 
-def plot(versions: dict[str, dict[str, dict[str, Any]]], path: Path, command: str) -> None:
-    """Draw F1 and the share of lines found of each kind, before and now."""
-    figure, panels = plt.subplots(1, 2, figsize=(10, 8), sharey=True, layout="constrained")
-    colours = (ORANGE, BLUE)
-    for panel, name, title in zip(
-        panels, ("f1", "lines_found"), ("F1 of words", "share of lines found"), strict=True
-    ):
-        for shift, (version, found) in zip((-0.2, 0.2), versions.items(), strict=True):
-            values = [figures_of.get(name, 0.0) for figures_of in found.values()]
-            places = np.arange(len(values)) + shift
-            panel.barh(places, values, 0.38, color=colours[shift > 0], label=version)
-        panel.set(xlim=(0, 1), xlabel=title)
-        panel.grid(axis="x", alpha=0.3)
-    kinds = list(next(iter(versions.values())))
-    panels[0].set_yticks(np.arange(len(kinds)), kinds)
-    panels[0].invert_yaxis()
-    panels[0].legend(loc="lower right", frameon=False)
+def plot(found: dict[str, dict[str, Any]], path: Path, command: str) -> None:
+    """Draw F1 and the share of lines found of each kind."""
+    figure, axes = plt.subplots(figsize=(7, 8), layout="constrained")
+    series = {
+        title: [figures_of.get(name, 0.0) for figures_of in found.values()]
+        for name, title in (("f1", "F1 of words"), ("lines_found", "share of lines found"))
+    }
+    draw_paired_bars(axes, list(found), series)
     save_figure(figure, path, command)
 
 
@@ -237,29 +202,22 @@ def get_args_parser() -> argparse.ArgumentParser:
     add("--pens", type=Path, required=True, metavar="FOLDER", help="folder of pen archives")
     add("--fonts", type=Path, default=None, metavar="FOLDER", help="folder of handwriting fonts")
     add("--pictures", type=int, default=10, help="pictures per kind")
-    add("--before", default=RULES, metavar="REVISION", help="revision to compare with")
     add("--models", type=Path, default=LINES_FOLDER, help="folder with weights")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Compose, read twice, and print one JSON object."""
+    """Compose, read, and print one JSON object."""
     weights = find_reader(args.run, args.models)
     sources = held_out_sources(args.pens, args.fonts, Reader.load(weights).held_out)
     with tempfile.TemporaryDirectory() as folder:
-        scratch = Path(folder)
-        (scratch / "before").mkdir()
-        before = unpack(args.before, scratch / "before")
-        kinds = compose(sources, args.pictures, scratch)
-        versions = {
-            "before": measure(kinds, weights, before, scratch),
-            "now": measure(kinds, weights, PROJECT, scratch),
-        }
-    result = {"run": weights.stem, "revision": args.before, "pictures": args.pictures, **versions}
-    print(json.dumps(result))
-    save_measured(args, "layout_kinds.json", result)
+        kinds = compose(sources, args.pictures, Path(folder))
+        found = measure(kinds, weights, Path(folder))
+    report_measured(
+        args, "layout_kinds.json", {"run": weights.stem, "pictures": args.pictures, "kinds": found}
+    )
     if args.save:
-        plot(versions, args.out / "layout_kinds.png", command_line())
+        plot(found, args.out / "layout_kinds.png", command_line())
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ validation images. The class prior is uniform. With --save: left_out_writers.jso
 """
 
 import argparse
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,17 +16,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from handwriting.cli import make_measuring_parser, run_script, save_measured
+from handwriting.cli import make_measuring_parser, report_measured, run_script
 from handwriting.compute.devices import keep_memory
 from handwriting.datasets.batches import ExtraData, subsample
 from handwriting.datasets.external import ExternalSet, load_external, mixed
 from handwriting.datasets.prepared import PROCESSED, load_images, load_split
-from handwriting.evaluation.metrics import (
-    accuracies,
-    accuracy,
-    accuracy_within,
-    topk_predictions,
-)
+from handwriting.evaluation.metrics import accuracies, accuracy, accuracy_within, topk_predictions
 from handwriting.labels import NUM_CLASSES
 from handwriting.recognition.recognizer import Recognizer, size_weight
 from handwriting.runs import MODELS_FOLDER, RunFiles, find_run
@@ -195,8 +189,7 @@ def main(args: argparse.Namespace) -> None:
         "before": figures_before(further, sets),
         "after": cross_fit(further, sets, args),
     }
-    print(json.dumps(result, indent=1))
-    save_measured(args, "left_out_writers.json", result)
+    report_measured(args, "left_out_writers.json", result)
 
 
 if __name__ == "__main__":

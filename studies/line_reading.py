@@ -1,10 +1,10 @@
-"""Error rates of the text-line model on held-out writers, by style, provider and ground.
+"""Error rates of the text-line model on held-out writers, by style and ground.
 
     python -m studies.line_reading RUN --data ../shared/pen/words.npz ../shared/numbers …
 
 Each set is evaluated on the writers (or photographs) held out of RUN's training, by greedy decoding
 and with the language model. Pages include those whose lines the training could not separate and did
-not use. Pen archives are also evaluated by style and provider, and words on each ground of
+not use. Pen archives are also evaluated by style, and words on each ground of
 `synthesis.grounds`. With an archive of characters, texts are composed of held-out writers'
 characters; look-alikes (0 O o, 1 l I, …) are read in the line, and each alone by its shape.
 --languages names the sets that are not English. With --save: line_reading.json and
@@ -12,7 +12,6 @@ line_reading.png.
 """
 
 import argparse
-import json
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -21,16 +20,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
-from handwriting.cli import command_line, make_measuring_parser, run_script, save_measured
+from handwriting.cli import command_line, make_measuring_parser, report_measured, run_script
 from handwriting.datasets.pen import PenArchive, load_pen
 from handwriting.datasets.stroke_augmentation import LINE_VARIATION
-from handwriting.datasets.text import (
-    TextSet,
-    left_out,
-    line_strokes,
-    load_pages,
-    written,
-)
+from handwriting.datasets.text import TextSet, left_out, line_strokes, load_pages, written
 from handwriting.errors import HandwritingError
 from handwriting.evaluation.text_metrics import aligned, text_metrics
 from handwriting.imaging.character import character_from_strokes
@@ -46,14 +39,14 @@ from handwriting.lines.reader import LINES_FOLDER, Reader, find_reader
 from handwriting.pages.known_lines import load_lines, unseen_pages
 from handwriting.pages.layout import Layout, find_layout
 from handwriting.pages.reading import PageReader
-from handwriting.plots import BLUE, ORANGE, save_figure
+from handwriting.plots import BLUE, save_figure
 from handwriting.recognition.recognizer import Recognizer
 from handwriting.runs import find_run
 from handwriting.synthesis.composition import CharacterPens
 from handwriting.synthesis.grounds import GROUNDS
 from handwriting.synthesis.invented_texts import invent
 from handwriting.synthesis.writing import photograph_of
-from studies.common import FIGURES
+from studies.common import FIGURES, draw_paired_bars
 from text_evaluation import evaluate_pages
 
 LOOK_ALIKES = ("0Oo", "1lI", "5Ss", "2Zz", "Cc", "Kk", "Pp", "Uu", "Vv", "Ww", "Xx")
@@ -73,10 +66,6 @@ def figures(reader: Reader, data: TextSet, rows: np.ndarray, decoder: Decoder) -
         styles = data.styles[rows]
         names = [str(style) for style in np.unique(styles) if len(style) > 1]
         found["styles"] = {name: of(np.flatnonzero(styles == name)) for name in names}
-        providers = np.array([str(writer).split(":")[0] for writer in data.writers[rows]])
-        found["providers"] = {
-            str(name): of(np.flatnonzero(providers == name)) for name in np.unique(providers)
-        }
     return found
 
 
@@ -112,10 +101,7 @@ def look_alikes(
     texts = [text for text in texts if text]
     composed = [pens.compose_each(text, rng) for text in texts]
     pictures = [line_from_strokes([s for part in parts for s in part]) for parts in composed]
-    right: dict[str, dict[str, list[bool]]] = {
-        "line": defaultdict(list),
-        "alone": defaultdict(list),
-    }
+    right: dict[str, dict[str, list[bool]]] = {n: defaultdict(list) for n in ("line", "alone")}
     for line, text in zip(reader.read(pictures), texts, strict=True):
         for character, read in aligned(line.text, text):
             right["line"][character].append(read == character)
@@ -194,20 +180,11 @@ def plot(result: dict[str, Any], path: Path, command: str) -> None:
     figure, (left, right) = plt.subplots(
         1, 2, figsize=(11, 0.35 * len(rows) + 2.2), layout="constrained"
     )
-    places = np.arange(len(rows))
-    for shift, column, label, colour in (
-        (-0.2, 1, "greedy", BLUE),
-        (0.2, 2, "language model", ORANGE),
-    ):
-        values = [row[column] for row in rows]
-        bars = left.barh(places + shift, values, 0.38, color=colour, label=label)
-        left.bar_label(bars, fmt="%.3f", padding=2, fontsize=7)
-    left.set_yticks(places, [row[0].replace("_", " ") for row in rows])
-    left.invert_yaxis()
-    left.margins(x=0.15)
+    names = [row[0].replace("_", " ") for row in rows]
+    series = {"greedy": [row[1] for row in rows], "language model": [row[2] for row in rows]}
+    draw_paired_bars(left, names, series)
     left.set(xlabel="character error rate (CER)")
     left.set_title("Held-out writers and photographs", loc="left")
-    left.legend(loc="lower right", bbox_to_anchor=(1, 1.06), ncols=2, frameon=False)
     bars = right.barh(list(grounds), list(grounds.values()), color=BLUE)
     right.bar_label(bars, fmt="%.3f", padding=2, fontsize=8)
     right.invert_yaxis()
@@ -241,15 +218,8 @@ def get_args_parser() -> argparse.ArgumentParser:
     add("--most", type=int, default=None, help="samples per set; all by default")
     add("--written", type=int, default=400, help="words rendered on each ground")
     add("--language-model", type=Path, default=LANGUAGE_FILE, help="language model")
-    add(
-        "--programs", type=Path, default=PROGRAMS_FILE, help="language model of programs, for pages"
-    )
-    add(
-        "--characters",
-        default="latest",
-        metavar="RUN",
-        help="character model for characters alone",
-    )
+    add("--programs", type=Path, default=PROGRAMS_FILE, help="language model of programs")
+    add("--characters", default="latest", metavar="RUN", help="model for characters alone")
     add("--models", type=Path, default=LINES_FOLDER, help="folder of text-line models")
     add("--character-models", type=Path, default=Path("models"), help="folder of character models")
     return parser
@@ -264,8 +234,7 @@ def main(args: argparse.Namespace) -> None:
         raise HandwritingError(f"the training of {path.stem} held out no writers.")
     sets = {p.stem: measure(p, reader, fraction, args) for p in args.data}
     result = {"run": path.stem, "held_out": fraction, "sets": sets}
-    print(json.dumps(result))
-    save_measured(args, "line_reading.json", result)
+    report_measured(args, "line_reading.json", result)
     if args.save:
         plot(result, args.out / "line_reading.png", command_line())
 

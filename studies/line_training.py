@@ -11,7 +11,6 @@ trainings are kept in data/studies, so the study can be interrupted and continue
 """
 
 import argparse
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -23,7 +22,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
-from handwriting.cli import make_measuring_parser, run_script, save_measured
+from handwriting.cli import make_measuring_parser, report_measured, run_script
 from handwriting.compute.devices import choose_device, choose_precision, keep_memory
 from handwriting.datasets.pen import PenArchive, load_pen
 from handwriting.datasets.prepared import is_prepared
@@ -139,7 +138,8 @@ def parts_of(paths: Sequence[str]) -> dict[str, Callable[[], TextSource]]:
     """Loaders of the second training's data: everything, and everything but one part."""
 
     def of(paths: Sequence[str], photographed: float = PHOTOGRAPHED) -> JoinedSources:
-        return load_sources(paths, HELD_OUT, photographed).sources
+        settings = TextSettings(tuple(paths), held_out=HELD_OUT, photographed=photographed)
+        return load_sources(settings).sources
 
     def unjoined() -> JoinedSources:
         return JoinedSources([s for s in of(paths).sources if not isinstance(s, JoinedWords)])
@@ -161,19 +161,11 @@ def plot(result: dict[str, Any], path: Path) -> None:
         1, 2, figsize=(12, 4.5), layout="constrained", width_ratios=(1, 1.7)
     )
     curve = result["writers"]
-    left.plot([row["writers"] for row in curve], [row["cer"] for row in curve], "o-", color=BLUE)
-    for row in curve:
-        left.annotate(
-            f"{row['cer']:.3f}",
-            (row["writers"], row["cer"]),
-            xytext=(0, 8),
-            textcoords="offset points",
-            ha="center",
-        )
+    writers = [row["writers"] for row in curve]
+    left.plot(writers, [row["cer"] for row in curve], "o-", color=BLUE)
     left.set_xscale("log")
-    left.set_xticks([row["writers"] for row in curve], [str(row["writers"]) for row in curve])
+    left.set_xticks(writers, map(str, writers), minor=False)
     left.minorticks_off()
-    left.margins(0.12, 0.2)
     left.set_xlabel("writers in training")
     left.set_ylabel("CER on words of held-out writers")
     left.grid(alpha=0.3)
@@ -215,7 +207,8 @@ def study(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
     }
     finished = FinishedTrainings(folder / "line_training.json", settings)
     archive = load_pen(Path(args.data[0]))
-    trainings = Trainings(args, load_sources(args.data, HELD_OUT, 0.0).measured, folder / "lines")
+    measured = load_sources(TextSettings(tuple(args.data), held_out=HELD_OUT)).measured
+    trainings = Trainings(args, measured, folder / "lines")
     words = trainings.measured[0].name
     curve, name = [], ""
     for number in (*WRITERS, None):
@@ -244,8 +237,7 @@ def main(args: argparse.Namespace) -> None:
         raise HandwritingError("give a pen archive of words first.")
     with TemporaryDirectory() as passing:
         result = study(args, Path(passing) if args.quick else FINISHED)
-    print(json.dumps(result, indent=1))
-    save_measured(args, "line_training.json", result)
+    report_measured(args, "line_training.json", result)
     if args.save:
         plot(result, args.out / "line_training.png")
 

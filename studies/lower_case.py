@@ -5,38 +5,29 @@
     python -m studies.lower_case RUN --by-name data/by_name --drawings ../shared/drawings
 
 Labels: CompactCNN is trained briefly, once per seed, on equally many images with three kinds of
-    labels:
-by printed name as in the baseline (without test images, so that only labels differ), exact labels
-only, and label sets. All are evaluated on the `byclass` test images. Class prior: RUN, trained on
-EMNIST alone, predicts these images with its training prior, with `byclass`'s and with a uniform
-one.
-Size: it predicts drawings with and without size, with size models of other writers.
+labels: by printed name as in the baseline (without test images, so that only labels differ), exact
+labels only, and label sets. All are evaluated on the `byclass` test images. Class prior: RUN,
+trained on EMNIST alone, predicts these images with its training prior, with `byclass`'s and with a
+uniform one. Size: it predicts drawings with and without size, with size models of other writers.
 
 Finished trainings are kept in data/studies/lower_case.json, so the study can be interrupted and
 continued. With --save: lower_case.json.
 """
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from handwriting.cli import make_measuring_parser, run_script, save_measured
+from handwriting.cli import make_measuring_parser, report_measured, run_script
 from handwriting.compute.devices import keep_memory
 from handwriting.datasets.external import load_external
 from handwriting.datasets.prepared import PROCESSED, LabelledImages, load_images, load_split
 from handwriting.emnist.duplicates import unseen_rows
 from handwriting.errors import HandwritingError
-from handwriting.labels import (
-    CLASSES,
-    FIRST_EITHER_CASE,
-    MERGED_LETTERS,
-    WITHOUT_CASE,
-    class_index,
-)
+from handwriting.labels import CLASSES, FIRST_EITHER_CASE, MERGED_LETTERS, WITHOUT_CASE, class_index
 from handwriting.recognition.recognizer import LOOKALIKES, Recognizer, size_weight
 from handwriting.runs import MODELS_FOLDER, find_run
 from handwriting.training.fit_sizes import left_out_log_likelihoods
@@ -198,8 +189,7 @@ def main(args: argparse.Namespace) -> None:
         "size": measure_size(recognizer, args.drawings),
         "labels": LabelSets(args, test).measure_all(),
     }
-    print(json.dumps(result, indent=1))
-    save_measured(args, "lower_case.json", result)
+    report_measured(args, "lower_case.json", result)
 
 
 if __name__ == "__main__":

@@ -10,14 +10,13 @@ other_hands.json.
 """
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from handwriting.cli import make_measuring_parser, run_script, save_measured
+from handwriting.cli import make_measuring_parser, report_measured, run_script
 from handwriting.datasets.external import held_out_hands, load_external
 from handwriting.errors import HandwritingError
 from handwriting.evaluation.every_split import interval
@@ -86,8 +85,7 @@ def main(args: argparse.Namespace) -> None:
         "held_out": fraction,
         "sets": {p.stem: measure(p, fraction, recognizers, args.most) for p in args.data},
     }
-    print(json.dumps(result))
-    save_measured(args, "other_hands.json", result)
+    report_measured(args, "other_hands.json", result)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from torch import nn
 from tqdm import tqdm
 
 import text_training
-from handwriting.cli import command_line, make_measuring_parser, run_script, save_measured
+from handwriting.cli import command_line, make_measuring_parser, report_measured, run_script
 from handwriting.datasets.text import left_out, load_text
 from handwriting.datasets.text_batches import TextBatches
 from handwriting.errors import HandwritingError
@@ -208,8 +208,7 @@ def main(args: argparse.Namespace) -> None:
     result["lines"] = {
         str(count): measure(content, writers, count, language, former) for count in args.lines
     }
-    print(json.dumps(result))
-    save_measured(args, "own_documents.json", result)
+    report_measured(args, "own_documents.json", result)
     if args.save:
         figure = args.out / "own_documents.png"
         plot(result["lines"], text_training.FINE_TUNING["alpha"], figure, command_line())

@@ -21,8 +21,8 @@ from handwriting.cli import (
     make_measuring_parser,
     make_parser,
     positive_int,
+    report_measured,
     run_script,
-    save_measured,
     seed,
 )
 from handwriting.errors import HandwritingError
@@ -156,7 +156,7 @@ def test_any_text_can_be_printed_and_written(monkeypatch, tmp_path, encoding):
     monkeypatch.setattr(sys, "stdout", printed)
     name = "scan\N{RIGHTWARDS ARROW}" + os.fsdecode(b"\xff.png").replace("\xff", "\udcff")
     args = argparse.Namespace(save=True, out=tmp_path)
-    assert run_script(lambda: save_measured(args, "x.json", {"file": name})) == 0
+    assert run_script(lambda: report_measured(args, "x.json", {"file": name})) == 0
     assert run_script(lambda: print(name)) == 0
     arrow = "→" if encoding == "utf-8" else "\\u2192"
     assert f"scan{arrow}\\udcff.png" in printed.buffer.getvalue().decode(encoding)
@@ -251,9 +251,9 @@ def test_a_parser_shows_the_docstrings_first_line_and_the_defaults():
 
 def test_figures_are_written_only_when_asked_to(tmp_path, capsys):
     parser = make_measuring_parser("Measure.", tmp_path / "figures", images=10)
-    save_measured(parser.parse_args([]), "x.json", {"seconds": 3})
-    assert not list(tmp_path.iterdir())
-    save_measured(parser.parse_args(["--save"]), "x.json", {"seconds": 3})
+    report_measured(parser.parse_args([]), "x.json", {"seconds": 3})
+    assert not list(tmp_path.iterdir()) and capsys.readouterr().out == '{"seconds": 3}\n'
+    report_measured(parser.parse_args(["--save"]), "x.json", {"seconds": 3})
     written = (tmp_path / "figures" / "x.json").read_text()
     assert '"seconds": 3' in written and '"command": "python' in written
     assert str(Path("figures") / "x.json") in capsys.readouterr().out

@@ -11,6 +11,7 @@ from handwriting.imaging.frames import without_frame
 from handwriting.imaging.line import MARGIN, contrast_of_line, cut_line, writing_box
 from handwriting.imaging.text_lines import PRINT
 from handwriting.lines.decoding import GREEDY, MARKS, CharacterRead, Decoder, LineRead
+from handwriting.lines.languages import Language
 from handwriting.lines.network import COLUMNS_PER_STEP
 from handwriting.lines.reader import Reader
 from handwriting.pages.box_rows import box_rows, lines_in, read_boxes
@@ -45,6 +46,10 @@ class PageReader:
     reader: Reader
     layout: Layout
     recognizer: Recognizer | None = None
+
+    def for_language(self, language: Language) -> "PageReader":
+        """The same networks, for texts in a language."""
+        return dataclasses.replace(self, reader=self.reader.for_language(language))
 
 
 def read_picture(models: PageReader, photograph: Photograph, decoder: Decoder = GREEDY) -> Page:

@@ -125,7 +125,7 @@ class TextReader:
             raise HandwritingError(f"{layout!r} is not a layout: give one of {', '.join(LAYOUTS)}.")
         own = find_language(language)
         decoder = _decoder(decoder, language) if isinstance(decoder, str) else decoder
-        models = dataclasses.replace(self.models, reader=self.models.reader.for_language(own))
+        models = self.models.for_language(own)
         return LAYOUTS[layout](models, photograph, checked(decoder, own))
 
 

@@ -21,14 +21,12 @@ class Options:
     Attributes:
         characters: name of the possible characters, a key of `labels.CHARACTER_SETS`.
         pattern: expression of `lines.pattern.Pattern` for the whole text; empty for none.
-        use_language: whether the text-line model is decoded with the language model.
         use_size: whether the size on the ruled lines counts.
         prior: class prior, one of `recognizer.PRIORS`.
     """
 
     characters: str = "All"
     pattern: str = ""
-    use_language: bool = True
     use_size: bool = True
     prior: str = "equal"
 

@@ -21,10 +21,24 @@ DESCENDER = -0.4
 """Position of the lowest ruled line, in units of the line; it has no effect on predictions."""
 
 _BASELINE, _CAPITAL = 0.72, 0.22
-_LOWEST, _HIGHEST = 190, 420
-_OF_HEIGHT, _OF_WIDTH = 0.45, 0.7
-PAPER_COLOUR, _FAINT, STRONG = "#ffffff", "#d9e6f2", "#9dbbd8"
+_LOWEST, _HIGHEST = 190, 480
+_OF_HEIGHT, _OF_WIDTH = 0.48, 0.7
 _FAR = 20_000
+
+
+class Colours(NamedTuple):
+    """Colours of paper, ink, faint and strong ruled lines, and print on it."""
+
+    paper: str
+    ink: str
+    faint: str
+    strong: str
+    print: str
+
+
+DAY = Colours("#ffffff", "#1a1a1a", "#d9e6f2", "#9dbbd8", "#4a5568")
+NIGHT = Colours("#1a202d", "#f0ece2", "#2c3850", "#54688f", "#b9c3d6")
+"""Colours in the light and in the dark theme; they have no effect on predictions."""
 
 
 class Paper(NamedTuple):
@@ -58,18 +72,21 @@ def paper_for(window: Sequence[float]) -> Paper:
 
 
 @lru_cache(maxsize=64)
-def ruled_paper(x_height: float, paper: Paper = PAPER) -> bytes:
-    """PNG of white paper with a baseline and fainter lines for capitals, small letters and
+def ruled_paper(x_height: float, paper: Paper = PAPER, colours: Colours = DAY) -> bytes:
+    """PNG of paper with a baseline and fainter lines for capitals, small letters and
     descenders."""
-    picture = Image.new("RGB", paper, PAPER_COLOUR)
-    rule(ImageDraw.Draw(picture), paper.lines, x_height, paper.width)
+    picture = Image.new("RGB", paper, colours.paper)
+    rule(ImageDraw.Draw(picture), paper.lines, x_height, paper.width, colours)
     return as_png(picture)
 
 
-def rule(pen: ImageDraw.ImageDraw, lines: Lines, x_height: float, right: float) -> None:
+def rule(
+    pen: ImageDraw.ImageDraw, lines: Lines, x_height: float, right: float, colours: Colours
+) -> None:
     """Draw the lines of :func:`ruled_paper` from the left edge to x ``right``."""
     unit = lines.baseline - lines.capital
-    heights = ((1, _FAINT), (x_height, _FAINT), (DESCENDER, _FAINT), (0, STRONG))
+    faint, strong = colours.faint, colours.strong
+    heights = ((1, faint), (x_height, faint), (DESCENDER, faint), (0, strong))
     for height, colour in heights:
         y = round(lines.baseline - height * unit)
         pen.line((0, y, right, y), fill=colour, width=2)

@@ -8,6 +8,7 @@ import streamlit as st
 from handwriting.labels import CLASSES
 from handwriting.runs import RunFiles
 from handwriting.web import charts
+from handwriting.web.components import plain, short_names
 from handwriting.web.mistakes import show_examples
 from handwriting.web.run_figures import (
     FIGURES_OF_CLASSES,
@@ -31,17 +32,37 @@ HISTORY = {
 }
 """Charts over the epochs: columns of a history and their titles."""
 
+_MAIN_METRICS = ("loss", "accuracy", "precision_weighted", "recall_weighted", "f1_weighted")
 _MOST = 10
 _CHOSEN = "mistaken_character"
 
 
-def show_table(runs: Sequence[RunFiles]) -> None:
+def show_headlines(runs: Sequence[RunFiles]) -> None:
+    """Table of the main metrics of the chosen runs: a row for each, as narrow as a phone."""
+    from handwriting.evaluation.metrics import HEADLINES
+
+    names = short_names(runs)
+    heads = [plain(names[run.name]) for run in runs]
+    table = [["Test set", *heads], ["---", *["---:"] * len(heads)]]
+    titles = {key: HEADLINES[key] for key in _MAIN_METRICS}
+    rows = headline_rows(runs, titles)
+    for title in titles.values():
+        table.append([title[:1].upper() + title[1:], *(_as_shown(row[title]) for row in rows)])
+    st.markdown("\n".join(f"| {' | '.join(cells)} |" for cells in table))
+
+
+def _as_shown(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}"
+
+
+def show_all_runs(runs: Sequence[RunFiles]) -> None:
     """Table of the metrics of all runs, which a click on a column's name sorts."""
     from handwriting.evaluation.metrics import HEADLINES
 
     numbers = {title: st.column_config.NumberColumn(format="%.4f") for title in HEADLINES.values()}
-    rows = headline_rows(runs, HEADLINES)
-    st.dataframe(rows, hide_index=True, column_config=numbers)
+    columns = {"run": st.column_config.TextColumn(pinned=True)} | numbers
+    with st.expander("All runs"):
+        st.dataframe(headline_rows(runs, HEADLINES), hide_index=True, column_config=columns)
 
 
 def show_training(runs: list[RunFiles]) -> None:
@@ -52,27 +73,32 @@ def show_training(runs: list[RunFiles]) -> None:
         rows = [row for run in runs for row in history_rows(run, series)]
         present = [name for name in series.values() if any(row["series"] == name for row in rows)]
         chart = charts.two_runs_over_epochs(title, names, present)
-        column.vega_lite_chart(rows, chart, alt=f"{title.capitalize()} over the epochs")
+        column.vega_lite_chart(rows, chart, alt=f"{title[:1].upper() + title[1:]} over the epochs")
     st.caption("The training loss is measured on augmented images.")
 
 
 def show_classes(runs: list[RunFiles]) -> None:
-    """Charts of precision, recall or F1 of each class, and a table of all."""
+    """Charts of precision, recall or F1 of each class, the runs side by side and as differences,
+    and a table of all."""
     st.subheader("Per-class metrics")
-    with st.container(horizontal=True):
-        figure = st.segmented_control(
-            "Metric",
-            list(FIGURES_OF_CLASSES),
-            default="f1",
-            required=True,
-            format_func=FIGURES_OF_CLASSES.get,
-        )
-        order = st.segmented_control(
-            "Order", ("Largest difference", "Character"), default="Largest difference"
-        )
+    figure = st.segmented_control(
+        "Metric",
+        list(FIGURES_OF_CLASSES),
+        default="f1",
+        required=True,
+        format_func=FIGURES_OF_CLASSES.get,
+    )
     rows = class_rows(runs, figure)
-    characters = list(CLASSES) if order == "Character" else by_difference(rows)
     names = [run.name for run in runs]
+    for column, run in zip(st.columns(2), runs, strict=False):
+        own = [row for row in rows if row["run"] == run.name]
+        title = f"{FIGURES_OF_CLASSES[figure]}, {short_names(runs)[run.name]}"
+        chart = charts.run_classes_chart(title, CLASSES, names)
+        column.vega_lite_chart(own, chart, alt=f"{title}, of each class")
+    order = st.segmented_control(
+        "Order", ("Largest difference", "Character"), default="Largest difference"
+    )
+    characters = list(CLASSES) if order == "Character" else by_difference(rows)
     third = -(-len(characters) // 3)
     for column, first in zip(st.columns(3), range(0, len(characters), third), strict=True):
         shown = characters[first : first + third]
@@ -147,4 +173,4 @@ def _choose_examples(runs: Sequence[RunFiles], rows: Sequence[Row]) -> None:
             show_examples(run, *(pair if pair in pairs else pairs[0]))
 
 
-SECTIONS = (show_training, show_classes, show_mistakes)
+SECTIONS = (show_headlines, show_classes, show_training, show_mistakes)

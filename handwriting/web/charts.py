@@ -96,6 +96,23 @@ def _epochs_chart(title: str, colour: Spec, dash: Spec | None) -> Spec:
     }
 
 
+def run_classes_chart(title: str, classes: Sequence[str], runs: Sequence[str]) -> Spec:
+    """A metric of one run by class: a bar for each class."""
+    value = _quantity("value", title, scale={"domain": [0, 1]})
+    names = {"labelAngle": 0, "labelOverlap": True, "labelFont": "monospace", "title": None}
+    hover = (_name("character"), _name("run"), value | {"format": ".4f"}, _quantity("images", None))
+    return {
+        "height": 220,
+        "mark": {"type": "bar"},
+        "encoding": {
+            "x": _name("character", sort=list(classes), axis=names),
+            "y": value,
+            "color": _colour("run", runs, legend=None),
+            "tooltip": _hover(*hover),
+        },
+    }
+
+
 def classes_chart(title: str, characters: Sequence[str], runs: Sequence[str]) -> Spec:
     """A metric by class: a row for each class, with a point for each run and their distance."""
     row = _name("character", sort=list(characters), axis=_NAMES | {"grid": False})

@@ -15,7 +15,7 @@ from handwriting.runs import RunFiles
 from handwriting.web.answer import Options
 
 if TYPE_CHECKING:
-    from handwriting.lines.language import LanguageModel
+    from handwriting.lines.decoding import Decoder
     from handwriting.lines.reader import Reader
     from handwriting.pages.layout import Layout
     from handwriting.pages.reading import PageReader
@@ -48,11 +48,12 @@ def load_reader(path: Path, modified: float) -> "Reader":
 
 
 @st.cache_resource(show_spinner=False)
-def load_language(expected: str = "language") -> "LanguageModel":
-    """The language model of English, or that of programs, by the name of the decoder."""
-    from handwriting.lines.language import LANGUAGE_FILE, PROGRAMS_FILE, LanguageModel
+def load_decoder(name: str, language: str) -> "Decoder":
+    """The decoder with a name, for texts in the language of a name."""
+    from handwriting.lines.languages import find_language
+    from handwriting.lines.options import named_decoder
 
-    return LanguageModel.load(PROGRAMS_FILE if expected == "programs" else LANGUAGE_FILE)
+    return named_decoder(name, find_language(language))
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)
@@ -99,15 +100,22 @@ def modified(path: Path) -> float:
         return 0.0
 
 
-def chosen_recognizers(runs: dict[RunFiles, float | None]) -> dict[str, Recognizer]:
-    """Character models of the chosen runs, or of the first of ``runs``.
+def chosen_recognizers(runs: dict[RunFiles, float | None], most: int) -> dict[str, Recognizer]:
+    """The chosen character model, and the best others of ``runs``, by name.
+
+    Args:
+        runs: character models, best first.
+        most: maximum number of models.
 
     Raises:
         HandwritingError: a weights file is missing or damaged.
     """
-    chosen = [run for run in st.session_state.get("models", []) if run in runs][:2]
-    chosen = chosen or list(runs)[:1]
-    return {run.name: load_recognizer(run, modified(run.weights)) for run in chosen}
+    chosen = st.session_state.get("model")
+    first = [chosen] if chosen in runs else []
+    others = [run for run in runs if run not in first]
+    return {
+        run.name: load_recognizer(run, modified(run.weights)) for run in (first + others)[:most]
+    }
 
 
 def show_options(runs: dict[RunFiles, float | None]) -> None:
@@ -118,35 +126,35 @@ def show_options(runs: dict[RunFiles, float | None]) -> None:
         measured = f"{accuracy:.1%} test accuracy" if accuracy else "not evaluated"
         return f"{run.name} · {measured}"
 
-    names = list(runs)
     st.segmented_control("Characters", list(CHARACTER_SETS), default="All", key="characters")
-    st.text_input(
-        "Or only text that matches a pattern", placeholder="[A-Z]{2}[0-9]{4}", key="pattern"
-    )
-    st.toggle("Use the language model", value=True, key="use_words")
     st.toggle("Use the height on the ruled lines", value=True, key="use_size")
     st.toggle("Use EMNIST class frequencies", key="census")
-    st.pills(
-        "Character models (the first two)",
-        names,
-        selection_mode="multi",
-        default=names[:1],
-        format_func=label,
-        key="models",
-    )
+    st.radio("Character model", list(runs), format_func=label, key="model")
 
 
-def chosen_options() -> Options:
-    """The chosen options; invalid values of a browser become the defaults."""
+def chosen_options(pattern: str) -> Options:
+    """The chosen options; invalid values of a browser become the defaults.
+
+    Args:
+        pattern: of the whole text, or empty.
+    """
     state = st.session_state
-    characters, pattern = state.get("characters"), state.get("pattern")
+    characters = state.get("characters")
     return Options(
         characters=characters if characters in CHARACTER_SETS else "All",
-        pattern=pattern if isinstance(pattern, str) else "",
-        use_language=bool(state.get("use_words", True)),
+        pattern=pattern,
         use_size=bool(state.get("use_size", True)),
         prior="emnist" if state.get("census") else "equal",
     )
+
+
+def short_names(runs: Sequence[RunFiles]) -> dict[str, str]:
+    """Short names of runs, by their names: the network alone where that is unique."""
+    networks = [run.name.partition("_")[0] for run in runs]
+    return {
+        run.name: network if networks.count(network) == 1 else run.name
+        for run, network in zip(runs, networks, strict=True)
+    }
 
 
 def plain(text: str) -> str:

@@ -2,10 +2,11 @@
 
 from typing import Any
 
+import streamlit as st
 from streamlit_drawable_canvas import st_canvas
 
 from handwriting.errors import HandwritingError
-from handwriting.web.canvas import DAMAGED
+from handwriting.web.canvas import DAMAGED, DAY, NIGHT, Colours
 
 
 def draw(**options: Any) -> dict[str, Any] | None:
@@ -21,3 +22,8 @@ def draw(**options: Any) -> dict[str, Any] | None:
         return st_canvas(**options).json_data
     except (AttributeError, KeyError, TypeError) as error:
         raise HandwritingError(DAMAGED) from error
+
+
+def paper_colours() -> Colours:
+    """Colours of the paper in the browser's theme."""
+    return NIGHT if st.context.theme.type == "dark" else DAY

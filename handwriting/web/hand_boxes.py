@@ -12,11 +12,14 @@ from handwriting.imaging.character import character_from_strokes
 from handwriting.labels import CHARACTER_SETS
 from handwriting.recognition.hand import Taught
 from handwriting.recognition.sizes import Lines
-from handwriting.web.canvas import PAPER_COLOUR, STRONG, as_png, rule, strokes_of
+from handwriting.web.canvas import DAY, Colours, as_png, rule, strokes_of
 
 GROUPS = {name: "".join(CHARACTER_SETS[name]) for name in ("Digits", "Capitals", "Small letters")}
 BOXES = 4
 """Boxes of a screen, wide enough for a finger on a phone."""
+
+LARGEST = 1.8
+"""Most that a strip is enlarged where the window has room."""
 
 SCREENS = tuple(
     (group, characters[first : first + BOXES])
@@ -28,7 +31,6 @@ SCREENS = tuple(
 STRIP_WIDTH, STRIP_HEIGHT = 328, 190
 STRIP = Lines(baseline=142, capital=66)
 
-_WORDS = "#4a5568"
 MOST_OF_DRAWING = 500_000
 """Maximum characters of a drawing's JSON; a point of a stroke takes about 80."""
 
@@ -45,11 +47,12 @@ def fit_to_keep(drawing: dict[str, Any]) -> dict[str, Any]:
     return drawing
 
 
-def taught_characters(drawings: dict[int, dict[str, Any]]) -> list[Taught]:
+def taught_characters(drawings: dict[int, dict[str, Any]], scale: float = 1) -> list[Taught]:
     """Samples in the boxes of all screens, without empty boxes.
 
     Args:
         drawings: the canvas's JSON by screen.
+        scale: of the strip, of :func:`scale_for`.
 
     Raises:
         HandwritingError: a drawing is invalid or too large.
@@ -57,8 +60,15 @@ def taught_characters(drawings: dict[int, dict[str, Any]]) -> list[Taught]:
     return [
         sample
         for screen, drawing in sorted(drawings.items())
-        for sample in _in_boxes(strokes_of(drawing), SCREENS[screen][1])
+        for sample in _in_boxes(
+            [stroke / scale for stroke in strokes_of(drawing)], SCREENS[screen][1]
+        )
     ]
+
+
+def scale_for(width: float) -> float:
+    """How far a strip is enlarged in a window with this many pixels for it, 1..LARGEST."""
+    return min(max(1.0, width / STRIP_WIDTH), LARGEST)
 
 
 def _in_boxes(strokes: list[np.ndarray], characters: str) -> list[Taught]:
@@ -74,15 +84,19 @@ def _in_boxes(strokes: list[np.ndarray], characters: str) -> list[Taught]:
     return found
 
 
-@lru_cache(maxsize=len(SCREENS))
-def ruled_strip(characters: str, x_height: float) -> bytes:
+@lru_cache(maxsize=2 * len(SCREENS))
+def ruled_strip(
+    characters: str, x_height: float, colours: Colours = DAY, scale: float = 1
+) -> bytes:
     """PNG of a screen: boxes with ruled lines, and the requested character above each."""
-    paper = Image.new("RGB", (STRIP_WIDTH, STRIP_HEIGHT), PAPER_COLOUR)
-    pen, font = ImageDraw.Draw(paper), ImageFont.load_default(26)
-    width = STRIP_WIDTH // BOXES
-    rule(pen, STRIP, x_height, width * len(characters))
+    size = (round(STRIP_WIDTH * scale), round(STRIP_HEIGHT * scale))
+    paper = Image.new("RGB", size, colours.paper)
+    pen, font = ImageDraw.Draw(paper), ImageFont.load_default(26 * scale)
+    width = STRIP_WIDTH / BOXES * scale
+    lines = Lines(STRIP.baseline * scale, STRIP.capital * scale)
+    rule(pen, lines, x_height, width * len(characters), colours)
     for box, character in enumerate(characters):
-        right = width * (box + 1)
-        pen.text((right - width / 2, 20), character, _WORDS, font, anchor="mm")
-        pen.line((right, 0, right, STRIP_HEIGHT), fill=STRONG, width=2)
+        right = round(width * (box + 1))
+        pen.text((right - width / 2, 20 * scale), character, colours.print, font, anchor="mm")
+        pen.line((right, 0, right, paper.height), fill=colours.strong, width=2)
     return as_png(paper)

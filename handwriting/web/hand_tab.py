@@ -13,8 +13,9 @@ from handwriting.recognition.hand import Hand
 from handwriting.recognition.recognizer import Recognizer
 from handwriting.recognition.sizes import Sizes
 from handwriting.runs import RunFiles
+from handwriting.web.canvas import PAPER
 from handwriting.web.components import find_sizes, load_recognizer, modified, plain
-from handwriting.web.drawing import draw
+from handwriting.web.drawing import draw, paper_colours
 from handwriting.web.fragments import fragment
 from handwriting.web.hand_boxes import (
     GROUPS,
@@ -23,6 +24,7 @@ from handwriting.web.hand_boxes import (
     STRIP_WIDTH,
     fit_to_keep,
     ruled_strip,
+    scale_for,
     taught_characters,
 )
 from handwriting.web.incoming import file_name
@@ -79,21 +81,24 @@ def _write_characters(recognizer: Recognizer, sizes: Sizes | None) -> None:
     )
     st.markdown(f"Write **{'  '.join(characters)}**, each in its box.")
     x_height = sizes.x_height if sizes else _X_HEIGHT
+    colours = paper_colours()
+    # Drawings of the first screens must fit when they are seen again.
+    scale = state.setdefault("hand_scale", scale_for(state.get("paper", PAPER).width))
     try:
         drawing = draw(
-            stroke_width=_PEN,
-            stroke_color="#1a1a1a",
-            background_image=ruled_strip(characters, x_height),
-            background_color="#ffffff",
+            stroke_width=round(_PEN * scale),
+            stroke_color=colours.ink,
+            background_image=ruled_strip(characters, x_height, colours, scale),
+            background_color=colours.paper,
             initial_drawing=state.setdefault("hand_before", drawings.get(screen)),
-            width=STRIP_WIDTH,
-            height=STRIP_HEIGHT,
+            width=round(STRIP_WIDTH * scale),
+            height=round(STRIP_HEIGHT * scale),
             # A new key makes a new canvas, which shows the screen's former drawing.
             key=f"hand_strip_{state.setdefault('hand_visit', 0)}",
         )
         if drawing is not None:
             drawings[screen] = fit_to_keep(drawing)
-        taught = taught_characters(drawings)
+        taught = taught_characters(drawings, scale)
     except HandwritingError as error:
         st.error(plain(str(error)))
         return

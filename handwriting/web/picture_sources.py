@@ -2,17 +2,22 @@
 
 import io
 
+import numpy as np
 import streamlit as st
-from PIL import Image
+from PIL import Image, ImageOps
 from streamlit.runtime.uploaded_file_manager import DeletedFile, UploadedFile
 
 from handwriting.formats.document_pages import ENDINGS
-from handwriting.synthesis.examples import EXAMPLES, photograph_of_example
+from handwriting.synthesis.examples import EXAMPLES, file_of_example
 from handwriting.web.incoming import file_name
 from handwriting.web.picture_reading import Given, pages_of
 from handwriting.web.picture_widgets import has_camera, paste_picture
 from handwriting.web.shelf import Shelf
 from handwriting.web.uploads import take
+
+_CARD = 136
+_THUMBNAIL = (272, 204)
+"""Pixels: width of a card of the gallery, and size of its image, for dense screens."""
 
 _TIMES, _TAKEN = "times_uploaded", "uploads_taken"
 
@@ -21,7 +26,7 @@ def take_pictures(shelf: Shelf) -> None:
     """Show the widgets that add images; each moves them to the shelf and becomes empty."""
     key = f"upload_{st.session_state.get(_TIMES, 0)}"
     st.file_uploader(
-        "Images of words, numbers or pages",
+        "Photographs or scans of words, numbers, pages",
         list(ENDINGS),
         accept_multiple_files=True,
         key=key,
@@ -45,10 +50,13 @@ def take_pictures(shelf: Shelf) -> None:
 
 
 def _offer_examples(shelf: Shelf) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown("Or an example:", width="content")
+    """Show a gallery of images that the project made itself, one click each."""
+    st.markdown("Or try an example:")
+    with st.container(key="gallery", horizontal=True):
         for name in EXAMPLES:
-            st.button(name, on_click=_take_example, args=(shelf, name))
+            with st.container(width=_CARD, gap=None):
+                st.image(thumbnail(name), width="stretch", alt="")
+                st.button(name, on_click=_take_example, args=(shelf, name), width="stretch")
 
 
 def _take_files(shelf: Shelf, key: str) -> None:
@@ -72,9 +80,13 @@ def _take_example(shelf: Shelf, name: str) -> None:
     shelf.put([Given(f"{name.lower()}.jpg", example_file(name))])
 
 
-@st.cache_data(show_spinner=False, max_entries=len(EXAMPLES))
 def example_file(name: str) -> bytes:
     """JPEG of one of EXAMPLES."""
-    content = io.BytesIO()
-    Image.fromarray(photograph_of_example(name)).save(content, "JPEG", quality=88)
-    return content.getvalue()
+    return file_of_example(name).read_bytes()
+
+
+@st.cache_data(show_spinner=False, max_entries=len(EXAMPLES))
+def thumbnail(name: str) -> np.ndarray:
+    """One of EXAMPLES for the gallery, uint8 (rows, columns, 3), all of the same shape."""
+    picture = Image.open(io.BytesIO(example_file(name)))
+    return np.asarray(ImageOps.fit(picture, _THUMBNAIL))

@@ -10,11 +10,6 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from handwriting.errors import HandwritingError
-from handwriting.lines.beam import BeamDecoder
-from handwriting.lines.decoding import GREEDY, Decoder
-from handwriting.lines.languages import ENGLISH
-from handwriting.lines.options import checked
-from handwriting.lines.pattern import Pattern
 from handwriting.pages.corrections import gaps_of_words
 from handwriting.pages.page_text import LineOfPage
 from handwriting.pages.reading import PageReader
@@ -23,7 +18,6 @@ from handwriting.web.components import (
     SURE,
     chosen_options,
     find_page_reader,
-    load_language,
     load_recognizer,
     modified,
     plain,
@@ -34,11 +28,10 @@ from handwriting.web.incoming import corrections
 from handwriting.web.picture_reading import PictureRead, Read, character_reader, text_reader
 from handwriting.web.picture_sources import take_pictures
 from handwriting.web.picture_widgets import picture_with_words, save_file
+from handwriting.web.settings import choose_setting, decoder_for, show_fault
 from handwriting.web.shelf import Entry, Shelf
 
 ANYTHING, LINE, CHARACTER = "Words or a page", "One line", "One character"
-EXPECTED = {"Natural language": "language", "Source code": "programs", "None": None}
-"""Titles of the language models, and the names of their decoders."""
 
 DOWNLOADS = {
     "Download as text": ("txt", as_text),
@@ -67,8 +60,10 @@ def read_pictures(runs: Sequence[RunFiles]) -> None:
     shelf: Shelf = st.session_state.setdefault("shelf", Shelf())
     with st.expander("Add images", expanded=not shelf.entries):
         take_pictures(shelf)
+    show_fault()
     try:
-        read, asked = _choose_reading(runs)
+        with st.container(horizontal=True, key="reading"):
+            read, asked = _choose_reading(runs)
     except HandwritingError as error:
         st.error(plain(str(error)))
         return
@@ -86,35 +81,22 @@ def _choose_reading(runs: Sequence[RunFiles]) -> tuple[Read, Hashable]:
         HandwritingError: the pattern is invalid, or there are no weights for the content.
     """
     models = _find_models(runs)
-    kinds = [ANYTHING, LINE, CHARACTER] if models else [CHARACTER]
-    kind = st.segmented_control("Content", kinds, default=kinds[0], key="shows")
-    kind = kind if kind in kinds else kinds[0]
-    if models is None or kind == CHARACTER:
+    setting = choose_setting("pictures")
+    layouts = [ANYTHING, LINE, CHARACTER] if models else [CHARACTER]
+    layout = st.segmented_control("Layout", layouts, default=layouts[0], key="layout")
+    layout = layout if layout in layouts else layouts[0]
+    if models is None or layout == CHARACTER:
         if not runs:
             raise HandwritingError("There are no weights in models/ that read characters.")
         written = modified(runs[0].weights)
-        options = chosen_options()
+        options = chosen_options(setting.expression)
         if not options.allowed:
-            raise HandwritingError(
-                f"No single character matches {options.expression}, which is chosen in the options "
-                "of the tab Write."
-            )
+            raise HandwritingError(f"No single character matches {options.expression}.")
         recognizer = load_recognizer(runs[0], written)
         return character_reader(recognizer, options), (CHARACTER, runs[0], written, options)
-    with st.expander("Text options"):
-        pattern = st.text_input(
-            "Only text that matches a pattern",
-            placeholder="[0-9]+ or [A-Z]{2}[0-9]{4}",
-            key="pattern_of_pictures",
-        )
-        expected = st.segmented_control(
-            "Language model",
-            list(EXPECTED),
-            default=next(iter(EXPECTED)),
-            key="expected_in_pictures",
-        )
-    read = text_reader(models, _decoder(pattern, expected), kind == LINE)
-    return read, (kind, pattern, expected, models)
+    own = models.for_language(setting.spoken)
+    read = text_reader(own, decoder_for(setting), layout == LINE)
+    return read, (layout, setting, models)
 
 
 def _find_models(runs: Sequence[RunFiles]) -> PageReader | None:
@@ -123,13 +105,6 @@ def _find_models(runs: Sequence[RunFiles]) -> PageReader | None:
     except HandwritingError as error:
         st.warning(f"{plain(str(error))} Until then only single characters are read.")
         return None
-
-
-def _decoder(pattern: str, expected: str | None) -> Decoder:
-    if pattern:
-        return checked(Pattern(pattern), ENGLISH)
-    model = EXPECTED.get(expected)
-    return BeamDecoder(load_language(model)) if model else GREEDY
 
 
 def _read_and_show(shelf: Shelf, read: Read, asked: Hashable) -> None:

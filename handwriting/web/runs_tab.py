@@ -23,11 +23,10 @@ def show_runs(measured: list[RunFiles]) -> None:
     """
     kind = st.segmented_control("Model type", KINDS, default=KINDS[0], required=True)
     if kind == KINDS[0]:
-        from handwriting.web.character_runs import SECTIONS, show_table
+        from handwriting.web.character_runs import SECTIONS, show_all_runs
 
-        runs, sections, remedy = measured, SECTIONS, "model_evaluation.py' (stage 4)"
-        if runs:
-            show_table(runs)
+        runs, remedy = measured, "model_evaluation.py' (stage 4)"
+        sections = (*SECTIONS, lambda _: show_all_runs(runs))
     else:
         from handwriting.web.line_runs import SECTIONS
 
@@ -50,10 +49,11 @@ def trained_line_readers() -> list[RunFiles]:
 def choose_two(runs: list[RunFiles]) -> list[RunFiles]:
     """Show the widgets to choose two runs; the result has one run if both are equal."""
     titles = ("First run (blue)", "Second run (orange)")[: len(runs)]
-    chosen = [
-        column.selectbox(title, runs, index=place, format_func=attrgetter("name"))
-        for place, (column, title) in enumerate(zip(st.columns(2), titles, strict=False))
-    ]
+    with st.container(horizontal=True):
+        chosen = [
+            st.selectbox(title, runs, index=place, format_func=attrgetter("name"), width=360)
+            for place, title in enumerate(titles)
+        ]
     # A browser can send a run that was not offered.
     return list(dict.fromkeys(run for run in chosen if run in runs)) or runs[:1]
 

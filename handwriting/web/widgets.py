@@ -34,7 +34,7 @@ def component(name: str, *kinds: str, **options: Any) -> Callable[..., Any]:
 
 
 _CANVAS_CSS = _static("canvas.css")
-_pen = component("pen", "js", isolate_styles=False)
+_pen = component("pen", "css", "js", isolate_styles=False)
 _answer = component("answer", "html", "css", "js", isolate_styles=False)
 
 
@@ -43,18 +43,23 @@ def dress_page() -> None:
     st.html(_STATIC / "page.css")
 
 
-def prepare_canvas() -> Any:
+def prepare_canvas(ghost: dict[str, Any]) -> Any:
     """Make the canvas fast and usable by touch; call it once on a page, before the canvas.
 
     streamlit-drawable-canvas waits 200 ms after each stroke for another one. Its toolbar has a
     button that does not wait, which this invisible component presses after each stroke. Without the
-    button, the canvas's own update still arrives. One finger draws, two fingers scroll.
+    button, the canvas's own update still arrives. One finger draws, two fingers scroll. While the
+    canvas is blank, a word to trace writes itself on it.
+
+    Args:
+        ghost: the word, of `handwriting.web.face.ghost`.
 
     Returns:
         Available width for a canvas and height of the window in pixels, unchecked (see
         `handwriting.web.incoming`); ``None`` until the browser sends them.
     """
-    return _pen(key="pen", data={"css": _CANVAS_CSS}, height=0, on_room_change=lambda: None).room
+    data = {"css": _CANVAS_CSS, "ghost": ghost}
+    return _pen(key="pen", data=data, height=0, on_room_change=lambda: None).room
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,7 @@ class Shown:
         lines: for each line its characters, each as alternatives with their probabilities, the
             predicted one first.
         note: model and confidence.
+        sure: confidence, in 0..1.
         pictures: model inputs, uint8 (height, width) each.
         why: explanation, or empty.
         name: of the model, if several are compared.
@@ -72,6 +78,7 @@ class Shown:
 
     lines: list[list[list[tuple[str, float]]]]
     note: str
+    sure: float
     pictures: list[np.ndarray]
     why: str = ""
     name: str = ""

@@ -1,5 +1,6 @@
-"""The tab "Write": a ruled canvas as wide as the window, with the prediction below."""
+"""The tab "Write": a ruled canvas and the prediction, side by side where the window is wide."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -7,14 +8,11 @@ import numpy as np
 import streamlit as st
 
 from handwriting.errors import HandwritingError
-from handwriting.lines.decoding import GREEDY, Decoder
-from handwriting.lines.languages import ENGLISH
-from handwriting.lines.options import checked
-from handwriting.lines.pattern import Pattern
-from handwriting.recognition.recognizer import Reading, join_words
+from handwriting.lines.decoding import Decoder
+from handwriting.recognition.recognizer import join_words
 from handwriting.recognition.sizes import Sizes
 from handwriting.runs import RunFiles
-from handwriting.web.answer import Options, answer_strokes
+from handwriting.web.answer import Answer, answer_strokes
 from handwriting.web.canvas import PAPER, Paper, paper_for, ruled_paper, strokes_of
 from handwriting.web.components import (
     MULTIPLE,
@@ -23,51 +21,89 @@ from handwriting.web.components import (
     chosen_recognizers,
     find_line_reader,
     find_sizes,
-    load_language,
     plain,
+    short_names,
+    show_options,
 )
-from handwriting.web.drawing import draw
+from handwriting.web.drawing import draw, paper_colours
+from handwriting.web.face import ghost
 from handwriting.web.fragments import fragment
+from handwriting.web.hand_tab import hand_badge
 from handwriting.web.incoming import window_size
+from handwriting.web.settings import (
+    Setting,
+    choose_setting,
+    current_setting,
+    decoder_for,
+    pattern_for,
+    show_fault,
+)
 from handwriting.web.widgets import Shown, prepare_canvas, show_answers
 
-HINT = "Draw one digit or letter, a word or a line."
+HINT = "Draw one digit or letter, a word or a line. Its text stands here as you write."
 PEN = 6
 """Width of drawn strokes in pixels; it has no effect on predictions."""
+
+MOST_COMPARED = 3
+"""Character models side by side; more find no room."""
+
+ONE_AT_A_TIME = "A word or a line is read by the text-line model. Draw one character to compare."
 
 
 @fragment
 def write_and_read(runs: dict[RunFiles, float | None]) -> None:
     """Show the canvas and the prediction; runs again after each stroke."""
-    with st.container(gap=None):
-        sizes = find_sizes()
-        paper = _paper(prepare_canvas())
-        answers: list[Shown] = []
-        warnings: list[str] = []
-        error = ""
+    with st.container(key="desk"):
+        left, right = st.columns([3, 2], gap="medium")
+    sizes = find_sizes()
+    error, answers, warnings = "", [], []
+    with left, st.container(gap=None):
         try:
-            drawing = draw(
-                stroke_width=PEN,
-                stroke_color="#1a1a1a",
-                background_image=ruled_paper(sizes.x_height, paper) if sizes else None,
-                background_color="#ffffff",
-                width=paper.width,
-                height=paper.height,
-                key="canvas",
-            )
-            strokes = strokes_of(drawing)
-            st.session_state["is_blank"] = not strokes
+            strokes, paper = _drawn(sizes)
             answers, warnings = _read(strokes, paper, sizes, runs)
         except HandwritingError as problem:
             error = str(problem)
+    with right, st.container(gap="small"):
         show_answers(answers, "" if error else HINT)
         if error:
             st.error(plain(error))
         for warning in warnings:
             st.warning(plain(warning))
-        if "paper" in st.session_state:
-            # The browser builds the canvas at the same time.
-            get_ready()
+        show_fault()
+        choose_setting("write")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if len(runs) > 1:
+                st.toggle("Compare models", key="compare")
+            with st.popover("Options"):
+                show_options(runs)
+        hand_badge()
+    if "paper" in st.session_state:
+        # The browser builds the canvas at the same time.
+        get_ready()
+
+
+def _drawn(sizes: Sizes | None) -> tuple[list[np.ndarray], Paper]:
+    """Show the canvas; the strokes on it, and its size.
+
+    Raises:
+        HandwritingError: the browser sent an invalid drawing.
+    """
+    state = st.session_state
+    before = state.get("paper", PAPER)
+    paper = _paper(prepare_canvas(ghost(before)))
+    colours = paper_colours()
+    drawing = draw(
+        stroke_width=PEN,
+        stroke_color=colours.ink,
+        background_image=ruled_paper(sizes.x_height, paper, colours) if sizes else None,
+        background_color=colours.paper,
+        width=paper.width,
+        height=paper.height,
+        key="canvas",
+    )
+    strokes = strokes_of(drawing)
+    state["is_blank"] = not strokes
+    return strokes, paper
 
 
 def _paper(told: Any) -> Paper:
@@ -95,56 +131,66 @@ def _read(
     Raises:
         HandwritingError: weights are missing or damaged, or the pattern is invalid.
     """
-    recognizers = chosen_recognizers(runs)
+    is_compared = bool(st.session_state.get("compare"))
+    recognizers = chosen_recognizers(runs, MOST_COMPARED if is_compared else 1)
     warnings = []
     if any(recognizer.content.get("synthetic") for recognizer in recognizers.values()):
         warnings.append("Trained on synthetic characters: it does not read handwriting well.")
-    options = chosen_options()
+    setting = current_setting()
+    options = chosen_options(setting.expression)
     if not strokes:
         return [], warnings
-    pattern = Pattern(options.expression) if options.expression else None
-    if pattern:
-        checked(pattern, ENGLISH)
+    may_be_one = bool(options.allowed)
+    pattern = pattern_for(setting, options.expression)
     try:
-        several = _several(strokes, options, pattern)
+        several = _several(strokes, setting, pattern, may_be_one)
     except HandwritingError as error:
-        if not options.allowed:
+        if not may_be_one:
             raise
         several = []
         warnings.append(f"Only single characters can be read. {error}")
     if several:
-        return several, warnings
+        return several, [*warnings, ONE_AT_A_TIME] if is_compared else warnings
     answer = answer_strokes(
         strokes, recognizers, sizes, options, paper.lines, st.session_state.get("hand")
     )
     if answer.character.is_multiple:
         warnings.append(MULTIPLE)
-    names = list(answer.readings) if len(answer.readings) > 1 else [""]
-    return [
-        Shown(
-            [[reading.ranked()]],
-            _who_read_one(reading),
-            [answer.character.image],
-            reading.sentence(),
-            name,
-        )
-        for name, reading in zip(names, answer.readings.values(), strict=True)
-    ], warnings
+    return _compared(answer, runs) if is_compared else _alone(answer), warnings
+
+
+def _alone(answer: Answer) -> list[Shown]:
+    if not answer.readings:
+        return []
+    (reading,) = answer.readings.values()
+    ranked = reading.ranked()
+    sure = ranked[0][1]
+    picture = answer.character.image
+    return [Shown([[ranked]], _who_read_one(ranked), sure, [picture], reading.sentence())]
+
+
+def _compared(answer: Answer, runs: dict[RunFiles, float | None]) -> list[Shown]:
+    """Predictions of several models; they saw the same image."""
+    names = short_names(list(runs))
+    pictures = [answer.character.image]
+    shown = []
+    for name, reading in answer.readings.items():
+        ranked = reading.ranked()
+        note = f"{_percent(ranked[0][1])} confident"
+        why = reading.sentence()
+        shown.append(Shown([[ranked]], note, ranked[0][1], pictures, why, names[name]))
+        pictures = []
+    return shown
 
 
 def _several(
-    strokes: list[np.ndarray], options: Options, pattern: Pattern | None = None
+    strokes: list[np.ndarray], setting: Setting, pattern: Decoder | None, may_be_one: bool
 ) -> list[Shown]:
     """Predictions of the text-line model for several characters; empty for one."""
-    from handwriting.lines.beam import BeamDecoder
     from handwriting.web.writing import read_several
 
-    decoder: Decoder = GREEDY
-    if pattern:
-        decoder = pattern
-    elif options.use_language:
-        decoder = BeamDecoder(load_language())
-    found = read_several(strokes, find_line_reader(), decoder, may_be_one=bool(options.allowed))
+    reader = find_line_reader().for_language(setting.spoken)
+    found = read_several(strokes, reader, pattern or decoder_for(setting), may_be_one)
     if not found:
         return []
     pictures, lines = zip(*found, strict=True)
@@ -153,13 +199,13 @@ def _several(
         Shown(
             [[character.ranked for character in line.characters] for line in lines],
             _said(sure, "text-line model"),
+            sure,
             list(pictures),
         )
     ]
 
 
-def _who_read_one(reading: Reading) -> str:
-    ranked = reading.ranked()
+def _who_read_one(ranked: Sequence[tuple[str, float]]) -> str:
     sure = ranked[0][1]
     if sure >= SURE:
         return _said(sure, "character model")
@@ -168,8 +214,11 @@ def _who_read_one(reading: Reading) -> str:
 
 
 def _said(sure: float, model: str) -> str:
-    confidence = "over 99%" if sure > 0.99 else f"{sure:.0%}"
-    return f"{confidence} confident · {model}"
+    return f"{_percent(sure)} confident · {model}"
+
+
+def _percent(sure: float) -> str:
+    return "over 99%" if sure > 0.99 else f"{sure:.0%}"
 
 
 @st.cache_resource(show_spinner=False)
@@ -177,4 +226,4 @@ def get_ready() -> None:
     """Load the models of the first word, once per process."""
     nothing = [np.zeros((2, 2))]
     with suppress(HandwritingError):
-        _several(nothing, Options())
+        _several(nothing, current_setting(), None, may_be_one=True)

@@ -26,7 +26,7 @@ def run_quick(
         then: attributes of the module to replace.
     """
     results: dict[str, Any] = {}
-    save = module.save_measured
+    save = module.report_measured
 
     def spy(args: Any, name: str, result: dict[str, Any]) -> None:
         results[name] = json.loads(json.dumps(result, allow_nan=False))
@@ -34,7 +34,7 @@ def run_quick(
 
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        patch.setattr(module, "save_measured", spy)
+        patch.setattr(module, "report_measured", spy)
         for name, value in (then or {}).items():
             patch.setattr(module, name, value)
         parser = module.get_args_parser()

@@ -2,7 +2,7 @@
 
 from PIL import Image
 
-from benchmarks import page_reading
+from benchmarks import common, page_reading
 from tests.benchmarks.support import call_here, committed, run_here, run_quick
 from tests.pages.drawn import TEXT, draw_page
 from tests.support import random_reader, shared_folder
@@ -15,14 +15,15 @@ def test_a_photograph_is_made_as_large_as_asked(tmp_path):
         assert abs(large.width * large.height / 3_000_000 - 1) < 0.01
 
 
-def test_a_page_and_a_word_are_measured(tmp_path):
+def test_a_page_and_a_word_are_measured(tmp_path, monkeypatch):
+    monkeypatch.setattr(common, "run_once", run_here)
     empty = tmp_path / "empty"
     empty.mkdir()
     random_reader(tmp_path, "lines")
     Image.fromarray(draw_page()).save(tmp_path / "page.png")
     arguments = (tmp_path / "page.png", "--run", "lines", "--models", tmp_path)
     words = ("--words", shared_folder("pen") / "words.npz")
-    then = {"alone": call_here, "run_once": run_here, "TWELVE_MEGAPIXELS": 1_000_000}
+    then = {"alone": call_here, "TWELVE_MEGAPIXELS": 1_000_000}
     (result,) = run_quick(page_reading, empty, *arguments, *words, then=then).values()
     known = committed("benchmarks/page_reading.json")
     assert list(result) == list(known) and list(result["page"]) == list(known["page"])

@@ -14,8 +14,8 @@ def test_both_ways_train_and_are_compared(tmp_path, monkeypatch):
     (result,) = run_quick(training, tmp_path, "--model", "compactcnn").values()
     assert list(result) == list(committed("benchmarks/training_customcnn.json"))
     assert result["batch_size"] == 16 and result["repeats"] == 1
-    speeds = [result[f"{name}_images_per_second"] for name in ("baseline", "ours", "feeding")]
-    assert all(speed > 0 for speed in speeds) and speeds[2] > speeds[1]
+    speeds = [result[f"{name}_images_per_second"] for name in ("baseline", "ours")]
+    assert all(speed > 0 for speed in speeds)
     assert result["ratio"] == pytest.approx(speeds[1] / speeds[0], abs=0.1)
 
 

@@ -1,4 +1,4 @@
-"""Latency of predictions in a real browser, and the screenshot."""
+"""Latency of predictions in a real browser, and the screenshots."""
 
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -17,18 +17,17 @@ from tests.support import PROJECT
 
 
 @pytest.fixture
-def served_page(served) -> Callable:
+def page_server(served) -> Callable:
     """Instead of the real one: the page was started before."""
-    address, _ = served
-    return lambda cores=None: nullcontext(address)
+    return lambda cores=None: nullcontext(served)
 
 
 def test_the_drawn_word_is_read_as_the_word_that_it_is():
     reader = Reader.load(find_reader("latest", PROJECT / LINES_FOLDER))
     for times in (1, 2):
-        strokes = web_latency.word(Paper(1248, 405), times)
+        strokes = web_latency.hello(Paper(732, 432), times)
         ((_, read),) = read_several(strokes, reader, GREEDY)
-        assert read.text.lower() == "hello" * times
+        assert read.text == "hello" * times
 
 
 def test_the_waves_differ_and_stay_on_the_canvas():
@@ -39,8 +38,8 @@ def test_the_waves_differ_and_stay_on_the_canvas():
 
 @pytest.mark.slow
 @pytest.mark.browser
-def test_the_page_is_timed(served_page, tmp_path):
-    (result,) = run_quick(web_latency, tmp_path, then={"served_page": served_page}).values()
+def test_the_page_is_timed(page_server, tmp_path):
+    (result,) = run_quick(web_latency, tmp_path, then={"page_server": page_server}).values()
     assert list(result) == list(committed("benchmarks/web_latency.json"))
     assert result["strokes"] == 2
     assert 0 < result["pen_up_to_answer_median_ms"] < 10_000
@@ -49,12 +48,14 @@ def test_the_page_is_timed(served_page, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.browser
-def test_a_picture_is_taken_of_the_page(served_page, tmp_path, monkeypatch):
-    monkeypatch.setattr(web_latency, "served_page", served_page)
-    file = tmp_path / "page.png"
+def test_pictures_are_taken_of_the_page(page_server, tmp_path, monkeypatch):
+    monkeypatch.setattr(web_latency, "page_server", page_server)
     parser = web_latency.get_args_parser()
-    web_latency.main(parser.parse_args(["--screenshot", str(file)]))
-    with Image.open(file) as picture:
-        assert picture.format == "PNG"
-        assert picture.size == tuple(web_latency.VIEWPORT.values())
-        assert len(picture.getcolors(maxcolors=2**24)) > 100
+    web_latency.main(parser.parse_args(["--screenshots", str(tmp_path)]))
+    files = sorted(tmp_path.iterdir())
+    assert [file.name for file in files] == ["readingAPage.png", "streamlitAppImage.png"]
+    for file in files:
+        with Image.open(file) as picture:
+            assert picture.format == "PNG"
+            assert picture.size == tuple(web_latency.SCREENSHOT.values())
+            assert len(picture.getcolors(maxcolors=2**24)) > 100

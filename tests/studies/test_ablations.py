@@ -47,7 +47,7 @@ def test_a_study_is_gone_on_with_and_only_its_trainings_are_kept(
         parser = ablations.get_args_parser()
         ablations.main(parser.parse_args([*options, "--seeds", str(seeds)]))
         lines = capsys.readouterr().out.splitlines()
-        return [line.partition(":")[0] for line in lines if " / " in line and line[0] != " "]
+        return [line.partition(":")[0] for line in lines if " / " in line and line[0] != "{"]
 
     assert study(["modern recipe"], 1) == ["modern recipe / 0"]
     assert study(["modern recipe", "with noise"], 1) == ["with noise / 0"]

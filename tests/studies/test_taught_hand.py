@@ -1,5 +1,7 @@
 """Effect of writer adaptation, on synthetic writers."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -90,8 +92,11 @@ def test_heights_are_known_without_places(known):
     assert gap[0] > 0 > gap[1]
 
 
-def test_what_a_writer_wrote_is_named():
-    assert writer_who_confuses("a", "o").parts == "digits and capitals and small letters"
+def test_a_writer_of_all_kinds_wrote_digits_capitals_and_small_letters():
+    writer = writer_who_confuses("a", "o")
+    assert writer.has_all_kinds
+    letters = writer.labels >= class_index("A")
+    assert not replace(writer, labels=writer.labels[letters]).has_all_kinds
 
 
 def test_writers_who_wrote_all_but_once_are_refused(models, tmp_path):

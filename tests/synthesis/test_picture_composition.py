@@ -20,6 +20,7 @@ from handwriting.synthesis.picture_composition import (
 )
 from handwriting.synthesis.text_sources import ComposedPictures
 from handwriting.training.text_data import COMPOSED_PICTURES, load_sources
+from handwriting.training.text_run import TextSettings
 from tests.support import manifest_of
 
 
@@ -103,7 +104,7 @@ def test_a_source_draws_texts_of_a_like_hand_in_any_light(pictures):
 
 
 def test_the_folder_of_stages_1_and_2_is_a_source_of_its_training_images_alone(processed):
-    data = load_sources([str(processed)], 0.1, 0.4)
+    data = load_sources(TextSettings((str(processed),)))
     (source,) = data.sources.sources
     assert isinstance(source, ComposedPictures) and len(source) == COMPOSED_PICTURES
     assert not data.measured and not data.pages
@@ -119,4 +120,4 @@ def test_images_of_uncertain_class_alone_are_refused(tmp_path: Path):
     rows = {"train": torch.arange(3), "validation": torch.tensor([3])}
     save_split(tmp_path, rows, 0)
     with pytest.raises(HandwritingError, match="no training image with an exact label"):
-        load_sources([str(tmp_path)], 0.1, 0.4)
+        load_sources(TextSettings((str(tmp_path),)))

@@ -28,7 +28,7 @@ from playwright.async_api import async_playwright
 from benchmarks.common import FIGURES
 from benchmarks.many_browsers import SHOWN, Memory, Person
 from benchmarks.web_latency import ARGUMENTS, find_chromium, page_server, waves
-from handwriting.cli import make_measuring_parser, run_script, save_measured
+from handwriting.cli import make_measuring_parser, report_measured, run_script
 from tests.imaging.crafted import crafted_pictures, saved
 from tests.web.visitor import Visitor
 
@@ -65,7 +65,15 @@ def values() -> Iterator[tuple[str, str, Any]]:
     yield "canvas", "json_value", json.dumps(_DRAWN | {"backgroundFit": {"naturalWidth": []}})
     yield "canvas", "json_value", "[" * 100_000
     yield "canvas", "json_value", json.dumps({"drawing": {"raw": {"objects": [[]] * 500_000}}})
-    for key in ("pattern", "characters", "use_words", "models", "canvas", "tab"):
+    for key in (
+        "content_write",
+        "language_write",
+        "characters",
+        "compare",
+        "model",
+        "canvas",
+        "tab",
+    ):
         yield key, "int_value", 2**60
         yield key, "string_value", "x" * 100_000
         yield key, "string_array_value", ["x"] * 1000
@@ -80,7 +88,7 @@ def do_harm(address: str, process: int) -> dict[str, Any]:
     """
 
     def try_pattern(expression: str) -> None:
-        visitor.tell("pattern", string_value=expression)
+        visitor.tell("pattern_write", string_value=expression)
 
     def tell(key: str, field: str, value: Any) -> None:
         # A new window each time: a value that is refused must not hide the next one.
@@ -202,8 +210,7 @@ def main(args: argparse.Namespace) -> None:
     with page_server() as (address, process):
         result = asyncio.run(beside_another(address, process, args.pause))
         result["come_and_go"] = come_and_go(address, process, args.images)
-    print(json.dumps(result))
-    save_measured(args, "hostile_visitors.json", result)
+    report_measured(args, "hostile_visitors.json", result)
 
 
 if __name__ == "__main__":

@@ -40,8 +40,8 @@ def upload(name: str, content: bytes) -> tuple[str, bytes, str]:
     return name, content, "image/png"
 
 
-EXAMPLE_PAGE = "A page"
+EXAMPLE_PAGE = "A note"
 
 
 def example(name: str = EXAMPLE_PAGE) -> bytes:
-    return example_file.__wrapped__(name)
+    return example_file(name)

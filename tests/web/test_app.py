@@ -73,6 +73,12 @@ def models(monkeypatch, tmp_path, canvas) -> Path:
     return folder
 
 
+def choose_pattern(page: AppTest, expression: str) -> None:
+    page.run()
+    page.segmented_control(key="content_write").set_value("pattern").run()
+    page.text_input(key="pattern_write").set_value(expression).run()
+
+
 def test_a_blank_canvas_predicts_nothing(page, canvas):
     page.run()
     assert not page.exception and not page.error and not page.warning
@@ -110,8 +116,7 @@ def test_what_stands_on_two_lines_is_read_as_two(page, canvas):
     [("[A-Z]+", "J", "JJ"), ("[a-z]{2}", None, None), ("[0-9]", "7", None)],
 )
 def test_only_what_matches_the_pattern_is_read(page, canvas, expression, one, two):
-    page.run()
-    page.text_input(key="pattern").set_value(expression)
+    choose_pattern(page, expression)
     for paths, text in (([SEVEN], one), (SEVENTY_SEVEN, two)):
         canvas.write(*paths)
         page.run()
@@ -123,8 +128,7 @@ def test_only_what_matches_the_pattern_is_read(page, canvas, expression, one, tw
 
 def test_a_pattern_that_is_none_is_said(page, canvas):
     canvas.write(*SEVENTY_SEVEN)
-    page.run()
-    page.text_input(key="pattern").set_value("[A-").run()
+    choose_pattern(page, "[A-")
     assert not page.exception
     assert "is not a valid pattern" in page.error[0].value.replace("\\", "")
 
@@ -139,14 +143,35 @@ def test_the_chosen_characters_hold_for_words_too(page, canvas, kind, least):
     assert set(text) <= set(CHARACTER_SETS[kind]) and least in text
 
 
-def test_two_models_stand_side_by_side(page, canvas):
-    page.run()
-    models = page.pills(key="models")
-    models.set_value(list(available_runs())[:2])
+def test_models_are_compared_by_one_click_on_one_character(page, canvas):
     canvas.write(SEVEN)
     page.run()
-    assert canvas.texts == ["7", "7"]
-    assert len({answer.name for answer in canvas.answers}) == 2
+    page.toggle(key="compare").set_value(True).run()
+    assert canvas.texts == ["7", "7", "7"]
+    assert len({answer.name for answer in canvas.answers}) == 3
+    assert all(len(answer.lines[0][0]) == 5 and answer.why for answer in canvas.answers)
+    assert [len(answer.pictures) for answer in canvas.answers] == [1, 0, 0]
+    canvas.write(*SEVENTY_SEVEN)
+    page.run()
+    assert canvas.texts == ["77"] and "Draw one character to compare" in page.warning[0].value
+
+
+def test_the_language_counts_for_patterns_too(page, canvas):
+    canvas.write(*SEVENTY_SEVEN)
+    choose_pattern(page, "[éèç]{2}")
+    assert "Choose the language fr" in page.error[0].value.replace("\\", "")
+    assert not canvas.answers and not page.warning
+    page.segmented_control(key="language_write").set_value("fr").run()
+    assert not page.error and set(canvas.texts[0]) <= set("éèç")
+
+
+def test_the_chosen_model_comes_first(page, canvas):
+    canvas.write(SEVEN)
+    page.run()
+    other = list(available_runs())[2]
+    page.radio(key="model").set_value(other).run()
+    page.toggle(key="compare").set_value(True).run()
+    assert other.name.startswith(canvas.answers[0].name)
 
 
 def test_crafted_drawings_get_a_sentence(page, canvas):
@@ -224,7 +249,7 @@ def test_without_a_line_reader_single_characters_are_read(page, canvas, models):
 
 def test_the_models_are_offered_with_their_accuracy(page):
     page.run()
-    models = page.pills(key="models")
+    models = page.radio(key="model")
     measured = [option for option in models.options if "test accuracy" in option]
     assert len(measured) >= 2
     shares = [float(option.split("·")[1].split("%")[0]) for option in measured]

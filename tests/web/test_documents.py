@@ -75,7 +75,7 @@ def test_a_heic_is_read_and_has_no_page_number(tab):
 
 
 def test_a_page_is_read_as_one_character_too(tab):
-    tab.segmented_control[0].set_value("One character").run()
+    tab.segmented_control(key="layout").set_value("One character").run()
     character = Image.fromarray(photograph_of_example("A character"))
     entries = given(tab, "scan.pdf", pdf_of([PICTURES[0], character], 100))
     assert entries[1].page.text == "R"

@@ -28,7 +28,7 @@ from handwriting.pages.page_text import CellRead, FieldRead, LineOfPage, WordRea
 from handwriting.pages.photographs import open_photograph
 from handwriting.pages.reading import PageReader
 from handwriting.pages.text_reader import TextReader
-from handwriting.synthesis.examples import EXAMPLES
+from handwriting.synthesis.examples import EXAMPLES, photograph_of_example
 from handwriting.web import picture_reading, shelf
 from handwriting.web.downloads import as_csv, as_json, as_text
 from handwriting.web.picture_reading import Given, PictureRead
@@ -81,7 +81,11 @@ def press(tab: AppTest, label: str) -> AppTest:
 def test_each_example_is_read_nearly_without_a_mistake(tab, name):
     press(tab, name)
     expected = " ".join(EXAMPLES[name].lines)
-    assert edit_distance(texts(tab)[0], expected) <= 0.08 * len(expected)
+    text = texts(tab)[0]
+    # What is printed may be read or left aside.
+    for word, _, _ in EXAMPLES[name].printed:
+        text = text.replace(f"{word} ", "")
+    assert edit_distance(text, expected) <= 0.08 * len(expected)
     assert {"Download as text", "Download as CSV"} <= {b.label for b in tab.button}
 
 
@@ -91,20 +95,20 @@ def test_a_picture_is_read_once_until_the_options_change(tab):
     answer = entry.answer
     tab.run()
     assert entry.answer is answer
-    tab.segmented_control[0].set_value("One line").run()
+    tab.segmented_control(key="layout").set_value("One line").run()
     assert entry.answer is not answer and texts(tab) == ["73,950"]
 
 
 def test_one_character_is_read_by_the_network_for_characters(tab):
-    tab.segmented_control[0].set_value("One character").run()
+    tab.segmented_control(key="layout").set_value("One character").run()
+    tab.segmented_control(key="content_pictures").set_value("pattern").run()
     for unsound, words in (
         ("[", "is not a valid pattern"),
         ("[A-Z]{2}[0-9]{4}", "No single character"),
     ):
-        tab.session_state["pattern"] = unsound
-        tab.run()
+        tab.text_input[0].set_value(unsound).run()
         assert not tab.exception and words in tab.error[0].value.replace("\\", "")
-    tab.session_state["pattern"] = "[A-Z]?"
+    tab.text_input[0].set_value("[A-Z]?").run()
     press(tab, "A character")
     (entry,) = shelf_of(tab).entries.values()
     (line,) = entry.lines
@@ -115,10 +119,22 @@ def test_one_character_is_read_by_the_network_for_characters(tab):
 
 def test_a_pattern_is_kept_to_and_an_unsound_one_is_said(tab):
     press(tab, "A number")
+    tab.segmented_control(key="content_pictures").set_value("pattern").run()
     tab.text_input[0].set_value("[A-Z]{4}").run()
     assert texts(tab)[0].isupper() and texts(tab)[0].isalpha()
     tab.text_input[0].set_value("[A-Z").run()
     assert not tab.exception and "A\\-Z" in tab.error[0].value
+
+
+def test_only_characters_of_the_language_are_read(tab):
+    press(tab, "A number")
+    tab.segmented_control(key="content_pictures").set_value("pattern").run()
+    tab.text_input[0].set_value("[éèç]+").run()
+    assert "Choose the language fr" in tab.error[0].value.replace("\\", "")
+    tab.segmented_control(key="language_pictures").set_value("fr").run()
+    assert not tab.error and texts(tab)[0] and set(texts(tab)[0]) <= set("éèç")
+    tab.segmented_control(key="content_pictures").set_value("text").run()
+    assert texts(tab) == ["73,950"]
 
 
 def test_another_reading_changes_text_table_and_json(tab):
@@ -148,7 +164,7 @@ def test_the_fields_of_the_json_are_corrected_too():
 
 
 def test_words_and_the_spaces_before_them_make_the_line(tab):
-    press(tab, "A page")
+    press(tab, "A note")
     (entry,) = shelf_of(tab).entries.values()
     for line in entry.lines:
         gaps = (" " * len(gap) for gap in gaps_of_words(line))
@@ -323,15 +339,15 @@ def test_a_picture_given_again_keeps_its_answer():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("expected", ["None", "Source code"])
-def test_a_real_page_is_read_as_the_command_line_reads_it(tab, expected):
+@pytest.mark.parametrize("content", ["text", "program"])
+def test_a_real_page_is_read_as_the_command_line_reads_it(tab, content):
     file = shared_folder("pages") / "08.jpg"
-    tab.segmented_control(key="expected_in_pictures").set_value(expected).run()
+    tab.segmented_control(key="content_pictures").set_value(content).run()
+    if content == "text":
+        tab.segmented_control(key="language_pictures").set_value("none").run()
     tab.file_uploader[0].set_value([upload(file.name, file.read_bytes())]).run()
     photograph = open_photograph(file)
-    decoder = (
-        BeamDecoder(LanguageModel.load(PROGRAMS_FILE)) if expected == "Source code" else GREEDY
-    )
+    decoder = BeamDecoder(LanguageModel.load(PROGRAMS_FILE)) if content == "program" else GREEDY
     page = TextReader.load().read_photograph(photograph, decoder=decoder)
     record = json.dumps(page.record(file.name)) + "\n"
     assert as_json(list(shelf_of(tab).entries.values())) == record
@@ -343,5 +359,9 @@ def test_a_page_of_several_lines_is_no_single_line(tab):
     assert isinstance(entry, Entry) and len(entry.lines) == 5
 
 
-def test_examples_are_always_the_same():
-    assert example("A number") == example("A number")
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_files_of_the_examples_are_what_the_project_makes(name):
+    shown = np.asarray(Image.open(io.BytesIO(example(name))), dtype=float)
+    made = photograph_of_example(name)
+    assert np.abs(shown - made).mean() < 8
+    assert len(example(name)) < 200_000

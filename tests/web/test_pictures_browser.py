@@ -76,7 +76,7 @@ def open_tab(browser: Browser, address: str, script: str | None = None, **option
     page.set_default_timeout(PATIENCE)
     page.goto(address)
     page.get_by_role("tab", name="Read an image").click()
-    expect(page.get_by_role("button", name="A page")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("button", name="A note")).to_be_visible(timeout=PATIENCE)
     return page
 
 
@@ -88,8 +88,8 @@ def read(request, browser, address) -> Iterator[Page]:
         options = {"viewport": PHONE, "color_scheme": "dark", "has_touch": True}
     context = browser.new_context(permissions=["clipboard-read", "clipboard-write"], **options)
     page = open_tab(context, address)
-    page.get_by_role("button", name="A page").click()
-    count = sum(len(line.split()) for line in EXAMPLES["A page"].lines)
+    page.get_by_role("button", name="A note").click()
+    count = sum(len(line.split()) for line in EXAMPLES["A note"].lines)
     expect(words(page)).to_have_count(count, timeout=READING)
     expect(page.get_by_role("button", name="Download as text")).to_be_visible(timeout=READING)
     yield page
@@ -125,7 +125,7 @@ def choose_other(page: Page, word: str) -> str:
 def test_nothing_is_wider_than_the_window_and_the_picture_is_seen(read):
     width = read.viewport_size["width"]
     assert read.evaluate("document.documentElement.scrollWidth") <= width
-    box = read.get_by_role("img", name="a page.jpg, its words outlined").bounding_box()
+    box = read.get_by_role("img", name="a note.jpg, its words outlined").bounding_box()
     assert box["width"] > min(320, width / 3)
     assert box["y"] < read.viewport_size["height"] - 200, "it begins far below the fold"
 
@@ -135,7 +135,7 @@ def test_another_reading_is_taken_and_downloaded_and_stays_when_the_tab_is_left(
     for kind in ("text", "CSV", "JSON"):
         assert changed in downloaded(read, kind), kind
     record = json.loads(downloaded(read, "JSON"))
-    assert record["file"] == "a page.jpg" and len(record["lines"]) == 6
+    assert record["file"] == "a note.jpg" and len(record["lines"]) == 6
     read.get_by_role("tab").first.click()
     expect(read.locator("canvas.upper-canvas")).to_be_visible()
     read.get_by_role("tab", name="Read an image").click()
@@ -229,7 +229,7 @@ def test_a_picture_pasted_while_another_is_read_is_read_too(browser, address, tm
     text = downloaded(page, "text")
     assert "pasted image.png:" in text and "page.png:" in text
     page.get_by_role("button", name="Remove all").click()
-    expect(page.get_by_role("button", name="A page")).to_be_visible()
+    expect(page.get_by_role("button", name="A note")).to_be_visible()
     expect(page.get_by_text("Traceback")).to_have_count(0)
     page.close()
 

@@ -18,8 +18,8 @@ def runs_page(request, browser, address) -> Iterator[Page]:
     page = open_page(browser, address, viewport=SIZES[request.param])
     page.get_by_role("tab", name="Compare runs").click()
     expect(page.get_by_text("Errors of one character")).to_be_visible(timeout=PATIENCE)
-    expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(9, timeout=PATIENCE)
-    expect(page.get_by_test_id("stVegaLiteChart").locator("svg.marks")).to_have_count(9)
+    expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(11, timeout=PATIENCE)
+    expect(page.get_by_test_id("stVegaLiteChart").locator("svg.marks")).to_have_count(11)
     yield page
     page.close()
 
@@ -47,13 +47,13 @@ def test_nothing_is_wider_than_the_window(runs_page):
 
 
 def test_a_point_of_the_training_tells_its_values(runs_page):
-    told = hover(runs_page, 0, "symbol", 3)
+    told = hover(runs_page, 5, "symbol", 3)
     assert list(told) == ["run", "series", "epoch", "loss"]
     assert float(told["loss"]) > 0
 
 
 def test_a_click_on_a_matrix_chooses_the_character(runs_page):
-    told = hover(runs_page, 5, "rect", 20)
+    told = hover(runs_page, 7, "rect", 20)
     assert list(told) == ["true", "predicted", "images", "share of the true character's images"]
     runs_page.mouse.down()
     runs_page.mouse.up()

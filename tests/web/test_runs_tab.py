@@ -54,9 +54,9 @@ def charts(page: AppTest) -> list[dict]:
 def test_two_runs_are_compared_from_training_to_single_mistakes(page):
     page.run()
     assert not page.exception
-    assert [title.value for title in page.subheader] == ["Training", "Per-class metrics", "Errors"]
-    # Loss and accuracy, three columns of classes, two matrices, two directions of mistakes.
-    assert len(charts(page)) == 9
+    assert [title.value for title in page.subheader] == ["Per-class metrics", "Training", "Errors"]
+    # Classes of each run and in three columns, loss and accuracy, two matrices, two directions.
+    assert len(charts(page)) == 11
     (note,) = notes(page)
     assert "data_preprocessing.py" in note, "without a test set a sentence says so"
 
@@ -66,7 +66,7 @@ def test_the_same_run_twice_stands_alone(page):
     first, second = page.selectbox[:2]
     second.select(first.value).run()
     assert not page.exception
-    assert len(charts(page)) == 8
+    assert len(charts(page)) == 9
 
 
 def test_another_character_has_its_own_mistakes(page):
@@ -94,7 +94,7 @@ def test_a_part_whose_file_is_missing_is_left_out_with_a_sentence(page, project)
     damaged, not_counted = notes(page)
     assert f"{run}_history.csv is damaged" in damaged
     assert f"model_evaluation.py {run} --overwrite" in not_counted
-    assert len(charts(page)) == 3
+    assert len(charts(page)) == 5
 
 
 def test_a_study_of_another_reader_is_not_shown(page, project):

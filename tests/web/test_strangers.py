@@ -18,7 +18,9 @@ CRAFTED = [
     ("pen", {"json_value": '{"room": [[], "x"]}'}),
     ("canvas", {"json_value": '{"drawing": "x", "backgroundFit": 5}'}),
     ("canvas", {"json_value": "[" * 100_000}),
-    ("pattern", {"int_value": 2**60}),
+    ("content_write", {"string_array_value": ["x"] * 1000}),
+    ("language_write", {"int_value": 2**60}),
+    ("compare", {"string_value": "x" * 1000}),
     ("characters", {"string_array_value": ["x"] * 1000}),
 ]
 

@@ -18,6 +18,9 @@ const press = (buttons, chosen) => {
   for (const one of buttons) one.setAttribute("aria-pressed", one === chosen)
 }
 
+const percentOf = (probability) =>
+  (probability < 0.005 ? "<1%" : `${Math.round(100 * probability)}%`)
+
 const shown = (character) => (character === " " ? "␣" : character)
 
 // The characters of a text as buttons; each opens its alternatives, and one of these, or none, takes
@@ -49,10 +52,9 @@ const corrector = (lines, onText) => {
       write(row)
     }
     const offered = lines[row][place].map(([character, probability]) => {
-      const percent = `${Math.round(100 * probability)}%`
       const choice = button("answer-choice", "", () => take(character, choice))
-      choice.style.setProperty("--share", percent)
-      choice.append(element("b", "", shown(character)), " ", element("span", "", percent))
+      choice.style.setProperty("--share", `${100 * probability}%`)
+      choice.append(element("b", "", shown(character)), " ", element("span", "", percentOf(probability)))
       choice.setAttribute("aria-pressed", character === texts[row][place])
       return choice
     })
@@ -70,8 +72,9 @@ const corrector = (lines, onText) => {
   })
   if (keys.children.length === 1) open(keys.firstChild, 0, 0)
   else whole.append(keys)
-  const typed = element("div", "answer-typed")
-  typed.append(element("span", "", "Or type it"), ...fields)
+  const typed = element("details", "answer-typed")
+  typed.append(element("summary", "", "Type it"), ...fields)
+  typed.ontoggle = () => typed.open && fields[0].focus()
   whole.append(choices, typed)
   return whole
 }
@@ -89,8 +92,8 @@ const seenAs = (pictures) => {
 }
 
 // The text and what stands below it.
-const reading = ({ name, lines, note, why, pictures }) => {
-  const heading = element("h1")
+const reading = ({ name, lines, note, sure }) => {
+  const heading = element("h2")
   const corrected = corrector(lines, (text) => {
     heading.textContent = text
     heading.hidden = !text
@@ -98,10 +101,17 @@ const reading = ({ name, lines, note, why, pictures }) => {
   })
   const below = element("section", "answer-reading")
   if (name) below.append(element("p", "answer-name", name))
-  below.append(element("p", "answer-note", note), corrected)
-  if (why) below.append(element("p", "answer-why", why))
-  below.append(seenAs(pictures))
+  const bar = element("div", "answer-sure")
+  bar.style.setProperty("--share", `${100 * sure}%`)
+  below.append(bar, element("p", "answer-note", note), corrected)
   return [heading, below]
+}
+
+// What the model saw, and why it read it so.
+const explained = ({ name, why, pictures }) => {
+  const parts = pictures.length ? [seenAs(pictures)] : []
+  if (why) parts.push(element("p", "answer-why", name ? `${name}: ${why}` : why))
+  return parts
 }
 
 export default function ({ data, parentElement }) {
@@ -111,4 +121,6 @@ export default function ({ data, parentElement }) {
   // This element stays, so that what comes into it is read out.
   part("texts").replaceChildren(...readings.map(([heading]) => heading))
   part("readings").replaceChildren(...readings.map(([, below]) => below))
+  part("details").hidden = !readings.length
+  part("explained").replaceChildren(...data.answers.flatMap(explained))
 }

@@ -1,5 +1,5 @@
-// Makes the canvas one for hands: sent at once, scrolled by two fingers, its buttons large; tells
-// how much room there is. See widgets.py.
+// Makes the canvas one for hands: sent at once, scrolled by two fingers, its buttons large, with a
+// word to trace; tells how much room there is. See widgets.py.
 const TOOLBAR = '.dc-toolbar button[aria-label="'
 const buttonOf = (root, label) => root?.querySelector(`${TOOLBAR}${label}"]`)
 const canvasOf = (event) => {
@@ -72,16 +72,48 @@ const scroller = (send) => {
   }
 }
 
+const SVG = "http://www.w3.org/2000/svg"
+
+// The word to trace, written once; a larger paper moves it without writing it again.
+const trace = (parent, { width, height, paths, transform }) => {
+  let sheet = parent.querySelector(".pen-ghost")
+  if (!sheet) {
+    sheet = parent.appendChild(document.createElementNS(SVG, "svg"))
+    sheet.setAttribute("class", "pen-ghost")
+    sheet.setAttribute("aria-hidden", "true")
+    const word = sheet.appendChild(document.createElementNS(SVG, "g"))
+    paths.forEach((path, number) => {
+      const stroke = word.appendChild(document.createElementNS(SVG, "path"))
+      stroke.setAttribute("d", path)
+      stroke.setAttribute("pathLength", 1)
+      stroke.style.setProperty("--number", number)
+    })
+  }
+  sheet.setAttribute("width", width)
+  sheet.setAttribute("height", height)
+  sheet.firstChild.setAttribute("transform", transform)
+}
+
+// It goes when the pen comes down; later the page's style sheet hides it while there is an answer.
+const hideGhost = (event) => {
+  if (!canvasOf(event)) return
+  const sheet = document.querySelector(".pen-ghost")
+  sheet?.classList.add("is-written")
+  setTimeout(() => sheet?.classList.remove("is-written"), 3000)
+}
+
 const started = new WeakSet()
 
 export default function ({ data, parentElement, setStateValue }) {
   dress(data.css)
+  trace(parentElement, data.ghost)
   if (started.has(parentElement)) return undefined
   started.add(parentElement)
   const send = sender()
   const scroll = scroller(send)
   const events = [["touchstart", scroll.start], ["touchmove", scroll.move],
-    ["touchend", scroll.end], ["touchcancel", scroll.end], ["mousedown", send.down],
+    ["touchend", scroll.end], ["touchcancel", scroll.end], ["mousedown", hideGhost],
+    ["touchstart", hideGhost], ["mousedown", send.down],
     ["touchstart", send.down], ["mouseup", send.up], ["touchend", send.up]]
   const how = { capture: true, passive: false }
   for (const [name, action] of events) document.addEventListener(name, action, how)
