@@ -10,6 +10,7 @@ from PIL import Image
 
 from handwriting.pages.known_lines import lines_of_pages, unseen_pages
 from handwriting.training.text_data import load_sources
+from handwriting.training.text_run import TextSettings
 from tests.pages.drawn import draw_page, layout_of_page
 from tests.pages.support import KnownLayout
 
@@ -53,4 +54,5 @@ def test_a_training_tells_the_pages_that_it_has_lines_of(page):
     texts = {"page.png": "\n".join(WORDS), "other.png": "one line\nand another"}
     with (page.parent / "text.csv").open("w", newline="") as table:
         csv.writer(table).writerows([("file", "text"), *texts.items()])
-    assert load_sources([str(page.parent)], 0.0, 0.0).pages == ["page.png"]
+    settings = TextSettings((str(page.parent),), held_out=0.0, photographed=0.0)
+    assert load_sources(settings).pages == ["page.png"]
