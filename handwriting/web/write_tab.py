@@ -11,14 +11,13 @@ from handwriting.lines.decoding import GREEDY, Decoder
 from handwriting.lines.languages import ENGLISH
 from handwriting.lines.options import checked
 from handwriting.lines.pattern import Pattern
-from handwriting.recognition.recognizer import Reading, join_words
+from handwriting.recognition.recognizer import SURE, Reading, join_words
 from handwriting.recognition.sizes import Sizes
 from handwriting.runs import RunFiles
 from handwriting.web.answer import Options, answer_strokes
 from handwriting.web.canvas import PAPER, Paper, paper_for, ruled_paper, strokes_of
 from handwriting.web.components import (
     MULTIPLE,
-    SURE,
     chosen_options,
     chosen_recognizers,
     find_line_reader,
