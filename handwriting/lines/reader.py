@@ -233,4 +233,5 @@ def _with_all_outputs(content: dict[str, Any]) -> dict[str, Any]:
             weights[name] = tensor[rows]
             if name.endswith(".bias"):
                 weights[name] = weights[name] - _SELDOM * is_new.to(tensor.dtype)
-    return content | {"alphabet": ALPHABET, "weights": weights}
+    added = torch.nonzero(is_new).flatten().tolist()
+    return content | {"alphabet": ALPHABET, "weights": weights, "added_outputs": added}

@@ -136,6 +136,7 @@ class TextRun(AveragedRun):
         network = network or LineReader(settings.width, settings.hidden, settings.layers)
         super().__init__(settings, files, device, samples, network)
         self.start: dict[str, torch.Tensor] = {}
+        self.added: list[int] = []
 
     @property
     def final_network(self) -> nn.Module:
@@ -143,14 +144,17 @@ class TextRun(AveragedRun):
         fine-tuned."""
         if not self.start:
             return self.average.module
-        return interpolate_weights(self.start, self.average.module, self.settings.alpha)
+        network = interpolate_weights(self.start, self.average.module, self.settings.alpha)
+        _take_outputs(network, self.average.module, self.added)
+        return network
 
     def save(self) -> None:
         """Write history, weights and checkpoint."""
         with replacing(self.files.metric("history.csv")) as (part,):
             pd.DataFrame(self.history).to_csv(part, index=False)
         settings = dataclasses.asdict(self.settings) | {"data": list(self.settings.data)}
-        state = {"kind": KIND, "settings": settings, "start": self.start, **self.state()}
+        state = {"kind": KIND, "settings": settings, "start": self.start, "added": self.added}
+        state |= self.state()
         with replacing(self.files.checkpoint) as (part,):
             save_torch(state, part)
         content = {
@@ -184,6 +188,7 @@ class TextRun(AveragedRun):
                 "--init-from: the run's network has another --width or --hidden, or more --layers."
             ) from error
         self.average = make_average(self.settings.recipe, self.network)
+        self.added = content.get("added_outputs", [])
         if self.settings.alpha < 1:
             self.start = {name: t.clone() for name, t in self.network.state_dict().items()}
 
@@ -195,9 +200,17 @@ class TextRun(AveragedRun):
         """
         super().restore(state)
         with restoring(self.files.checkpoint):
-            self.start = state.get("start", {})
+            self.start, self.added = state.get("start", {}), state.get("added", [])
             if self.start:
                 check_shapes(self.start, self.network.state_dict())
+
+
+def _take_outputs(network: nn.Module, other: nn.Module, outputs: list[int]) -> None:
+    """Copy the weights of some outputs; characters new to a network have none to keep."""
+    theirs = other.state_dict()
+    for name, tensor in network.state_dict().items():
+        if name.startswith(("outputs.", "shortcut.")):
+            tensor[outputs] = theirs[name][outputs]
 
 
 def load_text_checkpoint(files: RunFiles) -> dict[str, Any]:
