@@ -4,6 +4,7 @@
     python read_picture.py PAGE_OF_CODE.jpg --decoder programs
     python read_picture.py LETTRE.jpg --language fr --decoder language
     python read_picture.py *.png --lines --json
+    python read_picture.py *.png --lines --characters 0-9
     python read_picture.py PAGE.jpg --format alto --out FOLDER
     python read_picture.py SCAN.pdf --format pdf --out FOLDER
     python read_picture.py *.png --lines --pattern '[A-Z]{2}[0-9]{4}'
@@ -13,8 +14,9 @@ indentation, under its name if there are several. With --json it prints one JSON
 or page: `file`, `page` (in a document of several), `width`, `height`, `text`, `lines`,
 `fields` (frames, rows of boxes and tables with the texts of their cells) and `unread` (places that
 look like writing and were not read, and why). Lines and their `words` have `text`, `confidence` (0
-to 1), `box` (left, top, right, bottom) and `polygon`, in pixels of the upright image. A line also
-has `characters`: for each position the top-5 characters with their probabilities.
+to 1), `is_sure` (false where it is low), `box` (left, top, right, bottom) and `polygon`, in pixels
+of the upright image. A line also has `characters`: for each position the top-5 characters with
+their probabilities.
 """
 
 import argparse
@@ -35,8 +37,10 @@ from handwriting.files import replacing
 from handwriting.formats.document_pages import MOST_PAGES, count_pages, page_title
 from handwriting.formats.documents import DOCUMENT_FORMATS, document_of
 from handwriting.formats.searchable_pdf import SearchablePdf
+from handwriting.labels import SETS_HELP
 from handwriting.lines.decoding import Decoder
-from handwriting.lines.options import add_decoder_options, choose_decoder
+from handwriting.lines.languages import LANGUAGES
+from handwriting.lines.options import add_decoder_options, choose_decoder, possible_characters
 from handwriting.lines.reader import LINES_FOLDER
 from handwriting.pages.layout import add_layout_option
 from handwriting.pages.photographs import open_photograph
@@ -76,6 +80,7 @@ def get_args_parser() -> argparse.ArgumentParser:
     add("--models", type=Path, default=LINES_FOLDER, help="folder with weights")
     add_layout_option(parser)
     add_decoder_options(parser)
+    add("--characters", default=None, metavar="SET", help=f"possible characters: {SETS_HELP}")
     return parser
 
 
@@ -165,7 +170,17 @@ def read_page(
     if photograph.note:
         tqdm.write(f"{title}: {photograph.note}", sys.stderr)
     layout = "line" if args.lines else "auto"
-    return reader.read_photograph(photograph, layout, decoder, args.language)
+    page = reader.read_photograph(photograph, layout, decoder, args.language, args.characters)
+    if unsure := unsure_words(page):
+        tqdm.write(f"{title}: low confidence in {unsure}", sys.stderr)
+    return page
+
+
+def unsure_words(page: Page) -> str:
+    """The words of a page with a low confidence, the first ones by name; empty without any."""
+    words = [word.text for line in page.lines for word in line.words if not word.is_sure]
+    more = f" and {len(words) - _NAMED} more" if len(words) > _NAMED else ""
+    return ", ".join(words[:_NAMED]) + more
 
 
 def formatted(page: Page, file: Path, form: str) -> str:
@@ -251,6 +266,8 @@ def main(args: argparse.Namespace) -> None:
     if args.format == "pdf" and args.out is None:
         raise HandwritingError("A PDF is not printed: name a folder for it with --out.")
     decoder = choose_decoder(args)
+    if args.characters is not None:
+        possible_characters(args.characters, LANGUAGES[args.language], decoder)
     reader = TextReader.load(args.model, args.models, args.layout_model)
     wrong: list[str] = []
     for file in args.files:

@@ -6,6 +6,7 @@ the order of ``CLASSES``. 62 to 87 are "A or a" to "Z or z": the meaning of the 
 1702.05373, table II). `handwriting.emnist.label_sets` has the labels of each split.
 """
 
+import re
 import string
 
 import numpy as np
@@ -25,6 +26,30 @@ CHARACTER_SETS: dict[str, tuple[str, ...]] = {
     "Capitals": tuple(string.ascii_uppercase),
     "Small letters": tuple(string.ascii_lowercase),
 }
+
+SETS = {
+    "all": CLASSES,
+    "digits": CHARACTER_SETS["Digits"],
+    "capitals": CHARACTER_SETS["Capitals"],
+    "small": CHARACTER_SETS["Small letters"],
+}
+"""Named sets of possible characters."""
+
+SETS_HELP = f"{', '.join(SETS)}, or the characters themselves; 0-9 is a range"
+
+_RANGE = re.compile("[0-9]-[0-9]|[A-Z]-[A-Z]|[a-z]-[a-z]")
+
+
+def characters_named(words: str) -> str:
+    """The characters of a set in SETS, or those in a text, in which ``0-9`` is a range."""
+    if words in SETS:
+        return "".join(SETS[words])
+    return _RANGE.sub(lambda found: _between(found[0][0], found[0][2]), words)
+
+
+def _between(first: str, last: str) -> str:
+    return "".join(map(chr, range(ord(first), ord(last) + 1)))
+
 
 MERGED_LETTERS = "CIJKLMOPSUVWXYZ"
 """Letters whose cases `bymerge` and `balanced` merge (Cohen et al. 2017, table II)."""

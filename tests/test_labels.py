@@ -1,13 +1,29 @@
 """The 62 characters, their labels, and the groups of the metrics."""
 
 import numpy as np
+import pytest
 
 from handwriting import labels
-from handwriting.labels import CLASSES, FIRST_EITHER_CASE, candidates
+from handwriting.labels import CLASSES, FIRST_EITHER_CASE, candidates, characters_named
 
 
 def test_classes_are_digits_capitals_small_letters():
     assert "".join(CLASSES) == "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        ("digits", "0123456789"),
+        ("0-9", "0123456789"),
+        ("A-Cx-", "ABCx-"),
+        ("-+9-7", "-+"),
+        ("a-Z", "a-Z"),
+        ("", ""),
+    ],
+)
+def test_characters_are_named_by_a_set_by_themselves_or_as_a_range(words, named):
+    assert characters_named(words) == named
 
 
 def test_a_label_allows_one_character_or_the_two_cases_of_a_letter():

@@ -287,5 +287,6 @@ def softmax(logits: np.ndarray, temperature: float) -> np.ndarray:
 def _ranked(logits: np.ndarray, character: str, temperature: float) -> list[tuple[str, float]]:
     probabilities = softmax(logits, temperature)
     read = ALPHABET.index(character)
-    order = [k for k in np.argsort(-logits, kind="stable").tolist() if k != read]
+    order = np.argsort(-logits, kind="stable").tolist()
+    order = [k for k in order if k != read and logits[k] > -np.inf]
     return [(ALPHABET[k], float(probabilities[k])) for k in [read, *order][:ALTERNATIVES]]

@@ -1,5 +1,6 @@
 """Languages: which characters a text may hold, and which language model belongs to them."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -72,6 +73,20 @@ class Language:
             found[:, stands] = np.logaddexp(found[:, stands], found[:, output])
         found[:, lacking] = -np.inf
         return found
+
+
+def restricted(log_probs: np.ndarray, characters: Collection[str]) -> np.ndarray:
+    """Make all but some characters, spaces and the blank impossible.
+
+    Args:
+        log_probs: float32 (steps, outputs), log p(output) at each step.
+        characters: the possible ones.
+
+    Returns:
+        float32 (steps, outputs), with -inf for the others.
+    """
+    is_possible = [True, *(c in characters or c == " " for c in ALPHABET)]
+    return np.where(is_possible, log_probs, np.float32(-np.inf))
 
 
 LANGUAGES = {

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from handwriting.errors import HandwritingError
+from handwriting.labels import SETS_HELP, characters_named
 from handwriting.lines.beam import BeamDecoder
 from handwriting.lines.decoding import GREEDY, Decoder
 from handwriting.lines.language import PROGRAMS_FILE, LanguageModel
@@ -61,6 +62,22 @@ def choose_decoder(args: argparse.Namespace) -> Decoder:
     if args.words is not None:
         return checked(WordList.load(args.words), language)
     return named_decoder(args.decoder, language, args.language_model)
+
+
+def possible_characters(words: str, language: Language, decoder: Decoder = GREEDY) -> str:
+    """The characters that words name, as for `labels.characters_named`, as a language has them.
+
+    Raises:
+        HandwritingError: they name none, or one that the language lacks, or the decoder says which
+            are possible.
+    """
+    if isinstance(decoder, Pattern | WordList):
+        raise HandwritingError("give one of characters, a pattern and a word list.")
+    characters = characters_named(words)
+    if not characters.strip():
+        raise HandwritingError(f"{words!r} names no characters. Give {SETS_HELP}.")
+    language.check_can_write(characters)
+    return characters
 
 
 def checked(decoder: Decoder, language: Language) -> Decoder:

@@ -1,7 +1,7 @@
 """The text-line model of a weights file, from images of lines to text."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from handwriting.lines.decoding import (
     looks_like_writing,
     read_line,
 )
-from handwriting.lines.languages import ENGLISH, Language
+from handwriting.lines.languages import ENGLISH, Language, restricted
 from handwriting.lines.network import LineReader, pad, steps_of
 from handwriting.runs import are_finite, find_run
 from models import fuse_batch_norm, memory_format
@@ -45,11 +45,13 @@ class Reader:
     Attributes:
         calibrations: by name of the decoder, fitted by `handwriting.training.text_calibration`.
         held_out: part of the writers held out of the training, in 0..1; 0 if unknown.
+        characters: the possible ones, or ``None`` for all of the language.
         trained_pages: file names of the photographed pages in the training data.
     """
 
     def __init__(self, content: dict[str, Any], language: Language = ENGLISH) -> None:
         self.content, self.language = content, language
+        self.characters: Collection[str] | None = None
         precision = choose_precision("auto", torch.device("cpu"))
         dtype = torch.bfloat16 if precision == "bf16" else torch.float32
         self.network = fuse_batch_norm(build_reader_network(content)).to(dtype)
@@ -89,6 +91,12 @@ class Reader:
         other.language = language
         return other
 
+    def for_characters(self, characters: Collection[str]) -> "Reader":
+        """The same model, for texts of these characters, with spaces between words."""
+        other = copy.copy(self)
+        other.characters = characters
+        return other
+
     def read(
         self, pictures: Sequence[np.ndarray], decoder: Decoder = GREEDY, least_clear: float = 0.0
     ) -> list[LineRead]:
@@ -115,7 +123,7 @@ class Reader:
     def log_probs(self, pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
         """float32 (steps, outputs) for each image: log p(output) at each step.
 
-        It is -inf for characters that the language lacks.
+        It is -inf for characters that the language lacks or that are not possible.
 
         Args:
             pictures: uint8 (40, width) each, white ink on black.
@@ -128,7 +136,10 @@ class Reader:
             raise HandwritingError(
                 f"the outputs are not finite, because weights are too large. {_REMEDY}"
             )
-        return [self.language.possible(rows) for rows in found]
+        found = [self.language.possible(rows) for rows in found]
+        if self.characters is None:
+            return found
+        return [restricted(rows, self.characters) for rows in found]
 
 
 def build_reader_network(content: dict[str, Any]) -> LineReader:

@@ -16,12 +16,12 @@ from handwriting.imaging.ink import find_ink
 from handwriting.imaging.masks import without_fragments
 from handwriting.imaging.scaling import scaled
 from handwriting.imaging.text_lines import TextLine
-from handwriting.labels import CLASSES
+from handwriting.labels import CLASSES, SETS
 from handwriting.lines.decoding import CharacterRead
 from handwriting.pages.fields import BOXES, Cell, Field
 from handwriting.pages.page_text import CellRead, FieldRead, LineOfPage, WordRead
 from handwriting.pages.view import View
-from handwriting.recognition.recognizer import SETS, Reading, Recognizer
+from handwriting.recognition.recognizer import Reading, Recognizer
 
 _LONGEST, _WINDOW, _KERNEL, _FAINT = 1600, 24, 31, 22
 _SMALLEST, _SQUARE, _FILLED, _MOST = 12, (0.5, 1.7), 0.85, 3000

@@ -12,6 +12,7 @@ from itertools import repeat
 import numpy as np
 
 from handwriting.lines.decoding import CharacterRead, likeliest_texts
+from handwriting.recognition.recognizer import SURE
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,11 @@ class WordRead:
     def box(self) -> tuple[int, int, int, int]:
         """Left, top, right and bottom in pixels of the image."""
         return _box_of(self.polygon)
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether `confidence` is not low (`recognizer.SURE`)."""
+        return self.confidence >= SURE
 
     @property
     def alternatives(self) -> list[tuple[str, float]]:

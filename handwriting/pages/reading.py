@@ -1,7 +1,7 @@
 """One way from any picture to its text: find the lines with the layout network, read each one."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,6 +51,11 @@ class PageReader:
         """The same networks, for texts in a language."""
         return dataclasses.replace(self, reader=self.reader.for_language(language))
 
+    def for_characters(self, characters: Collection[str]) -> "PageReader":
+        """The same networks, for pictures with no other characters than these, and spaces."""
+        recognizer = self.recognizer and self.recognizer.for_characters(characters)
+        return PageReader(self.reader.for_characters(characters), self.layout, recognizer)
+
 
 def read_picture(models: PageReader, photograph: Photograph, decoder: Decoder = GREEDY) -> Page:
     """Read whatever a picture shows: a page, some lines, a word, a number, or nothing.
@@ -61,12 +66,13 @@ def read_picture(models: PageReader, photograph: Photograph, decoder: Decoder = 
     if photograph.is_strip:
         return read_single_line(models, photograph, decoder)
     page = read_page(models, photograph, decoder)
-    is_print = any(place.why == "print" for place in page.unread)
-    if is_print or len(page.lines) > _FEW or any(f.kind == BOXES for f in page.fields):
+    if len(page.lines) > _FEW or any(f.kind == BOXES for f in page.fields):
         return page
-    line = read_single_line(models, photograph, decoder)
-    if _is_rather_line(line, page):
-        page = _instead(line, page)
+    # One neat character looks like print, and is read all the same.
+    if not any(place.why == "print" for place in page.unread):
+        line = read_single_line(models, photograph, decoder)
+        if _is_rather_line(line, page):
+            page = _instead(line, page)
     return page if _letters(page) > 1 else _with_character(models, photograph, decoder, page)
 
 

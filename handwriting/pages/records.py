@@ -128,6 +128,7 @@ def _facts(read: WordRead) -> dict[str, Any]:
     return {
         "text": read.text,
         "confidence": round(read.confidence, 4),
+        "is_sure": read.is_sure,
         "box": list(read.box),
         "polygon": np.round(read.polygon).astype(int).tolist(),
     }

@@ -1,4 +1,6 @@
-"""One character alone in a picture goes to the character model, if that is surer."""
+"""One character alone in a picture goes to the character model, if that is surer.
+
+It is sure of a shape: the share of ``c`` and that of ``C`` count together."""
 
 import cv2
 import numpy as np
@@ -12,7 +14,7 @@ from handwriting.lines.decoding import CharacterRead, Decoder
 from handwriting.pages.cutting import Strip
 from handwriting.pages.page_text import LineOfPage, WordRead
 from handwriting.pages.photographs import Photograph
-from handwriting.recognition.recognizer import Recognizer
+from handwriting.recognition.recognizer import Reading, Recognizer
 
 FREE = ("greedy", "language", "programs")
 """Names of decoders that do not restrict the text."""
@@ -36,8 +38,8 @@ def as_character(
     if recognizer is None or decoder.name not in FREE or not is_narrow or len(read.text) > 2:
         return read
     ink = strip.contrast[top:bottom, left:right]
-    found = _ranked(recognizer, character_from_ink(ink), ink)
-    if found is None or found[0][1] <= read.confidence:
+    found = _read(recognizer, character_from_ink(ink), ink)
+    if found is None or found.clearness <= read.confidence:
         return read
     return _line(found, read.whole.polygon, read.clearness)
 
@@ -59,29 +61,28 @@ def read_alone(
     unframed = without_frame(drawn)
     ink = without_fragments(unframed)
     character = character_from_ink(ink)
-    found = _ranked(recognizer, character, ink)
+    found = _read(recognizer, character, ink)
     if found is None:
         return None
     left, top, right, bottom = character.bbox
     corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
     # Who draws a frame around one character has written it there.
-    clearness = found[0][1] if unframed is drawn else 1.0
+    clearness = 0.0 if unframed is drawn else 1.0
     return _line(found, corners / photograph.scales, clearness)
 
 
-def _ranked(
-    recognizer: Recognizer, character: CharacterImage, ink: np.ndarray
-) -> list[tuple[str, float]] | None:
-    """The top-5 of an image that can show one character."""
+def _read(recognizer: Recognizer, character: CharacterImage, ink: np.ndarray) -> Reading | None:
+    """The prediction for an image that can show one character."""
     if character.bbox is None or character.is_multiple or _parts(ink) > _MOST_PARTS:
         return None
-    return recognizer.read(character.image).ranked()
+    return recognizer.read(character.image)
 
 
-def _line(ranked: list[tuple[str, float]], polygon: np.ndarray, clearness: float) -> LineOfPage:
+def _line(found: Reading, polygon: np.ndarray, clearness: float) -> LineOfPage:
+    ranked = found.ranked()
     text, sure = ranked[0]
     word = WordRead(text, sure, polygon, [CharacterRead(0, 0, ranked)])
-    return LineOfPage(word, [word], clearness=max(sure, clearness))
+    return LineOfPage(word, [word], clearness=max(found.clearness, clearness))
 
 
 def _parts(ink: np.ndarray) -> int:

@@ -14,7 +14,7 @@ from handwriting.formats.document_pages import count_pages, page_title
 from handwriting.imaging.sources import ImageLike, as_source
 from handwriting.lines.decoding import Decoder
 from handwriting.lines.languages import find_language
-from handwriting.lines.options import checked, named_decoder
+from handwriting.lines.options import checked, named_decoder, possible_characters
 from handwriting.lines.reader import LINES_FOLDER, Reader, find_reader
 from handwriting.pages.layout import LAYOUT_FOLDER, Layout, find_layout
 from handwriting.pages.photographs import Photograph, open_photograph
@@ -68,6 +68,7 @@ class TextReader:
         layout: str = "auto",
         decoder: str | Decoder = "greedy",
         language: str = "en",
+        characters: str | None = None,
         page: int | None = None,
     ) -> Page:
         """Read a photograph, a scan, or a page of a document.
@@ -79,12 +80,16 @@ class TextReader:
             decoder: ``greedy`` decoding; ``language`` or ``programs``, beam search with a model of
                 the language or of programs; or a `Pattern` or `WordList` that each line matches.
             language: ``en``, ``fr``, ``de`` or ``any``; only its characters are read.
+            characters: the only possible ones beside spaces: ``digits``, ``capitals``, ``small``,
+                ``all`` of these, or the characters themselves, such as ``"0-9.,"``; ``None`` for
+                those of the language.
             page: number of the page in a PDF, TIFF or GIF, from 1; ``None`` where there is only
                 one.
 
         Raises:
             HandwritingError: the image cannot be read, an argument has none of these values, the
-                language lacks characters of the pattern or the word list, or several pages are
+                language lacks characters that are asked for, characters are given with a
+                pattern or a word list, or several pages are
                 there and ``page`` does not say which.
         """
         source, name = as_source(image)
@@ -96,7 +101,7 @@ class TextReader:
         number = page if count > 1 else None
         title = page_title(name, number)
         photograph = open_photograph(source, layout == "line", title, number=page or 1)
-        found = self.read_photograph(photograph, layout, decoder, language)
+        found = self.read_photograph(photograph, layout, decoder, language, characters)
         return dataclasses.replace(found, number=number)
 
     def read_pages(
@@ -106,12 +111,14 @@ class TextReader:
         layout: str = "auto",
         decoder: str | Decoder = "greedy",
         language: str = "en",
+        characters: str | None = None,
     ) -> Iterator[Page]:
         """Read the pages of a document, each when it is asked for; arguments and errors of
         :meth:`read`."""
         source, name = as_source(image)
+        how = {"layout": layout, "decoder": decoder, "language": language, "characters": characters}
         for number in range(1, count_pages(source, name) + 1):
-            yield self.read(source, layout=layout, decoder=decoder, language=language, page=number)
+            yield self.read(source, **how, page=number)
 
     def read_photograph(
         self,
@@ -119,6 +126,7 @@ class TextReader:
         layout: str = "auto",
         decoder: str | Decoder = "greedy",
         language: str = "en",
+        characters: str | None = None,
     ) -> Page:
         """:meth:`read` for an image opened by `pages.photographs.open_photograph`."""
         if layout not in LAYOUTS:
@@ -126,6 +134,8 @@ class TextReader:
         own = find_language(language)
         decoder = _decoder(decoder, language) if isinstance(decoder, str) else decoder
         models = self.models.for_language(own)
+        if characters is not None:
+            models = models.for_characters(possible_characters(characters, own, decoder))
         return LAYOUTS[layout](models, photograph, checked(decoder, own))
 
 

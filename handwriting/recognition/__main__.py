@@ -5,7 +5,8 @@
     python -m handwriting.recognition FILE… --json
 
 With --json it prints one JSON object per image: `file`, `characters` with their probabilities, the
-most likely one first (empty without ink), and `is_multiple`, whether the image seems to show
+most likely one first (empty without ink), `is_sure`, whether the confidence of the first is not
+low, and `is_multiple`, whether the image seems to show
 several characters. read_picture.py reads such images.
 """
 
@@ -16,8 +17,9 @@ from pathlib import Path
 
 from handwriting.cli import make_parser, run_script
 from handwriting.errors import HandwritingError
+from handwriting.labels import SETS_HELP
 from handwriting.recognition.character_model import CharacterModel, CharacterPrediction
-from handwriting.recognition.recognizer import PRIORS, SETS, characters_of
+from handwriting.recognition.recognizer import PRIORS, characters_of
 from handwriting.runs import MODELS_FOLDER
 
 SEVERAL = "seems to hold several characters; 'python read_picture.py --lines FILE' reads them"
@@ -32,7 +34,7 @@ def get_args_parser() -> argparse.ArgumentParser:
         "--characters",
         default="all",
         metavar="SET",
-        help=f"possible characters: {', '.join(SETS)}, or the characters themselves",
+        help=f"possible characters: {SETS_HELP}",
     )
     add("--run", default="best", help="a run in models/, a weights file, best or latest")
     add("--prior", choices=PRIORS, default="equal", help="class prior: uniform, or EMNIST's")
@@ -64,13 +66,15 @@ def main(args: argparse.Namespace) -> None:
 
 def _line(file: Path, found: CharacterPrediction) -> str:
     words = "  ".join(f"{c} {p:.1%}" for c, p in found.alternatives) or "no ink found"
+    if found.alternatives and not found.is_sure:
+        words += "  (low confidence)"
     return f"{file}: {words}"
 
 
 def _json(file: Path, found: CharacterPrediction) -> str:
     characters = dict(found.alternatives)
-    record = {"file": str(file), "characters": characters, "is_multiple": found.is_multiple}
-    return json.dumps(record, ensure_ascii=False)
+    told = {"is_sure": found.is_sure, "is_multiple": found.is_multiple}
+    return json.dumps({"file": str(file), "characters": characters, **told}, ensure_ascii=False)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from handwriting.imaging.character import CharacterImage, character_from_strokes
 from handwriting.imaging.sources import ImageLike, as_source
 from handwriting.recognition.recognizer import (
     PRIORS,
+    SURE,
     Recognizer,
     characters_of,
     find_weights,
@@ -55,6 +56,11 @@ class CharacterPrediction:
         """Calibrated probability of `character`, in 0..1; 0 without ink."""
         return self.alternatives[0][1] if self.alternatives else 0.0
 
+    @property
+    def is_sure(self) -> bool:
+        """Whether `confidence` is not low (`recognizer.SURE`)."""
+        return self.confidence >= SURE
+
 
 class CharacterModel:
     """A trained model of single characters: 0-9, A-Z, a-z.
@@ -93,7 +99,7 @@ class CharacterModel:
             image: a path, an open file, a Pillow image, or an array uint8 (height, width) or
                 (height, width, 3 or 4).
             characters: possible characters: ``all``, ``digits``, ``capitals``, ``small``, or the
-                characters themselves, such as ``"ABC123"``.
+                characters themselves, such as ``"ABC123"`` or ``"A-C1-3"``.
             prior: class prior: ``equal`` (uniform) or ``emnist``.
 
         Raises:

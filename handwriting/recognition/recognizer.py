@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 from handwriting.errors import HandwritingError
-from handwriting.labels import CHARACTER_SETS, CLASSES, NUM_CLASSES, class_index
+from handwriting.labels import CLASSES, NUM_CLASSES, SETS, characters_named, class_index
 from handwriting.recognition.hand import Hand, Taught
 from handwriting.recognition.shapes import Shapes, load_shapes, shapes_file
 from handwriting.recognition.sizes import Sizes
@@ -34,6 +34,9 @@ from handwriting.runs import (
 )
 from models import fuse_batch_norm, pass_features, predict_logits
 
+SURE = 0.6
+"""Confidence of a character or a word below which a person should look at it."""
+
 PRIORS = ("equal", "emnist")
 
 LOOKALIKES = (
@@ -45,29 +48,19 @@ LOOKALIKES = (
 _TELLING = np.log(2)
 
 
-SETS = {
-    "all": CLASSES,
-    "digits": CHARACTER_SETS["Digits"],
-    "capitals": CHARACTER_SETS["Capitals"],
-    "small": CHARACTER_SETS["Small letters"],
-}
-"""Named sets of possible characters."""
-
-
 def characters_of(words: str) -> tuple[str, ...]:
-    """The characters of a set in SETS, or those in a text.
+    """Those of the 62 characters that words name, as for `labels.characters_named`.
 
     Raises:
         HandwritingError: the text is empty, or has other characters than the 62.
     """
-    if words in SETS:
-        return SETS[words]
-    if not words or not set(words) <= set(CLASSES):
+    named = set(characters_named(words))
+    if not named or not named <= set(CLASSES):
         raise HandwritingError(
             f"{words!r:.60} is not a set of characters. Give characters of 0-9, A-Z and a-z, or "
             f"one of {', '.join(SETS)}."
         )
-    return tuple(c for c in CLASSES if c in words)
+    return tuple(c for c in CLASSES if c in named)
 
 
 def find_weights(name: str, models: Path = MODELS_FOLDER) -> Path:
@@ -140,10 +133,15 @@ class Reading:
         """Characters with about the same image as the predicted one, which is included."""
         return next((group for group in LOOKALIKES if self.character in group), self.character)
 
+    @property
+    def clearness(self) -> float:
+        """p(predicted character or one of its look-alikes | image), in 0..1."""
+        return float(sum(self.image_probs[class_index(c)] for c in self.lookalikes()))
+
     def sentence(self) -> str:
         """Explanation, such as "read as s: shape says S or s (97%), height says lower case"."""
         group = self.lookalikes()
-        share = sum(self.image_probs[class_index(c)] for c in group)
+        share = self.clearness
         shown = [c for c in group if self.image_probs[class_index(c)] > 0.01 or c == self.character]
         text = f"read as {self.character}: shape says {join_words(shown)} ({share:.0%})"
         if self.size_log_likelihood is None or len(shown) == 1:
@@ -175,6 +173,7 @@ class Recognizer:
         network: with the EMNIST head.
         networks: by prior; ``equal`` has the out-of-domain head if there is one.
         shapes: model of shapes for writer adaptation, or ``None`` to adapt sizes alone.
+        possible: the characters that :meth:`read` may answer.
 
     Raises:
         HandwritingError: the weights do not fit the architecture that they name, or the model of
@@ -186,6 +185,7 @@ class Recognizer:
         self.shapes = self._find_shapes(shapes_file(source))
         self.network = fuse_batch_norm(build_network(content, source))
         self.temperature = temperature(content, "emnist")
+        self.possible: Collection[str] = CLASSES
         self.networks = dict.fromkeys(PRIORS, self.network)
         if has_hands_head(content):
             self.networks["equal"] = fuse_batch_norm(build_network(content, source, "equal"))
@@ -198,6 +198,15 @@ class Recognizer:
             HandwritingError: the file is missing, damaged or something else.
         """
         return cls(load_weights(path), path)
+
+    def for_characters(self, characters: Collection[str]) -> "Recognizer | None":
+        """The same model, for images of these characters; ``None`` if it knows none of them."""
+        possible = [c for c in CLASSES if c in characters]
+        if not possible:
+            return None
+        other = copy.copy(self)
+        other.possible = possible
+        return other
 
     def log_probs(self, images: torch.Tensor, prior: str = "emnist") -> np.ndarray:
         """float64 (N, 62): log p(character | image), calibrated.
@@ -295,7 +304,7 @@ class Recognizer:
             log_image = self._read_hand(images, prior, hand)
         else:
             (log_image,) = self.log_probs(images, prior)
-        log_image[[c not in allowed for c in CLASSES]] = -np.inf
+        log_image[[c not in allowed or c not in self.possible for c in CLASSES]] = -np.inf
         image_probs = _normalised(log_image)
         if size_log_likelihood is None:
             return Reading(image_probs, image_probs)

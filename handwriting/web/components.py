@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from handwriting.pages.layout import Layout
     from handwriting.pages.reading import PageReader
 
-SURE = 0.6
 MULTIPLE = "Two characters or more? One at a time, please."
 
 

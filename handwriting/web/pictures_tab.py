@@ -15,7 +15,6 @@ from handwriting.pages.page_text import LineOfPage
 from handwriting.pages.reading import PageReader
 from handwriting.runs import RunFiles
 from handwriting.web.components import (
-    SURE,
     chosen_options,
     find_page_reader,
     load_recognizer,
@@ -201,7 +200,7 @@ def _line_for_browser(line: LineOfPage) -> dict[str, Any]:
             "gap": " " * len(gap),
             "polygon": word.polygon.round(1).tolist(),
             "ranked": [character.ranked for character in word.characters],
-            "unsure": word.confidence < SURE,
+            "unsure": not word.is_sure,
         }
         for word, gap in zip(line.words, gaps_of_words(line), strict=True)
     ]

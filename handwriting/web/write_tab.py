@@ -9,14 +9,13 @@ import streamlit as st
 
 from handwriting.errors import HandwritingError
 from handwriting.lines.decoding import Decoder
-from handwriting.recognition.recognizer import join_words
+from handwriting.recognition.recognizer import SURE, join_words
 from handwriting.recognition.sizes import Sizes
 from handwriting.runs import RunFiles
 from handwriting.web.answer import Answer, answer_strokes
 from handwriting.web.canvas import PAPER, Paper, paper_for, ruled_paper, strokes_of
 from handwriting.web.components import (
     MULTIPLE,
-    SURE,
     chosen_options,
     chosen_recognizers,
     find_line_reader,

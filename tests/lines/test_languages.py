@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,9 +10,9 @@ from handwriting.alphabet import ALPHABET, ASCII, NUM_OUTPUTS, encode
 from handwriting.errors import HandwritingError
 from handwriting.files import save_torch
 from handwriting.lines.beam import BeamDecoder
-from handwriting.lines.decoding import greedy
+from handwriting.lines.decoding import Calibration, greedy, read_line
 from handwriting.lines.language import LanguageModel
-from handwriting.lines.languages import ENGLISH, LANGUAGES, find_language
+from handwriting.lines.languages import ENGLISH, LANGUAGES, find_language, restricted
 from handwriting.lines.network import LineReader
 from handwriting.lines.reader import KIND, Reader
 from tests.lines.support import random_rows
@@ -29,6 +30,14 @@ def test_what_a_language_lacks_is_never_read_and_no_probability_is_lost(name, se
     assert set(BeamDecoder(width=3)(possible).text) <= set(language.characters)
     blank = possible[:, 0]
     np.testing.assert_array_equal(blank, rows[:, 0])
+
+
+@given(st.integers(0, 10_000))
+def test_only_the_possible_characters_and_spaces_are_read(seed):
+    possible = restricted(random_rows(seed, steps=6), "0123")
+    assert set(greedy(possible)) <= set("0123 ")
+    found = read_line(possible, BeamDecoder(width=3), Calibration())
+    assert {c for character in found.characters for c, _ in character.ranked} <= set("0123 ")
 
 
 def rows_of(text: str, others: str = "") -> np.ndarray:
@@ -64,6 +73,7 @@ def test_the_model_of_a_language_finds_its_accents(name, written, seen):
 
 
 def test_weights_of_ascii_are_read_as_ever_in_every_language(tmp_path):
+    torch.manual_seed(0)
     network = LineReader(4, 8)
     weights = network.state_dict()
     former = {

@@ -31,6 +31,10 @@ class SureOf:
     def ranked(self) -> list[tuple[str, float]]:
         return self.ranking
 
+    @property
+    def clearness(self) -> float:
+        return sum(p for c, p in self.ranking if c.lower() == self.ranking[0][0].lower())
+
 
 G = SureOf([("g", 0.8), ("9", 0.1)])
 
@@ -64,6 +68,14 @@ def test_the_surer_character_model_gives_text_alternatives_and_clearness():
     assert [word.text for word in found.words] == ["g"]
     assert found.whole.characters[0].ranked == G.ranking
     assert found.box == line_of("8").box
+
+
+def test_look_alikes_count_together():
+    """A `v` of unknown size is surely one, in one case or the other."""
+    either = SureOf([("V", 0.5), ("v", 0.45), ("u", 0.05)])
+    found = as_character(either, strip_of(), line_of("8", sure=0.8), GREEDY)
+    assert (found.text, found.confidence) == ("V", 0.5) and not found.whole.is_sure
+    assert found.clearness == pytest.approx(0.95)
 
 
 def test_a_scrawl_of_many_parts_is_not_given_to_the_character_model():

@@ -34,12 +34,15 @@ def test_files_are_read_a_line_each(read):
     code, printed, _ = read("blank.png", "ring.png")
     blank, drawing = printed.splitlines()
     assert code == 0 and "no ink" in blank and drawing.count("%") == 5
+    assert drawing.endswith("(low confidence)") and "low" not in blank
 
 
 def test_json_has_an_object_per_file(read):
     _, printed, _ = read("blank.png", "ring.png", "--json")
     blank, drawing = (json.loads(line) for line in printed.splitlines())
-    assert blank == {"file": "blank.png", "characters": {}, "is_multiple": False}
+    told = {"is_sure": False, "is_multiple": False}
+    assert blank == {"file": "blank.png", "characters": {}} | told
+    assert not drawing["is_sure"], "its weights are random"
     assert len(drawing["characters"]) == 5 and set(drawing["characters"]) <= set(CLASSES)
 
 
@@ -58,13 +61,13 @@ def test_files_that_are_no_pictures_are_named_and_the_others_are_read(read, tmp_
 
 
 def test_only_the_possible_characters_are_predicted(read):
-    for words, possible in (("digits", "0123456789"), ("capitals", "ABCDEFGHIJKLMNOPQRSTUVWXYZ")):
+    for words, possible in (("digits", "0123456789"), ("A-Z", "ABCDEFGHIJKLMNOPQRSTUVWXYZ")):
         found = json.loads(read("ring.png", "--json", "--characters", words)[1])
         assert set(found["characters"]) <= set(possible)
     found = json.loads(read("ring.png", "--json", "--characters", "0O")[1])
     assert sum(found["characters"].values()) == pytest.approx(1) and len(found["characters"]) == 2
-    code, printed, error = read("ring.png", "--characters", "0-9")
-    assert code == 1 and not printed and "'0-9' is not a set of characters" in error
+    code, printed, error = read("ring.png", "--characters", "0-9.")
+    assert code == 1 and not printed and "'0-9.' is not a set of characters" in error
 
 
 def test_several_characters_are_said_to_be_several(read, tmp_path):
