@@ -171,7 +171,8 @@ def read_page(
         tqdm.write(f"{title}: {photograph.note}", sys.stderr)
     layout = "line" if args.lines else "auto"
     page = reader.read_photograph(photograph, layout, decoder, args.language, args.characters)
-    if unsure := unsure_words(page):
+    unsure = unsure_words(page)
+    if unsure:
         tqdm.write(f"{title}: low confidence in {unsure}", sys.stderr)
     return page
 

@@ -70,11 +70,11 @@ SHORTCUT_WEIGHT = 0.1
 """Weight of the CTC loss of the convolutions alone (Retsinas et al. 2022, "Best practices for a
 handwritten text recognition system")."""
 
-FINE_TUNING: dict[str, Any] = {"epochs": 0, "lr": 0.0005, "alpha": 0.75, "held_out": 0.0}
+FINE_TUNING: dict[str, Any] = {"lr": 0.0005, "alpha": 0.75, "held_out": 0.0}
 """Defaults with --init-from, for a person's own pages (`studies.own_documents`)."""
 
 FINE_TUNING_DRAWS, MOST_DRAWS = 24, 20_000
-"""With 0 epochs: how often each line is drawn, and most samples, of whole epochs."""
+"""With --init-from: how often each line is drawn, and most samples, by whole epochs."""
 
 
 def text_loss(run: TextRun, batch: TextBatch) -> Loss:
@@ -153,11 +153,12 @@ def get_args_parser() -> argparse.ArgumentParser:
         help="pen archives of words, lines or characters; folders of photographs, of pages with "
         "ALTO or PAGE files, or of fonts; prepared EMNIST",
     )
-    add_tuned(
-        "epochs",
-        int,
-        defaults.epochs,
-        "passes over all samples; 0: so many that few lines are learnt",
+    add(
+        "--epochs",
+        type=int,
+        default=argparse.SUPPRESS,
+        help=f"passes over all samples (default: {defaults.epochs}; with --init-from so many that "
+        f"each line is drawn {FINE_TUNING_DRAWS} times)",
     )
     add_tuned("lr", float, defaults.lr, "highest learning rate")
     add("--columns", type=int, default=defaults.columns, help="pixel columns of a batch")
@@ -223,7 +224,7 @@ def train(args: argparse.Namespace, files: RunFiles, device: torch.device) -> No
     batches = TextBatches(
         data.sources, settings.columns, settings.seed, rank(), world_size(), args.workers
     )
-    if not settings.epochs:
+    if state is None and settings.init_from and "epochs" not in args:
         settings = replace(settings, epochs=fine_tuning_epochs(data.lines, len(batches)))
     run = TextRun(settings, files, device, len(batches), pages=data.pages)
     if state:

@@ -11,7 +11,6 @@ With --save: left_out_collections.json.
 """
 
 import argparse
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from handwriting.cli import make_measuring_parser, run_script, save_measured
+from handwriting.cli import make_measuring_parser, report_measured, run_script
 from handwriting.compute.devices import keep_memory
 from handwriting.datasets.batches import ExtraData, subsample
 from handwriting.datasets.external import ExternalSet, load_external, mixed
@@ -210,8 +209,7 @@ def main(args: argparse.Namespace) -> None:
             for name in names
         }
         result["recipes"][title] = {"mean": means(list(rows.values())), "left_out": rows}
-    print(json.dumps(result, indent=1))
-    save_measured(args, "left_out_collections.json", result)
+    report_measured(args, "left_out_collections.json", result)
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ from handwriting.training.optim import (
 from handwriting.training.recipes import SEED, Ranges, Recipe, check_ranges
 
 _RANGES: Ranges = SEED | {
-    "epochs": (int, 0, 100_000),
+    "epochs": (int, 1, 100_000),
     "columns": (int, 1, 10**7),
     "samples": (int, 0, 10**9),
     "photographed": (float, 0, 1),
@@ -47,7 +47,7 @@ class TextSettings:
 
     Attributes:
         data: pen archives, folders and fonts, as `training.text_data.load_sources` takes them.
-        epochs: passes over all samples; 0 until their number is known.
+        epochs: passes over all samples.
         lr: peak learning rate.
         columns: pixel columns per batch.
         samples: samples of an epoch, balanced over the sources; 0 for each sample once.

@@ -4,10 +4,11 @@ import io
 
 import numpy as np
 import streamlit as st
-from PIL import Image, ImageOps
+from PIL import ImageOps
 from streamlit.runtime.uploaded_file_manager import DeletedFile, UploadedFile
 
 from handwriting.formats.document_pages import ENDINGS
+from handwriting.imaging.photograph import open_picture
 from handwriting.synthesis.examples import EXAMPLES, file_of_example
 from handwriting.web.incoming import file_name
 from handwriting.web.picture_reading import Given, pages_of
@@ -88,5 +89,5 @@ def example_file(name: str) -> bytes:
 @st.cache_data(show_spinner=False, max_entries=len(EXAMPLES))
 def thumbnail(name: str) -> np.ndarray:
     """One of EXAMPLES for the gallery, uint8 (rows, columns, 3), all of the same shape."""
-    picture = Image.open(io.BytesIO(example_file(name)))
+    picture = open_picture(io.BytesIO(example_file(name)))
     return np.asarray(ImageOps.fit(picture, _THUMBNAIL))

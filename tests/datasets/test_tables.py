@@ -29,8 +29,8 @@ def test_rows_come_with_the_line_that_they_begin_in(table):
 @pytest.mark.parametrize(
     ("read", "content"),
     [
-        (read_labels, 'file,character\n"a\n.png",a\n\nb.png,ä\n'),
-        (read_texts, 'file,text\na.png,"two\nlines"\n\nb.png,ä\n'),
+        (read_labels, 'file,character\n"a\n.png",a\n\nb.png,я\n'),
+        (read_texts, 'file,text\na.png,"two\nlines"\n\nb.png,я\n'),
         (read_labels, 'file,character\n"a\n.png",a\n\n../b.png,a\n'),
         (read_texts, 'file,text\na.png,"two\nlines"\n\n,text\n'),
     ],
