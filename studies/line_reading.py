@@ -22,6 +22,7 @@ import torch
 
 from handwriting.cli import command_line, make_measuring_parser, report_measured, run_script
 from handwriting.datasets.pen import PenArchive, load_pen
+from handwriting.datasets.photographed_text import has_words
 from handwriting.datasets.stroke_augmentation import LINE_VARIATION
 from handwriting.datasets.text import TextSet, left_out, line_strokes, load_pages, written
 from handwriting.errors import HandwritingError
@@ -145,7 +146,8 @@ def measure(
     reader = reader.for_language(find_language(name))
     file = args.language_model if name == "en" else None
     language = named_decoder("language", reader.language, file)
-    if path.is_dir() and (pages := load_pages(path)):
+    has_table = (path / "text.csv").is_file() or has_words(path)
+    if has_table and (pages := load_pages(path)):
         unseen = unseen_pages(*pages, reader.trained_pages)
         files, texts = (column[: args.most] for column in unseen)
         programs = BeamDecoder(LanguageModel.load(args.programs))
