@@ -45,7 +45,7 @@ if runs_tab.open:
     with runs_tab:
         # The tables of runs take a second to load; the first prediction need not wait for them.
         show_runs([run for run, accuracy in runs.items() if accuracy is not None])
-with about_tab:
+with about_tab, st.container(key="about"):
     st.markdown(ABOUT.read_text(encoding="utf-8"))
 with write_tab:
     if not runs:

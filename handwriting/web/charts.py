@@ -22,9 +22,17 @@ _BAR = 12
 _FEET = 90
 """Heights in pixels: of a class, of a bar, and of the axis below the rows."""
 
-_NAMES = {"labelFont": "monospace", "labelFontSize": 14, "labelLimit": 0, "labelOverlap": False}
+_NAMES = {
+    **{"labelFont": "monospace", "labelFontSize": 14, "labelLimit": 0, "labelOverlap": False},
+    # Else the first name stands below its row.
+    "labelFlush": False,
+}
 _DASHES = ([1, 0], [5, 4])
-_LEGEND = {"orient": "top", "direction": "horizontal", "columns": 2, "labelLimit": 0}
+_LEGEND = {
+    **{"orient": "top", "direction": "horizontal", "columns": 2, "labelLimit": 0},
+    # Two columns then fit on a phone.
+    **{"symbolSize": 60, "columnPadding": 8},
+}
 
 CELL = "cell"
 """The selection that a click on the confusion matrix makes."""

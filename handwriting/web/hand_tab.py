@@ -31,6 +31,12 @@ from handwriting.web.incoming import file_name
 
 FILE_NAME = "my_hand.json"
 
+PURPOSE = (
+    "Your handwriting helps the model of single characters, on the tab “Write”: it learns your "
+    "shapes, and your heights on the ruled lines. Words, lines and images are read as before. All "
+    "62 characters take about two minutes; any may be left out."
+)
+
 _PEN = 4
 _X_HEIGHT = 0.6
 _MOST_MEGABYTES = 1
@@ -47,6 +53,7 @@ def teach_hand(runs: dict[RunFiles, float | None]) -> None:
     except HandwritingError as error:
         st.error(plain(str(error)))
         return
+    st.markdown(PURPOSE)
     sizes = find_sizes()
     left, right = st.columns(2, gap="large")
     with left:
@@ -79,7 +86,11 @@ def _write_characters(recognizer: Recognizer, sizes: Sizes | None) -> None:
     st.segmented_control(
         "Characters", list(GROUPS), default=group, key=f"hand_part_{screen}", on_change=_jump
     )
-    st.markdown(f"Write **{'  '.join(characters)}**, each in its box.")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"Write **{'  '.join(characters)}**, each in its box.", width="stretch")
+        # The canvas itself takes away only what was added since the screen was opened.
+        if (state.get("hand_before") or {}).get("objects"):
+            st.button("Clear these boxes", on_click=_clear, args=(screen,))
     x_height = sizes.x_height if sizes else _X_HEIGHT
     colours = paper_colours()
     # Drawings of the first screens must fit when they are seen again.
@@ -107,7 +118,7 @@ def _write_characters(recognizer: Recognizer, sizes: Sizes | None) -> None:
         st.button("Back", on_click=_go, args=(screen - 1,), disabled=screen == 0)
         is_last = screen == len(SCREENS) - 1
         st.button("Next", on_click=_go, args=(screen + 1,), disabled=is_last)
-        used = st.button("Use it", type="primary", disabled=not number)
+        used = st.button("Use my hand", type="primary", disabled=not number)
     st.progress(number / NUM_CLASSES, f"{number} of {NUM_CLASSES} characters written")
     if used:
         with st.spinner("Learning your hand"):
@@ -122,6 +133,12 @@ def _go(screen: int) -> None:
     state["hand_visit"] += 1
 
 
+def _clear(screen: int) -> None:
+    """Take away what was written on a screen, also on an earlier visit."""
+    st.session_state["hand_drawings"].pop(screen, None)
+    _go(screen)
+
+
 def _jump() -> None:
     """Go to the first screen of the chosen group."""
     state = st.session_state
@@ -133,14 +150,7 @@ def _jump() -> None:
 
 def _keep_hand(recognizer: Recognizer) -> None:
     """Show whether a hand is in use, with widgets to download, remove and load one."""
-    hand = st.session_state.get("hand")
-    if hand is None:
-        st.info(
-            "Write each character once: all 62 take about two minutes, and any of them may be left "
-            "out. The character model then adapts to your handwriting: your shapes, your heights "
-            "on the ruled lines."
-        )
-    else:
+    if hand := st.session_state.get("hand"):
         _show_hand(hand)
     st.file_uploader(
         "Load your hand from a file",

@@ -90,4 +90,5 @@ def example_file(name: str) -> bytes:
 def thumbnail(name: str) -> np.ndarray:
     """One of EXAMPLES for the gallery, uint8 (rows, columns, 3), all of the same shape."""
     picture = open_picture(io.BytesIO(example_file(name)))
-    return np.asarray(ImageOps.fit(picture, _THUMBNAIL))
+    ground = picture.resize((1, 1)).getpixel((0, 0))
+    return np.asarray(ImageOps.pad(picture, _THUMBNAIL, color=ground))

@@ -59,7 +59,7 @@ def test_a_hand_is_written_used_downloaded_removed_and_loaded_again(phone, tmp_p
     # What stood there stands there again.
     expect(phone.get_by_text("Write 0")).to_be_visible()
     expect(phone.get_by_text("3 of 62 characters written")).to_be_visible()
-    phone.get_by_role("button", name="Use it").click()
+    phone.get_by_role("button", name="Use my hand").click()
     expect(phone.get_by_text("Your hand is in use: 3 of 62 characters.")).to_be_visible()
     with phone.expect_download() as download:
         phone.get_by_role("button", name="Download it").click()
@@ -83,7 +83,7 @@ def _network(content: bytes) -> str:
 def test_the_badge_in_the_first_tab_removes_the_hand(phone):
     write_in_box(phone, 3, "3")
     expect(phone.get_by_text("1 of 62 characters written")).to_be_visible()
-    phone.get_by_role("button", name="Use it").click()
+    phone.get_by_role("button", name="Use my hand").click()
     expect(phone.get_by_text("Your hand is in use: 1 of 62 characters.")).to_be_visible()
     phone.get_by_role("tab").first.click()
     badge = phone.get_by_role("tabpanel").get_by_text("Your hand is in use")

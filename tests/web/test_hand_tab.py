@@ -57,6 +57,12 @@ def button(tab: AppTest, label: str):
     return next(button for button in tab.button if button.label == label)
 
 
+def asked(tab: AppTest) -> list[str]:
+    """The characters that the screen asks for."""
+    (said,) = (text.value for text in tab.markdown if text.value.startswith("Write **"))
+    return said.split("**")[1].split()
+
+
 def test_the_screens_ask_for_each_character_once():
     assert sorted("".join(characters for _, characters in SCREENS)) == sorted(CLASSES)
     assert max(len(characters) for _, characters in SCREENS) == BOXES
@@ -86,17 +92,34 @@ def test_the_strip_names_each_box():
 def test_at_first_nothing_can_be_used(tab):
     tab.run()
     assert not tab.exception and not tab.error
-    assert button(tab, "Use it").disabled and button(tab, "Back").disabled
-    assert tab.markdown[0].value.split("**")[1].split() == ["0", "1", "2", "3"]
-    assert tab.info and not tab.success
+    assert button(tab, "Use my hand").disabled and button(tab, "Back").disabled
+    assert asked(tab) == ["0", "1", "2", "3"]
+    assert not tab.success
+
+
+def test_the_tab_says_for_what_the_hand_helps_and_for_what_it_does_not(tab):
+    tab.run()
+    said = tab.markdown[0].value
+    assert "single characters" in said and "Words, lines and images are read as before" in said
+
+
+def test_what_was_written_on_an_earlier_visit_can_be_cleared(tab):
+    tab.session_state["hand_drawings"] = {0: drawing(0, 1), 1: drawing(2)}
+    tab.run()
+    button(tab, "Next").click().run()
+    button(tab, "Clear these boxes").click().run()
+    assert not tab.exception
+    samples = taught_characters(tab.session_state["hand_drawings"])
+    assert [sample.character for sample in samples] == ["0", "1"]
+    assert "Clear these boxes" not in [b.label for b in tab.button], "there is nothing to clear"
 
 
 def test_next_and_back_walk_through_the_screens(tab):
     tab.run()
     button(tab, "Next").click().run()
-    assert "4" in tab.markdown[0].value and not button(tab, "Back").disabled
+    assert "4" in asked(tab) and not button(tab, "Back").disabled
     button(tab, "Back").click().run()
-    assert "0" in tab.markdown[0].value
+    assert "0" in asked(tab)
     assert not tab.exception
 
 
@@ -104,15 +127,15 @@ def test_a_part_can_be_chosen(tab):
     tab.run()
     tab.segmented_control[0].set_value("Small letters").run()
     assert not tab.exception
-    assert "a" in tab.markdown[0].value
+    assert "a" in asked(tab)
     button(tab, "Back").click().run()
-    assert "Z" in tab.markdown[0].value
+    assert "Z" in asked(tab)
 
 
 def test_what_was_written_is_used_kept_and_removed_with_one_click(tab):
     tab.session_state["hand_drawings"] = {0: drawing(0, 1), 4: drawing(2)}
     tab.run()
-    button(tab, "Use it").click().run()
+    button(tab, "Use my hand").click().run()
     assert not tab.exception
     assert "3 of 62" in tab.success[0].value
     hand = tab.session_state["hand"]
@@ -127,7 +150,7 @@ def test_what_was_written_is_used_kept_and_removed_with_one_click(tab):
 def test_a_file_brings_the_hand_back(tab):
     tab.session_state["hand_drawings"] = {0: drawing(0, 1)}
     tab.run()
-    button(tab, "Use it").click().run()
+    button(tab, "Use my hand").click().run()
     content = tab.session_state["hand"].to_bytes()
     button(tab, "Remove it").click().run()
     tab.file_uploader[0].set_value(("my_hand.json", content, "application/json")).run()

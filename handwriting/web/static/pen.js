@@ -8,19 +8,26 @@ const canvasOf = (event) => {
   return path.find((node) => node instanceof ShadowRoot) ?? null
 }
 
-// The canvas stands in a shadow root, where the page's own style sheets do not reach.
-const dress = (css, triesLeft = 100) => {
-  const hosts = document.querySelectorAll('[data-testid="stBidiComponentIsolated"]')
-  const roots = Array.from(hosts, (host) => host.shadowRoot)
-  const found = roots.filter((root) => root?.querySelector(".dc-toolbar"))
-  for (const root of found) {
-    if (root.querySelector("style.hand")) continue
+// Each canvas stands in a shadow root, where the page's own style sheets do not reach.
+const met = new WeakSet()
+const dress = (host, css, triesLeft = 100) => {
+  const root = host.shadowRoot
+  if (root?.querySelector(".dc-toolbar")) {
     const style = document.createElement("style")
-    style.className = "hand"
     style.textContent = css
     root.append(style)
+  } else if (triesLeft) {
+    setTimeout(() => dress(host, css, triesLeft - 1), 50)
+  } else {
+    met.delete(host)
   }
-  if (!found.length && triesLeft) setTimeout(() => dress(css, triesLeft - 1), 50)
+}
+const dressNew = (css) => {
+  for (const host of document.querySelectorAll('[data-testid="stBidiComponentIsolated"]')) {
+    if (met.has(host)) continue
+    met.add(host)
+    dress(host, css)
+  }
 }
 
 // Presses the canvas's own button when a stroke ends.
@@ -105,7 +112,7 @@ const hideGhost = (event) => {
 const started = new WeakSet()
 
 export default function ({ data, parentElement, setStateValue }) {
-  dress(data.css)
+  dressNew(data.css)
   trace(parentElement, data.ghost)
   if (started.has(parentElement)) return undefined
   started.add(parentElement)
@@ -125,8 +132,12 @@ export default function ({ data, parentElement, setStateValue }) {
     setStateValue("room", [width, window.innerHeight])
   })
   room.observe(parentElement)
+  // Other tabs have canvases too, a new one for each screen of boxes.
+  const newcomers = new MutationObserver(() => dressNew(data.css))
+  newcomers.observe(document.body, { childList: true, subtree: true })
   return () => {
     room.disconnect()
+    newcomers.disconnect()
     for (const [name, action] of events) document.removeEventListener(name, action, how)
   }
 }

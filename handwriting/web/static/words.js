@@ -49,6 +49,8 @@ export default function ({ parentElement: root, data, setStateValue }) {
   picture.style.maxWidth = `${Math.max(240, 3 * data.width)}px`
   makeSvg(picture, "image", { href: data.picture, width: data.width, height: data.height })
   text.setAttribute("aria-label", `Text of ${data.name}`)
+  // A word, a number or a single line is large, as on the canvas.
+  text.classList.toggle("short", data.lines.length === 1)
 
   let open = null
   const close = () => {
