@@ -6,8 +6,9 @@ They are kept in memory until the person removes them or leaves.
 import hashlib
 import logging
 import threading
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from weakref import WeakSet
 
 from handwriting.errors import HandwritingError
@@ -114,18 +115,18 @@ class Shelf:
         """
         before, digests = self.entries, _digests(pictures)
         added: dict[str, Entry] = {}
-        names = []
+        left_out = []
         for given in pictures:
             digest = f"{digests[id(given.content)]}_{given.page or 1}"
             if _has_room(added, given):
                 added.setdefault(digest, before.get(digest) or Entry(given))
             else:
-                names.append(given.title)
+                left_out.append(given)
         self.entries = added
         for digest, entry in before.items():
             if _has_room(self.entries, entry.given):
                 self.entries.setdefault(digest, entry)
-        self.left_out = _sentence(names, lost)
+        self.left_out = _sentence(list(_titles(left_out)), lost)
         _make_room()
 
     def remove(self, digest: str) -> None:
@@ -162,6 +163,16 @@ def _digests(pictures: Sequence[Given]) -> dict[int, str]:
     """Digest of each file by the identity of its content, which its pages share."""
     contents = {id(given.content): given.content for given in pictures}
     return {key: hashlib.sha256(content).hexdigest()[:16] for key, content in contents.items()}
+
+
+def _titles(left_out: Sequence[Given]) -> Iterator[str]:
+    """Titles of images; the pages of a document have one for all of them."""
+    for (name, is_page), group in groupby(left_out, lambda given: (given.name, bool(given.page))):
+        own = list(group)
+        if is_page and len(own) > 1:
+            yield f"{name}, pages {own[0].page} to {own[-1].page}"
+        else:
+            yield from (given.title for given in own)
 
 
 def _sentence(names: list[str], lost: int) -> str:
