@@ -31,7 +31,7 @@ _DASHES = ([1, 0], [5, 4])
 _LEGEND = {
     **{"orient": "top", "direction": "horizontal", "columns": 2, "labelLimit": 0},
     # Two columns then fit on a phone.
-    **{"symbolSize": 60, "columnPadding": 8},
+    "labelFontSize": 12,
 }
 
 CELL = "cell"

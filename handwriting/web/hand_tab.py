@@ -32,9 +32,9 @@ from handwriting.web.incoming import file_name
 FILE_NAME = "my_hand.json"
 
 PURPOSE = (
-    "Your handwriting helps the model of single characters, on the tab “Write”: it learns your "
-    "shapes, and your heights on the ruled lines. Words, lines and images are read as before. All "
-    "62 characters take about two minutes; any may be left out."
+    "The character model learns your shapes and your heights on the ruled lines. This helps single "
+    "characters on the tab “Write”; words, lines and images are read as before. All 62 characters "
+    "take about two minutes; any may be left out."
 )
 
 _PEN = 4
@@ -118,8 +118,8 @@ def _write_characters(recognizer: Recognizer, sizes: Sizes | None) -> None:
         st.button("Back", on_click=_go, args=(screen - 1,), disabled=screen == 0)
         is_last = screen == len(SCREENS) - 1
         st.button("Next", on_click=_go, args=(screen + 1,), disabled=is_last)
-        used = st.button("Use my hand", type="primary", disabled=not number)
     st.progress(number / NUM_CLASSES, f"{number} of {NUM_CLASSES} characters written")
+    used = st.button("Use my hand", type="primary", disabled=not number)
     if used:
         with st.spinner("Learning your hand"):
             state["hand"] = recognizer.teach(taught, sizes)

@@ -59,6 +59,7 @@ def test_a_hand_is_written_used_downloaded_removed_and_loaded_again(phone, tmp_p
     # What stood there stands there again.
     expect(phone.get_by_text("Write 0")).to_be_visible()
     expect(phone.get_by_text("3 of 62 characters written")).to_be_visible()
+    expect(phone.get_by_role("button", name="Clear these boxes")).to_be_visible()
     phone.get_by_role("button", name="Use my hand").click()
     expect(phone.get_by_text("Your hand is in use: 3 of 62 characters.")).to_be_visible()
     with phone.expect_download() as download:
@@ -78,6 +79,18 @@ def test_a_hand_is_written_used_downloaded_removed_and_loaded_again(phone, tmp_p
 
 def _network(content: bytes) -> str:
     return content.decode().partition('"network": "')[2].partition('"')[0]
+
+
+def test_a_stroke_is_undone_by_a_button_for_fingers_that_covers_no_other(phone):
+    write_in_box(phone, 3, "3")
+    expect(phone.get_by_text("1 of 62 characters written")).to_be_visible()
+    panel = phone.get_by_role("tabpanel")
+    expect(panel.get_by_role("button", name="Edit")).to_be_hidden()
+    undo, following = (panel.get_by_role("button", name=name) for name in ("Undo", "Next"))
+    left, right = following.bounding_box(), undo.bounding_box()
+    assert right["height"] >= 44 and left["x"] + left["width"] <= right["x"]
+    undo.click()
+    expect(phone.get_by_text("0 of 62 characters written")).to_be_visible()
 
 
 def test_the_badge_in_the_first_tab_removes_the_hand(phone):

@@ -100,7 +100,7 @@ def test_at_first_nothing_can_be_used(tab):
 def test_the_tab_says_for_what_the_hand_helps_and_for_what_it_does_not(tab):
     tab.run()
     said = tab.markdown[0].value
-    assert "single characters" in said and "Words, lines and images are read as before" in said
+    assert "single characters" in said and "words, lines and images are read as before" in said
 
 
 def test_what_was_written_on_an_earlier_visit_can_be_cleared(tab):
