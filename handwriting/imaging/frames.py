@@ -108,11 +108,10 @@ def _is_framed(
     if not inner.any() or not 1 <= strokes.sum() <= _MOST_STROKES:
         return False
     places, _ = connected_parts(enclosed)
-    around = places == places[inner].max()
-    rows, columns = np.nonzero(around)
-    own_rows, own_columns = np.nonzero(inner)
-    span = max(np.ptp(own_rows) / max(np.ptp(rows), 1), np.ptp(own_columns) / max(np.ptp(columns), 1))
-    return span >= _LEAST_SPAN and len(rows) >= _LEAST_AROUND * shape[0] * shape[1]
+    around = places == np.bincount(places[inner]).argmax()
+    extents, own = (np.ptp(np.nonzero(mask), axis=1) for mask in (around, inner))
+    is_large = (own >= _LEAST_SPAN * extents).any()
+    return bool(is_large and around.sum() >= _LEAST_AROUND * shape[0] * shape[1])
 
 
 def _inside_straight_sides(ink: np.ndarray) -> np.ndarray:

@@ -22,7 +22,7 @@ def find_ink(picture: Image.Image) -> np.ndarray:
 
     The paper is fitted to the edge of the image; where strokes found in another way
     (:mod:`handwriting.imaging.shade`) disagree, as in shadows and vignettes, these are taken. If
-    most of the image would be ink, its edge is taken for a line, and the paper is looked for inside.
+    most of the image would be ink, its edge is taken for a line around the paper.
 
     Returns:
         uint8 (height, width): 128 at Otsu's threshold (Otsu 1979) of the difference to the paper,
@@ -30,13 +30,21 @@ def find_ink(picture: Image.Image) -> np.ndarray:
     """
     grey = as_seen(picture).convert("L")
     ink = _ink_in(grey)
+    return _inside_line(grey, ink) if _covers_most(ink) else ink
+
+
+def _covers_most(ink: np.ndarray) -> bool:
+    return bool((ink > 127).mean() > _MOST_INK)
+
+
+def _inside_line(grey: Image.Image, ink: np.ndarray) -> np.ndarray:
+    """The ink inside of a line around the whole image, or the given one where there is no line."""
     width, height = grey.size
-    for cut in range(*_CUTS) if (ink > 127).mean() > _MOST_INK else ():
-        across, down = cut * width // 100, cut * height // 100
+    for percent in range(*_CUTS):
+        across, down = percent * width // 100, percent * height // 100
         inside = _ink_in(grey.crop((across, down, width - across, height - down)))
-        if 0 < (inside > 127).mean() < _MOST_INK:
-            ends = [(down, down), (across, across)]
-            return np.pad(inside, ends)
+        if inside.any() and not _covers_most(inside):
+            return np.pad(inside, ((down, down), (across, across)))
     return ink
 
 
