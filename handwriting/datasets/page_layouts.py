@@ -4,7 +4,7 @@ Files give a baseline or an outline for each line; how high its letters are foll
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,17 +40,26 @@ class LayoutPage:
     writer: str
 
 
-def load_layouts(folder: Path) -> Iterator[LayoutPage]:
+def load_layouts(
+    folder: Path, is_chosen: Callable[[str], bool] = lambda writer: True
+) -> Iterator[LayoutPage]:
     """The pages of a folder, one by one.
+
+    Args:
+        folder: of ALTO or PAGE files and their images.
+        is_chosen: whether the pages of a writer are wanted; others are not opened.
 
     Raises:
         HandwritingError: a file is damaged, or its image is missing.
     """
     for path, page in annotated_pages(folder):
+        writer = writer_of(path.stem)
+        if not is_chosen(writer):
+            continue
         colours = colours_of(open_picture(path))
         scale = min(1.0, LONGEST / max(colours.shape[:2]))
         colours = scaled(colours, scale)
-        yield LayoutPage(layout_of(colours, page), writer_of(path.stem))
+        yield LayoutPage(layout_of(colours, page), writer)
 
 
 def writer_of(stem: str) -> str:
