@@ -23,6 +23,7 @@ import data_split
 import model_training
 from handwriting.datasets.pen import PenArchive
 from handwriting.datasets.prepared import LabelledImages
+from handwriting.imaging.strokes import draw_strokes
 from handwriting.labels import CLASSES, FIRST_SMALL
 from handwriting.runs import RunFiles, save_weights
 from handwriting.training.text_run import TextRun, TextSettings
@@ -174,3 +175,11 @@ def pens_of(provider: str, writers: int = 2) -> PenArchive:
         provider=np.full(samples, provider),
         style=np.full(samples, "PRINTED"),
     )
+
+
+def drawn_with(strokes: list[np.ndarray], side: int, pen: float) -> np.ndarray:
+    """Strokes that take seven tenths of a square picture."""
+    points = np.concatenate(strokes)
+    scale = 0.7 * side / max(np.ptp(points, axis=0).max(), 1e-9)
+    moved = [(stroke - points.min(axis=0)) * scale + 0.15 * side for stroke in strokes]
+    return draw_strokes([(stroke, pen) for stroke in moved], (side, side), 2 if side < 1500 else 1)

@@ -20,6 +20,7 @@ from handwriting.imaging.masks import (
     bounding_box,
     connected_parts,
     distances,
+    has_strokes,
     stroke_width,
     without_fragments,
     without_specks,
@@ -65,7 +66,7 @@ BLANK = CharacterImage(np.zeros((SIDE, SIDE), dtype=np.uint8), None)
 
 
 def character_from_ink(ink: np.ndarray) -> CharacterImage:
-    """Convert the pixels of a drawing.
+    """Convert the pixels of a drawing. Blots alone give an empty image.
 
     Args:
         ink: uint8 (height, width), ink above 127; grey edges improve small drawings.
@@ -79,7 +80,7 @@ def character_from_ink(ink: np.ndarray) -> CharacterImage:
     width = stroke_width(_solid(_enlarge(character, scale)))
     more = min(_MOST_ENLARGED, (_FIELD - _FIELD_STROKE) / max(_FIELD - width, 1))
     solid = _solid(_enlarge(character, scale * more))
-    if not solid.any():
+    if not has_strokes(solid):
         return replace(BLANK, height=len(ink))
     field = _with_stroke(solid, width * more)
     inset = min(width / scale, *character.size) / 2

@@ -1,11 +1,14 @@
-"""A frame drawn around a character or a word: found by its four straight sides and left aside."""
+"""A frame drawn around a character or a word: found by what it surrounds, and left aside."""
 
 import cv2
 import numpy as np
 
-from handwriting.imaging.masks import stroke_width
+from handwriting.imaging.masks import bounding_box, connected_parts, stroke_width
 
 _INK = 127
+_SIDE, _GAP, _MOST_STROKES, _LONG = 240, 0.1, 4, 0.15
+_LEAST_SPAN, _LEAST_AROUND = 0.3, 0.5
+_NESTED = 2
 _CORNERS, _LEAST_FILL = 0.04, 0.7
 _COVERED, _NEAR, _THICKEST = 0.85, 0.8, 0.1
 _LEAST_INSIDE, _LEAST_HIGH = 0.01, 0.2
@@ -15,8 +18,10 @@ _INSET, _SAMPLES = 1.6, 60
 def without_frame(ink: np.ndarray) -> np.ndarray:
     """The ink inside of a frame that surrounds all of it; the ink unchanged where there is none.
 
-    A frame has four straight sides that are drawn all along. What it surrounds must be more than
-    specks, so that a square D or 0 is none, and may not reach from side to side, as in a square 8.
+    A frame of any shape, of up to four strokes with small gaps, is told by the writing that it
+    surrounds without touching it. Writing that touches its frame is told from it if the frame has
+    four straight sides that are drawn all along. What a frame surrounds must be more than specks,
+    so that a square D or 0 is none, and may not reach from side to side, as in a square 8.
 
     Args:
         ink: uint8 (height, width), 0 paper, 255 ink.
@@ -24,6 +29,93 @@ def without_frame(ink: np.ndarray) -> np.ndarray:
     Returns:
         uint8 of the same shape.
     """
+    for _ in range(_NESTED):
+        inside = _surrounded(ink)
+        if inside is ink:
+            break
+        ink = inside
+    return _inside_straight_sides(ink)
+
+
+def _surrounded(ink: np.ndarray) -> np.ndarray:
+    """The components that others surround, or the ink unchanged where there are none."""
+    box = bounding_box(ink, _INK)
+    if box is None:
+        return ink
+    left, top, right, bottom = box
+    small = _shrunken(ink[top:bottom, left:right] > _INK)
+    gap = max(1, round(_GAP * min(small.shape)))
+    margin = 2 * gap + 2
+    parts, boxes = connected_parts(np.pad(small, margin) > 0)
+    if len(boxes) < 2:
+        return ink
+    enclosed, is_outer = _enclosed(parts, gap)
+    inner = (parts > 0) & ~is_outer[parts]
+    if not _is_framed(enclosed, inner, boxes[is_outer[1:]], small.shape):
+        return ink
+    inner = cv2.dilate(inner.astype(np.uint8), np.ones((3, 3), np.uint8))
+    inner = inner[margin:-margin, margin:-margin]
+    kept = np.zeros_like(ink)
+    size = (right - left, bottom - top)
+    large = cv2.resize(inner, size, interpolation=cv2.INTER_NEAREST)
+    kept[top:bottom, left:right] = large * ink[top:bottom, left:right]
+    return kept
+
+
+def _shrunken(solid: np.ndarray) -> np.ndarray:
+    """The mask, downscaled so that a hair stays whole; uint8, 0 or 1."""
+    scale = min(1.0, _SIDE / max(solid.shape))
+    size = [max(1, round(scale * side)) for side in solid.shape[::-1]]
+    small = cv2.resize(solid.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    return (small > 0).astype(np.uint8)
+
+
+def _enclosed(parts: np.ndarray, gap: int) -> tuple[np.ndarray, np.ndarray]:
+    """What paper around the ink does not reach, once gaps are closed.
+
+    Args:
+        parts: int32 (height, width), component of each pixel, with paper all around.
+        gap: width of the gaps in pixels.
+
+    Returns:
+        bool (height, width), and bool (components + 1,), whether each component lies at its edge.
+    """
+    solid = (parts > 0).astype(np.uint8)
+    closed = cv2.dilate(solid, _disc(gap))
+    cv2.floodFill(closed, None, (0, 0), 2)
+    outside = (closed == 2).astype(np.uint8)
+    is_outer = np.zeros(parts.max() + 1, bool)
+    is_outer[np.unique(parts[cv2.dilate(outside, _disc(gap + 2)) > 0])] = True
+    return cv2.dilate(outside, _disc(gap)) == 0, is_outer
+
+
+def _disc(width: int) -> np.ndarray:
+    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width | 1, width | 1))
+
+
+def _is_framed(
+    enclosed: np.ndarray, inner: np.ndarray, outer: np.ndarray, shape: tuple[int, int]
+) -> bool:
+    """Whether the outer components are a frame and the inner ones more than specks.
+
+    Args:
+        enclosed: bool (height, width), what the outer components enclose.
+        inner: bool (height, width).
+        outer: int32 (components, 5), of :func:`connected_parts`.
+        shape: height and width of all ink.
+    """
+    strokes = outer[:, cv2.CC_STAT_WIDTH : cv2.CC_STAT_AREA].max(axis=1) > _LONG * max(shape)
+    if not inner.any() or not 1 <= strokes.sum() <= _MOST_STROKES:
+        return False
+    places, _ = connected_parts(enclosed)
+    around = places == np.bincount(places[inner]).argmax()
+    extents, own = (np.ptp(np.nonzero(mask), axis=1) for mask in (around, inner))
+    is_large = (own >= _LEAST_SPAN * extents).any()
+    return bool(is_large and around.sum() >= _LEAST_AROUND * shape[0] * shape[1])
+
+
+def _inside_straight_sides(ink: np.ndarray) -> np.ndarray:
+    """The ink inside of four straight sides, which it may touch; unchanged where there are none."""
     solid = (ink > _INK).astype(np.uint8)
     corners = _corners(solid)
     if corners is None:

@@ -14,19 +14,41 @@ from handwriting.imaging.shade import ink_in_any_light
 _LEAST_CONTRAST = 24
 _EVEN, _BENT = 2, 0.6
 _APART, _BESIDE = 0.1, 1 / 150
+_MOST_INK, _CUTS = 0.5, (2, 16, 2)
 
 
 def find_ink(picture: Image.Image) -> np.ndarray:
     """Segment the ink on plain paper of any brightness.
 
     The paper is fitted to the edge of the image; where strokes found in another way
-    (:mod:`handwriting.imaging.shade`) disagree, as in shadows and vignettes, these are taken.
+    (:mod:`handwriting.imaging.shade`) disagree, as in shadows and vignettes, these are taken. If
+    most of the image would be ink, its edge is taken for a line around the paper.
 
     Returns:
         uint8 (height, width): 128 at Otsu's threshold (Otsu 1979) of the difference to the paper,
         more for larger differences; all 0 for a blank image.
     """
     grey = as_seen(picture).convert("L")
+    ink = _ink_in(grey)
+    return _inside_line(grey, ink) if _covers_most(ink) else ink
+
+
+def _covers_most(ink: np.ndarray) -> bool:
+    return bool((ink > 127).mean() > _MOST_INK)
+
+
+def _inside_line(grey: Image.Image, ink: np.ndarray) -> np.ndarray:
+    """The ink inside of a line around the whole image, or the given one where there is no line."""
+    width, height = grey.size
+    for percent in range(*_CUTS):
+        across, down = percent * width // 100, percent * height // 100
+        inside = _ink_in(grey.crop((across, down, width - across, height - down)))
+        if inside.any() and not _covers_most(inside):
+            return np.pad(inside, ((down, down), (across, across)))
+    return ink
+
+
+def _ink_in(grey: Image.Image) -> np.ndarray:
     ink = _ink_on(grey, _paper(grey))
     values = np.asarray(grey)
     if _is_even(_edge(values)):

@@ -22,7 +22,7 @@ from handwriting.imaging.photograph import open_picture
 from handwriting.imaging.strokes import draw_strokes
 from handwriting.recognition.recognizer import Recognizer
 from handwriting.runs import available_runs
-from tests.support import PROJECT, drawing_files, ring, shared_folder
+from tests.support import PROJECT, drawing_files, drawn_with, ring, shared_folder
 
 
 def extents(images: np.ndarray) -> np.ndarray:
@@ -104,19 +104,30 @@ def test_any_pen_on_any_size_gives_the_same_answer_but_for_lookalikes(side):
         assert sum(same) >= len(same) - 1
 
 
-def drawn_with(strokes: list[np.ndarray], side: int, pen: float) -> np.ndarray:
-    """Strokes that take seven tenths of a square picture."""
-    points = np.concatenate(strokes)
-    scale = 0.7 * side / max(np.ptp(points, axis=0).max(), 1e-9)
-    moved = [(stroke - points.min(axis=0)) * scale + 0.15 * side for stroke in strokes]
-    return draw_strokes([(stroke, pen) for stroke in moved], (side, side), 2 if side < 1500 else 1)
-
-
 def test_specks_far_apart_are_no_ink():
     ink = np.zeros((3000, 3000), dtype=np.uint8)
     ink[[5, 2900], [5, 2900]] = 255
     found = character_from_ink(ink)
     assert found.bbox is None and not found.image.any() and found.height == 3000
+
+
+def blots(*places: tuple[int, int, int]) -> np.ndarray:
+    """Discs of x, y and radius."""
+    picture = Image.new("L", (300, 300))
+    for x, y, radius in places:
+        ImageDraw.Draw(picture).ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
+    return np.asarray(picture)
+
+
+@pytest.mark.parametrize("places", [[(150, 150, 90)], [(60, 60, 20), (240, 200, 14), (90, 250, 9)]])
+def test_a_stain_and_drops_are_no_character(places):
+    assert character_from_ink(blots(*places)).bbox is None
+
+
+def test_a_stroke_beside_a_stain_is_a_character():
+    ink = blots((150, 40, 20)).copy()
+    ink[90:280, 138:162] = 255
+    assert character_from_ink(ink).bbox is not None
 
 
 def test_a_single_dot_does_not_fail():

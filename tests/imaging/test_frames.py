@@ -5,12 +5,14 @@ import csv
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
-from handwriting.imaging.character import character_from_ink, open_character
+from handwriting.datasets.pen import load_pen
+from handwriting.imaging.character import character_from_ink, character_of, open_character
 from handwriting.imaging.frames import without_frame
 from handwriting.imaging.ink import find_ink
 from handwriting.imaging.photograph import open_picture
-from tests.support import drawing_files, shared_folder
+from tests.support import drawing_files, drawn_with, shared_folder
 
 BOX = np.array([[40, 30], [262, 36], [258, 270], [34, 262]])
 
@@ -32,6 +34,60 @@ def test_a_framed_character_gives_the_picture_of_the_one_without_a_frame(text, p
     plain = character_from_ink(letter(text)).image.astype(int)
     found = character_from_ink(without_frame(framed(letter(text), pen))).image
     assert np.abs(found - plain).mean() < 2
+
+
+def drawn(*paths: np.ndarray, is_closed: bool = True) -> np.ndarray:
+    """The letter R among lines."""
+    lines = [np.asarray(path).round().astype(np.int32) for path in paths]
+    return cv2.polylines(letter(), lines, is_closed, 255, 6, cv2.LINE_AA)
+
+
+def frames() -> dict[str, np.ndarray]:
+    turns = np.linspace(0, 2 * np.pi, 60)
+    circle = 150 + 128 * np.stack([np.cos(turns), np.sin(turns)], axis=1)
+    wavy = circle * (1 + 0.02 * np.sin(5 * turns))[:, None]
+    sides = list(zip(BOX, np.roll(BOX, -1, axis=0), strict=True))
+    apart = [np.stack([a + 0.04 * (b - a), b - 0.04 * (b - a)]) for a, b in sides]
+    crossing = [np.stack([a - 0.06 * (b - a), b + 0.06 * (b - a)]) for a, b in sides]
+    neighbours = [BOX, BOX + np.array([222, 6]), BOX - np.array([222, 6])]
+    return {
+        "a circle": drawn(circle),
+        "a wavy ring": drawn(wavy),
+        "sides that do not meet": drawn(*apart, is_closed=False),
+        "sides that cross": drawn(*crossing, is_closed=False),
+        "a frame in a frame": drawn(BOX, 150 + 1.13 * (BOX - 150)),
+        "a row of cells": drawn(*neighbours),
+    }
+
+
+@pytest.mark.parametrize("kind", frames())
+def test_a_frame_of_any_shape_is_left_aside(kind):
+    plain = character_from_ink(letter()).image.astype(int)
+    found = character_from_ink(without_frame(frames()[kind])).image
+    assert np.abs(found - plain).mean() < 2
+
+
+def test_a_frame_along_the_edge_of_its_picture_is_left_aside():
+    ink = letter()
+    ink[:5], ink[-5:], ink[:, :5], ink[:, -5:] = 255, 255, 255, 255
+    plain = character_of(Image.fromarray(255 - letter())).image.astype(int)
+    assert np.abs(character_of(Image.fromarray(255 - ink)).image - plain).mean() < 2
+
+
+@pytest.mark.parametrize("text", ["0", "O", "Q", "8", "B"])
+def test_hardly_any_round_letter_of_real_pens_is_taken_for_a_frame(text):
+    archive = load_pen(shared_folder("pen") / "characters.npz")
+    samples = archive.characters()
+    samples = samples[archive.text[samples] == text][::40]
+    inks = [drawn_with(archive.strokes(k), 120, 3) for k in samples]
+    assert len(inks) > 10 and all(without_frame(ink) is ink for ink in inks)
+
+
+def test_words_around_a_word_are_no_frame():
+    ink = np.zeros((300, 700), np.uint8)
+    for row in range(3):
+        cv2.putText(ink, "one two six", (20, 90 + 80 * row), 0, 2.4, 255, 5, cv2.LINE_AA)
+    assert without_frame(ink) is ink
 
 
 def test_a_letter_that_touches_its_frame_survives():
