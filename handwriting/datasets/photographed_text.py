@@ -92,8 +92,12 @@ def _load_table(folder: Path, kept: Callable[[np.ndarray], np.ndarray]) -> Photo
         kept(colours_of(open_picture(folder / row["file"])))
         for row in tqdm(rows, unit="img", desc="reading")
     ]
-    groups = np.array([row.get("writer") or row["file"] for row in rows])
-    return PhotographedText(contrasts, [row["text"].strip() for row in rows], groups)
+    return PhotographedText(contrasts, [row["text"].strip() for row in rows], groups_of(rows))
+
+
+def groups_of(rows: Sequence[dict[str, str]]) -> np.ndarray:
+    """str (N,): the writer of each row of a `text.csv` if the table names one, else its file."""
+    return np.array([row.get("writer") or row["file"] for row in rows])
 
 
 def read_texts(table: Path) -> list[dict[str, str]]:

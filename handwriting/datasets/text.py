@@ -8,9 +8,16 @@ from pathlib import Path
 import numpy as np
 
 from handwriting.datasets.pen import PenArchive, is_pen_archive, load_pen
-from handwriting.datasets.photographed_text import has_words, load_photographed, read_texts
+from handwriting.datasets.photographed_text import (
+    groups_of,
+    has_words,
+    load_photographed,
+    read_texts,
+)
 from handwriting.errors import HandwritingError
-from handwriting.imaging.line import line_from_contrast, line_from_strokes
+from handwriting.imaging.contrast import colours_of
+from handwriting.imaging.line import contrast_of_line, line_from_contrast, line_from_strokes
+from handwriting.imaging.photograph import open_picture
 from handwriting.imaging.stroke_lines import one_line
 
 
@@ -47,8 +54,23 @@ class _PenPictures(Sequence[np.ndarray]):
         return line_from_strokes(line_strokes(self.archive, int(self.samples[number])))
 
 
+class _TablePictures(Sequence[np.ndarray]):
+    """Images of a `text.csv`, opened on demand."""
+
+    def __init__(self, files: Sequence[Path]) -> None:
+        self.files = files
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def __getitem__(self, number: int) -> np.ndarray:
+        return line_from_contrast(contrast_of_line(colours_of(open_picture(self.files[number]))))
+
+
 def load_text(path: Path) -> TextSet:
     """Read a pen archive, or a folder as described in `datasets.photographed_text`.
+
+    Images of a `text.csv` are opened when they are asked for, and raise then.
 
     Raises:
         HandwritingError: something is missing or damaged, or a text is not printable ASCII.
@@ -113,6 +135,9 @@ def load_pages(folder: Path) -> tuple[list[Path], list[str]] | None:
 
 
 def _load_folder(folder: Path) -> TextSet:
-    data = load_photographed(folder)
-    pictures = [line_from_contrast(contrast) for contrast in data.contrasts]
-    return TextSet(pictures, data.texts, data.groups)
+    if has_words(folder):
+        data = load_photographed(folder)
+        return TextSet(list(map(line_from_contrast, data.contrasts)), data.texts, data.groups)
+    rows = read_texts(folder / "text.csv")
+    texts = [row["text"].strip() for row in rows]
+    return TextSet(_TablePictures([folder / row["file"] for row in rows]), texts, groups_of(rows))
