@@ -1,6 +1,5 @@
 """Shared code of the studies: a store of what is finished, the recogniser of a run, a plot."""
 
-import argparse
 import json
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -14,7 +13,6 @@ from matplotlib.axes import Axes
 from handwriting.datasets.prepared import LabelledImages, load_manifest
 from handwriting.errors import HandwritingError
 from handwriting.files import replacing, save_json
-from handwriting.lines.languages import LANGUAGES
 from handwriting.plots import BLUE, ORANGE
 from handwriting.recognition.recognizer import Recognizer
 from handwriting.runs import METRICS_FOLDER
@@ -93,26 +91,3 @@ def draw_paired_bars(axes: Axes, names: Sequence[str], series: dict[str, list[fl
     axes.invert_yaxis()
     axes.margins(x=0.15, y=0.02)
     axes.legend(loc="lower right", bbox_to_anchor=(1, 1.02), ncols=2, frameon=False)
-
-
-class _LanguagesBySet(argparse.Action):
-    """Options SET=LANGUAGE as a dictionary."""
-
-    def __call__(self, parser, namespace, values, *_: object) -> None:
-        pairs = [value.partition("=")[::2] for value in values]
-        for value, (_, language) in zip(values, pairs, strict=True):
-            if language not in LANGUAGES:
-                parser.error(f"{value!r} is not SET=LANGUAGE, as copiste=fr")
-        setattr(namespace, self.dest, dict(pairs))
-
-
-def add_languages_option(parser: argparse.ArgumentParser) -> None:
-    """``--languages``, the language of each set by its name; English for others."""
-    parser.add_argument(
-        "--languages",
-        nargs="*",
-        action=_LanguagesBySet,
-        default={},
-        metavar="SET=LANGUAGE",
-        help="languages of sets that are not English, as copiste=fr",
-    )

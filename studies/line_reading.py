@@ -30,7 +30,7 @@ from handwriting.files import sha256
 from handwriting.lines.decoding import GREEDY
 from handwriting.lines.language import LANGUAGE_FILE, PROGRAMS_FILE
 from handwriting.lines.languages import find_language
-from handwriting.lines.options import named_decoder
+from handwriting.lines.options import add_languages_option, named_decoder
 from handwriting.lines.reader import LINES_FOLDER, Reader, find_reader
 from handwriting.pages.layout import Layout, find_layout
 from handwriting.pages.reading import PageReader
@@ -42,7 +42,6 @@ from studies.common import (
     FIGURES,
     FINISHED,
     FinishedTrainings,
-    add_languages_option,
     draw_paired_bars,
 )
 from studies.pen_reading import by_ground, look_alikes

@@ -34,6 +34,7 @@ from handwriting.evaluation.text_metrics import text_metrics
 from handwriting.imaging.line import cut_line, writing_box
 from handwriting.lines.decoding import greedy
 from handwriting.lines.languages import LANGUAGES, Language
+from handwriting.lines.options import add_languages_option
 from handwriting.lines.reader import (
     LINES_FOLDER,
     Reader,
@@ -50,7 +51,7 @@ from handwriting.training.optim import interpolate_weights
 from handwriting.training.page_lines import PageLines, load_page_lines
 from handwriting.training.text_data import layout_of_project
 from handwriting.training.text_run import TextRun, TextSettings
-from studies.common import FIGURES, FINISHED, FinishedTrainings, add_languages_option
+from studies.common import FIGURES, FINISHED, FinishedTrainings
 
 LINES = (5, 10, 20, 100)
 ALPHAS = (0.5, 0.75, 1.0)

@@ -34,14 +34,21 @@ _SMALLEST, _LARGEST = 0.65, 1.6
 
 @dataclass(frozen=True)
 class LayoutPage:
-    """A page, and the writer whom its file name tells."""
+    """A page.
+
+    Attributes:
+        layout: its lines.
+        writer: whom its file name tells.
+        unplaced: lines of its file that have no place on it.
+    """
 
     layout: TextLayout
     writer: str
+    unplaced: int = 0
 
 
 def load_layouts(folder: Path) -> Iterator[LayoutPage]:
-    """The pages of a folder, one by one.
+    """The pages of a folder, one by one, as `formats.ground_truth.annotated_pages` gives them.
 
     Raises:
         HandwritingError: a file is damaged, or its image is missing.
@@ -50,7 +57,9 @@ def load_layouts(folder: Path) -> Iterator[LayoutPage]:
         colours = colours_of(open_picture(path))
         scale = min(1.0, LONGEST / max(colours.shape[:2]))
         colours = scaled(colours, scale)
-        yield LayoutPage(layout_of(colours, page), writer_of(path.stem))
+        layout = layout_of(colours, page)
+        unplaced = page.unplaced + len(page.lines) - len(layout.lines)
+        yield LayoutPage(layout, writer_of(path.stem), unplaced)
 
 
 def writer_of(stem: str) -> str:

@@ -135,6 +135,7 @@ def evaluate_placed(
         true = page.scaled(photograph.size)
         texts = [line.text for line in true if line.counts]
         whole.add(texts, *measure_page(placed_words(found), true))
+        whole.counts += PageCounts(left_aside=page.annotated.unplaced if page.annotated else 0)
         cuts = given_lines(photograph, page)
         read = [line.text for line in models.reader.read(cuts, decoder)]
         counts = [count_texts(*pair) for pair in zip(read, texts, strict=True)]
