@@ -172,27 +172,12 @@ def by_labels(figures: Figures) -> dict[str, dict[str, float]]:
     }
 
 
-def own_documents(figures: Figures) -> dict[str, dict[int, dict[str, Any]]]:
-    """The study of fine-tuning on own pages, by set and lines given."""
+def own_documents(figures: Figures) -> dict[int, dict[str, Any]]:
+    """The study of fine-tuning on own pages, by lines given."""
     return {
-        name: {
-            int(lines): found
-            | {
-                "count": len(found["writers"]),
-                "minutes": found["seconds"] / 60,
-                "gone": 1 - found["alpha 0.75"] / found["before"],
-            }
-            for lines, found in study["lines"].items()
-        }
-        for name, study in figures["own_documents"]["sets"].items()
+        int(lines): found | {"count": len(found["writers"]), "minutes": found["seconds"] / 60}
+        for lines, found in figures["own_documents"]["lines"].items()
     }
-
-
-def found_lines(figures: Figures) -> dict[str, str]:
-    """By set with annotated lines, how many of them the layout network finds."""
-    sets = figures["line_reading"]["sets"]
-    pages = {n: s["greedy"]["pages"] for n, s in sets.items() if "pages" in s.get("greedy", {})}
-    return {n: f"{round(p['lines_found'] * p['lines'])} of {p['lines']}" for n, p in pages.items()}
 
 
 DERIVED: dict[str, Callable[[Figures], Any]] = {
@@ -206,7 +191,6 @@ DERIVED: dict[str, Callable[[Figures], Any]] = {
     "hands": hands,
     "by_labels": by_labels,
     "own": own_documents,
-    "found_lines": found_lines,
 }
 
 

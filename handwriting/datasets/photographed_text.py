@@ -54,6 +54,7 @@ def load_photographed(
     folder: Path,
     variants: bool = False,
     kept: Callable[[np.ndarray], np.ndarray] = contrast_of_line,
+    chosen: Callable[[str], bool] = lambda _: True,
 ) -> PhotographedText:
     """Read a folder of images.
 
@@ -67,6 +68,7 @@ def load_photographed(
         variants: with a `words.json`, also return words cut out by their boxes, and lines, for
             training.
         kept: converts a photograph, uint8 (height, width, 3), to the data to keep.
+        chosen: with a `words.json`, which photographs to open, by their names.
 
     Raises:
         HandwritingError: something is missing or damaged, or a text is in another script.
@@ -74,7 +76,9 @@ def load_photographed(
     if not has_words(folder):
         return _load_table(folder, kept)
     contrasts, texts, groups = [], [], []
-    for picture, text, image in _words(folder, read_words(folder / "words.json"), variants):
+    of_image = read_words(folder / "words.json")
+    of_image = {image: words for image, words in of_image.items() if chosen(image)}
+    for picture, text, image in _words(folder, of_image, variants):
         contrasts.append(kept(picture))
         texts.append(text)
         groups.append(image)

@@ -67,16 +67,20 @@ class _TablePictures(Sequence[np.ndarray]):
         return line_from_contrast(contrast_of_line(colours_of(open_picture(self.files[number]))))
 
 
-def load_text(path: Path) -> TextSet:
+def load_text(path: Path, held_out: float = 0.0) -> TextSet:
     """Read a pen archive, or a folder as described in `datasets.photographed_text`.
 
     Images of a `text.csv` are opened when they are asked for, and raise then.
+
+    Args:
+        path: of the archive or folder.
+        held_out: if positive, of a `words.json` only photographs that :func:`left_out` holds out.
 
     Raises:
         HandwritingError: something is missing or damaged, or a text is not printable ASCII.
     """
     if path.is_dir():
-        return _load_folder(path)
+        return _load_folder(path, held_out)
     if not path.is_file():
         raise HandwritingError(f"{path} does not exist. Give a pen archive (.npz) or a folder.")
     if not is_pen_archive(path):
@@ -134,9 +138,11 @@ def load_pages(folder: Path) -> tuple[list[Path], list[str]] | None:
     return [folder / row["file"] for row in rows], [row["text"] for row in rows]
 
 
-def _load_folder(folder: Path) -> TextSet:
+def _load_folder(folder: Path, held_out: float) -> TextSet:
     if has_words(folder):
-        data = load_photographed(folder)
+        data = load_photographed(
+            folder, chosen=lambda name: not held_out or left_out(np.array([name]), held_out)[0]
+        )
         return TextSet(list(map(line_from_contrast, data.contrasts)), data.texts, data.groups)
     rows = read_texts(folder / "text.csv")
     texts = [row["text"].strip() for row in rows]

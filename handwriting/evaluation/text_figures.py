@@ -213,7 +213,7 @@ def load_data(
     pages = load_pages(path) if path.is_dir() else None
     if not pages:
         # The samples of a list of words are the words.
-        data = load_text(path)
+        data = load_text(path, fraction)
         return EvaluationData(placed, None, data, choose(data.writers, fraction, most))
     if fraction:
         pages = unseen_pages(*pages, trained_pages)

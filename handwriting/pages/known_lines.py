@@ -83,7 +83,7 @@ def load_lines(path: Path, held_out: float) -> TextSet:
     """
     pages = load_placed_pages(path) if path.is_dir() and not has_words(path) else []
     if not pages:
-        return load_text(path)
+        return load_text(path, held_out)
     is_left_out = left_out(np.array([page.writer for page in pages]), held_out)
     pages = [pages[k] for k in np.flatnonzero(is_left_out)]
     pictures, texts, writers = [], [], []

@@ -28,8 +28,8 @@ class Answers:
         logits: float (C, ALPHABET), of the alternatives of all predicted characters.
         characters: int64 (C,), the predicted characters.
         is_right: bool (C,), whether each is correct.
-        is_in_word: bool (C,), whether each is no space.
-        word_lengths: int64 (W,), in characters, of the predicted words in their order.
+        is_in_word: bool (C,), whether each is part of a word of a text of several words.
+        word_lengths: int64 (W,), in characters, of these words in their order.
         is_word: bool (W,), whether each is a word of the text, at its place.
         odds: float (N,), log odds of the whole texts.
         lengths: int64 (N,), text lengths in characters.
@@ -109,13 +109,14 @@ def answers(log_probs: Sequence[np.ndarray], texts: Sequence[str], decoder: Deco
         for rows, one in zip(log_probs, decoded, strict=True)
     ]
     pairs = list(zip(read, texts, strict=True))
+    several = [pair for pair in pairs if len(pair[0].split()) > 1]
     return Answers(
         np.concatenate(logits),
         np.array(encode("".join(read)), dtype=int) - 1,
         np.concatenate([right_characters(found, text) for found, text in pairs]),
-        np.array([not each.isspace() for each in "".join(read)], dtype=bool),
-        np.array([len(word) for found in read for word in found.split()], dtype=int),
-        np.array([is_word for pair in pairs for is_word in right_words(*pair)], dtype=bool),
+        np.array([c != " " and len(t.split()) > 1 for t in read for c in t], dtype=bool),
+        np.array([len(word) for found, _ in several for word in found.split()], dtype=int),
+        np.array([is_word for pair in several for is_word in right_words(*pair)], dtype=bool),
         log_odds(np.array([one.log_prob for one in decoded])),
         np.array([len(found) for found in read]),
         np.array([found.split() == text.split() for found, text in pairs]),

@@ -75,7 +75,7 @@ def _fit(parts: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> list[flo
         return [1.0, 0.0, 0.0]
     weights = np.concatenate([np.full(len(part[0]), 1 / max(len(part[0]), 1)) for part in parts])
     features = np.stack([odds, lengths], axis=1)
-    model = LogisticRegression(C=np.inf).fit(features, outcomes, weights * len(odds))
+    model = LogisticRegression().fit(features, outcomes, weights * len(odds))
     return [*model.coef_[0].tolist(), float(model.intercept_[0])]
 
 
@@ -112,6 +112,8 @@ def helpful_calibration(parts: Mapping[str, Answers]) -> Calibration:
     )
     found = dataclasses.asdict(fit_text_calibration(list(parts.values())))
     kept = dict(zip(KINDS, np.greater(gains, 0).tolist(), strict=True))
+    # Those of words were fitted with this temperature.
+    kept["words"] &= kept["characters"]
     kind_of = {name: "words" if name.startswith("word_") else "texts" for name in found}
     kind_of["temperature"] = "characters"
     return Calibration(**{n: value for n, value in found.items() if kept[kind_of[n]]})
