@@ -71,8 +71,10 @@ class Calibration:
         slope: factor on the log odds of a whole text.
         per_character: added to the log odds for each character.
         offset: added to the log odds.
-        word_slope, word_per_character, word_offset: the same of a word of a line, whose probability
-            is the product of its characters'.
+        word_slope: factor on the log odds of a word of a line, whose probability is the product of
+            its characters'.
+        word_line: factor on the log odds of the line's probability for each of its words.
+        word_offset: added to the log odds of a word.
     """
 
     temperature: float = 1.0
@@ -80,18 +82,16 @@ class Calibration:
     per_character: float = 0.0
     offset: float = 0.0
     word_slope: float = 1.0
-    word_per_character: float = 0.0
+    word_line: float = 0.0
     word_offset: float = 0.0
 
     def confidence(self, odds: np.ndarray, length: np.ndarray) -> np.ndarray:
         """Probability of an exact match in 0..1, from :func:`log_odds` and lengths of texts."""
         return _logistic(self.slope * odds + self.per_character * length + self.offset)
 
-    def word_confidence(self, odds: np.ndarray, length: np.ndarray) -> np.ndarray:
-        """The same of words of lines."""
-        return _logistic(
-            self.word_slope * odds + self.word_per_character * length + self.word_offset
-        )
+    def word_confidence(self, odds: np.ndarray, line: np.ndarray) -> np.ndarray:
+        """The same of words of lines, from their log odds and those of :attr:`word_line`."""
+        return _logistic(self.word_slope * odds + self.word_line * line + self.word_offset)
 
 
 def _logistic(odds: np.ndarray) -> np.ndarray:
@@ -106,12 +106,14 @@ class LineRead:
         characters: from left to right, with spaces.
         confidence: calibrated probability of an exact match, in 0..1.
         clearness: see :func:`clearness`.
+        log_prob: of the text, see `Decoded`.
         calibration: of its words.
     """
 
     characters: list[CharacterRead]
     confidence: float
     clearness: float = 1.0
+    log_prob: float = 0.0
     calibration: Calibration = Calibration()
 
     @property
@@ -126,7 +128,8 @@ class LineRead:
             return self.confidence
         sure = np.prod([character.ranked[0][1] for character in self.characters[start:end]])
         odds = log_odds(np.log(np.maximum(sure, 1e-300)))
-        return float(self.calibration.word_confidence(odds, np.array(end - start)))
+        line = log_odds(np.array(self.log_prob / len(self.text.split())))
+        return float(self.calibration.word_confidence(odds, line))
 
 
 def log_odds(log_probs: np.ndarray) -> np.ndarray:
@@ -280,7 +283,7 @@ def read_line(log_probs: np.ndarray, decoder: Decoder, calibration: Calibration)
     ]
     odds = log_odds(np.array(decoded.log_prob))
     confidence = float(calibration.confidence(odds, len(characters)))
-    return LineRead(characters, confidence, clearness(log_probs), calibration)
+    return LineRead(characters, confidence, clearness(log_probs), decoded.log_prob, calibration)
 
 
 def likeliest_texts(

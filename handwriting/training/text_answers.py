@@ -30,6 +30,7 @@ class Answers:
         is_right: bool (C,), whether each is correct.
         is_in_word: bool (C,), whether each is part of a word of a text of several words.
         word_lengths: int64 (W,), in characters, of these words in their order.
+        word_line: float (W,), log odds of the text's probability for each of its words.
         is_word: bool (W,), whether each is a word of the text, at its place.
         odds: float (N,), log odds of the whole texts.
         lengths: int64 (N,), text lengths in characters.
@@ -41,10 +42,16 @@ class Answers:
     is_right: np.ndarray
     is_in_word: np.ndarray
     word_lengths: np.ndarray
+    word_line: np.ndarray
     is_word: np.ndarray
     odds: np.ndarray
     lengths: np.ndarray
     is_whole: np.ndarray
+
+    @property
+    def counts(self) -> np.ndarray:
+        """int64 (3,): number of predictions of each of KINDS."""
+        return np.array([len(self.is_right), len(self.is_word), len(self.is_whole)])
 
     def of_characters(self, temperature: float) -> np.ndarray:
         """float (C,): the probability of each predicted character."""
@@ -63,7 +70,7 @@ class Answers:
         word_odds = self.word_odds(calibration.temperature)
         return [
             (self.of_characters(calibration.temperature), self.is_right),
-            (calibration.word_confidence(word_odds, self.word_lengths), self.is_word),
+            (calibration.word_confidence(word_odds, self.word_line), self.is_word),
             (calibration.confidence(self.odds, self.lengths), self.is_whole),
         ]
 
@@ -110,14 +117,18 @@ def answers(log_probs: Sequence[np.ndarray], texts: Sequence[str], decoder: Deco
     ]
     pairs = list(zip(read, texts, strict=True))
     several = [pair for pair in pairs if len(pair[0].split()) > 1]
+    counts = np.array([len(found.split()) for found in read])
+    log_ps = np.array([one.log_prob for one in decoded])
+    of_words = np.repeat(log_ps / np.maximum(counts, 1), np.where(counts > 1, counts, 0))
     return Answers(
         np.concatenate(logits),
         np.array(encode("".join(read)), dtype=int) - 1,
         np.concatenate([right_characters(found, text) for found, text in pairs]),
         np.array([c != " " and len(t.split()) > 1 for t in read for c in t], dtype=bool),
         np.array([len(word) for found, _ in several for word in found.split()], dtype=int),
+        log_odds(of_words),
         np.array([is_word for pair in several for is_word in right_words(*pair)], dtype=bool),
-        log_odds(np.array([one.log_prob for one in decoded])),
+        log_odds(log_ps),
         np.array([len(found) for found in read]),
         np.array([found.split() == text.split() for found, text in pairs]),
     )

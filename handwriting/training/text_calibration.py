@@ -40,6 +40,8 @@ MOST = 1_000
 """Number of randomly chosen samples per file."""
 
 _FEWEST = 50
+_ENOUGH = 100
+"""Predictions of a set with the full weight; fewer tell too little."""
 
 
 def log_loss(given: np.ndarray, is_right: np.ndarray) -> float:
@@ -49,8 +51,8 @@ def log_loss(given: np.ndarray, is_right: np.ndarray) -> float:
 
 
 def fit_text_calibration(parts: Sequence[Answers]) -> Calibration:
-    """Maximum-likelihood parameters, with the same weight for each part; those of words and texts
-    only where both outcomes occur."""
+    """Maximum-likelihood parameters, with the same weight for each part of _ENOUGH predictions and
+    more; those of words and texts only where both outcomes occur."""
     # Here and not above: it takes half a second to import.
     from scipy.optimize import minimize_scalar
 
@@ -60,22 +62,21 @@ def fit_text_calibration(parts: Sequence[Answers]) -> Calibration:
 
     found = minimize_scalar(loss, bounds=(-2, 2), method="bounded")
     temperature = float(np.exp(found.x))
-    words = _fit([(p.word_odds(temperature), p.word_lengths, p.is_word) for p in parts])
-    texts = _fit([(part.odds, part.lengths, part.is_whole) for part in parts])
-    return Calibration(temperature, *texts, *words)
+    words = [([p.word_odds(temperature), p.word_line], p.is_word) for p in parts]
+    slope, offset = _fit([([part.odds], part.is_whole) for part in parts])
+    return Calibration(temperature, slope, 0.0, offset, *_fit(words))
 
 
-def _fit(parts: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> list[float]:
-    """Factor of the log odds, summand per character, and offset; the identity where all came out
-    alike."""
+def _fit(parts: Sequence[tuple[list[np.ndarray], np.ndarray]]) -> list[float]:
+    """Factors of the log odds and an offset; the identity of the first where all came out alike."""
     from sklearn.linear_model import LogisticRegression
 
-    odds, lengths, outcomes = (np.concatenate(column) for column in zip(*parts, strict=True))
+    features = np.concatenate([np.stack(columns, axis=1) for columns, _ in parts])
+    outcomes = np.concatenate([came for _, came in parts])
     if outcomes.all() or not outcomes.any():
-        return [1.0, 0.0, 0.0]
-    weights = np.concatenate([np.full(len(part[0]), 1 / max(len(part[0]), 1)) for part in parts])
-    features = np.stack([odds, lengths], axis=1)
-    model = LogisticRegression().fit(features, outcomes, weights * len(odds))
+        return [1.0, *[0.0] * features.shape[1]]
+    weights = np.concatenate([np.full(len(c), 1 / max(len(c), _ENOUGH)) for _, c in parts])
+    model = LogisticRegression().fit(features, outcomes, weights * len(outcomes))
     return [*model.coef_[0].tolist(), float(model.intercept_[0])]
 
 
@@ -107,7 +108,8 @@ def helpful_calibration(parts: Mapping[str, Answers]) -> Calibration:
     """
     plain = Calibration()
     gains = sum(
-        losses_of(plain, parts[name]) - losses_of(fitted, parts[name])
+        (losses_of(plain, parts[name]) - losses_of(fitted, parts[name]))
+        * np.minimum(1, parts[name].counts / _ENOUGH)
         for name, fitted in without_each(parts).items()
     )
     found = dataclasses.asdict(fit_text_calibration(list(parts.values())))
@@ -215,8 +217,9 @@ def calibrate(
         )
         for way, calibrations in ways:
             for part in parts:
-                errors = zip(KINDS, errors_of(calibrations[part], parts[part]), strict=True)
-                words = ", ".join(f"{kind} {error:.4f}" for kind, error in errors)
+                errors = errors_of(calibrations[part], parts[part])
+                rows = zip(KINDS, errors, parts[part].counts, strict=True)
+                words = ", ".join(f"{kind} {error:.4f} ({count:,})" for kind, error, count in rows)
                 print(f"{name}, {way}, {part}: calibration error of {words}", flush=True)
         fitted[name] = dataclasses.asdict(kept)
         print(f"  kept: {fitted[name]}")
