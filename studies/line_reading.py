@@ -32,12 +32,12 @@ from handwriting.lines.language import LANGUAGE_FILE, PROGRAMS_FILE
 from handwriting.lines.languages import find_language
 from handwriting.lines.options import add_languages_option, named_decoder
 from handwriting.lines.reader import LINES_FOLDER, Reader, find_reader
-from handwriting.pages.layout import Layout, find_layout
 from handwriting.pages.reading import PageReader
 from handwriting.plots import BLUE, save_figure
 from handwriting.recognition.recognizer import Recognizer
 from handwriting.runs import find_run
 from handwriting.synthesis.composition import CharacterPens
+from handwriting.training.text_data import layout_of_project
 from studies.common import (
     FIGURES,
     FINISHED,
@@ -60,7 +60,7 @@ def measure(path: Path, reader: Reader, args: argparse.Namespace) -> dict[str, A
             pens = CharacterPens(archive, samples)
             return {"look_alikes": look_alikes(own, recognizer, pens, args.most or 1_500)}
     data = load_data(path, reader.held_out, args.most, reader.trained_pages)
-    models = PageReader(own, Layout.load(find_layout("latest")))
+    models = PageReader(own, layout_of_project())
     file = args.language_model if name == "en" else None
     ways = {"greedy": GREEDY, "language": named_decoder("language", own.language, file)}
     if data.pages:

@@ -146,9 +146,10 @@ class Study:
     content: dict[str, Any]
     former: Samples
 
-    def measure(self, writer: Writer, number: int, count: int, of: Language) -> dict[str, Any]:
-        """CER of a writer's further lines, before and after; of the first writers also that of
-        former data."""
+    def measure(
+        self, writer: Writer, number: int, count: int, of: Language, with_former: bool
+    ) -> dict[str, Any]:
+        """CER of a writer's further lines, and of former data if wanted, before and after."""
         before = build_reader_network(self.content)
         start = {name: tensor.clone() for name, tensor in before.state_dict().items()}
         begin = time.perf_counter()
@@ -165,7 +166,7 @@ class Study:
         for alpha in ALPHAS:
             network = interpolate_weights(start, run.average.module, alpha)
             row[f"alpha {alpha}"] = cer(network, test, of)
-            if number < _WRITERS_OF_FORMER and self.former[1]:
+            if with_former and self.former[1]:
                 row[f"former, alpha {alpha}"] = cer(network, self.former, LANGUAGES["en"])
         return row
 
@@ -233,13 +234,15 @@ def curve(
     name = args.languages.get(folder.name, "en")
     lines = {}
     for count in args.lines:
+        own = [(k, w) for k, w in enumerate(writers) if len(w.texts) >= count + _FEWEST_LEFT]
         rows = [
             finished.get(
                 f"{folder.name} as {name} / writer {k} / {count} lines",
-                partial(study.measure, writer, k, count, LANGUAGES[name]),
+                partial(
+                    study.measure, writer, k, count, LANGUAGES[name], place < _WRITERS_OF_FORMER
+                ),
             )
-            for k, writer in enumerate(writers)
-            if len(writer.texts) >= count + _FEWEST_LEFT
+            for place, (k, writer) in enumerate(own)
         ]
         if rows:
             lines[str(count)] = together(rows)
