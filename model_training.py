@@ -28,7 +28,7 @@ from torchsummary import summary
 from tqdm import tqdm
 
 from handwriting.cli import announce, finish, make_parser, run_script
-from handwriting.compute.devices import DEVICE_HELP, PRECISIONS, autocast, keep_memory
+from handwriting.compute.devices import autocast, keep_memory
 from handwriting.compute.distributed import (
     broadcast_buffers,
     broadcast_object,
@@ -49,9 +49,10 @@ from handwriting.datasets.prepared import (
 )
 from handwriting.evaluation.metrics import is_correct
 from handwriting.labels import NUM_CLASSES
-from handwriting.runs import METRICS_FOLDER, MODELS_FOLDER
+from handwriting.runs import MODELS_FOLDER
 from handwriting.training.recipes import RECIPE_OPTIONS, RECIPES
 from handwriting.training.run import DivergedError, Run, start_run
+from handwriting.training.run_options import add_run_options
 from models import MODELS, READING_BATCH
 
 FORMER_OPTIONS = {
@@ -280,31 +281,14 @@ def get_args_parser() -> argparse.ArgumentParser:
         "new ones, 1",
     )
     add("--seed", type=int, default=42, help="seed of initial weights and order of images")
-    add("--device", default="auto", help=DEVICE_HELP)
-    add(
-        "--precision",
-        choices=PRECISIONS,
-        default="auto",
-        help="auto takes bf16 where the device computes in it",
-    )
     add(
         "--compile",
         action="store_true",
         help="compile the network first, which takes up to a minute and needs a compiler; faster "
         "for long trainings on GPUs (for CPUs see docs/speed.md)",
     )
-    add(
-        "--resume",
-        nargs="?",
-        const="latest",
-        metavar="RUN",
-        default=None,
-        help="continue a stopped run with its own options; only --epochs can change",
-    )
-    add("--name", default=None, help="name of the run instead of <model>_<date>_<time>")
     add("--processed", type=Path, default=PROCESSED, help="folder of stages 1 and 2")
-    add("--models", type=Path, default=MODELS_FOLDER, help="folder for weights")
-    add("--metrics", type=Path, default=METRICS_FOLDER, help="folder for metrics and plots")
+    add_run_options(parser, "<model>", MODELS_FOLDER)
     for option, settings in FORMER_OPTIONS.items():
         add(option, default=argparse.SUPPRESS, help=argparse.SUPPRESS, **settings)
     return parser

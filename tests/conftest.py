@@ -25,6 +25,24 @@ settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores, because browsers and servers are waited for."""
+    return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that wait for a browser take turns with files that compute, from the beginning on."""
+    waiting = {item.path for item in items if item.get_closest_marker("browser")}
+    files = list(dict.fromkeys(item.path for item in items))
+    turns = {
+        path: turn
+        for waits in (True, False)
+        for turn, path in enumerate(path for path in files if (path in waiting) == waits)
+    }
+    items.sort(key=lambda item: turns[item.path])
+
+
 @pytest.fixture(scope="session")
 def real_archive() -> Path:
     """Folder whose EMNIST/raw holds real EMNIST."""

@@ -4,7 +4,7 @@ Files give a baseline or an outline for each line; how high its letters are foll
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,19 +47,28 @@ class LayoutPage:
     unplaced: int = 0
 
 
-def load_layouts(folder: Path) -> Iterator[LayoutPage]:
+def load_layouts(
+    folder: Path, is_chosen: Callable[[str], bool] = lambda writer: True
+) -> Iterator[LayoutPage]:
     """The pages of a folder, one by one, as `formats.ground_truth.annotated_pages` gives them.
+
+    Args:
+        folder: of ALTO or PAGE files and their images.
+        is_chosen: whether the pages of a writer are wanted; others are not opened.
 
     Raises:
         HandwritingError: a file is damaged, or its image is missing.
     """
     for path, page in annotated_pages(folder):
+        writer = writer_of(path.stem)
+        if not is_chosen(writer):
+            continue
         colours = colours_of(open_picture(path))
         scale = min(1.0, LONGEST / max(colours.shape[:2]))
         colours = scaled(colours, scale)
         layout = layout_of(colours, page)
         unplaced = page.unplaced + len(page.lines) - len(layout.lines)
-        yield LayoutPage(layout, writer_of(path.stem), unplaced)
+        yield LayoutPage(layout, writer, unplaced)
 
 
 def writer_of(stem: str) -> str:

@@ -157,17 +157,17 @@ def batches_by_width(widths: Sequence[int], columns: int) -> list[list[int]]:
 class BalancedSources:
     """Samples of several sources, chosen by chance.
 
-    A source has the share of the samples that its weight has, of those with a sample.
+    A source has the share of the samples that its weight has.
 
     Args:
-        sources: at least one with a sample.
+        sources: each with a sample.
         weights: float (sources,), positive.
         count: samples in an epoch.
     """
 
     def __init__(self, sources: Sequence[TextSource], weights: Sequence[float], count: int) -> None:
-        shares = np.array(weights) * [len(source) > 0 for source in sources]
-        self.sources, self.count, self.shares = sources, count, shares / shares.sum()
+        self.sources, self.count = sources, count
+        self.shares = np.array(weights) / np.sum(weights)
 
     def __len__(self) -> int:
         return self.count

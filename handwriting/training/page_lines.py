@@ -12,7 +12,6 @@ from handwriting.alphabet import in_alphabet
 from handwriting.datasets.page_layouts import load_layouts
 from handwriting.datasets.text import left_out
 from handwriting.formats.annotated import is_crossed_out
-from handwriting.formats.ground_truth import annotation_files
 from handwriting.imaging.line import cut_line
 from handwriting.imaging.text_lines import HANDWRITING, TextLayout, TextLine
 from handwriting.lines.network import steps_of
@@ -78,10 +77,11 @@ def load_page_lines(folder: Path, layout: Layout, held_out: float | None = None)
     cuts: list[tuple[Strip, str]] = []
     writers: list[str] = []
     skipped = 0
-    pages = load_layouts(folder)
-    for page in tqdm(pages, total=len(annotation_files(folder)), unit="page", desc="reading"):
-        if held_out is not None and not left_out(np.array([page.writer]), held_out)[0]:
-            continue
+
+    def is_chosen(writer: str) -> bool:
+        return held_out is None or bool(left_out(np.array([writer]), held_out)[0])
+
+    for page in tqdm(load_layouts(folder, is_chosen), unit="page", desc="reading"):
         texts = [_teachable(line) for line in page.layout.lines]
         cuts_of_page = list(_cuts(page.layout, texts, layout))
         skipped += page.unplaced + texts.count(None)

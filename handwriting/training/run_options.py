@@ -1,4 +1,4 @@
-"""The options that the command lines of `text_training.py` and `layout_training.py` share."""
+"""The options that the command lines of all trainings share."""
 
 import argparse
 from datetime import datetime

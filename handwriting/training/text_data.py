@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -265,6 +266,7 @@ def _measured_pens(name: str, archive: PenArchive, samples: np.ndarray) -> list[
     return [Measured(name, pictures, texts)] if chosen else []
 
 
+@cache
 def layout_of_project() -> Layout:
     """The newest layout network, which finds and cuts the lines of pages."""
     return Layout.load(find_layout("latest", PROJECT / LAYOUT_FOLDER))

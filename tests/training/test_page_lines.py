@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from handwriting import PROJECT
+from handwriting.errors import HandwritingError
 from handwriting.imaging.text_lines import TextLine
 from handwriting.pages.layout import LAYOUT_FOLDER, Layout, find_layout
 from handwriting.training.page_lines import _lies_in, load_page_lines
@@ -42,6 +43,17 @@ def test_cuts_of_a_line_differ_and_hold_their_ink(lines):
 
 def test_texts_are_as_written(lines):
     assert any(not text.isascii() for text in lines.texts)
+
+
+def test_pictures_of_writers_who_are_not_asked_for_are_not_opened(tmp_path):
+    source = shared_folder("scanned_pages") / "copiste"
+    page = sorted(source.glob("*.xml"))[3]
+    shutil.copy(page, tmp_path)
+    (tmp_path / f"{page.stem}.png").write_bytes(b"no picture")
+    layout = Layout.load(find_layout("latest", PROJECT / LAYOUT_FOLDER))
+    assert load_page_lines(tmp_path, layout, held_out=0.0).texts == []
+    with pytest.raises(HandwritingError, match="is not a readable image"):
+        load_page_lines(tmp_path, layout, held_out=1.0)
 
 
 def level(left: float, right: float, y: float = 50.0, high: float = 10.0) -> TextLine:

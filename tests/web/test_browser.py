@@ -91,8 +91,8 @@ def test_many_fast_strokes_are_survived(canvas):
     expect(canvas.get_by_text("Traceback")).to_have_count(0)
 
 
-def test_clicks_on_and_beside_the_canvas_raise_no_error_in_the_browser(browser, address):
-    page = browser.new_page()
+def test_clicks_on_and_beside_the_canvas_raise_no_error_in_the_browser(tabs, address):
+    page = tabs.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     ready(page, address)
@@ -258,8 +258,8 @@ def contrasts(page: Page) -> list[float]:
     return [(light + 0.05) / (dark + 0.05) for dark, light in lights]
 
 
-def test_the_drawing_stays_when_the_phone_is_turned(browser, address):
-    page = open_page(browser, address, viewport=PHONE)
+def test_the_drawing_stays_when_the_phone_is_turned(tabs, address):
+    page = open_page(tabs, address, viewport=PHONE)
     draw(page, *DRAWINGS["E"])
     expect(answer(page)).to_have_text("E")
     canvas = page.locator("canvas.upper-canvas")
@@ -347,8 +347,9 @@ def test_a_tab_chosen_while_the_canvas_sends_its_drawing_is_not_empty(page, name
     expect(panel.get_by_role("radio").first).to_be_visible(timeout=PATIENCE)
 
 
-def test_the_connection_may_be_cut_in_the_middle_of_a_stroke(browser, address):
-    page = browser.new_page(viewport=PHONE)
+def test_the_connection_may_be_cut_in_the_middle_of_a_stroke(tabs, address):
+    page = tabs.new_page()
+    page.set_viewport_size(PHONE)
     connections = []
 
     def connect(socket) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pypdfium2
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import BrowserContext, expect
 
 from handwriting.web.picture_reading import Given
 from tests.formats.made import pdf_of
@@ -21,9 +21,9 @@ SCAN = Given("scan.pdf", pdf_of([Image.open(io.BytesIO(example("A number")))] * 
 
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_a_pdf_is_read_page_by_page_and_saved_searchable(
-    browser: Browser, address: str, tmp_path: Path, viewport: dict[str, int]
+    tabs: BrowserContext, address: str, tmp_path: Path, viewport: dict[str, int]
 ):
-    page = open_tab(browser, address, viewport=viewport)
+    page = open_tab(tabs, address, viewport)
     file = {"name": SCAN.name, "mimeType": "application/pdf", "buffer": SCAN.content}
     page.locator("input[type=file]").first.set_input_files([file])
     expect(page.get_by_text("Reading scan.pdf, page ")).to_be_visible(timeout=READING)

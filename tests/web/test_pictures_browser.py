@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from handwriting.synthesis.examples import EXAMPLES
 from tests.pages.drawn import draw_page
@@ -69,8 +69,14 @@ CHOOSE_AND_DOWNLOAD = """(reading, download) => {
 """Quicker than any finger: the server has not yet answered the correction."""
 
 
-def open_tab(browser: Browser, address: str, script: str | None = None, **options) -> Page:
-    page = browser.new_page(**options)
+def open_tab(
+    window: BrowserContext,
+    address: str,
+    viewport: dict[str, int],
+    script: str | None = None,
+) -> Page:
+    page = window.new_page()
+    page.set_viewport_size(viewport)
     if script:
         page.add_init_script(script)
     page.set_default_timeout(PATIENCE)
@@ -87,7 +93,7 @@ def read(request, browser, address) -> Iterator[Page]:
     if request.param == "phone":
         options = {"viewport": PHONE, "color_scheme": "dark", "has_touch": True}
     context = browser.new_context(permissions=["clipboard-read", "clipboard-write"], **options)
-    page = open_tab(context, address)
+    page = open_tab(context, address, options["viewport"])
     page.get_by_role("button", name="A note").click()
     count = sum(len(line.split()) for line in EXAMPLES["A note"].lines)
     expect(words(page)).to_have_count(count, timeout=READING)
@@ -212,8 +218,8 @@ def test_words_and_readings_are_legible_and_large_enough_for_a_finger(read):
     read.keyboard.press("Escape")
 
 
-def test_a_picture_pasted_while_another_is_read_is_read_too(browser, address, tmp_path):
-    page = open_tab(browser, address, viewport=DESKTOP)
+def test_a_picture_pasted_while_another_is_read_is_read_too(tabs, address, tmp_path):
+    page = open_tab(tabs, address, DESKTOP)
     Image.fromarray(draw_page("ruled")).save(tmp_path / "page.png")
     (tmp_path / "text.png").write_text("hello")
     chooser = page.locator("input[type=file]")
@@ -234,8 +240,8 @@ def test_a_picture_pasted_while_another_is_read_is_read_too(browser, address, tm
     page.close()
 
 
-def test_without_a_camera_a_sentence_says_why(browser, address):
-    page = open_tab(browser, address, viewport=PHONE)
+def test_without_a_camera_a_sentence_says_why(tabs, address):
+    page = open_tab(tabs, address, PHONE)
     for error, words in (
         ("NotFoundError", "There is no camera here."),
         ("NotAllowedError", "The camera was refused."),
@@ -251,8 +257,8 @@ def test_without_a_camera_a_sentence_says_why(browser, address):
     page.close()
 
 
-def test_a_photograph_is_taken_and_read(browser, address):
-    page = open_tab(browser, address, CAMERA, viewport=PHONE)
+def test_a_photograph_is_taken_and_read(tabs, address):
+    page = open_tab(tabs, address, PHONE, CAMERA)
     page.get_by_text("Use the camera").click()
     page.get_by_role("button", name=re.compile("Take Photo", re.IGNORECASE)).click()
     expect(words(page).first).to_be_visible(timeout=READING)

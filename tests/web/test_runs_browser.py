@@ -13,9 +13,9 @@ SIZES = {"phone": PHONE, "desktop": DESKTOP}
 
 
 @pytest.fixture(scope="module", params=SIZES)
-def runs_page(request, browser, address) -> Iterator[Page]:
+def runs_page(request, tabs, address) -> Iterator[Page]:
     """The tab, opened and drawn."""
-    page = open_page(browser, address, viewport=SIZES[request.param])
+    page = open_page(tabs, address, viewport=SIZES[request.param])
     page.get_by_role("tab", name="Compare runs").click()
     expect(page.get_by_text("Errors of one character")).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(11, timeout=PATIENCE)

@@ -34,10 +34,10 @@ def files_in(*folders: Path) -> dict[Path, int]:
     return {path: path.stat().st_mtime_ns for path in paths if "__pycache__" not in path.parts}
 
 
-def test_the_page_writes_nothing(browser, address, home):
+def test_the_page_writes_nothing(tabs, address, home):
     folders = [PROJECT / name for name in ("data", "images", "metrics", "models")]
     before = files_in(*folders)
-    page = open_page(browser, address)
+    page = open_page(tabs, address)
     draw(page, *DRAWINGS["7"])
     expect(answer(page)).to_have_text("7")
     page.get_by_role("tab", name="Compare runs").click()
