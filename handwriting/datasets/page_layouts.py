@@ -59,16 +59,13 @@ def load_layouts(
     Raises:
         HandwritingError: a file is damaged, or its image is missing.
     """
-    for path, page in annotated_pages(folder):
-        writer = writer_of(path.stem)
-        if not is_chosen(writer):
-            continue
+    for path, page in annotated_pages(folder, lambda image: is_chosen(writer_of(image.stem))):
         colours = colours_of(open_picture(path))
         scale = min(1.0, LONGEST / max(colours.shape[:2]))
         colours = scaled(colours, scale)
         layout = layout_of(colours, page)
         unplaced = page.unplaced + len(page.lines) - len(layout.lines)
-        yield LayoutPage(layout, writer, unplaced)
+        yield LayoutPage(layout, writer_of(path.stem), unplaced)
 
 
 def writer_of(stem: str) -> str:

@@ -1,7 +1,7 @@
 """Folders of ground truth: an ALTO or PAGE file for each image of a page."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from math import log
 from pathlib import Path
 
@@ -45,11 +45,17 @@ def annotation_files(folder: Path) -> list[Path]:
     return []
 
 
-def annotated_pages(folder: Path) -> Iterator[tuple[Path, AnnotatedPage]]:
+def annotated_pages(
+    folder: Path, is_chosen: Callable[[Path], bool] = lambda image: True
+) -> Iterator[tuple[Path, AnnotatedPage]]:
     """The image and the lines of each page of a folder.
 
     A page whose image has other proportions, as where it was turned since, is named and left aside:
     its lines are elsewhere.
+
+    Args:
+        folder: of the files and their images.
+        is_chosen: whether the page of an image is wanted; others are not opened.
 
     Raises:
         HandwritingError: a file is damaged, its image is not there, or is no image.
@@ -57,6 +63,8 @@ def annotated_pages(folder: Path) -> Iterator[tuple[Path, AnnotatedPage]]:
     for path in annotation_files(folder):
         page = parse_annotated(path)
         image = _find_image(folder, path, page.image)
+        if not is_chosen(image):
+            continue
         wide, high = size_of(image)
         if abs(log(wide * page.height / (high * page.width))) < _STRETCHED:
             yield image, page
