@@ -33,6 +33,7 @@ from handwriting.datasets.photographed_text import has_words, load_photographed,
 from handwriting.datasets.text import load_pages
 from handwriting.errors import HandwritingError
 from handwriting.evaluation.layout_metrics import PageCounts, count_texts, measure_page
+from handwriting.evaluation.text_figures import choose
 from handwriting.evaluation.text_metrics import text_metrics
 from handwriting.imaging.photograph import open_with_size
 from handwriting.lines.language import LANGUAGE_FILE
@@ -40,7 +41,6 @@ from handwriting.lines.reader import LINES_FOLDER, Reader, find_reader
 from handwriting.pages.known_lines import unseen_pages
 from handwriting.pages.layout import LAYOUT_FOLDER, find_layout
 from handwriting.recognition.recognizer import find_weights
-from text_evaluation import choose
 
 READERS = ("greedy", "language", "rapidocr", "tesseract")
 _AROUND = 12

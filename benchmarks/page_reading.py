@@ -22,10 +22,10 @@ from PIL import Image
 from benchmarks.common import FIGURES, alone, medians
 from handwriting.cli import make_measuring_parser, report_measured, run_script
 from handwriting.datasets.text import load_text
+from handwriting.evaluation.text_figures import seconds_per_sample
 from handwriting.imaging.photograph import open_picture
 from handwriting.lines.reader import LINES_FOLDER, Reader, find_reader
 from handwriting.pages.text_reader import TextReader
-from text_evaluation import seconds_per_sample
 
 TWELVE_MEGAPIXELS = 12_000_000
 A4_AT_300_DPI = 2480 * 3508

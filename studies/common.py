@@ -1,4 +1,4 @@
-"""Shared code of the studies: a store of finished trainings, the recogniser of a run, a plot."""
+"""Shared code of the studies: a store of what is finished, the recogniser of a run, a plot."""
 
 import json
 from collections.abc import Callable, Iterable, Sequence

@@ -3,169 +3,73 @@
     python -m studies.line_reading RUN --data ../shared/pen/words.npz ../shared/numbers …
 
 Each set is evaluated on the writers (or photographs) held out of RUN's training, by greedy decoding
-and with the language model. Pages include those whose lines the training could not separate and did
-not use. Pen archives are also evaluated by style, and words on each ground of
-`synthesis.grounds`. With an archive of characters, texts are composed of held-out writers'
-characters; look-alikes (0 O o, 1 l I, …) are read in the line, and each alone by its shape.
---languages names the sets that are not English. With --save: line_reading.json and
-line_reading.png.
+and with the language model, with the figures of `text_evaluation.py`: overall, by style, and of the
+worst tenth of the writers; where places are annotated, of whole pages as well, with the lines that
+the layout network finds and with those of the annotation. Pages with a text alone include those
+whose lines the training could not separate and did not use; they are also read with the model of
+programs. Words of pen archives are rendered on each ground of `synthesis.grounds`. With an archive
+of characters, texts are composed of held-out writers' characters; look-alikes (0 O o, 1 l I, …) are
+read in the line, and each alone by its shape. Sets that are finished are kept in data/studies/,
+from where a run that was stopped continues. With --save: line_reading.json and line_reading.png.
 """
 
 import argparse
-from collections import defaultdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
-import torch
 
 from handwriting.cli import command_line, make_measuring_parser, report_measured, run_script
-from handwriting.datasets.pen import PenArchive, load_pen
-from handwriting.datasets.photographed_text import has_words
-from handwriting.datasets.stroke_augmentation import LINE_VARIATION
-from handwriting.datasets.text import TextSet, left_out, line_strokes, load_pages, written
+from handwriting.datasets.pen import load_pen
+from handwriting.datasets.text import left_out, written
 from handwriting.errors import HandwritingError
-from handwriting.evaluation.text_metrics import aligned, text_metrics
-from handwriting.imaging.character import character_from_strokes
-from handwriting.imaging.contrast import contrast_of
-from handwriting.imaging.line import line_from_contrast, line_from_strokes
-from handwriting.labels import CLASSES
-from handwriting.lines.beam import BeamDecoder
-from handwriting.lines.decoding import GREEDY, Decoder
-from handwriting.lines.language import LANGUAGE_FILE, PROGRAMS_FILE, LanguageModel
-from handwriting.lines.languages import LANGUAGES, find_language
-from handwriting.lines.options import named_decoder
+from handwriting.evaluation.text_figures import evaluate_data, load_data
+from handwriting.files import sha256
+from handwriting.lines.decoding import GREEDY
+from handwriting.lines.language import LANGUAGE_FILE, PROGRAMS_FILE
+from handwriting.lines.languages import find_language
+from handwriting.lines.options import add_languages_option, named_decoder
 from handwriting.lines.reader import LINES_FOLDER, Reader, find_reader
-from handwriting.pages.known_lines import load_lines, unseen_pages
-from handwriting.pages.layout import Layout, find_layout
 from handwriting.pages.reading import PageReader
 from handwriting.plots import BLUE, save_figure
 from handwriting.recognition.recognizer import Recognizer
 from handwriting.runs import find_run
 from handwriting.synthesis.composition import CharacterPens
-from handwriting.synthesis.grounds import GROUNDS
-from handwriting.synthesis.invented_texts import invent
-from handwriting.synthesis.writing import photograph_of
-from studies.common import FIGURES, draw_paired_bars
-from text_evaluation import evaluate_pages
-
-LOOK_ALIKES = ("0Oo", "1lI", "5Ss", "2Zz", "Cc", "Kk", "Pp", "Uu", "Vv", "Ww", "Xx")
-_NAMES = ("value", "count", "Box", "word", "Zoo", "class", "Pick", "Vow", "Sixes", "cook")
-
-
-def figures(reader: Reader, data: TextSet, rows: np.ndarray, decoder: Decoder) -> dict[str, Any]:
-    """Error rates of samples, overall and by style if styles are known."""
-    texts = [reader.language.spelled(data.texts[row]) for row in rows]
-    read = [line.text for line in reader.read([data.pictures[row] for row in rows], decoder)]
-
-    def of(chosen: np.ndarray) -> dict[str, float]:
-        return text_metrics([read[k] for k in chosen], [texts[k] for k in chosen])
-
-    found: dict[str, Any] = of(np.arange(len(rows)))
-    if data.styles is not None:
-        styles = data.styles[rows]
-        names = [str(style) for style in np.unique(styles) if len(style) > 1]
-        found["styles"] = {name: of(np.flatnonzero(styles == name)) for name in names}
-    return found
+from handwriting.training.text_data import layout_of_project
+from studies.common import (
+    FIGURES,
+    FINISHED,
+    FinishedTrainings,
+    draw_paired_bars,
+)
+from studies.pen_reading import by_ground, look_alikes
 
 
-def by_ground(reader: Reader, archive: PenArchive, samples: np.ndarray) -> dict[str, float]:
-    """CER of samples drawn plainly, and rendered on each ground with any of its media."""
-    texts = [str(archive.text[sample]).strip() for sample in samples]
-    found = {}
-    for ground in ("strokes", *GROUNDS):
-        rng = np.random.default_rng(0)
-        pictures = []
-        for sample in samples.tolist():
-            strokes, _ = LINE_VARIATION(line_strokes(archive, sample), rng)
-            if ground == "strokes":
-                pictures.append(line_from_strokes(strokes))
-            else:
-                photograph = photograph_of(strokes, rng, ground)
-                pictures.append(line_from_contrast(contrast_of(photograph)))
-        read = [line.text for line in reader.read(pictures)]
-        found[ground] = text_metrics(read, texts)["cer"]
-    return found
-
-
-def look_alikes(
-    reader: Reader, recognizer: Recognizer, pens: CharacterPens, count: int
-) -> dict[str, Any]:
-    """Accuracy of characters in their line, and of each alone by its shape.
-
-    Sizes and heights on the line come from `synthesis.composition`, because most providers of
-    single characters recorded none.
-    """
-    rng = np.random.default_rng(0)
-    texts = ["".join(filter(pens.can_write, invent(_NAMES, rng))).strip() for _ in range(count)]
-    texts = [text for text in texts if text]
-    composed = [pens.compose_each(text, rng) for text in texts]
-    pictures = [line_from_strokes([s for part in parts for s in part]) for parts in composed]
-    right: dict[str, dict[str, list[bool]]] = {n: defaultdict(list) for n in ("line", "alone")}
-    for line, text in zip(reader.read(pictures), texts, strict=True):
-        for character, read in aligned(line.text, text):
-            right["line"][character].append(read == character)
-    pairs = [
-        (character, strokes)
-        for text, parts in zip(texts, composed, strict=True)
-        for character, strokes in zip(text, parts, strict=True)
-        if character in CLASSES
-    ]
-    images = torch.from_numpy(np.stack([character_from_strokes(part).image for _, part in pairs]))
-    best = recognizer.log_probs(images, "equal").argmax(axis=1)
-    for (character, _), number in zip(pairs, best.tolist(), strict=True):
-        right["alone"][character].append(CLASSES[number] == character)
-    groups = {group: group for group in LOOK_ALIKES} | {"all 62 classes": "".join(CLASSES)}
-    return {
-        name: {way: _mean(right[way], group) for way in right}
-        | {"characters": sum(len(right["alone"][character]) for character in group)}
-        for name, group in groups.items()
-    }
-
-
-def _mean(right: dict[str, list[bool]], group: str) -> float | None:
-    answers = [answer for character in group for answer in right[character]]
-    return float(np.mean(answers)) if answers else None
-
-
-def measure(
-    path: Path, reader: Reader, fraction: float, args: argparse.Namespace
-) -> dict[str, Any]:
+def measure(path: Path, reader: Reader, args: argparse.Namespace) -> dict[str, Any]:
     """All metrics of one set."""
-    rng = np.random.default_rng(0)
+    name = args.languages.get(path.stem, "en")
+    own = reader.for_language(find_language(name))
     if path.is_file():
         archive = load_pen(path)
         samples = written(archive)
-        samples = samples[left_out(archive.writer[samples], fraction)]
+        samples = samples[left_out(archive.writer[samples], reader.held_out)]
         if np.char.str_len(archive.text[samples]).max(initial=0) == 1:
             recognizer = Recognizer.load(find_run(args.characters, args.character_models).weights)
             pens = CharacterPens(archive, samples)
-            return {"look_alikes": look_alikes(reader, recognizer, pens, args.most or 1_500)}
-    name = dict(args.languages).get(path.name, "en")
-    reader = reader.for_language(find_language(name))
+            return {"look_alikes": look_alikes(own, recognizer, pens, args.most or 1_500)}
+    data = load_data(path, reader.held_out, args.most, reader.trained_pages)
+    models = PageReader(own, layout_of_project())
     file = args.language_model if name == "en" else None
-    language = named_decoder("language", reader.language, file)
-    has_table = (path / "text.csv").is_file() or has_words(path)
-    if has_table and (pages := load_pages(path)):
-        unseen = unseen_pages(*pages, reader.trained_pages)
-        files, texts = (column[: args.most] for column in unseen)
-        programs = BeamDecoder(LanguageModel.load(args.programs))
-        ways = {"greedy": GREEDY, "language": language, "programs": programs}
-        models = PageReader(reader, Layout.load(find_layout("latest")))
-        return {n: evaluate_pages(models, files, texts, decoder) for n, decoder in ways.items()}
-    data = load_lines(path, fraction)
-    rows = np.flatnonzero(left_out(data.writers, fraction))
-    rows = rng.permutation(rows)[: args.most or len(rows)]
-    if not len(rows):
-        raise HandwritingError(f"no writer of {path} was held out.")
-    found: dict[str, Any] = {
-        "read_as": name,
-        "greedy": figures(reader, data, rows, GREEDY),
-        "language": figures(reader, data, rows, language),
-    }
+    ways = {"greedy": GREEDY, "language": named_decoder("language", own.language, file)}
+    if data.pages:
+        ways["programs"] = named_decoder("programs", own.language, args.programs)
+    found: dict[str, Any] = {"read_as": name}
+    found |= {way: evaluate_data(models, data, ways[way], timed=0) for way in ways}
     if path.is_file():
-        found["grounds"] = by_ground(reader, archive, rng.permutation(samples)[: args.written])
+        chosen = np.random.default_rng(0).permutation(samples)[: args.written]
+        found["grounds"] = by_ground(own, archive, chosen)
     return found
 
 
@@ -196,27 +100,13 @@ def plot(result: dict[str, Any], path: Path, command: str) -> None:
     save_figure(figure, path, command)
 
 
-def _set_and_language(value: str) -> tuple[str, str]:
-    name, _, language = value.partition("=")
-    if language not in LANGUAGES:
-        raise argparse.ArgumentTypeError(f"{value!r} is not SET=LANGUAGE, as copiste=fr")
-    return name, language
-
-
 def get_args_parser() -> argparse.ArgumentParser:
     """The command line of this study."""
     parser = make_measuring_parser(__doc__, FIGURES, most=30, written=10)
     add = parser.add_argument
     add("run", nargs="?", default="latest", metavar="RUN", help="text-line model to evaluate")
     add("--data", nargs="+", type=Path, required=True, metavar="PATH", help="its training data")
-    add(
-        "--languages",
-        nargs="*",
-        type=_set_and_language,
-        default=[],
-        metavar="SET=LANGUAGE",
-        help="languages of sets that are not English, as copiste=fr",
-    )
+    add_languages_option(parser)
     add("--most", type=int, default=None, help="samples per set; all by default")
     add("--written", type=int, default=400, help="words rendered on each ground")
     add("--language-model", type=Path, default=LANGUAGE_FILE, help="language model")
@@ -231,11 +121,19 @@ def main(args: argparse.Namespace) -> None:
     """Evaluate and print one JSON object."""
     path = find_reader(args.run, args.models)
     reader = Reader.load(path)
-    fraction = reader.held_out
-    if not fraction:
+    if not reader.held_out:
         raise HandwritingError(f"the training of {path.stem} held out no writers.")
-    sets = {p.stem: measure(p, reader, fraction, args) for p in args.data}
-    result = {"run": path.stem, "held_out": fraction, "sets": sets}
+    finished = FinishedTrainings(
+        FINISHED / "line_reading.json" if args.save else None,
+        {"weights": sha256(path)[:12], "most": args.most, "written": args.written},
+    )
+    sets = {
+        p.stem: finished.get(
+            f"{p.stem} as {args.languages.get(p.stem, 'en')}", partial(measure, p, reader, args)
+        )
+        for p in args.data
+    }
+    result = {"run": path.stem, "held_out": reader.held_out, "sets": sets}
     report_measured(args, "line_reading.json", result)
     if args.save:
         plot(result, args.out / "line_reading.png", command_line())

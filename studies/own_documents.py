@@ -1,19 +1,21 @@
 """Fine-tuning on a person's own pages: CER against the number of their lines that are given.
 
-    python -m studies.own_documents --data PAGES…
+    python -m studies.own_documents --data copiste words_german --languages copiste=fr …
 
 For writers that the model's training left out, the model is fine-tuned on their first lines, as
 `python text_training.py --init-from RUN --data PAGES` does by default, and reads the rest of their
-lines, before and after. Lines are cut as they are annotated. What is forgotten is measured on
-UNIPEN words of held-out writers. With --save: own_documents.json and its plot.
+lines, before and after. Lines are cut as they are annotated; a folder with a `text.csv` has one
+image each. Rates of all writers are of all their characters together. What is forgotten is
+measured on UNIPEN words of held-out writers. Writers whose run is finished are kept in
+data/studies/, from where a run that was stopped continues. With --save: own_documents.json and its
+plot.
 """
 
 import argparse
-import json
 import tempfile
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +23,18 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from torch import nn
-from tqdm import tqdm
 
 import text_training
 from handwriting.cli import command_line, make_measuring_parser, report_measured, run_script
+from handwriting.datasets.photographed_text import load_photographed
 from handwriting.datasets.text import left_out, load_text
 from handwriting.datasets.text_batches import TextBatches
 from handwriting.errors import HandwritingError
 from handwriting.evaluation.text_metrics import text_metrics
-from handwriting.imaging.line import cut_line
+from handwriting.imaging.line import cut_line, writing_box
 from handwriting.lines.decoding import greedy
 from handwriting.lines.languages import LANGUAGES, Language
+from handwriting.lines.options import add_languages_option
 from handwriting.lines.reader import (
     LINES_FOLDER,
     Reader,
@@ -46,14 +49,16 @@ from handwriting.synthesis.text_sources import PictureSource
 from handwriting.training.epochs import train_epoch
 from handwriting.training.optim import interpolate_weights
 from handwriting.training.page_lines import PageLines, load_page_lines
-from handwriting.training.text_data import CUT_REPEATS, layout_of_project
+from handwriting.training.text_data import layout_of_project
 from handwriting.training.text_run import TextRun, TextSettings
-from studies.common import FIGURES
+from studies.common import FIGURES, FINISHED, FinishedTrainings
 
-LINES = (5, 10, 20)
+LINES = (5, 10, 20, 100)
 ALPHAS = (0.5, 0.75, 1.0)
-_FEWEST_LEFT = 6
-_FORMER = 400
+_FEWEST_LEFT = 2
+_FORMER, _WRITERS_OF_FORMER = 400, 3
+
+Samples = tuple[list[np.ndarray], list[str]]
 
 
 @dataclass(frozen=True)
@@ -69,41 +74,48 @@ class Writer:
         return list(dict.fromkeys(self.lines.texts))
 
     def given(self, count: int) -> PictureSource:
-        """All cuts of the first lines."""
-        rows = [k for k, t in enumerate(self.lines.texts) if t in set(self.texts[:count])]
-        own = self.lines.subset(rows)
+        """All cuts of the first lines, drawn as often as `text_training` draws them."""
+        first = set(self.texts[:count])
+        own = self.lines.subset([k for k, text in enumerate(self.lines.texts) if text in first])
+        draws = round(text_training.FINE_TUNING_DRAWS * len(first) / len(own.texts))
         boxes = dict(enumerate(own.boxes))
-        return PictureSource(own.contrasts, own.texts, CUT_REPEATS, boxes, is_exact=True)
+        return PictureSource(own.contrasts, own.texts, draws, boxes, is_exact=True)
 
-    def others(self, count: int) -> tuple[list[np.ndarray], list[str]]:
+    def others(self, count: int) -> Samples:
         """The first cut of each further line, and its text."""
         texts = self.texts[count:]
         first = [self.lines.texts.index(text) for text in texts]
         return [cut_line(self.lines.contrasts[k], self.lines.boxes[k]) for k in first], texts
 
 
-def held_out_writers(folders: Sequence[Path], held_out: float, fewest: int) -> list[Writer]:
-    """Writers with enough lines that a training left out.
+def held_out_writers(folder: Path, held_out: float) -> list[Writer]:
+    """Writers that a training left out.
 
     Raises:
         HandwritingError: there is none.
     """
-    found = []
-    for folder in folders:
-        lines = load_page_lines(folder, layout_of_project(), held_out=held_out)
-        for name in np.unique(lines.writers).tolist():
-            rows = np.flatnonzero(lines.writers == name).tolist()
-            writer = Writer(name, lines.subset(rows))
-            if len(writer.texts) >= fewest:
-                found.append(writer)
-    if not found:
-        raise HandwritingError(f"no held-out writer has {fewest} lines. Give more --data.")
-    return found
+    lines = held_out_lines(folder, held_out)
+    names = np.unique(lines.writers).tolist()
+    if not names:
+        raise HandwritingError(f"{folder} has no held-out writer. Give other --data.")
+    return [Writer(n, lines.subset(np.flatnonzero(lines.writers == n).tolist())) for n in names]
 
 
-def cer(network: nn.Module, pictures: list[np.ndarray], texts: list[str], of: Language) -> float:
+def held_out_lines(folder: Path, held_out: float) -> PageLines:
+    """Lines of ALTO or PAGE files, or of images with a `text.csv`, by held-out writers."""
+    if not (folder / "text.csv").is_file():
+        return load_page_lines(folder, layout_of_project(), held_out)
+    data = load_photographed(folder)
+    data = data.subset(np.flatnonzero(left_out(data.groups, held_out)))
+    boxes = {row: box for row, c in enumerate(data.contrasts) if (box := writing_box(c))}
+    data = data.subset(np.array(list(boxes), dtype=int))
+    return PageLines(data.contrasts, list(boxes.values()), data.texts, data.groups)
+
+
+def cer(network: nn.Module, samples: Samples, language: Language) -> float:
     """Greedy CER of pictures."""
-    read = [greedy(of.possible(rows)) for rows in predict_log_probs(network, pictures)]
+    pictures, texts = samples
+    read = [greedy(language.possible(rows)) for rows in predict_log_probs(network, pictures)]
     return text_metrics(read, texts)["cer"]
 
 
@@ -127,51 +139,75 @@ def fine_tuned(content: dict[str, Any], source: PictureSource, seed: int) -> Tex
     return run
 
 
-def measure(
-    content: dict[str, Any],
-    writers: Sequence[Writer],
-    lines: int,
-    language: Language,
-    former: tuple[list[np.ndarray], list[str]],
-) -> dict[str, Any]:
-    """CER of each writer's further lines, before and after, and of former data."""
-    before = build_reader_network(content)
-    start = {name: tensor.clone() for name, tensor in before.state_dict().items()}
-    rows, seconds = [], []
-    for number, writer in enumerate(tqdm(writers, unit="writer")):
+@dataclass(frozen=True)
+class Study:
+    """The model that is fine-tuned, and samples of its former data."""
+
+    content: dict[str, Any]
+    former: Samples
+
+    def measure(
+        self, writer: Writer, number: int, count: int, of: Language, with_former: bool
+    ) -> dict[str, Any]:
+        """CER of a writer's further lines, and of former data if wanted, before and after."""
+        before = build_reader_network(self.content)
+        start = {name: tensor.clone() for name, tensor in before.state_dict().items()}
         begin = time.perf_counter()
-        run = fine_tuned(content, writer.given(lines), number)
-        seconds.append(time.perf_counter() - begin)
-        test = writer.others(lines)
-        row = {"writer": number, "lines_read": len(test[1]), "before": cer(before, *test, language)}
+        run = fine_tuned(self.content, writer.given(count), number)
+        seconds = time.perf_counter() - begin
+        test = writer.others(count)
+        row = {
+            "writer": number,
+            "lines_read": len(test[1]),
+            "characters": sum(len("".join(text.split())) for text in test[1]),
+            "seconds": seconds,
+            "before": cer(before, test, of),
+        }
         for alpha in ALPHAS:
             network = interpolate_weights(start, run.average.module, alpha)
-            row[f"alpha {alpha}"] = cer(network, *test, language)
-            if number < 3:
-                row[f"former, alpha {alpha}"] = cer(network, *former, LANGUAGES["en"])
-        rows.append(row)
-        print(json.dumps(row), flush=True)
-    names = sorted({name for row in rows for name in row} - {"writer"})
-    means = {n: float(np.mean([row[n] for row in rows if n in row])) for n in names}
-    return means | {"seconds": float(np.mean(seconds)), "writers": rows}
+            row[f"alpha {alpha}"] = cer(network, test, of)
+            if with_former and self.former[1]:
+                row[f"former, alpha {alpha}"] = cer(network, self.former, LANGUAGES["en"])
+        return row
 
 
-def plot(by_lines: dict[str, dict[str, Any]], alpha: float, path: Path, command: str) -> None:
-    """The curve of CER against lines given, and each writer's."""
-    counts = [0, *map(int, by_lines)]
-    figure, axes = plt.subplots(figsize=(6, 4.2), layout="constrained")
-    first = next(iter(by_lines.values()))
-    writers = range(len(first["writers"]))
+def together(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """The rates of all writers' characters, and the mean of what else was measured."""
+    rates = ("before", *(f"alpha {alpha}" for alpha in ALPHAS))
+    weights = [row["characters"] for row in rows]
+    found = {n: float(np.average([row[n] for row in rows], weights=weights)) for n in rates}
+    for name in sorted({name for row in rows for name in row} - {"writer", *rates}):
+        found[name] = float(np.mean([row[name] for row in rows if name in row]))
+    return found | {"writers": rows}
+
+
+def plot(sets: dict[str, dict[str, Any]], alpha: float, path: Path, command: str) -> None:
+    """The curves of CER against lines given, and each writer's, by set."""
+    figure, every = plt.subplots(
+        1, len(sets), figsize=(5.5 * len(sets), 4.2), layout="constrained", squeeze=False
+    )
     key = f"alpha {alpha}"
-    for k in writers:
-        values = [row["writers"][k][key] for row in by_lines.values()]
-        axes.plot(counts, [first["writers"][k]["before"], *values], color=BLUE, alpha=0.25, lw=1)
-    mean = [first["before"], *(row[key] for row in by_lines.values())]
-    axes.plot(counts, mean, color=ORANGE, marker="o", lw=2, label="mean over writers")
-    axes.set(xlabel="lines of the writer given", ylabel="CER of the rest", ylim=(0, None))
-    axes.set_xticks(counts)
-    axes.legend(frameon=False)
-    axes.grid(alpha=0.3)
+    for axes, (name, found) in zip(every[0], sets.items(), strict=True):
+        counts = list(map(int, found["lines"]))
+        for number in range(found["writers"]):
+            own = [
+                (count, row)
+                for count, each in zip(counts, found["lines"].values(), strict=True)
+                for row in each["writers"]
+                if row["writer"] == number
+            ]
+            if own:
+                values = [own[0][1]["before"], *(row[key] for _, row in own)]
+                axes.plot([0, *(c for c, _ in own)], values, color=BLUE, alpha=0.25, lw=1)
+        for label, rate, colour in (("before", "before", BLUE), ("after", key, ORANGE)):
+            values = [each[rate] for each in found["lines"].values()]
+            axes.plot(counts, values, color=colour, marker="o", lw=2, label=f"together, {label}")
+        axes.set(xlabel="lines of the writer given", ylabel="CER of the rest", ylim=(0, None))
+        axes.set_title(name.replace("_", " "), loc="left")
+        axes.set_xscale("symlog", linthresh=5)
+        axes.set_xticks([0, *counts], labels=["0", *found["lines"]])
+        axes.legend(frameon=False)
+        axes.grid(alpha=0.3)
     save_figure(figure, path, command)
 
 
@@ -180,38 +216,65 @@ def get_args_parser() -> argparse.ArgumentParser:
     parser = make_measuring_parser(__doc__, FIGURES, writers=1, lines=[5])
     add = parser.add_argument
     add("run", nargs="?", default="latest", metavar="RUN", help="text-line model to fine-tune")
-    add("--data", type=Path, nargs="+", required=True, metavar="FOLDER", help="ALTO or PAGE files")
+    add("--data", type=Path, nargs="+", required=True, metavar="FOLDER", help="pages or lines")
     add("--former", type=Path, default=None, metavar="FILE", help="data of the model's training")
     add("--lines", type=int, nargs="+", default=list(LINES), help="lines that are given")
     add("--writers", type=int, default=100, help="writers at most")
-    add("--language", choices=LANGUAGES, default="fr", help="language of the pages")
+    add_languages_option(parser)
     add("--models", type=Path, default=LINES_FOLDER, help="folder with weights")
     return parser
+
+
+def curve(
+    study: Study, folder: Path, finished: FinishedTrainings, args: argparse.Namespace
+) -> dict[str, Any]:
+    """The figures of a folder by the number of lines given, of writers who have more than these."""
+    held_out = Reader(study.content).held_out
+    writers = held_out_writers(folder, held_out)[: args.writers]
+    name = args.languages.get(folder.name, "en")
+    lines = {}
+    for count in args.lines:
+        own = [(k, w) for k, w in enumerate(writers) if len(w.texts) >= count + _FEWEST_LEFT]
+        rows = [
+            finished.get(
+                f"{folder.name} as {name} / writer {k} / {count} lines",
+                partial(
+                    study.measure, writer, k, count, LANGUAGES[name], place < _WRITERS_OF_FORMER
+                ),
+            )
+            for place, (k, writer) in enumerate(own)
+        ]
+        if rows:
+            lines[str(count)] = together(rows)
+    if not lines:
+        raise HandwritingError(
+            f"{folder}: no held-out writer has {min(args.lines)} lines and more."
+        )
+    return {"language": name, "writers": len(writers), "lines": lines}
 
 
 def main(args: argparse.Namespace) -> None:
     """Fine-tune on each writer, and print one JSON object."""
     path = find_reader(args.run, args.models)
     content = load_reader_weights(path)
-    held_out = Reader(content).held_out
-    writers = held_out_writers(args.data, held_out, max(args.lines) + _FEWEST_LEFT)[: args.writers]
-    former: tuple[list[np.ndarray], list[str]] = ([], [])
+    former: Samples = ([], [])
+    result: dict[str, Any] = {"run": path.stem}
     if args.former:
         data = load_text(args.former)
-        rows = np.flatnonzero(left_out(data.writers, held_out))
+        rows = np.flatnonzero(left_out(data.writers, Reader(content).held_out))
         rows = np.random.default_rng(0).permutation(rows)[:_FORMER]
         former = [data.pictures[k] for k in rows], [data.texts[k] for k in rows]
-    language = LANGUAGES[args.language]
-    result: dict[str, Any] = {"run": path.stem, "language": args.language}
-    if former[1]:
-        result["former_before"] = cer(build_reader_network(content), *former, LANGUAGES["en"])
-    result["lines"] = {
-        str(count): measure(content, writers, count, language, former) for count in args.lines
-    }
+        result["former_before"] = cer(build_reader_network(content), former, LANGUAGES["en"])
+    finished = FinishedTrainings(
+        FINISHED / "own_documents.json" if args.save else None,
+        {"run": path.stem, "former": args.former and args.former.name},
+    )
+    study = Study(content, former)
+    result["sets"] = {folder.name: curve(study, folder, finished, args) for folder in args.data}
     report_measured(args, "own_documents.json", result)
     if args.save:
         figure = args.out / "own_documents.png"
-        plot(result["lines"], text_training.FINE_TUNING["alpha"], figure, command_line())
+        plot(result["sets"], text_training.FINE_TUNING["alpha"], figure, command_line())
 
 
 if __name__ == "__main__":

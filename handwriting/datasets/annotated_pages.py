@@ -9,6 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from handwriting.alphabet import in_alphabet
 from handwriting.datasets.page_layouts import PRINT_KINDS, writer_of
 from handwriting.datasets.photographed_text import has_words, masked, read_words
 from handwriting.errors import HandwritingError
@@ -56,8 +57,8 @@ class PlacedLine:
         spine: float (S, 2), S >= 1, x and y of places along the middle of its letters, from its
             first letter to its last.
         words: its words; empty if they have no places.
-        counts: whether it is measured. Crossed-out, printed and typed lines, and those without a
-            letter or digit, are not.
+        counts: whether it is measured. Crossed-out, printed and typed lines, those without a letter
+            or digit, and those in another script than Western Europe's are not.
     """
 
     text: str
@@ -133,7 +134,10 @@ def load_placed_pages(folder: Path) -> list[PlacedPage]:
                 "page. Remove it."
             )
     if not any(line.counts for page in pages for line in page.lines):
-        raise HandwritingError(f"{folder} has no handwritten line with a text and a place.")
+        raise HandwritingError(
+            f"{folder} has no handwritten line with a place and a text in "
+            "letters of Western Europe."
+        )
     return pages
 
 
@@ -187,7 +191,7 @@ def placed_line(line: TextLine) -> PlacedLine:
 
 def _is_measured(line: AnnotatedLine) -> bool:
     printed = any(name in line.kind.casefold() for name in PRINT_KINDS)
-    has_text = any(character.isalnum() for character in line.text)
+    has_text = any(map(str.isalnum, in_alphabet(line.text) or ""))
     return has_text and not printed and not is_crossed_out(line.text)
 
 

@@ -34,16 +34,23 @@ _SMALLEST, _LARGEST = 0.65, 1.6
 
 @dataclass(frozen=True)
 class LayoutPage:
-    """A page, and the writer whom its file name tells."""
+    """A page.
+
+    Attributes:
+        layout: its lines.
+        writer: whom its file name tells.
+        unplaced: lines of its file that have no place on it.
+    """
 
     layout: TextLayout
     writer: str
+    unplaced: int = 0
 
 
 def load_layouts(
     folder: Path, is_chosen: Callable[[str], bool] = lambda writer: True
 ) -> Iterator[LayoutPage]:
-    """The pages of a folder, one by one.
+    """The pages of a folder, one by one, as `formats.ground_truth.annotated_pages` gives them.
 
     Args:
         folder: of ALTO or PAGE files and their images.
@@ -52,14 +59,13 @@ def load_layouts(
     Raises:
         HandwritingError: a file is damaged, or its image is missing.
     """
-    for path, page in annotated_pages(folder):
-        writer = writer_of(path.stem)
-        if not is_chosen(writer):
-            continue
+    for path, page in annotated_pages(folder, lambda image: is_chosen(writer_of(image.stem))):
         colours = colours_of(open_picture(path))
         scale = min(1.0, LONGEST / max(colours.shape[:2]))
         colours = scaled(colours, scale)
-        yield LayoutPage(layout_of(colours, page), writer)
+        layout = layout_of(colours, page)
+        unplaced = page.unplaced + len(page.lines) - len(layout.lines)
+        yield LayoutPage(layout, writer_of(path.stem), unplaced)
 
 
 def writer_of(stem: str) -> str:

@@ -54,6 +54,7 @@ def load_photographed(
     folder: Path,
     variants: bool = False,
     kept: Callable[[np.ndarray], np.ndarray] = contrast_of_line,
+    chosen: Callable[[str], bool] = lambda _: True,
 ) -> PhotographedText:
     """Read a folder of images.
 
@@ -67,6 +68,7 @@ def load_photographed(
         variants: with a `words.json`, also return words cut out by their boxes, and lines, for
             training.
         kept: converts a photograph, uint8 (height, width, 3), to the data to keep.
+        chosen: with a `words.json`, which photographs to open, by their names.
 
     Raises:
         HandwritingError: something is missing or damaged, or a text is in another script.
@@ -74,7 +76,9 @@ def load_photographed(
     if not has_words(folder):
         return _load_table(folder, kept)
     contrasts, texts, groups = [], [], []
-    for picture, text, image in _words(folder, read_words(folder / "words.json"), variants):
+    of_image = read_words(folder / "words.json")
+    of_image = {image: words for image, words in of_image.items() if chosen(image)}
+    for picture, text, image in _words(folder, of_image, variants):
         contrasts.append(kept(picture))
         texts.append(text)
         groups.append(image)
@@ -92,8 +96,12 @@ def _load_table(folder: Path, kept: Callable[[np.ndarray], np.ndarray]) -> Photo
         kept(colours_of(open_picture(folder / row["file"])))
         for row in tqdm(rows, unit="img", desc="reading")
     ]
-    groups = np.array([row.get("writer") or row["file"] for row in rows])
-    return PhotographedText(contrasts, [row["text"].strip() for row in rows], groups)
+    return PhotographedText(contrasts, [row["text"].strip() for row in rows], groups_of(rows))
+
+
+def groups_of(rows: Sequence[dict[str, str]]) -> np.ndarray:
+    """str (N,): the writer of each row of a `text.csv` if the table names one, else its file."""
+    return np.array([row.get("writer") or row["file"] for row in rows])
 
 
 def read_texts(table: Path) -> list[dict[str, str]]:

@@ -8,9 +8,16 @@ from pathlib import Path
 import numpy as np
 
 from handwriting.datasets.pen import PenArchive, is_pen_archive, load_pen
-from handwriting.datasets.photographed_text import has_words, load_photographed, read_texts
+from handwriting.datasets.photographed_text import (
+    groups_of,
+    has_words,
+    load_photographed,
+    read_texts,
+)
 from handwriting.errors import HandwritingError
-from handwriting.imaging.line import line_from_contrast, line_from_strokes
+from handwriting.imaging.contrast import colours_of
+from handwriting.imaging.line import contrast_of_line, line_from_contrast, line_from_strokes
+from handwriting.imaging.photograph import open_picture
 from handwriting.imaging.stroke_lines import one_line
 
 
@@ -47,14 +54,33 @@ class _PenPictures(Sequence[np.ndarray]):
         return line_from_strokes(line_strokes(self.archive, int(self.samples[number])))
 
 
-def load_text(path: Path) -> TextSet:
+class _TablePictures(Sequence[np.ndarray]):
+    """Images of a `text.csv`, opened on demand."""
+
+    def __init__(self, files: Sequence[Path]) -> None:
+        self.files = files
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def __getitem__(self, number: int) -> np.ndarray:
+        return line_from_contrast(contrast_of_line(colours_of(open_picture(self.files[number]))))
+
+
+def load_text(path: Path, held_out: float = 0.0) -> TextSet:
     """Read a pen archive, or a folder as described in `datasets.photographed_text`.
+
+    Images of a `text.csv` are opened when they are asked for, and raise then.
+
+    Args:
+        path: of the archive or folder.
+        held_out: if positive, of a `words.json` only photographs that :func:`left_out` holds out.
 
     Raises:
         HandwritingError: something is missing or damaged, or a text is not printable ASCII.
     """
     if path.is_dir():
-        return _load_folder(path)
+        return _load_folder(path, held_out)
     if not path.is_file():
         raise HandwritingError(f"{path} does not exist. Give a pen archive (.npz) or a folder.")
     if not is_pen_archive(path):
@@ -112,7 +138,12 @@ def load_pages(folder: Path) -> tuple[list[Path], list[str]] | None:
     return [folder / row["file"] for row in rows], [row["text"] for row in rows]
 
 
-def _load_folder(folder: Path) -> TextSet:
-    data = load_photographed(folder)
-    pictures = [line_from_contrast(contrast) for contrast in data.contrasts]
-    return TextSet(pictures, data.texts, data.groups)
+def _load_folder(folder: Path, held_out: float) -> TextSet:
+    if has_words(folder):
+        data = load_photographed(
+            folder, chosen=lambda name: not held_out or left_out(np.array([name]), held_out)[0]
+        )
+        return TextSet(list(map(line_from_contrast, data.contrasts)), data.texts, data.groups)
+    rows = read_texts(folder / "text.csv")
+    texts = [row["text"].strip() for row in rows]
+    return TextSet(_TablePictures([folder / row["file"] for row in rows]), texts, groups_of(rows))

@@ -78,3 +78,25 @@ def text_metrics(read: Sequence[str], texts: Sequence[str]) -> dict[str, float]:
         "exact": sum(f.split() == t.split() for f, t in pairs) / max(len(pairs), 1),
         "samples": len(pairs),
     }
+
+
+def by_writer(
+    read: Sequence[str], texts: Sequence[str], writers: Sequence[str]
+) -> dict[str, float]:
+    """CER of the writers of samples: ``count`` of them, the ``median``, and the ``worst_tenth``,
+    the mean of the tenth with the highest CER, of one at least. Empty where each has one sample, as
+    where no writer is known."""
+    if len(set(writers)) == len(writers):
+        return {}
+    of: dict[str, tuple[list[str], list[str]]] = {}
+    for found, text, writer in zip(read, texts, writers, strict=True):
+        own = of.setdefault(writer, ([], []))
+        own[0].append(found)
+        own[1].append(text)
+    cers = sorted((text_metrics(*own)["cer"] for own in of.values()), reverse=True)
+    worst = cers[: max(1, round(len(cers) / 10))]
+    return {
+        "count": len(cers),
+        "median": float(np.median(cers)),
+        "worst_tenth": float(np.mean(worst)),
+    }

@@ -1,6 +1,8 @@
 """Folders of ground truth: an ALTO or PAGE file for each image of a page."""
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
+from math import log
 from pathlib import Path
 
 from handwriting.errors import HandwritingError
@@ -8,8 +10,12 @@ from handwriting.formats.alto import parse_alto
 from handwriting.formats.annotated import AnnotatedPage
 from handwriting.formats.page_xml import parse_page_xml
 from handwriting.formats.xml_files import local_name, read_xml
+from handwriting.imaging.photograph import size_of
 
 IMAGE_ENDINGS = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp", ".gif")
+
+_STRETCHED = 0.05
+"""Largest difference of the logarithms of a page's and its image's proportions."""
 
 
 def parse_annotated(path: Path) -> AnnotatedPage:
@@ -39,15 +45,35 @@ def annotation_files(folder: Path) -> list[Path]:
     return []
 
 
-def annotated_pages(folder: Path) -> Iterator[tuple[Path, AnnotatedPage]]:
+def annotated_pages(
+    folder: Path, is_chosen: Callable[[Path], bool] = lambda image: True
+) -> Iterator[tuple[Path, AnnotatedPage]]:
     """The image and the lines of each page of a folder.
 
+    A page whose image has other proportions, as where it was turned since, is named and left aside:
+    its lines are elsewhere.
+
+    Args:
+        folder: of the files and their images.
+        is_chosen: whether the page of an image is wanted; others are not opened.
+
     Raises:
-        HandwritingError: a file is damaged, or its image is not there.
+        HandwritingError: a file is damaged, its image is not there, or is no image.
     """
     for path in annotation_files(folder):
         page = parse_annotated(path)
-        yield _find_image(folder, path, page.image), page
+        image = _find_image(folder, path, page.image)
+        if not is_chosen(image):
+            continue
+        wide, high = size_of(image)
+        if abs(log(wide * page.height / (high * page.width))) < _STRETCHED:
+            yield image, page
+        else:
+            print(
+                f"{path} is left aside: {image.name} has {wide} by {high} pixels, which is no "
+                f"smaller or larger image of a page of {page.width} by {page.height}.",
+                file=sys.stderr,
+            )
 
 
 def _find_image(folder: Path, path: Path, name: str) -> Path:

@@ -77,6 +77,17 @@ def open_with_size(
         return fitted(picture, enough)
 
 
+def size_of(path: Path) -> tuple[int, int]:
+    """Width and height of an image file in pixels, upright by its EXIF; it is not decoded.
+
+    Raises:
+        HandwritingError: see :func:`open_with_size`.
+    """
+    with opened(path, str(path)) as picture:
+        wide, high = picture.size
+        return (high, wide) if _orientation(picture) in _ON_ITS_SIDE else (wide, high)
+
+
 @contextlib.contextmanager
 def opened(source: Path | BinaryIO, name: str, most: int = MOST_PIXELS) -> Iterator[Image.Image]:
     """An image file within the limits, not yet decoded; arguments and errors of

@@ -63,26 +63,6 @@ class CharacterRead:
 
 
 @dataclass(frozen=True)
-class LineRead:
-    """Prediction for the image of a word or a line.
-
-    Attributes:
-        characters: from left to right, with spaces.
-        confidence: calibrated probability of an exact match, in 0..1.
-        clearness: see :func:`clearness`.
-    """
-
-    characters: list[CharacterRead]
-    confidence: float
-    clearness: float = 1.0
-
-    @property
-    def text(self) -> str:
-        """The predicted text."""
-        return "".join(character.character for character in self.characters)
-
-
-@dataclass(frozen=True)
 class Calibration:
     """Parameters of calibrated probabilities; the defaults are the identity.
 
@@ -91,16 +71,65 @@ class Calibration:
         slope: factor on the log odds of a whole text.
         per_character: added to the log odds for each character.
         offset: added to the log odds.
+        word_slope: factor on the log odds of a word of a line, whose probability is the product of
+            its characters'.
+        word_line: factor on the log odds of the line's probability for each of its words.
+        word_offset: added to the log odds of a word.
     """
 
     temperature: float = 1.0
     slope: float = 1.0
     per_character: float = 0.0
     offset: float = 0.0
+    word_slope: float = 1.0
+    word_line: float = 0.0
+    word_offset: float = 0.0
 
     def confidence(self, odds: np.ndarray, length: np.ndarray) -> np.ndarray:
         """Probability of an exact match in 0..1, from :func:`log_odds` and lengths of texts."""
-        return 1 / (1 + np.exp(-(self.slope * odds + self.per_character * length + self.offset)))
+        return _logistic(self.slope * odds + self.per_character * length + self.offset)
+
+    def word_confidence(self, odds: np.ndarray, line: np.ndarray) -> np.ndarray:
+        """The same of words of lines, from their log odds and those of :attr:`word_line`."""
+        return _logistic(self.word_slope * odds + self.word_line * line + self.word_offset)
+
+
+def _logistic(odds: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-odds))
+
+
+@dataclass(frozen=True)
+class LineRead:
+    """Prediction for the image of a word or a line.
+
+    Attributes:
+        characters: from left to right, with spaces.
+        confidence: calibrated probability of an exact match, in 0..1.
+        clearness: see :func:`clearness`.
+        log_prob: of the text, see `Decoded`.
+        calibration: of its words.
+    """
+
+    characters: list[CharacterRead]
+    confidence: float
+    clearness: float = 1.0
+    log_prob: float = 0.0
+    calibration: Calibration = Calibration()
+
+    @property
+    def text(self) -> str:
+        """The predicted text."""
+        return "".join(character.character for character in self.characters)
+
+    def word_confidence(self, start: int, end: int) -> float:
+        """Calibrated probability, in 0..1, that the word of the characters start to end - 1 is an
+        exact match."""
+        if end - start == len(self.characters):
+            return self.confidence
+        sure = np.prod([character.ranked[0][1] for character in self.characters[start:end]])
+        odds = log_odds(np.log(np.maximum(sure, 1e-300)))
+        line = log_odds(np.array(self.log_prob / len(self.text.split())))
+        return float(self.calibration.word_confidence(odds, line))
 
 
 def log_odds(log_probs: np.ndarray) -> np.ndarray:
@@ -254,7 +283,7 @@ def read_line(log_probs: np.ndarray, decoder: Decoder, calibration: Calibration)
     ]
     odds = log_odds(np.array(decoded.log_prob))
     confidence = float(calibration.confidence(odds, len(characters)))
-    return LineRead(characters, confidence, clearness(log_probs))
+    return LineRead(characters, confidence, clearness(log_probs), decoded.log_prob, calibration)
 
 
 def likeliest_texts(

@@ -46,6 +46,29 @@ def add_decoder_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+class _LanguagesBySet(argparse.Action):
+    """Options SET=LANGUAGE as a dictionary."""
+
+    def __call__(self, parser, namespace, values, *_: object) -> None:
+        pairs = [value.partition("=")[::2] for value in values]
+        for value, (_, language) in zip(values, pairs, strict=True):
+            if language not in LANGUAGES:
+                parser.error(f"{value!r} is not SET=LANGUAGE, as copiste=fr")
+        setattr(namespace, self.dest, dict(pairs))
+
+
+def add_languages_option(parser: argparse.ArgumentParser) -> None:
+    """``--languages``, the language of each set by its name; English for others."""
+    parser.add_argument(
+        "--languages",
+        nargs="*",
+        action=_LanguagesBySet,
+        default={},
+        metavar="SET=LANGUAGE",
+        help="languages of sets that are not English, as copiste=fr",
+    )
+
+
 def choose_decoder(args: argparse.Namespace) -> Decoder:
     """The decoder of the options.
 

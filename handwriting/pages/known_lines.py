@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from handwriting import PROJECT
 from handwriting.datasets.annotated_pages import (
     PlacedLine,
     PlacedPage,
@@ -15,10 +16,10 @@ from handwriting.datasets.annotated_pages import (
 )
 from handwriting.datasets.page_layouts import text_lines_of
 from handwriting.datasets.photographed_text import PhotographedText, has_words
-from handwriting.datasets.text import TextSet, left_out, load_text
+from handwriting.datasets.text import TextSet, left_out, load_pages, load_text
 from handwriting.imaging.line import contrast_of_line, cut_line, line_from_contrast
 from handwriting.pages.cutting import Strip, strips_of
-from handwriting.pages.layout import Layout
+from handwriting.pages.layout import LAYOUT_FOLDER, Layout, find_layout
 from handwriting.pages.layout_lines import lines_of
 from handwriting.pages.photographs import Photograph, open_photograph
 from handwriting.pages.upright import fitting_maps
@@ -82,7 +83,7 @@ def load_lines(path: Path, held_out: float) -> TextSet:
     """
     pages = load_placed_pages(path) if path.is_dir() and not has_words(path) else []
     if not pages:
-        return load_text(path)
+        return load_text(path, held_out)
     is_left_out = left_out(np.array([page.writer for page in pages]), held_out)
     pages = [pages[k] for k in np.flatnonzero(is_left_out)]
     pictures, texts, writers = [], [], []
@@ -92,6 +93,34 @@ def load_lines(path: Path, held_out: float) -> TextSet:
         texts += own
         writers += [page.writer] * len(own)
     return TextSet(pictures, texts, np.array(writers, dtype=str))
+
+
+def load_unseen_lines(path: Path, held_out: float, trained: Collection[str], most: int) -> TextSet:
+    """Samples that a training held out, of what :func:`load_lines` reads; of pages with a text
+    alone the lines of those that are not in the training data.
+
+    Args:
+        path: pen archive or folder.
+        held_out: fraction of the writers, as for `datasets.text.left_out`.
+        trained: see :func:`unseen_pages`.
+        most: number of samples, drawn at random.
+
+    Raises:
+        HandwritingError: something is missing or damaged.
+    """
+    has_table = path.is_dir() and (path / "text.csv").is_file()
+    pages = load_pages(path) if has_table else None
+    if pages:
+        layout = Layout.load(find_layout("latest", PROJECT / LAYOUT_FOLDER))
+        found = lines_of_pages(*unseen_pages(*pages, trained), layout)
+        data = TextSet(list(map(line_from_contrast, found.contrasts)), found.texts, found.groups)
+        rows = np.arange(len(data))
+    else:
+        data = load_lines(path, held_out)
+        rows = np.flatnonzero(left_out(data.writers, held_out))
+    rows = np.random.default_rng(0).permutation(rows)[:most]
+    pictures, texts = ([each[row] for row in rows] for each in (data.pictures, data.texts))
+    return TextSet(pictures, texts, data.writers[rows])
 
 
 def given_lines(photograph: Photograph, page: PlacedPage) -> list[np.ndarray]:

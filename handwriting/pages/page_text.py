@@ -21,8 +21,7 @@ class WordRead:
 
     Attributes:
         text: the prediction.
-        confidence: probability of an exact match, 0..1; of a word the product of its characters'
-            probabilities.
+        confidence: calibrated probability of an exact match, 0..1.
         polygon: float (4, 2), corners clockwise from the upper left, in pixels of the image.
         characters: predicted characters with their alternatives.
     """

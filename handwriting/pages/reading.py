@@ -296,17 +296,26 @@ def _line_of_page(strip: Strip, width: int, answer: LineRead, view: View) -> Lin
         right,
     ]
     words = [
-        _word(strip, (bounds[k], bounds[k + 1]), characters[start:end], view)
+        _word(
+            strip,
+            (bounds[k], bounds[k + 1]),
+            characters[start:end],
+            answer.word_confidence(start, end),
+            view,
+        )
         for k, (start, end) in enumerate(zip(starts, ends, strict=True))
         if start < end
     ]
-    whole = _word(strip, (left, right), characters, view)
-    whole = dataclasses.replace(whole, confidence=answer.confidence)
+    whole = _word(strip, (left, right), characters, answer.confidence, view)
     return LineOfPage(whole, words, clearness=answer.clearness)
 
 
 def _word(
-    strip: Strip, bounds: tuple[float, float], characters: list[CharacterRead], view: View
+    strip: Strip,
+    bounds: tuple[float, float],
+    characters: list[CharacterRead],
+    confidence: float,
+    view: View,
 ) -> WordRead:
     """A word of some characters, with the corners of the ink between two columns."""
     _, top, _, bottom = strip.box
@@ -319,10 +328,9 @@ def _word(
     else:
         low, high = top, bottom
     corners = np.array([[left, low], [right, low], [right, high], [left, high]], dtype=float)
-    sure = float(np.prod([character.ranked[0][1] for character in characters]))
     polygon = view.to_picture(strip.to_picture(corners))
     text = "".join(character.character for character in characters)
-    return WordRead(text, sure, polygon, characters)
+    return WordRead(text, confidence, polygon, characters)
 
 
 def _indented(lines: list[LineOfPage], view: View) -> list[LineOfPage]:

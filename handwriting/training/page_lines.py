@@ -5,13 +5,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import torch
 from tqdm import tqdm
 
 from handwriting.alphabet import in_alphabet
 from handwriting.datasets.page_layouts import load_layouts
 from handwriting.datasets.text import left_out
 from handwriting.formats.annotated import is_crossed_out
+from handwriting.imaging.line import cut_line
 from handwriting.imaging.text_lines import HANDWRITING, TextLayout, TextLine
+from handwriting.lines.network import steps_of
 from handwriting.pages.cutting import Strip, strips_of
 from handwriting.pages.layout import Layout
 from handwriting.pages.layout_lines import lines_of
@@ -37,7 +40,8 @@ class PageLines:
         boxes: left, top, right, bottom of each line's ink.
         texts: as written, in the alphabet.
         writers: str (N,).
-        skipped: lines left aside: crossed out, print, without a letter, or in another script.
+        skipped: lines left aside: crossed out, print, without a letter, in another script, without
+            a place on the page, or with more characters than the network has steps for.
     """
 
     contrasts: list[np.ndarray]
@@ -79,18 +83,26 @@ def load_page_lines(folder: Path, layout: Layout, held_out: float | None = None)
 
     for page in tqdm(load_layouts(folder, is_chosen), unit="page", desc="reading"):
         texts = [_teachable(line) for line in page.layout.lines]
-        skipped += texts.count(None)
-        own = list(_cuts(page.layout, texts, layout))
-        cuts += own
-        writers += [page.writer] * len(own)
+        cuts_of_page = list(_cuts(page.layout, texts, layout))
+        skipped += page.unplaced + texts.count(None)
+        cuts += cuts_of_page
+        writers += [page.writer] * len(cuts_of_page)
     parts = [_part(strip) for strip, _ in cuts]
-    return PageLines(
+    found = PageLines(
         [contrast for contrast, _ in parts],
         [box for _, box in parts],
         [text for _, text in cuts],
         np.array(writers, dtype=str),
-        skipped,
     )
+    kept = found.subset(
+        [k for k, part in enumerate(parts) if has_room(cut_line(*part), found.texts[k])]
+    )
+    return replace(kept, skipped=skipped + len({*found.texts} - {*kept.texts}))
+
+
+def has_room(picture: np.ndarray, text: str) -> bool:
+    """Whether the network has a step for each character in an image, uint8 (40, width)."""
+    return len(text) <= int(steps_of(torch.tensor(picture.shape[1])))
 
 
 def _teachable(line: TextLine) -> str | None:

@@ -35,7 +35,7 @@ from handwriting.synthesis.text_sources import (
     PenSource,
     PictureSource,
 )
-from handwriting.training.page_lines import load_page_lines
+from handwriting.training.page_lines import has_room, load_page_lines
 from handwriting.training.text_run import TextSettings
 
 MEASURED = 800
@@ -113,7 +113,7 @@ def load_sources(settings: TextSettings) -> TextData:
     found.add_composed()
     sources = [source for source in found.sources if len(source)]
     if not sources:
-        raise HandwritingError("no writer is left for training. Make --held-out smaller.")
+        raise HandwritingError("no line is left for training. Make --held-out smaller.")
     joined: TextSource = JoinedSources(sources)
     if settings.samples:
         joined = BalancedSources(sources, [_weight(source) for source in sources], settings.samples)
@@ -194,6 +194,11 @@ class _Sources:
     def _add_photographs(self, path: Path) -> None:
         pages = load_pages(path)
         data = _lines_of(*pages) if pages else load_photographed(path, variants=True)
+        pictures = map(line_from_contrast, data.contrasts)
+        room = [has_room(*pair) for pair in zip(pictures, data.texts, strict=True)]
+        if not all(room):
+            print(f"{path}: {room.count(False)} texts are too long for their images: left aside")
+            data = data.subset(np.flatnonzero(room))
         is_left_out = left_out(data.groups, self.held_out)
         own = data.subset(np.flatnonzero(~is_left_out))
         repeats = PAGE_REPEATS if pages else REPEATS

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handwriting.evaluation.text_metrics import aligned, edit_distance, text_metrics
+from handwriting.evaluation.text_metrics import aligned, by_writer, edit_distance, text_metrics
 
 WORDS = st.text(alphabet="ab c", max_size=8)
 
@@ -44,3 +44,16 @@ def test_each_character_of_a_text_is_aligned_with_what_was_read_for_it(read, tex
     missed = sum(character != found for character, found in pairs)
     beside = len(read) - sum(found != "" for _, found in pairs)
     assert missed + beside == edit_distance(read, text)
+
+
+def test_the_worst_tenth_of_the_writers_is_named_beside_the_median():
+    writers = [f"w{k}" for k in range(20) for _ in range(2)]
+    texts = ["abcd"] * 40
+    read = [
+        "abcx" if writer == "w3" else "abxx" if writer == "w4" else "abcd" for writer in writers
+    ]
+    assert by_writer(read, texts, writers) == {"count": 20, "median": 0.0, "worst_tenth": 0.375}
+
+
+def test_samples_that_are_each_by_another_have_no_figures_of_writers():
+    assert by_writer(["a", "b"], ["a", "c"], ["one.png", "two.png"]) == {}

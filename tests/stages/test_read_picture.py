@@ -18,6 +18,7 @@ from handwriting.cli import run_script
 from handwriting.datasets.photographed_text import read_texts
 from handwriting.datasets.text import TextSet
 from handwriting.errors import HandwritingError
+from handwriting.evaluation import text_figures
 from handwriting.evaluation.text_metrics import text_metrics
 from handwriting.formats.annotated import AnnotatedLine, AnnotatedPage
 from handwriting.formats.documents import document_of
@@ -112,9 +113,9 @@ def test_accents_count_where_the_language_has_them(language, right):
     pictures = [np.zeros((40, 40), np.uint8)] * 2
     data = TextSet(pictures, ["été Straße cœur", "a’b"], np.array(["one", "two"]))
     apostrophe = {"en": "a'b", "fr": "a’b"}[language]
-    found = text_evaluation.evaluate(Says(language, right, apostrophe), data, np.arange(2))
+    found = text_figures.evaluate(Says(language, right, apostrophe), data, np.arange(2))
     assert found["cer"] == 0 and found["exact"] == 1
-    other = text_evaluation.evaluate(Says(language, "êtê Straße coeur", "a-b"), data, np.arange(2))
+    other = text_figures.evaluate(Says(language, "êtê Straße coeur", "a-b"), data, np.arange(2))
     assert other["cer"] > 0.1 and other["cer_alphanumeric"] == 0 and other["exact"] == 0
 
 

@@ -14,6 +14,7 @@ import text_evaluation
 import text_training
 from handwriting.datasets.text import load_text
 from handwriting.errors import HandwritingError
+from handwriting.evaluation import text_figures
 from handwriting.files import load_torch
 from handwriting.lines.reader import LINES_FOLDER, Reader, find_reader
 from handwriting.runs import RunFiles
@@ -238,7 +239,7 @@ def test_a_name_that_another_process_trains_is_refused(words, tmp_path):
 
 def test_samples_that_are_none_are_not_measured(trained, words):
     with pytest.raises(HandwritingError, match="--data has no held-out writer"):
-        text_evaluation.choose(load_text(words).writers, 1e-9, None)
+        text_figures.choose(load_text(words).writers, 1e-9, None)
 
 
 def test_data_without_a_text_is_refused(tmp_path):

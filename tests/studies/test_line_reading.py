@@ -17,6 +17,8 @@ def test_a_quick_run_measures_sets_grounds_and_look_alikes(readers, models, tmp_
     )["line_reading.json"]
     words = result["sets"]["words"]
     assert words["greedy"]["samples"] == 30 and words["greedy"]["cer"] > 0
+    assert words["read_as"] == "en"
+    assert 0 <= words["greedy"]["writers"]["median"] <= words["greedy"]["writers"]["worst_tenth"]
     assert set(words["grounds"]) == {"strokes", *GROUNDS}
     found = result["sets"]["characters"]["look_alikes"]
     assert found["all 62 classes"]["characters"] > 50
