@@ -109,4 +109,5 @@ def _draw_by_time(
     axes.set_xlabel("Training time (minutes), one mark per epoch")
     axes.set_ylim(bottom=0)
     if labels:
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=2)
+        # Below the axis label, however low the axes are.
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, 0), borderaxespad=4, ncols=2)

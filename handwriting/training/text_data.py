@@ -54,7 +54,7 @@ printed words, one in six."""
 COMPOSED_PICTURES = 10_000
 """Texts composed of EMNIST images in an epoch."""
 
-REPEATS, PAGE_REPEATS, CUT_REPEATS = 3, 16, 8
+REPEATS, PAGE_REPEATS, CUT_REPEATS = 6, 16, 3
 """Repeats of a photographed word, of a line of a page, and of a cut of an annotated line, in an
 epoch. Each repeat is augmented."""
 

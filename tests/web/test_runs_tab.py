@@ -81,7 +81,7 @@ def test_line_readers_have_their_own_figures(page):
     page.run()
     group(page, "Model type").set_value("Text-line models").run()
     assert not page.exception and not page.info
-    assert [box.options for box in page.selectbox] == [["lines_2026_November28_13_43"]]
+    assert [box.options for box in page.selectbox] == [["lines_2026_November28_16_47"]]
     assert len(charts(page)) == 3
 
 
