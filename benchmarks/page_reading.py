@@ -44,9 +44,8 @@ def bind(photograph: Path, pages: int, file: Path) -> None:
     """Write a PDF of A4's area at 300 dpi, with the photograph on each page."""
     with tempfile.TemporaryDirectory() as folder:
         enlarge(photograph, A4_AT_300_DPI, Path(folder) / "page.jpg")
-        with Image.open(Path(folder) / "page.jpg") as page:
-            others = [page] * (pages - 1)
-            page.save(file, save_all=True, append_images=others, resolution=DPI)
+        page = open_picture(Path(folder) / "page.jpg")
+        page.save(file, save_all=True, append_images=[page] * (pages - 1), resolution=DPI)
 
 
 def count_lines(weights: Path, file: Path) -> int:

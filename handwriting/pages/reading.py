@@ -5,9 +5,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from PIL import Image
 
 from handwriting.imaging.contrast import normalised
 from handwriting.imaging.frames import without_frame
+from handwriting.imaging.ink import find_ink
 from handwriting.imaging.line import MARGIN, contrast_of_line, cut_line, writing_box
 from handwriting.imaging.text_lines import PRINT
 from handwriting.lines.decoding import GREEDY, MARKS, CharacterRead, Decoder, LineRead
@@ -71,7 +73,7 @@ def read_picture(models: PageReader, photograph: Photograph, decoder: Decoder = 
     # One neat character looks like print, and is read all the same.
     if not any(place.why == "print" for place in page.unread):
         line = read_single_line(models, photograph, decoder)
-        if _is_rather_line(line, page):
+        if _is_rather_line(line, page) and (page.lines or _has_ink(photograph)):
             page = _instead(line, page)
     return page if _letters(page) > 1 else _with_character(models, photograph, decoder, page)
 
@@ -245,6 +247,11 @@ def _is_rather_line(line: Page, page: Page) -> bool:
     if len(page.lines) > 1 and _letters(line) < _MOST_OF * _letters(page):
         return False
     return clear > max(_NO_WRITING, _mean_clearness(page.lines))
+
+
+def _has_ink(photograph: Photograph) -> bool:
+    """Whether there is more than light and shadow."""
+    return bool(find_ink(Image.fromarray(photograph.colours)).any())
 
 
 def _letters(page: Page) -> int:

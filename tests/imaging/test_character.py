@@ -119,7 +119,7 @@ def blots(*places: tuple[int, int, int]) -> np.ndarray:
     return np.asarray(picture)
 
 
-@pytest.mark.parametrize("places", [[(150, 150, 90)], [(60, 60, 20), (240, 200, 14), (90, 250, 9)]])
+@pytest.mark.parametrize("places", [[(150, 150, 90)], [(60, 60, 20), (240, 200, 24), (90, 250, 9)]])
 def test_a_stain_and_drops_are_no_character(places):
     assert character_from_ink(blots(*places)).bbox is None
 
