@@ -12,7 +12,7 @@ MODULES = [
     f"{package.__name__}.{module.name}"
     for package in (benchmarks, studies)
     for module in pkgutil.iter_modules(package.__path__)
-    if module.name not in ("common", "reader_process", "usual_recipe")
+    if module.name not in ("common", "pen_reading", "reader_process", "usual_recipe")
 ]
 
 
