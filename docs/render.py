@@ -180,6 +180,13 @@ def own_documents(figures: Figures) -> dict[int, dict[str, Any]]:
     }
 
 
+def found_lines(figures: Figures) -> dict[str, str]:
+    """By set with annotated lines, how many of them the layout network finds."""
+    sets = figures["line_reading"]["sets"]
+    pages = {n: s["greedy"]["pages"] for n, s in sets.items() if "pages" in s.get("greedy", {})}
+    return {n: f"{round(p['lines_found'] * p['lines'])} of {p['lines']}" for n, p in pages.items()}
+
+
 DERIVED: dict[str, Callable[[Figures], Any]] = {
     "run": lambda _: RUNS,
     "every_split": lambda _: _read(f"{RUNS['compactcnn']}_every_split"),
@@ -191,6 +198,7 @@ DERIVED: dict[str, Callable[[Figures], Any]] = {
     "hands": hands,
     "by_labels": by_labels,
     "own": own_documents,
+    "found_lines": found_lines,
 }
 
 
