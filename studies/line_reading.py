@@ -32,12 +32,12 @@ from handwriting.lines.language import LANGUAGE_FILE, PROGRAMS_FILE
 from handwriting.lines.languages import find_language
 from handwriting.lines.options import add_languages_option, named_decoder
 from handwriting.lines.reader import LINES_FOLDER, Reader, find_reader
+from handwriting.pages.layout import layout_of_project
 from handwriting.pages.reading import PageReader
 from handwriting.plots import BLUE, save_figure
 from handwriting.recognition.recognizer import Recognizer
 from handwriting.runs import find_run
 from handwriting.synthesis.composition import CharacterPens
-from handwriting.training.text_data import layout_of_project
 from studies.common import (
     FIGURES,
     FINISHED,

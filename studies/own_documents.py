@@ -43,13 +43,13 @@ from handwriting.lines.reader import (
     load_reader_weights,
     predict_log_probs,
 )
+from handwriting.pages.layout import layout_of_project
 from handwriting.plots import BLUE, ORANGE, save_figure
 from handwriting.runs import RunFiles
 from handwriting.synthesis.text_sources import PictureSource
 from handwriting.training.epochs import train_epoch
 from handwriting.training.optim import interpolate_weights
 from handwriting.training.page_lines import PageLines, load_page_lines
-from handwriting.training.text_data import layout_of_project
 from handwriting.training.text_run import TextRun, TextSettings
 from studies.common import FIGURES, FINISHED, FinishedTrainings
 

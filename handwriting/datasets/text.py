@@ -107,8 +107,13 @@ def left_out(writers: np.ndarray, fraction: float) -> np.ndarray:
         fraction: approximate fraction of the writers, in 0..1.
     """
     names, which = np.unique(writers, return_inverse=True)
-    chosen = [zlib.crc32(name.encode()) % 1000 < 1000 * fraction for name in names.tolist()]
+    chosen = [is_held_out(name, fraction) for name in names.tolist()]
     return np.array(chosen, dtype=bool)[which]
+
+
+def is_held_out(writer: str, fraction: float) -> bool:
+    """:func:`left_out` for one writer."""
+    return zlib.crc32(writer.encode()) % 1000 < 1000 * fraction
 
 
 def written(archive: PenArchive) -> np.ndarray:
@@ -141,7 +146,7 @@ def load_pages(folder: Path) -> tuple[list[Path], list[str]] | None:
 def _load_folder(folder: Path, held_out: float) -> TextSet:
     if has_words(folder):
         data = load_photographed(
-            folder, chosen=lambda name: not held_out or left_out(np.array([name]), held_out)[0]
+            folder, chosen=lambda name: not held_out or is_held_out(name, held_out)
         )
         return TextSet(list(map(line_from_contrast, data.contrasts)), data.texts, data.groups)
     rows = read_texts(folder / "text.csv")

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from handwriting import PROJECT
 from handwriting.datasets.annotated_pages import (
     PlacedLine,
     PlacedPage,
@@ -19,7 +18,7 @@ from handwriting.datasets.photographed_text import PhotographedText, has_words
 from handwriting.datasets.text import TextSet, left_out, load_pages, load_text
 from handwriting.imaging.line import contrast_of_line, cut_line, line_from_contrast
 from handwriting.pages.cutting import Strip, strips_of
-from handwriting.pages.layout import LAYOUT_FOLDER, Layout, find_layout
+from handwriting.pages.layout import Layout, layout_of_project
 from handwriting.pages.layout_lines import lines_of
 from handwriting.pages.photographs import Photograph, open_photograph
 from handwriting.pages.upright import fitting_maps
@@ -111,8 +110,7 @@ def load_unseen_lines(path: Path, held_out: float, trained: Collection[str], mos
     has_table = path.is_dir() and (path / "text.csv").is_file()
     pages = load_pages(path) if has_table else None
     if pages:
-        layout = Layout.load(find_layout("latest", PROJECT / LAYOUT_FOLDER))
-        found = lines_of_pages(*unseen_pages(*pages, trained), layout)
+        found = lines_of_pages(*unseen_pages(*pages, trained), layout_of_project())
         data = TextSet(list(map(line_from_contrast, found.contrasts)), found.texts, found.groups)
         rows = np.arange(len(data))
     else:

@@ -1,6 +1,7 @@
 """The layout network of a weights file, from a picture to its maps."""
 
 import argparse
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import cv2
 import numpy as np
 import torch
 
+from handwriting import PROJECT
 from handwriting.compute.devices import choose_precision
 from handwriting.errors import HandwritingError
 from handwriting.files import load_torch
@@ -143,3 +145,9 @@ def load_layout_weights(path: Path) -> dict[str, Any]:
     if not are_finite(content.get("weights")):
         raise HandwritingError(f"{path} holds weights that are not finite numbers. {_REMEDY}")
     return content
+
+
+@cache
+def layout_of_project() -> Layout:
+    """The newest layout network, which finds and cuts the lines of pages."""
+    return Layout.load(find_layout("latest", PROJECT / LAYOUT_FOLDER))

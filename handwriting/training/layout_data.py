@@ -14,7 +14,7 @@ from handwriting.datasets.layout_batches import (
     drawn_sample,
 )
 from handwriting.datasets.page_layouts import LayoutPage, load_layouts, writer_of
-from handwriting.datasets.text import left_out
+from handwriting.datasets.text import is_held_out, left_out
 from handwriting.errors import HandwritingError
 from handwriting.formats.annotated import AnnotatedPage
 from handwriting.formats.ground_truth import annotated_pages
@@ -92,9 +92,9 @@ def load_layout_data(
 def _known_pages(folders: Sequence[str], held_out: float) -> Iterator[tuple[Path, AnnotatedPage]]:
     """The pages whose writers are not held out."""
     for folder in map(Path, folders):
-        for path, page in annotated_pages(folder):
-            if not left_out(np.array([writer_of(path.stem)]), held_out)[0]:
-                yield path, page
+        yield from annotated_pages(
+            folder, lambda image: not is_held_out(writer_of(image.stem), held_out)
+        )
 
 
 def _measured(pages: Sequence[LayoutPage]) -> list[LayoutSample]:

@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from handwriting.alphabet import in_alphabet
 from handwriting.datasets.page_layouts import load_layouts
-from handwriting.datasets.text import left_out
+from handwriting.datasets.text import is_held_out
 from handwriting.formats.annotated import is_crossed_out
 from handwriting.imaging.line import cut_line
 from handwriting.imaging.text_lines import HANDWRITING, TextLayout, TextLine
@@ -79,7 +79,7 @@ def load_page_lines(folder: Path, layout: Layout, held_out: float | None = None)
     skipped = 0
 
     def is_chosen(writer: str) -> bool:
-        return held_out is None or bool(left_out(np.array([writer]), held_out)[0])
+        return held_out is None or is_held_out(writer, held_out)
 
     for page in tqdm(load_layouts(folder, is_chosen), unit="page", desc="reading"):
         texts = [_teachable(line) for line in page.layout.lines]

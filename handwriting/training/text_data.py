@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import numpy as np
 
-from handwriting import PROJECT
 from handwriting.datasets.pen import PenArchive, load_pen
 from handwriting.datasets.photographed_text import (
     PhotographedText,
@@ -22,7 +20,7 @@ from handwriting.formats.ground_truth import annotation_files
 from handwriting.imaging.line import cut_line, line_from_contrast, line_from_strokes
 from handwriting.labels import NUM_CLASSES
 from handwriting.pages.known_lines import lines_of_pages
-from handwriting.pages.layout import LAYOUT_FOLDER, Layout, find_layout
+from handwriting.pages.layout import layout_of_project
 from handwriting.synthesis.composition import CharacterPens
 from handwriting.synthesis.font_lines import FontLines, load_fonts
 from handwriting.synthesis.pages.hands import Typeface
@@ -264,12 +262,6 @@ def _measured_pens(name: str, archive: PenArchive, samples: np.ndarray) -> list[
     pictures = [line_from_strokes(line_strokes(archive, sample)) for sample in chosen]
     texts = [str(archive.text[sample]).strip() for sample in chosen]
     return [Measured(name, pictures, texts)] if chosen else []
-
-
-@cache
-def layout_of_project() -> Layout:
-    """The newest layout network, which finds and cuts the lines of pages."""
-    return Layout.load(find_layout("latest", PROJECT / LAYOUT_FOLDER))
 
 
 def _lines_of(files: list[Path], texts: list[str]) -> PhotographedText:
