@@ -172,11 +172,19 @@ def by_labels(figures: Figures) -> dict[str, dict[str, float]]:
     }
 
 
-def own_documents(figures: Figures) -> dict[int, dict[str, Any]]:
-    """The study of fine-tuning on own pages, by lines given."""
+def own_documents(figures: Figures) -> dict[str, dict[int, dict[str, Any]]]:
+    """The study of fine-tuning on own pages, by set and lines given."""
     return {
-        int(lines): found | {"count": len(found["writers"]), "minutes": found["seconds"] / 60}
-        for lines, found in figures["own_documents"]["lines"].items()
+        name: {
+            int(lines): found
+            | {
+                "count": len(found["writers"]),
+                "minutes": found["seconds"] / 60,
+                "gone": 1 - found["alpha 0.75"] / found["before"],
+            }
+            for lines, found in study["lines"].items()
+        }
+        for name, study in figures["own_documents"]["sets"].items()
     }
 
 
