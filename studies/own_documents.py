@@ -22,6 +22,9 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from torch import nn
 
 import text_training
@@ -182,33 +185,30 @@ def together(rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def plot(sets: dict[str, dict[str, Any]], alpha: float, path: Path, command: str) -> None:
-    """The curves of CER against lines given, and each writer's, by set."""
+    """CER before and after by the number of lines given, of each writer and of all, by set."""
     figure, every = plt.subplots(
-        1, len(sets), figsize=(5.5 * len(sets), 4.2), layout="constrained", squeeze=False
+        1, len(sets), figsize=(4.5 * len(sets), 4.2), layout="constrained", squeeze=False
     )
-    key = f"alpha {alpha}"
     for axes, (name, found) in zip(every[0], sets.items(), strict=True):
-        counts = list(map(int, found["lines"]))
-        for number in range(found["writers"]):
-            own = [
-                (count, row)
-                for count, each in zip(counts, found["lines"].values(), strict=True)
-                for row in each["writers"]
-                if row["writer"] == number
-            ]
-            if own:
-                values = [own[0][1]["before"], *(row[key] for _, row in own)]
-                axes.plot([0, *(c for c, _ in own)], values, color=BLUE, alpha=0.25, lw=1)
-        for label, rate, colour in (("before", "before", BLUE), ("after", key, ORANGE)):
-            values = [each[rate] for each in found["lines"].values()]
-            axes.plot(counts, values, color=colour, marker="o", lw=2, label=f"together, {label}")
+        for place, each in enumerate(found["lines"].values()):
+            _draw_change(axes, place, each, f"alpha {alpha}")
+        axes.set_xticks(range(len(found["lines"])), labels=list(found["lines"]))
         axes.set(xlabel="lines of the writer given", ylabel="CER of the rest", ylim=(0, None))
         axes.set_title(name.replace("_", " "), loc="left")
-        axes.set_xscale("symlog", linthresh=5)
-        axes.set_xticks([0, *counts], labels=["0", *found["lines"]])
-        axes.legend(frameon=False)
-        axes.grid(alpha=0.3)
+        axes.margins(x=0.2)
+        axes.grid(axis="y", alpha=0.3)
+    handles = [Patch(color=BLUE, label="before"), Patch(color=ORANGE, label="after")]
+    handles.append(Line2D([], [], color="0.3", lw=1, label="each writer"))
+    every[0][0].legend(handles=handles, frameon=False)
     save_figure(figure, path, command)
+
+
+def _draw_change(axes: Axes, place: int, each: dict[str, Any], key: str) -> None:
+    """Two bars for all writers together, and a line for each of them."""
+    ends = (place - 0.2, place + 0.2)
+    axes.bar(ends, (each["before"], each[key]), 0.36, color=(BLUE, ORANGE), alpha=0.8)
+    for row in each["writers"]:
+        axes.plot(ends, (row["before"], row[key]), color="0.3", marker=".", lw=1, alpha=0.7)
 
 
 def get_args_parser() -> argparse.ArgumentParser:
