@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+from handwriting.evaluation import report
 from handwriting.synthesis.emnist_archive import draw_characters, write_archive
 from handwriting.training.recipes import RECIPE_NAMES, REFERENCE_EPOCHS
 from models import MODELS
-from tests.support import preprocess, shared_folder, small_network, split, train
+from tests.support import preprocess, shared_folder, small_network, split, train_with_plots
 
 FINISHED = ("--epochs", "3", "--fraction", "0.3", "--name", "run")
 
@@ -32,15 +33,13 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files that wait for a browser take turns with files that compute, from the beginning on."""
+    """With ``--dist loadgroup`` one process drives the browser, from the beginning on, in one
+    served page, while the others compute; each of the other files is of one process too."""
     waiting = {item.path for item in items if item.get_closest_marker("browser")}
-    files = list(dict.fromkeys(item.path for item in items))
-    turns = {
-        path: turn
-        for waits in (True, False)
-        for turn, path in enumerate(path for path in files if (path in waiting) == waits)
-    }
-    items.sort(key=lambda item: turns[item.path])
+    items.sort(key=lambda item: item.path not in waiting)
+    for item in items:
+        group = "browser" if item.path in waiting else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")
@@ -76,7 +75,7 @@ def processed(tmp_path_factory, archive) -> Path:
 def finished(tmp_path_factory, processed) -> Path:
     """An uninterrupted run of three epochs, ``run``; tests must not change it."""
     folder = tmp_path_factory.mktemp("finished")
-    train(processed, folder, *FINISHED)
+    train_with_plots(processed, folder, *FINISHED)
     return folder
 
 
@@ -88,6 +87,13 @@ def small_model() -> Iterator[None]:
         patch.setitem(RECIPE_NAMES, "small", "modern")
         patch.setitem(REFERENCE_EPOCHS, "small", 3)
         yield
+
+
+@pytest.fixture
+def no_plots(monkeypatch) -> None:
+    """Plots of evaluations take their time; that they are drawn is tested once."""
+    for plot in ("plot_class_metrics", "plot_confusion_matrix", "plot_reliability"):
+        monkeypatch.setattr(report, plot, lambda *_: None)
 
 
 @pytest.fixture
