@@ -32,7 +32,7 @@ app: .venv
 # Tests start Python often, which then need not compile the project again.
 test: .venv lint
 	OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --maxprocesses 4 \
-		--dist loadgroup --no-loadscope-reorder
+		--dist loadfile --no-loadscope-reorder
 
 lint: .venv
 	$(BIN)/ruff check .

@@ -3,7 +3,9 @@
 import os
 import signal
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 # A thread that waits for another one spins, unless told otherwise before PyTorch is imported; where
 # tests share the cores with other programs, that makes them several times slower.
@@ -32,14 +34,30 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With ``--dist loadfile`` one process drives the browser, in one served page, while the others
+    compute."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class OneBrowser(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            return "browser" if drives_browser(config.rootpath / file) else file
+
+    return OneBrowser(config, log)
+
+
+@cache
+def drives_browser(file: Path) -> bool:
+    return "mark.browser" in file.read_text(encoding="utf-8")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With ``--dist loadgroup`` one process drives the browser, from the beginning on, in one
-    served page, while the others compute; each of the other files is of one process too."""
-    waiting = {item.path for item in items if item.get_closest_marker("browser")}
-    items.sort(key=lambda item: item.path not in waiting)
-    for item in items:
-        group = "browser" if item.path in waiting else item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
+    """The browser takes longest, so it begins."""
+    items.sort(key=lambda item: not drives_browser(item.path))
 
 
 @pytest.fixture(scope="session")
