@@ -211,7 +211,7 @@ def one_stroke() -> None:
 
     if "runs" not in st.session_state:
         st.session_state["runs"] = available_runs()
-    write_and_read(st.session_state["runs"])
+    write_and_read(lambda: st.session_state["runs"])
 
 
 @pytest.mark.parametrize("content", [b"", b"damaged", None])
