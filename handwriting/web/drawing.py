@@ -25,6 +25,19 @@ def draw(**options: Any) -> dict[str, Any] | None:
         raise HandwritingError(DAMAGED) from error
 
 
+def drawn(key: str) -> dict[str, Any] | None:
+    """The JSON of the canvas with a key, without showing it; ``None`` before it was shown.
+
+    Raises:
+        HandwritingError: the browser sent something else.
+    """
+    told = st.session_state.get(key)
+    try:
+        return told and told["drawing"]["raw"]
+    except (AttributeError, KeyError, TypeError) as error:
+        raise HandwritingError(DAMAGED) from error
+
+
 def paper_colours() -> Colours:
     """Colours of the paper in the browser's theme."""
     return NIGHT if st.context.theme.type == "dark" else DAY

@@ -18,7 +18,6 @@ from handwriting.web.answer import Answer, answer_strokes
 from handwriting.web.canvas import Paper
 from handwriting.web.components import (
     MULTIPLE,
-    NO_WEIGHTS,
     chosen_options,
     chosen_recognizers,
     find_line_reader,
@@ -50,8 +49,6 @@ def read_strokes(
     Raises:
         HandwritingError: weights are missing or damaged, or the pattern is invalid.
     """
-    if not runs:
-        raise HandwritingError(NO_WEIGHTS)
     is_compared = bool(st.session_state.get("compare"))
     recognizers = chosen_recognizers(runs, MOST_COMPARED if is_compared else 1)
     warnings = []

@@ -1,9 +1,10 @@
 """The tab "Write": a ruled canvas and the prediction, side by side where the window is wide.
 
-What reads strokes takes a second to import, and is imported after the canvas is sent.
+What reads strokes takes a second to import; it is imported after the canvas was sent.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,13 +12,12 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from handwriting.errors import HandwritingError
-from handwriting.recognition.sizes import Sizes
 from handwriting.web.canvas import PAPER, Paper, paper_for, ruled_paper, strokes_of
-from handwriting.web.drawing import draw, find_sizes, paper_colours
+from handwriting.web.drawing import draw, drawn, find_sizes, paper_colours
 from handwriting.web.face import ghost
 from handwriting.web.fragments import fragment
 from handwriting.web.incoming import window_size
-from handwriting.web.widgets import prepare_canvas, show_answers
+from handwriting.web.widgets import prepare_canvas, show_answers, told_room
 
 if TYPE_CHECKING:
     from handwriting.runs import RunFiles
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 HINT = "Draw one digit or letter, a word or a line. Its text stands here as you write."
 PEN = 6
 """Width of drawn strokes in pixels; it has no effect on predictions."""
+
+_CANVAS = "canvas"
 
 
 def write_and_read(find_runs: "Callable[[], dict[RunFiles, float | None]]") -> None:
@@ -38,39 +40,67 @@ def write_and_read(find_runs: "Callable[[], dict[RunFiles, float | None]]") -> N
     beside = right.container(gap="small")
     place = beside.container(gap="small")
     with left:
-        _write(find_runs, place)
+        _write_and_answer(find_runs, place)
     with beside:
         _choose_settings(find_runs())
 
 
 @fragment
-def _write(find_runs: "Callable[[], dict[RunFiles, float | None]]", place: DeltaGenerator) -> None:
+def _write_and_answer(
+    find_runs: "Callable[[], dict[RunFiles, float | None]]", place: DeltaGenerator
+) -> None:
     """Show the canvas, and the prediction in its place; runs again after each stroke.
 
-    Each element that is sent again delays the prediction in the browser, so there are few.
+    The browser draws the page again for each element that comes alone. So there are few, and after
+    a stroke they come together.
     """
-    sizes = find_sizes()
-    error, answers, warnings = "", [], []
+    fault, strokes = "", []
     try:
-        with st.container(gap=None):
-            strokes, paper = _drawn(sizes)
-        from handwriting.web.stroke_reading import read_strokes
-
-        answers, warnings = read_strokes(strokes, paper, sizes, find_runs())
+        strokes = strokes_of(drawn(_CANVAS))
     except HandwritingError as problem:
-        error = str(problem)
-    from handwriting.web.components import plain
-    from handwriting.web.stroke_reading import get_ready
-
-    with place:
-        show_answers(answers, "" if error else HINT)
-        if error:
-            st.error(plain(error))
-        for warning in warnings:
-            st.warning(plain(warning))
+        fault = str(problem)
+    st.session_state["is_blank"] = not strokes
+    canvas = st.container(gap=None)
+    if not strokes:
+        # PyTorch takes a second to import; the browser builds the canvas at the same time.
+        _show_canvas(canvas)
+    _show_answer(strokes, fault, find_runs, place)
+    if strokes:
+        _show_canvas(canvas)
     if "paper" in st.session_state:
+        from handwriting.web.stroke_reading import get_ready
+
         # The browser builds the canvas at the same time.
         get_ready()
+
+
+def _show_answer(
+    strokes: list[np.ndarray],
+    fault: str,
+    find_runs: "Callable[[], dict[RunFiles, float | None]]",
+    place: DeltaGenerator,
+) -> None:
+    """Show the prediction, or what is wrong with the drawing or the models."""
+    from handwriting.web.components import NO_WEIGHTS, plain
+    from handwriting.web.stroke_reading import read_strokes
+
+    answers, warnings = [], []
+    runs = find_runs()
+    if runs and not fault:
+        try:
+            paper = st.session_state.get("paper", PAPER)
+            answers, warnings = read_strokes(strokes, paper, find_sizes(), runs)
+        except HandwritingError as problem:
+            fault = str(problem)
+    with place:
+        if not runs:
+            st.error(NO_WEIGHTS)
+            return
+        show_answers(answers, "" if fault else HINT)
+        if fault:
+            st.error(plain(fault))
+        for warning in warnings:
+            st.warning(plain(warning))
 
 
 def _choose_settings(runs: "dict[RunFiles, float | None]") -> None:
@@ -89,28 +119,22 @@ def _choose_settings(runs: "dict[RunFiles, float | None]") -> None:
     hand_badge()
 
 
-def _drawn(sizes: Sizes | None) -> tuple[list[np.ndarray], Paper]:
-    """Show the canvas; the strokes on it, and its size.
-
-    Raises:
-        HandwritingError: the browser sent an invalid drawing.
-    """
-    state = st.session_state
-    before = state.get("paper", PAPER)
-    paper = _paper(prepare_canvas(ghost(before)))
+def _show_canvas(place: DeltaGenerator) -> None:
+    sizes = find_sizes()
+    paper = _paper(told_room())
     colours = paper_colours()
-    drawing = draw(
-        stroke_width=PEN,
-        stroke_color=colours.ink,
-        background_image=ruled_paper(sizes.x_height, paper, colours) if sizes else None,
-        background_color=colours.paper,
-        width=paper.width,
-        height=paper.height,
-        key="canvas",
-    )
-    strokes = strokes_of(drawing)
-    state["is_blank"] = not strokes
-    return strokes, paper
+    # The prediction tells that a drawing is damaged.
+    with place, suppress(HandwritingError):
+        prepare_canvas(ghost(paper))
+        draw(
+            stroke_width=PEN,
+            stroke_color=colours.ink,
+            background_image=ruled_paper(sizes.x_height, paper, colours) if sizes else None,
+            background_color=colours.paper,
+            width=paper.width,
+            height=paper.height,
+            key=_CANVAS,
+        )
 
 
 def _paper(told: Any) -> Paper:

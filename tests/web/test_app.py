@@ -56,7 +56,8 @@ def canvas(monkeypatch, page) -> Written:
     def show(answers: list[Shown], hint: str) -> None:
         written.answers, written.hint = answers, hint
 
-    monkeypatch.setattr(write_tab, "draw", lambda **_: written.json_data)
+    monkeypatch.setattr(write_tab, "draw", lambda **_: None)
+    monkeypatch.setattr(write_tab, "drawn", lambda _: written.json_data)
     monkeypatch.setattr(write_tab, "show_answers", show)
     return written
 
