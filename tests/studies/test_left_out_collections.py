@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from handwriting.datasets.pen import pen_archive, save_pen
+from handwriting.errors import HandwritingError
 from studies import left_out_collections
-from studies.left_out_collections import Source, change
+from studies.left_out_collections import Source, change, dealt
 from tests.benchmarks.support import run_quick
 
 
@@ -28,11 +29,20 @@ def pens(tmp_path):
 def test_neither_a_left_out_collection_nor_its_writers_are_trained_on(pens):
     source = Source.load(pens, variants=1)
     assert source.sizes() == {"pens p": 3, "pens q": 3}
-    others = source.others("pens p")
+    others = source.others(["pens p"])
     assert others.pictures.writers.tolist() == ["two", "two"] * 2
     assert set(others.collection) == {"pens q"}
     assert len(source.measured("pens p")) == 3, "re-rendered images are not measured"
-    assert len(source.others("another").collection) == 12
+    assert len(source.others(["another"]).collection) == 12
+
+
+def test_collections_are_dealt_into_groups_of_about_one_size():
+    sizes = {"a": 10, "b": 90, "c": 40, "d": 3, "e": 50}
+    assert dealt(sizes, least=10, groups=2) == [["b", "c"], ["e", "a"]]
+    assert dealt(sizes, least=60, groups=3) == [["b"]]
+    for least in (100, 1):
+        with pytest.raises(HandwritingError, match="--least smaller"):
+            dealt(sizes, least, groups=1)
 
 
 @pytest.mark.filterwarnings("ignore:.*:UserWarning")
@@ -41,16 +51,18 @@ def test_each_collection_is_left_out_with_the_shipped_recipe_and_with_a_change(
 ):
     folder = tmp_path / "empty"
     folder.mkdir()
-    options = ("--models", models, "--processed", processed, "--fraction", 0.1)
-    options += ("--least", 3, "--change", "alpha=0.5,balance=collections")
+    options = ("--models", models, "--processed", processed, "--fraction", 0.1, "--alphas", 1, 0.5)
+    options += ("--least", 3, "--groups", 2, "--change", "epochs=2,balance=collections")
     results = run_quick(left_out_collections, folder, "run", pens, drawings, *options)
     recipes = results["left_out_collections.json"]["recipes"]
-    assert list(recipes) == ["shipped", "alpha 0.5, balance collections"]
-    for found in recipes.values():
-        assert list(found["left_out"]) == ["pens p", "pens q", drawings.name]
-        rows = [row["accuracy"] for row in found["left_out"].values()]
-        assert found["mean"]["accuracy"] == pytest.approx(np.mean(rows))
-    assert recipes["shipped"] != recipes["alpha 0.5, balance collections"]
+    assert list(recipes) == ["shipped", "epochs 2, balance collections"]
+    for by_alpha in recipes.values():
+        for found in by_alpha.values():
+            assert set(found["left_out"]) == {"pens p", "pens q", drawings.name}
+            rows = [row["accuracy"] for row in found["left_out"].values()]
+            assert found["mean"]["accuracy"] == pytest.approx(np.mean(rows))
+    changed = recipes["epochs 2, balance collections"]
+    assert changed["1.0"] != recipes["shipped"]["1.0"] != recipes["shipped"]["0.5"]
 
 
 @pytest.mark.parametrize("text", ["alpha", "alpha=x", "beta=1", "balance=all"])
