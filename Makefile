@@ -17,19 +17,22 @@ TRAINING ?=
 
 .venv: .venv/ready
 
-# pip would compile the 14,000 files on one core. A file that is no Python does not matter.
+# pip would compile the 14,000 files on one core, and the tests of the packages too. A file that is
+# no Python does not matter.
 .venv/ready: requirements.txt
 	$(PYTHON) handwriting/python_version.py
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --no-compile -r requirements.txt
-	$(BIN)/python -m compileall -qq -j 0 .venv/lib || true
+	$(BIN)/python -m compileall -qq -j 0 -x /tests/ .venv/lib || true
 	touch $@
 
 app: .venv
 	$(BIN)/streamlit run app.py
 
+# Tests start Python often, which then need not compile the project again.
 test: .venv lint
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --maxprocesses 4 \
+		--dist loadfile --no-loadscope-reorder
 
 lint: .venv
 	$(BIN)/ruff check .

@@ -1,4 +1,7 @@
-"""Atomic writing (a temporary file, then a rename) and safe reading of the project's files."""
+"""Atomic writing (a temporary file, then a rename) and safe reading of the project's files.
+
+PyTorch is imported only where its files are: it takes a second.
+"""
 
 import contextlib
 import errno
@@ -9,12 +12,14 @@ import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 
 from handwriting.errors import HandwritingError
+
+if TYPE_CHECKING:
+    import torch
 
 LARGEST_ARRAYS = 1 << 30
 """Maximum bytes of a file's unpacked arrays; all images of EMNIST take 0.64 * 10^9."""
@@ -88,6 +93,8 @@ def save_torch(content: object, path: Path) -> None:
     Raises:
         OSError: the disk is full or the file cannot be written.
     """
+    import torch
+
     try:
         with path.open("wb") as file:
             torch.save(content, file)
@@ -112,6 +119,8 @@ def load_torch(path: Path, remedy: str) -> dict[str, Any]:
         HandwritingError: the file is missing, truncated or something else, or its tensors need
             more memory than the file has bytes.
     """
+    import torch
+
     check_is_file(path, remedy)
     try:
         size = path.stat().st_size
@@ -136,8 +145,10 @@ def load_torch(path: Path, remedy: str) -> dict[str, Any]:
     return content
 
 
-def _tensors(content: object, seen: set[int]) -> Iterator[torch.Tensor]:
+def _tensors(content: object, seen: set[int]) -> Iterator["torch.Tensor"]:
     """The tensors in nested dictionaries, lists and tuples, each container visited once."""
+    import torch
+
     if isinstance(content, torch.Tensor):
         yield content
     elif isinstance(content, dict | list | tuple) and id(content) not in seen:

@@ -3,7 +3,9 @@
 import os
 import signal
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 # A thread that waits for another one spins, unless told otherwise before PyTorch is imported; where
 # tests share the cores with other programs, that makes them several times slower.
@@ -13,10 +15,11 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+from handwriting.evaluation import report
 from handwriting.synthesis.emnist_archive import draw_characters, write_archive
 from handwriting.training.recipes import RECIPE_NAMES, REFERENCE_EPOCHS
 from models import MODELS
-from tests.support import preprocess, shared_folder, small_network, split, train
+from tests.support import preprocess, shared_folder, small_network, split, train_with_plots
 
 FINISHED = ("--epochs", "3", "--fraction", "0.3", "--name", "run")
 
@@ -31,16 +34,30 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With ``--dist loadfile`` one process drives the browser, in one served page, while the others
+    compute."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class OneBrowser(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            return "browser" if drives_browser(config.rootpath / file) else file
+
+    return OneBrowser(config, log)
+
+
+@cache
+def drives_browser(file: Path) -> bool:
+    return "mark.browser" in file.read_text(encoding="utf-8")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files that wait for a browser take turns with files that compute, from the beginning on."""
-    waiting = {item.path for item in items if item.get_closest_marker("browser")}
-    files = list(dict.fromkeys(item.path for item in items))
-    turns = {
-        path: turn
-        for waits in (True, False)
-        for turn, path in enumerate(path for path in files if (path in waiting) == waits)
-    }
-    items.sort(key=lambda item: turns[item.path])
+    """The browser takes longest, so it begins."""
+    items.sort(key=lambda item: not drives_browser(item.path))
 
 
 @pytest.fixture(scope="session")
@@ -76,7 +93,7 @@ def processed(tmp_path_factory, archive) -> Path:
 def finished(tmp_path_factory, processed) -> Path:
     """An uninterrupted run of three epochs, ``run``; tests must not change it."""
     folder = tmp_path_factory.mktemp("finished")
-    train(processed, folder, *FINISHED)
+    train_with_plots(processed, folder, *FINISHED)
     return folder
 
 
@@ -88,6 +105,13 @@ def small_model() -> Iterator[None]:
         patch.setitem(RECIPE_NAMES, "small", "modern")
         patch.setitem(REFERENCE_EPOCHS, "small", 3)
         yield
+
+
+@pytest.fixture
+def no_plots(monkeypatch) -> None:
+    """Plots of evaluations take their time; that they are drawn is tested once."""
+    for plot in ("plot_class_metrics", "plot_confusion_matrix", "plot_reliability"):
+        monkeypatch.setattr(report, plot, lambda *_: None)
 
 
 @pytest.fixture

@@ -6,15 +6,18 @@ import multiprocessing
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from functools import cache
 from multiprocessing import forkserver
 from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import Any
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
+from matplotlib.figure import Figure
 from PIL import Image
 from torch import nn
 
@@ -26,6 +29,7 @@ from handwriting.datasets.prepared import LabelledImages
 from handwriting.imaging.strokes import draw_strokes
 from handwriting.labels import CLASSES, FIRST_SMALL
 from handwriting.runs import RunFiles, save_weights
+from handwriting.training import plots
 from handwriting.training.text_run import TextRun, TextSettings
 from models import MODELS
 
@@ -84,7 +88,27 @@ def training_arguments(processed: Path, folder: Path, *more: str) -> list[str]:
     ]
 
 
+@contextlib.contextmanager
+def quick_plots() -> Iterator[None]:
+    """Trainings lay their plots out and write empty files: to draw them takes longer than an epoch
+    here. What they draw is looked at in tests/stages."""
+
+    def write_nothing(figure: Figure, path: Path, command: str) -> None:
+        plt.close(figure)
+        path.write_bytes(b"")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plots, "save_figure", write_nothing)
+        yield
+
+
 def train(processed: Path, folder: Path, *more: str) -> None:
+    """Run stage 3 into ``folder``, with quick plots."""
+    with quick_plots():
+        train_with_plots(processed, folder, *more)
+
+
+def train_with_plots(processed: Path, folder: Path, *more: str) -> None:
     """Run stage 3 into ``folder``."""
     arguments = training_arguments(processed, folder, *more)
     model_training.main(model_training.get_args_parser().parse_args(arguments))

@@ -142,7 +142,7 @@ def _corners(solid: np.ndarray) -> np.ndarray | None:
         return None
     hull = cv2.convexHull(outline)
     found = cv2.approxPolyDP(hull, _CORNERS * cv2.arcLength(hull, True), True)
-    _, _, wide, high = cv2.boundingRect(np.argwhere(solid)[:, ::-1].astype(np.int32))
+    _, _, wide, high = cv2.boundingRect(solid)
     if len(found) != 4 or cv2.contourArea(found) < _LEAST_FILL * wide * high:
         return None
     return found[:, 0].astype(float)

@@ -34,7 +34,7 @@ def find_ink(picture: Image.Image) -> np.ndarray:
 
 
 def _covers_most(ink: np.ndarray) -> bool:
-    return bool((ink > 127).mean() > _MOST_INK)
+    return np.count_nonzero(ink > 127) > _MOST_INK * ink.size
 
 
 def _inside_line(grey: Image.Image, ink: np.ndarray) -> np.ndarray:

@@ -60,7 +60,7 @@ def without_fragments(ink: np.ndarray) -> np.ndarray:
     solid = ink > 127
     middle = _away_from_edge(solid.shape)
     # Few drawings come near the edge, and labelling components takes as long as all the rest.
-    if solid.sum() == solid[middle].sum():
+    if np.count_nonzero(solid) == np.count_nonzero(solid[middle]):
         return ink
     parts, boxes = connected_parts(solid)
     if len(boxes) < 2:
@@ -109,7 +109,7 @@ def stroke_width(solid: np.ndarray) -> float:
     In a stroke of width w the mean distance of pixels to the nearest background pixel is
     w / 4 + 1 / 2.
     """
-    return float(4 * distances(solid)[solid].mean() - 2) if solid.any() else 0.0
+    return float(4 * _exact(_rounded(solid)[solid]).mean() - 2) if solid.any() else 0.0
 
 
 def has_strokes(solid: np.ndarray) -> bool:
@@ -128,14 +128,19 @@ def has_strokes(solid: np.ndarray) -> bool:
 
 def distances(solid: np.ndarray) -> np.ndarray:
     """float64 (height, width): distance of each pixel of a mask to the nearest background pixel."""
-    rounded = cv2.distanceTransform(solid.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    # Squared distances between pixels are integers.
+    return _exact(_rounded(solid))
+
+
+def _rounded(solid: np.ndarray) -> np.ndarray:
+    return cv2.distanceTransform(solid.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+
+
+def _exact(rounded: np.ndarray) -> np.ndarray:
+    """Distances in float64 from float32: squared distances between pixels are integers."""
     return np.sqrt(np.square(rounded, dtype=np.float64).round())
 
 
 def bounding_box(ink: np.ndarray, level: int) -> tuple[int, int, int, int] | None:
     """Left, top, right, bottom (exclusive) of the pixels above ``level``; ``None`` without any."""
-    rows, columns = (np.flatnonzero((ink > level).any(axis=axis)) for axis in (1, 0))
-    if not len(rows):
-        return None
-    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+    left, top, wide, high = cv2.boundingRect((ink > level).astype(np.uint8))
+    return (left, top, left + wide, top + high) if wide else None

@@ -113,9 +113,10 @@ def opened(source: Path | BinaryIO, name: str, most: int = MOST_PIXELS) -> Itera
         raise HandwritingError(f"{name} has too many pixels. Downscale it first.") from error
     except MemoryError as error:
         raise HandwritingError(f"{name} needs more memory than there is.") from error
-    # For damaged files Pillow's decoders raise exceptions of many types.
+    # For damaged files the decoders raise exceptions of many types, in words for programmers.
     except Exception as error:
-        raise HandwritingError(f"{name} is not a readable image: {error}.") from error
+        cause = getattr(error, "strerror", None) or "it is damaged or was cut short"
+        raise HandwritingError(f"{name} is not a readable image: {cause}.") from error
 
 
 def first_bytes(source: Path | BinaryIO, count: int) -> bytes:

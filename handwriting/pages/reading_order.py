@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -10,8 +11,12 @@ from handwriting.imaging.text_lines import TextLine
 BESIDE = 0.2
 """Lines are side by side where they share less than this part of the shorter one's width."""
 
-SAME_ROW = 0.6
-"""Lines side by side are of one row where they are less apart in height, in core heights."""
+SAME_ROW, OF_SPACING = 0.6, 0.3
+"""Lines side by side are of one row where they are less apart in height, in core heights or, where
+both stand further from their neighbours above and below, as in forms, in parts of that spacing."""
+
+_WIDEST_SPACING = 6.0
+"""In core heights; nothing beyond is known to be of one row."""
 
 GUTTER, NARROWEST = 0.8, 8.0
 """Least width of the gap between columns, and of a column of running text, in core heights."""
@@ -87,6 +92,25 @@ class _Places:
         """float (N,), y."""
         return (self.top + self.bottom) / 2
 
+    @cached_property
+    def is_beside(self) -> np.ndarray:
+        """bool (N, N): whether two stand side by side."""
+        width = self.right - self.left
+        shared = np.minimum(self.right[:, None], self.right)
+        shared = shared - np.maximum(self.left[:, None], self.left)
+        return shared < BESIDE * np.minimum(width[:, None], width)
+
+    @cached_property
+    def near(self) -> np.ndarray:
+        """float (N, N): how far apart in height two of one row may be."""
+        apart = np.abs(self.middle[:, None] - self.middle)
+        apart[self.is_beside] = np.inf
+        np.fill_diagonal(apart, np.inf)
+        spacing = apart.min(axis=1)
+        spacing[~np.isfinite(spacing)] = 0
+        least = np.minimum(spacing[:, None], spacing).clip(0, _WIDEST_SPACING * self.height)
+        return np.maximum(SAME_ROW * self.height, OF_SPACING * least)
+
 
 def page_slope(lines: Sequence[TextLine]) -> float:
     """Median rise of lines by their length, in pixels downwards per pixel to the right."""
@@ -145,14 +169,14 @@ def _columns(places: _Places, chosen: np.ndarray) -> list[np.ndarray] | None:
 
 def _are_columns(places: _Places, one: np.ndarray, other: np.ndarray) -> bool:
     """Whether lines at the left are read before those at the right, not row by row."""
-    near = SAME_ROW * places.height
     if _rows(places, one) < LEAST_ROWS or _rows(places, other) < 2:
         return False
     if places.left[other].min() - np.median(places.right[one]) < GUTTER * places.height:
         return False
     if min(_rows_beside(places, one, other), _rows_beside(places, other, one)) < 2:
         return False
-    in_row = np.abs(places.middle[one][:, None] - places.middle[other][None]) < near
+    apart = np.abs(places.middle[one][:, None] - places.middle[other])
+    in_row = apart < places.near[np.ix_(one, other)]
     aligned = min(in_row.any(axis=1).sum(), in_row.any(axis=0).sum())
     return aligned < ALIGNED * min(in_row.shape) or _is_running_text(places, one)
 
@@ -198,9 +222,8 @@ def _row_by_row(places: _Places, chosen: np.ndarray) -> list[int]:
 def _precedence(places: _Places, chosen: np.ndarray) -> np.ndarray:
     """bool (N, N): the first is read before the second, which is below it or in its row."""
     left, right, rows = places.left[chosen], places.right[chosen], places.rows[chosen]
-    middle = places.middle[chosen]
-    shared = np.minimum(right[:, None], right) - np.maximum(left[:, None], left)
-    beside = shared < BESIDE * np.minimum((right - left)[:, None], right - left)
+    middle, pairs = places.middle[chosen], np.ix_(chosen, chosen)
+    beside = places.is_beside[pairs]
     apart = middle[None] - middle[:, None]
     for k in range(len(chosen)):
         both = np.isfinite(rows[k]) & np.isfinite(rows)
@@ -209,4 +232,4 @@ def _precedence(places: _Places, chosen: np.ndarray) -> np.ndarray:
         apart[k, common] = differences[common]
     below = ~beside & (apart > 0)
     further = left[None] + right[None] > left[:, None] + right[:, None]
-    return below | (beside & (np.abs(apart) < SAME_ROW * places.height) & further)
+    return below | (beside & (np.abs(apart) < places.near[pairs]) & further)

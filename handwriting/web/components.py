@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from handwriting.errors import HandwritingError
 from handwriting.labels import CHARACTER_SETS
 from handwriting.recognition.recognizer import Recognizer
-from handwriting.recognition.sizes import Sizes, load_sizes
 from handwriting.runs import RunFiles
 from handwriting.web.answer import Options
 
@@ -20,6 +18,7 @@ if TYPE_CHECKING:
     from handwriting.pages.layout import Layout
     from handwriting.pages.reading import PageReader
 
+NO_WEIGHTS = "There are no weights in models/. Run 'python model_training.py' first (stage 3)."
 MULTIPLE = "Two characters or more? One at a time, please."
 
 
@@ -27,15 +26,6 @@ MULTIPLE = "Two characters or more? One at a time, please."
 def load_recognizer(run: RunFiles, modified: float) -> Recognizer:
     """The character model of a run, loaded again when its file changes."""
     return Recognizer.load(run.weights)
-
-
-@st.cache_resource(show_spinner=False)
-def find_sizes() -> Sizes | None:
-    """The model of sizes; ``None`` without its file, so that the shape alone counts."""
-    try:
-        return load_sizes()
-    except HandwritingError:
-        return None
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)

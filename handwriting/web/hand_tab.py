@@ -14,8 +14,8 @@ from handwriting.recognition.recognizer import Recognizer
 from handwriting.recognition.sizes import Sizes
 from handwriting.runs import RunFiles
 from handwriting.web.canvas import PAPER
-from handwriting.web.components import find_sizes, load_recognizer, modified, plain
-from handwriting.web.drawing import draw, paper_colours
+from handwriting.web.components import NO_WEIGHTS, load_recognizer, modified, plain
+from handwriting.web.drawing import draw, find_sizes, paper_colours
 from handwriting.web.fragments import fragment
 from handwriting.web.hand_boxes import (
     GROUPS,
@@ -45,7 +45,7 @@ _MOST_MEGABYTES = 1
 def teach_hand(runs: dict[RunFiles, float | None]) -> None:
     """Show the whole tab; the first run is adapted, which the other tabs use by default."""
     if not runs:
-        st.error("There are no weights in models/. Run 'python model_training.py' first (stage 3).")
+        st.error(NO_WEIGHTS)
         return
     run = next(iter(runs))
     try:

@@ -5,7 +5,7 @@ Their JavaScript, CSS and HTML are in static/.
 
 import base64
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,14 @@ def dress_page() -> None:
     st.html(_STATIC / "page.css")
 
 
-def prepare_canvas(ghost: dict[str, Any]) -> Any:
+def told_room() -> Any:
+    """Available width for a canvas and height of the window in pixels, unchecked (see
+    `handwriting.web.incoming`); ``None`` until the browser sends them to :func:`prepare_canvas`."""
+    told = st.session_state.get("pen")
+    return told.get("room") if isinstance(told, Mapping) else None
+
+
+def prepare_canvas(ghost: dict[str, Any]) -> None:
     """Make the canvas fast and usable by touch; call it once on a page, before the canvas.
 
     streamlit-drawable-canvas waits 200 ms after each stroke for another one. Its toolbar has a
@@ -53,13 +60,9 @@ def prepare_canvas(ghost: dict[str, Any]) -> Any:
 
     Args:
         ghost: the word, of `handwriting.web.face.ghost`.
-
-    Returns:
-        Available width for a canvas and height of the window in pixels, unchecked (see
-        `handwriting.web.incoming`); ``None`` until the browser sends them.
     """
     data = {"css": _CANVAS_CSS, "ghost": ghost}
-    return _pen(key="pen", data=data, height=0, on_room_change=lambda: None).room
+    _pen(key="pen", data=data, height=0, on_room_change=lambda: None)
 
 
 @dataclass(frozen=True)

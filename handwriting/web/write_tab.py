@@ -1,108 +1,140 @@
-"""The tab "Write": a ruled canvas and the prediction, side by side where the window is wide."""
+"""The tab "Write": a ruled canvas and the prediction, side by side where the window is wide.
 
-from collections.abc import Sequence
+What reads strokes takes a second to import; it is imported after the canvas was sent.
+"""
+
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from handwriting.errors import HandwritingError
-from handwriting.lines.decoding import Decoder
-from handwriting.recognition.recognizer import SURE, join_words
-from handwriting.recognition.sizes import Sizes
-from handwriting.runs import RunFiles
-from handwriting.web.answer import Answer, answer_strokes
 from handwriting.web.canvas import PAPER, Paper, paper_for, ruled_paper, strokes_of
-from handwriting.web.components import (
-    MULTIPLE,
-    chosen_options,
-    chosen_recognizers,
-    find_line_reader,
-    find_sizes,
-    plain,
-    short_names,
-    show_options,
-)
-from handwriting.web.drawing import draw, paper_colours
+from handwriting.web.drawing import draw, drawn, find_sizes, paper_colours
 from handwriting.web.face import ghost
 from handwriting.web.fragments import fragment
-from handwriting.web.hand_tab import hand_badge
 from handwriting.web.incoming import window_size
-from handwriting.web.settings import (
-    Setting,
-    choose_setting,
-    current_setting,
-    decoder_for,
-    pattern_for,
-    show_fault,
-)
-from handwriting.web.widgets import Shown, prepare_canvas, show_answers
+from handwriting.web.widgets import prepare_canvas, show_answers, told_room
+
+if TYPE_CHECKING:
+    from handwriting.runs import RunFiles
 
 HINT = "Draw one digit or letter, a word or a line. Its text stands here as you write."
 PEN = 6
 """Width of drawn strokes in pixels; it has no effect on predictions."""
 
-MOST_COMPARED = 3
-"""Character models side by side; more find no room."""
+_CANVAS = "canvas"
 
-ONE_AT_A_TIME = "A word or a line is read by the text-line model. Draw one character to compare."
+
+def write_and_read(find_runs: "Callable[[], dict[RunFiles, float | None]]") -> None:
+    """Show the canvas, the prediction, and the settings, which run the whole page again.
+
+    Args:
+        find_runs: returns the character models and their accuracy, best first.
+    """
+    with st.container(key="desk"):
+        left, right = st.columns([3, 2], gap="medium")
+    beside = right.container(gap="small")
+    place = beside.container(gap="small")
+    with left:
+        _write_and_answer(find_runs, place)
+    with beside:
+        _choose_settings(find_runs())
 
 
 @fragment
-def write_and_read(runs: dict[RunFiles, float | None]) -> None:
-    """Show the canvas and the prediction; runs again after each stroke."""
-    with st.container(key="desk"):
-        left, right = st.columns([3, 2], gap="medium")
-    sizes = find_sizes()
-    error, answers, warnings = "", [], []
-    with left, st.container(gap=None):
-        try:
-            strokes, paper = _drawn(sizes)
-            answers, warnings = _read(strokes, paper, sizes, runs)
-        except HandwritingError as problem:
-            error = str(problem)
-    with right, st.container(gap="small"):
-        show_answers(answers, "" if error else HINT)
-        if error:
-            st.error(plain(error))
-        for warning in warnings:
-            st.warning(plain(warning))
-        show_fault()
-        choose_setting("write")
-        with st.container(horizontal=True, vertical_alignment="center"):
-            if len(runs) > 1:
-                st.toggle("Compare models", key="compare")
-            with st.popover("Options"):
-                show_options(runs)
-        hand_badge()
+def _write_and_answer(
+    find_runs: "Callable[[], dict[RunFiles, float | None]]", place: DeltaGenerator
+) -> None:
+    """Show the canvas, and the prediction in its place; runs again after each stroke.
+
+    The browser draws the page again for each element that comes alone. So there are few, and after
+    a stroke they come together.
+    """
+    fault, strokes = "", []
+    try:
+        strokes = strokes_of(drawn(_CANVAS))
+    except HandwritingError as problem:
+        fault = str(problem)
+    st.session_state["is_blank"] = not strokes
+    canvas = st.container(gap=None)
+    if not strokes:
+        # PyTorch takes a second to import; the browser builds the canvas at the same time.
+        _show_canvas(canvas)
+    _show_answer(strokes, fault, find_runs, place)
+    if strokes:
+        _show_canvas(canvas)
     if "paper" in st.session_state:
+        from handwriting.web.stroke_reading import get_ready
+
         # The browser builds the canvas at the same time.
         get_ready()
 
 
-def _drawn(sizes: Sizes | None) -> tuple[list[np.ndarray], Paper]:
-    """Show the canvas; the strokes on it, and its size.
+def _show_answer(
+    strokes: list[np.ndarray],
+    fault: str,
+    find_runs: "Callable[[], dict[RunFiles, float | None]]",
+    place: DeltaGenerator,
+) -> None:
+    """Show the prediction, or what is wrong with the drawing or the models."""
+    from handwriting.web.components import NO_WEIGHTS, plain
+    from handwriting.web.stroke_reading import read_strokes
 
-    Raises:
-        HandwritingError: the browser sent an invalid drawing.
-    """
-    state = st.session_state
-    before = state.get("paper", PAPER)
-    paper = _paper(prepare_canvas(ghost(before)))
+    answers, warnings = [], []
+    runs = find_runs()
+    if runs and not fault:
+        try:
+            paper = st.session_state.get("paper", PAPER)
+            answers, warnings = read_strokes(strokes, paper, find_sizes(), runs)
+        except HandwritingError as problem:
+            fault = str(problem)
+    with place:
+        if not runs:
+            st.error(NO_WEIGHTS)
+            return
+        show_answers(answers, "" if fault else HINT)
+        if fault:
+            st.error(plain(fault))
+        for warning in warnings:
+            st.warning(plain(warning))
+
+
+def _choose_settings(runs: "dict[RunFiles, float | None]") -> None:
+    """Show the settings below the prediction."""
+    from handwriting.web.components import show_options
+    from handwriting.web.hand_tab import hand_badge
+    from handwriting.web.settings import choose_setting, show_fault
+
+    show_fault()
+    choose_setting("write")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if len(runs) > 1:
+            st.toggle("Compare models", key="compare")
+        with st.popover("Options"):
+            show_options(runs)
+    hand_badge()
+
+
+def _show_canvas(place: DeltaGenerator) -> None:
+    sizes = find_sizes()
+    paper = _paper(told_room())
     colours = paper_colours()
-    drawing = draw(
-        stroke_width=PEN,
-        stroke_color=colours.ink,
-        background_image=ruled_paper(sizes.x_height, paper, colours) if sizes else None,
-        background_color=colours.paper,
-        width=paper.width,
-        height=paper.height,
-        key="canvas",
-    )
-    strokes = strokes_of(drawing)
-    state["is_blank"] = not strokes
-    return strokes, paper
+    # The prediction tells that a drawing is damaged.
+    with place, suppress(HandwritingError):
+        prepare_canvas(ghost(paper))
+        draw(
+            stroke_width=PEN,
+            stroke_color=colours.ink,
+            background_image=ruled_paper(sizes.x_height, paper, colours) if sizes else None,
+            background_color=colours.paper,
+            width=paper.width,
+            height=paper.height,
+            key=_CANVAS,
+        )
 
 
 def _paper(told: Any) -> Paper:
@@ -117,112 +149,3 @@ def _paper(told: Any) -> Paper:
         paper = Paper(max(paper.width, before.width), before.height)
     state["paper"] = paper
     return paper
-
-
-def _read(
-    strokes: list[np.ndarray],
-    paper: Paper,
-    sizes: Sizes | None,
-    runs: dict[RunFiles, float | None],
-) -> tuple[list[Shown], list[str]]:
-    """Predictions and warnings.
-
-    Raises:
-        HandwritingError: weights are missing or damaged, or the pattern is invalid.
-    """
-    is_compared = bool(st.session_state.get("compare"))
-    recognizers = chosen_recognizers(runs, MOST_COMPARED if is_compared else 1)
-    warnings = []
-    if any(recognizer.content.get("synthetic") for recognizer in recognizers.values()):
-        warnings.append("Trained on synthetic characters: it does not read handwriting well.")
-    setting = current_setting()
-    options = chosen_options(setting.expression)
-    if not strokes:
-        return [], warnings
-    may_be_one = bool(options.allowed)
-    pattern = pattern_for(setting, options.expression)
-    try:
-        several = _several(strokes, setting, pattern, may_be_one)
-    except HandwritingError as error:
-        if not may_be_one:
-            raise
-        several = []
-        warnings.append(f"Only single characters can be read. {error}")
-    if several:
-        return several, [*warnings, ONE_AT_A_TIME] if is_compared else warnings
-    answer = answer_strokes(
-        strokes, recognizers, sizes, options, paper.lines, st.session_state.get("hand")
-    )
-    if answer.character.is_multiple:
-        warnings.append(MULTIPLE)
-    return _compared(answer, runs) if is_compared else _alone(answer), warnings
-
-
-def _alone(answer: Answer) -> list[Shown]:
-    if not answer.readings:
-        return []
-    (reading,) = answer.readings.values()
-    ranked = reading.ranked()
-    sure = ranked[0][1]
-    picture = answer.character.image
-    return [Shown([[ranked]], _who_read_one(ranked), sure, [picture], reading.sentence())]
-
-
-def _compared(answer: Answer, runs: dict[RunFiles, float | None]) -> list[Shown]:
-    """Predictions of several models; they saw the same image."""
-    names = short_names(list(runs))
-    pictures = [answer.character.image]
-    shown = []
-    for name, reading in answer.readings.items():
-        ranked = reading.ranked()
-        note = f"{_percent(ranked[0][1])} confident"
-        why = reading.sentence()
-        shown.append(Shown([[ranked]], note, ranked[0][1], pictures, why, names[name]))
-        pictures = []
-    return shown
-
-
-def _several(
-    strokes: list[np.ndarray], setting: Setting, pattern: Decoder | None, may_be_one: bool
-) -> list[Shown]:
-    """Predictions of the text-line model for several characters; empty for one."""
-    from handwriting.web.writing import read_several
-
-    reader = find_line_reader().for_language(setting.spoken)
-    found = read_several(strokes, reader, pattern or decoder_for(setting), may_be_one)
-    if not found:
-        return []
-    pictures, lines = zip(*found, strict=True)
-    sure = float(np.prod([line.confidence for line in lines]))
-    return [
-        Shown(
-            [[character.ranked for character in line.characters] for line in lines],
-            _said(sure, "text-line model"),
-            sure,
-            list(pictures),
-        )
-    ]
-
-
-def _who_read_one(ranked: Sequence[tuple[str, float]]) -> str:
-    sure = ranked[0][1]
-    if sure >= SURE:
-        return _said(sure, "character model")
-    close = [character for character, share in ranked if share > sure / 4]
-    return f"{_said(sure, 'character model')} · {join_words(close)}"
-
-
-def _said(sure: float, model: str) -> str:
-    return f"{_percent(sure)} confident · {model}"
-
-
-def _percent(sure: float) -> str:
-    return "over 99%" if sure > 0.99 else f"{sure:.0%}"
-
-
-@st.cache_resource(show_spinner=False)
-def get_ready() -> None:
-    """Load the models of the first word, once per process."""
-    nothing = [np.zeros((2, 2))]
-    with suppress(HandwritingError):
-        _several(nothing, current_setting(), None, may_be_one=True)

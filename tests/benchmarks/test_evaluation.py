@@ -1,5 +1,7 @@
 """Time and memory of stage 4."""
 
+import pytest
+
 from benchmarks import common, evaluation
 from handwriting.datasets.prepared import load_images
 from tests.benchmarks.support import call_here, committed, run_here, run_quick
@@ -14,6 +16,7 @@ def test_a_larger_test_set_is_the_one_at_hand_over_and_over(processed, tmp_path)
     assert all((large.images[row] == small.images[row % len(small)]).all() for row in rows)
 
 
+@pytest.mark.usefixtures("no_plots")
 def test_stage_4_is_measured(processed, tmp_path, monkeypatch):
     monkeypatch.setattr(common, "run_once", run_here)
     models, empty = tmp_path / "models", tmp_path / "empty"

@@ -54,7 +54,7 @@ def test_two_browsers_are_answered_without_an_error(served, tmp_path):
         "start_to_first_answer": lambda *_: 1.0,
         "opened_browser": nullcontext,
     }
-    (result,) = run_quick(many_browsers, tmp_path, then=then).values()
+    (result,) = run_quick(many_browsers, tmp_path, "--minutes", 0.06, then=then).values()
     assert result["errors"] == [] and result["answers"] >= 2
     assert 0 < result["median_ms"] <= result["percentile_95_ms"] <= result["slowest_ms"]
     memory = result["memory_mib"]

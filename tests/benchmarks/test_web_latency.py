@@ -1,13 +1,15 @@
 """Latency of predictions in a real browser, and the screenshots."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 
 import numpy as np
 import pytest
 from PIL import Image
+from playwright.sync_api import BrowserContext, Page, ViewportSize
 
 from benchmarks import web_latency
+from benchmarks.web_latency import hello
 from handwriting.lines.decoding import GREEDY
 from handwriting.lines.reader import LINES_FOLDER, Reader, find_reader
 from handwriting.web.canvas import Paper
@@ -16,16 +18,37 @@ from tests.benchmarks.support import committed, run_quick
 from tests.support import PROJECT
 
 
+class Window:
+    """Instead of a browser: a window, whose pages share the compiled JavaScript."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self.context = context
+
+    def new_page(self, viewport: ViewportSize) -> Page:
+        page = self.context.new_page()
+        page.set_viewport_size(viewport)
+        return page
+
+
+@pytest.fixture(scope="module")
+def window(served) -> Iterator[Window]:
+    with web_latency.opened_browser() as browser:
+        yield Window(browser.new_context())
+
+
 @pytest.fixture
-def page_server(served) -> Callable:
-    """Instead of the real one: the page was started before."""
-    return lambda cores=None: nullcontext(served)
+def started(served, window) -> dict[str, Callable]:
+    """Instead of the real ones: the page and the browser were started before."""
+    return {
+        "page_server": lambda cores=None: nullcontext(served),
+        "opened_browser": lambda: nullcontext(window),
+    }
 
 
 def test_the_drawn_word_is_read_as_the_word_that_it_is():
     reader = Reader.load(find_reader("latest", PROJECT / LINES_FOLDER))
     for times in (1, 2):
-        strokes = web_latency.hello(Paper(732, 432), times)
+        strokes = hello(Paper(732, 432), times)
         ((_, read),) = read_several(strokes, reader, GREEDY)
         assert read.text == "hello" * times
 
@@ -38,8 +61,9 @@ def test_the_waves_differ_and_stay_on_the_canvas():
 
 @pytest.mark.slow
 @pytest.mark.browser
-def test_the_page_is_timed(page_server, tmp_path):
-    (result,) = run_quick(web_latency, tmp_path, then={"page_server": page_server}).values()
+def test_the_page_is_timed(started, tmp_path):
+    short = {"hello": lambda paper, times: hello(paper)}
+    (result,) = run_quick(web_latency, tmp_path, then=started | short).values()
     assert list(result) == list(committed("benchmarks/web_latency.json"))
     assert result["strokes"] == 2
     assert 0 < result["pen_up_to_answer_median_ms"] < 10_000
@@ -48,8 +72,9 @@ def test_the_page_is_timed(page_server, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.browser
-def test_pictures_are_taken_of_the_page(page_server, tmp_path, monkeypatch):
-    monkeypatch.setattr(web_latency, "page_server", page_server)
+def test_pictures_are_taken_of_the_page(started, tmp_path, monkeypatch):
+    for name, stand_in in started.items():
+        monkeypatch.setattr(web_latency, name, stand_in)
     parser = web_latency.get_args_parser()
     web_latency.main(parser.parse_args(["--screenshots", str(tmp_path)]))
     files = sorted(tmp_path.iterdir())

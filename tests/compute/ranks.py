@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 
 from handwriting.cli import run_script
-from tests.support import ready_context
+from tests.support import quick_plots, ready_context
 
 RANKS = 2
 HANGING = 300
@@ -32,7 +32,8 @@ def _be_rank(
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND), stream)
     os.environ.update(facts, RANK=str(number), LOCAL_RANK=str(number))
     torch.set_num_threads(1)
-    raise SystemExit(run_script(lambda: main(arguments)))
+    with quick_plots():
+        raise SystemExit(run_script(lambda: main(arguments)))
 
 
 def run_ranks(main: Main, arguments: Sequence[str], **environment: str) -> tuple[int, str, str]:

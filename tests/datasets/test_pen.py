@@ -171,6 +171,7 @@ def test_a_zip_of_another_make_is_refused(write):
         load_external(path)
 
 
+@pytest.mark.usefixtures("no_plots")
 def test_stage_4_tells_the_accuracy_within_each_kind(write, tmp_path, capsys):
     random_weights(tmp_path / "models", "run", "compactcnn")
     path = write([("L", L_SHAPE), ("T", T_SHAPE), ("l", L_SHAPE)])

@@ -263,9 +263,10 @@ def test_a_bad_zip_file_is_named(tmp_path, how, as_root):
 def test_a_file_that_unpacks_without_end_is_stopped(parts, tmp_path, monkeypatch):
     write_csv(tmp_path, parts)
     path = tmp_path / TRAIN_CSV
-    path.with_name(TRAIN_CSV + ".gz").write_bytes(gzip.compress(path.read_bytes() * 1000))
+    content = path.read_bytes()
+    monkeypatch.setattr(files, "LARGEST_FILE", 2 * len(content))
+    path.with_name(TRAIN_CSV + ".gz").write_bytes(gzip.compress(content * 50))
     path.unlink()
-    monkeypatch.setattr(files, "LARGEST_FILE", 1 << 20)
     assert "unpacks to more than" in refusal(tmp_path)
 
 

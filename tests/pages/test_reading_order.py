@@ -76,6 +76,18 @@ def test_marks_and_sums_stand_in_the_row_of_their_line():
     assert is_read_in_order(lines)
 
 
+@pytest.mark.parametrize("slope", [0.0, 0.06])
+def test_what_is_written_above_a_rule_stands_in_the_row_of_its_printed_name(slope):
+    rows = [
+        [
+            straight(150, 240, 280 + 105 * k, slope),
+            straight(310, 560, 282 + 105 * k + 160 * slope + up, slope),
+        ]
+        for k, up in enumerate([0, 8, -20, 6])
+    ]
+    assert is_read_in_order([line for row in rows for line in row])
+
+
 def test_groups_stay_together_in_their_own_order():
     lines = [straight(60, 900, 50), *(straight(60 + 300 * (k % 2), 250 + 300 * (k % 2),
              100 + 40 * (k // 2)) for k in range(6)), straight(60, 900, 260)]  # fmt: skip

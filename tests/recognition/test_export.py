@@ -43,12 +43,11 @@ def test_onnx_runtime_gives_the_same_probabilities(model, prior, tmp_path, drawn
     run_export(SHIPPED[model], "--out", path, "--prior", prior)
     session = onnxruntime.InferenceSession(path)
     recognizer = Recognizer.load(SHIPPED[model])
-    for count in (1, 200):
-        pictures = drawn[0][:count]
+    for pictures in (drawn[0][:1], drawn[0][::20]):
         (theirs,) = session.run(None, {"pictures": pictures})
         ours = np.exp(recognizer.log_probs(torch.from_numpy(pictures), prior))
         ours /= ours.sum(axis=1, keepdims=True)
-        assert theirs.shape == (count, 62) and theirs.dtype == np.float32
+        assert theirs.shape == (len(pictures), 62) and theirs.dtype == np.float32
         np.testing.assert_allclose(theirs, ours, atol=1e-4)
     table = json.loads((tmp_path / "network_classes.json").read_text())
     assert table["classes"] == list(CLASSES) and table["prior"] == prior

@@ -34,13 +34,6 @@ from tests.support import CPU, PROJECT, picture_folder, random_weights, shared_f
 
 
 @pytest.fixture
-def no_plots(monkeypatch):
-    """Plots take their time; that they are drawn is tested once."""
-    for plot in ("plot_class_metrics", "plot_confusion_matrix", "plot_reliability"):
-        monkeypatch.setattr(report, plot, lambda *_: None)
-
-
-@pytest.fixture
 def evaluate(processed, tmp_path, capsys):
     """Run stage 4 in a folder of its own; returns what it printed."""
 

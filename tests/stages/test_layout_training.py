@@ -24,7 +24,7 @@ from handwriting.training import layout_data
 from handwriting.training.claims import claimed
 from tests.compute.ranks import run_ranks
 from tests.pages.drawn import SIZE, draw_page, layout_of_page
-from tests.support import random_weights
+from tests.support import quick_plots, random_weights
 
 SMALL = (
     *("--samples", "2", "--batch", "1", "--epochs", "2"),
@@ -82,15 +82,21 @@ def arguments_of(folder: Path, *arguments: object) -> list[str]:
     return [*map(str, (*arguments, *options))]
 
 
-def train(folder: Path, *arguments: object) -> None:
+def train_with_plots(folder: Path, *arguments: object) -> None:
     parser = layout_training.get_args_parser()
     layout_training.main(parser.parse_args(arguments_of(folder, *arguments)))
+
+
+def train(folder: Path, *arguments: object) -> None:
+    with quick_plots():
+        train_with_plots(folder, *arguments)
 
 
 @pytest.fixture(scope="module")
 def trained(pages, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("trained")
-    train(folder, "--data", pages, *SMALL, *HELD_OUT, "--precision", "fp32", "--name", "run")
+    options = (*SMALL, *HELD_OUT, "--precision", "fp32", "--name", "run")
+    train_with_plots(folder, "--data", pages, *options)
     return folder
 
 

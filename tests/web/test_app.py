@@ -56,7 +56,8 @@ def canvas(monkeypatch, page) -> Written:
     def show(answers: list[Shown], hint: str) -> None:
         written.answers, written.hint = answers, hint
 
-    monkeypatch.setattr(write_tab, "draw", lambda **_: written.json_data)
+    monkeypatch.setattr(write_tab, "draw", lambda **_: None)
+    monkeypatch.setattr(write_tab, "drawn", lambda _: written.json_data)
     monkeypatch.setattr(write_tab, "show_answers", show)
     return written
 
@@ -211,7 +212,7 @@ def one_stroke() -> None:
 
     if "runs" not in st.session_state:
         st.session_state["runs"] = available_runs()
-    write_and_read(st.session_state["runs"])
+    write_and_read(lambda: st.session_state["runs"])
 
 
 @pytest.mark.parametrize("content", [b"", b"damaged", None])

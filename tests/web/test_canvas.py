@@ -10,6 +10,7 @@ from PIL import Image
 
 from handwriting.errors import HandwritingError
 from handwriting.web.canvas import DESCENDER, PAPER, Paper, paper_for, ruled_paper, strokes_of
+from tests.support import run_program
 
 
 def path(**more) -> dict:
@@ -125,3 +126,14 @@ def test_too_much_is_said_at_once(objects):
     with pytest.raises(HandwritingError, match="too much to read at once"):
         strokes_of({"objects": objects})
     assert time.perf_counter() - start < 2
+
+
+def test_the_canvas_is_shown_before_pytorch_is_imported():
+    program = (
+        "import sys, types\n"
+        # The real one can be imported only where Streamlit runs.
+        "sys.modules['streamlit_drawable_canvas'] = types.SimpleNamespace(st_canvas=None)\n"
+        "import handwriting.web.write_tab\n"
+        "print(sorted({'torch', 'cv2', 'pandas'} & set(sys.modules)))"
+    )
+    assert run_program(program).strip() == "[]"
