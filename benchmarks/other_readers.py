@@ -1,6 +1,7 @@
 """This project beside Tesseract and RapidOCR: the same held-out pictures, the same measures.
 
-    python -m benchmarks.other_readers RUN --data WORDS_PHOTOGRAPHED COPISTE PAGES NUMBERS
+    python -m benchmarks.other_readers RUN --data WORDS_PHOTOGRAPHED COPISTE PAGES NUMBERS \\
+        --languages COPISTE=fr
 
 Each folder is one of `text_evaluation.py`; of a `words.json` both the whole photographs and the
 words cut out are read. Writers are those that RUN's training held out. Of Debian's `tesseract-ocr`
@@ -36,7 +37,7 @@ from handwriting.evaluation.layout_metrics import PageCounts, count_texts, measu
 from handwriting.evaluation.text_figures import choose
 from handwriting.evaluation.text_metrics import text_metrics
 from handwriting.imaging.photograph import open_with_size
-from handwriting.lines.language import LANGUAGE_FILE
+from handwriting.lines.options import add_languages_option
 from handwriting.lines.reader import LINES_FOLDER, Reader, find_reader
 from handwriting.pages.known_lines import unseen_pages
 from handwriting.pages.layout import LAYOUT_FOLDER, find_layout
@@ -116,12 +117,15 @@ def missing(reader: str) -> str:
     return ""
 
 
-def read_by(reader: str, pictures: Pictures, weights: Path, scratch: Path) -> dict[str, Any]:
+def read_by(
+    reader: str, pictures: Pictures, language: str, weights: Path, scratch: Path
+) -> dict[str, Any]:
     """The answer of `benchmarks.reader_process`.
 
     Args:
         reader: one of READERS.
         pictures: to read.
+        language: of their texts, which this project's reader is told.
         weights: of this project's text-line model.
         scratch: folder for files.
 
@@ -134,7 +138,7 @@ def read_by(reader: str, pictures: Pictures, weights: Path, scratch: Path) -> di
     known = {
         "weights": str(weights.resolve()),
         "others": [str(file.resolve()) for file in others],
-        "language": str(PROJECT / LANGUAGE_FILE),
+        "language": language,
     }
     request.write_text(json.dumps({"files": files, **known}), encoding="utf-8")
     path = [str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])]
@@ -185,6 +189,7 @@ def get_args_parser() -> argparse.ArgumentParser:
     add("--data", nargs="+", type=Path, required=True, metavar="FOLDER", help="pictures to read")
     add("--most", type=int, default=None, help="pictures of each set; all by default")
     add("--readers", nargs="+", choices=READERS, default=READERS, help="readers to measure")
+    add_languages_option(parser)
     add("--models", type=Path, default=LINES_FOLDER, help="folder with weights")
     return parser
 
@@ -203,7 +208,8 @@ def main(args: argparse.Namespace) -> None:
                 sets[name] = {}
                 for reader in args.readers:
                     if reader not in left_out:
-                        answer = read_by(reader, pictures, weights, Path(folder))
+                        language = args.languages.get(data.stem, "en")
+                        answer = read_by(reader, pictures, language, weights, Path(folder))
                         sets[name][reader] = figures(pictures, answer)
                         print(f"{name}, {reader}: F1 {sets[name][reader]['f1']:.3f}", flush=True)
     result = {"run": weights.stem, "sets": sets}

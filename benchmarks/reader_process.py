@@ -2,9 +2,10 @@
 
     python benchmarks/reader_process.py READER KIND REQUEST ANSWER
 
-REQUEST is a JSON file with ``files``, and ``weights`` and ``language`` of this project. KIND is
-`page` or `line`. ANSWER becomes a JSON object: ``pictures``, each with ``seconds`` and ``lines`` of
-words, [text, polygon] each; ``gib``, the peak resident size; ``megabytes`` of the models on disk.
+REQUEST is a JSON file with ``files``, the ``language`` of their texts, and ``weights`` of this
+project with ``others``. KIND is `page` or `line`. ANSWER becomes a JSON object: ``pictures``, each
+with ``seconds`` and ``lines`` of words, [text, polygon] each; ``gib``, the peak resident size;
+``megabytes`` of the models on disk.
 Nothing heavy is imported before the reader asks for it; `handwriting` is that of the Python path.
 """
 
@@ -28,17 +29,18 @@ Read = Callable[[str], list[Words]]
 
 def own(kind: str, request: dict[str, Any], decoder: str) -> tuple[Read, list[Path]]:
     """This project's reader with a decoder, and the files of its models."""
+    from handwriting.lines.languages import find_language
     from handwriting.pages.text_reader import TextReader
 
     reader = TextReader.load(request["weights"])
-    layout = "line" if kind == "line" else "auto"
+    layout, spoken = "line" if kind == "line" else "auto", request["language"]
 
     def read(file: str) -> list[Words]:
-        page = reader.read(Path(file), layout=layout, decoder=decoder)
+        page = reader.read(Path(file), layout=layout, decoder=decoder, language=spoken)
         return [[(word.text, word.polygon.tolist()) for word in line.words] for line in page.lines]
 
     files = [request["weights"], *request.get("others", [])]
-    files += [request["language"]] if decoder == "language" else []
+    files += [find_language(spoken).model_file] if decoder == "language" else []
     return read, list(map(Path, files))
 
 

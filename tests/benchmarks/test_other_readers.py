@@ -79,10 +79,11 @@ def words(tmp_path_factory) -> Path:
     return folder
 
 
-def read_here(reader, pictures, weights, scratch):
+def read_here(reader, pictures, language, weights, scratch):
     """Instead of a process of its own, which takes seconds to start."""
     files = [str(file) for file in pictures.files]
-    return answer(reader, pictures.kind, {"files": files, "weights": str(weights)})
+    request = {"files": files, "language": language, "weights": str(weights)}
+    return answer(reader, pictures.kind, request)
 
 
 def measured(folder: Path, *data: Path, readers: tuple[str, ...]) -> dict:
@@ -129,4 +130,4 @@ def test_what_is_not_installed_is_said_and_left_out(pages, tmp_path, monkeypatch
 def test_a_reader_that_fails_is_a_sentence(tmp_path):
     pictures = other_readers.Pictures("page", [tmp_path / "none.png"], ["a"])
     with pytest.raises(other_readers.HandwritingError, match=r"greedy failed: .*none"):
-        other_readers.read_by("greedy", pictures, tmp_path / "none.pt", tmp_path)
+        other_readers.read_by("greedy", pictures, "en", tmp_path / "none.pt", tmp_path)
