@@ -164,6 +164,26 @@ def hands(figures: Figures) -> dict[str, dict[str, Any]]:
     }
 
 
+def collections(figures: Figures) -> dict[str, Any]:
+    """The study of collections left out: means by recipe and alpha, and a row for each."""
+    study = figures["left_out_collections"]
+    before, shipped = study["before"], study["recipes"]["shipped"]["1.0"]
+    means = {
+        recipe: {alpha: found["mean"] for alpha, found in by_alpha.items()}
+        for recipe, by_alpha in study["recipes"].items()
+    }
+    rows = [
+        f"| {name.replace('characters', 'UNIPEN')} | {row['images']:,} | "
+        f"{_two(before['left_out'][name])} | {_two(row)} | {row['calibration_error']:.4f} |"
+        for name, row in shipped["left_out"].items()
+    ]
+    return {**means, "before": before["mean"], "count": len(rows), "rows": "\n".join(rows)}
+
+
+def _two(row: dict[str, float]) -> str:
+    return f"{row['accuracy']:.4f} ({row['accuracy_without_case']:.4f})"
+
+
 def by_labels(figures: Figures) -> dict[str, dict[str, float]]:
     """By kind of labels trained with, mean accuracy over the seeds."""
     return {
@@ -204,6 +224,7 @@ DERIVED: dict[str, Callable[[Figures], Any]] = {
     "errors": errors,
     "ablation": ablation,
     "hands": hands,
+    "collections": collections,
     "by_labels": by_labels,
     "own": own_documents,
     "found_lines": found_lines,

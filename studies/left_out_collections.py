@@ -115,6 +115,11 @@ class FineTuning:
         self.counts = class_counts(args.processed)
         self.model = Recognizer.load(run.weights).content["model"]
 
+    def before(self, sources: Sequence[Source], left_out: Sequence[str]) -> dict[str, Any]:
+        """Metrics of the run itself on collections, and their mean."""
+        rows = figures_of_all(Recognizer.load(self.run.weights), _measured(sources, left_out))
+        return {"mean": means(list(rows.values())), "left_out": rows}
+
     def measure(
         self, sources: Sequence[Source], left_out: Sequence[str], values: dict[str, Any]
     ) -> dict[str, dict[str, Any]]:
@@ -133,8 +138,7 @@ class FineTuning:
             heads=2,
         )
         list(train(further, self.data, self.chosen, extra))
-        own = {name: source.measured(name) for source in sources for name in source.sizes()}
-        measured = {name: own[name] for name in left_out}
+        measured = _measured(sources, left_out)
         return {str(alpha): self._figures(further, alpha, measured) for alpha in self.args.alphas}
 
     def _figures(
@@ -145,6 +149,11 @@ class FineTuning:
         recognizer = recognizer_of(further, self.validation, self.counts)
         emnist = accuracy(recognizer.network, self.validation)
         return {"emnist_validation": emnist, "left_out": figures_of_all(recognizer, measured)}
+
+
+def _measured(sources: Sequence[Source], names: Sequence[str]) -> dict[str, ExternalSet]:
+    own = {name: source.measured(name) for source in sources for name in source.sizes()}
+    return {name: own[name] for name in names}
 
 
 def figures_of_all(
@@ -262,6 +271,7 @@ def main(args: argparse.Namespace) -> None:
     settings = {name: getattr(args, name) for name in kept}
     finished = FinishedTrainings(args.finished, {"run": tuning.run.name, **settings})
     result: dict[str, Any] = {"run": tuning.run.name, "settings": settings, "recipes": {}}
+    result["before"] = tuning.before(sources, [name for group in groups for name in group])
     for changed in ({}, *args.change):
         values = SHIPPED | {"epochs": args.epochs} | changed
         title = ", ".join(f"{name} {value}" for name, value in changed.items()) or "shipped"

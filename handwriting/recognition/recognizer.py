@@ -99,8 +99,7 @@ def size_weight(content: dict[str, Any]) -> float:
     ruled lines.
 
     Shape and size are not independent given the character: a `c` in the shape of a `C` is large.
-    The best weight on held-out writers is 1 without an out-of-domain head and 0.7 with one
-    (`studies.left_out_writers`).
+    The best weight on held-out writers is 1 without an out-of-domain head and 0.7 with one.
     """
     return 0.7 if has_hands_head(content) else 1.0
 

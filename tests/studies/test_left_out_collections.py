@@ -54,11 +54,13 @@ def test_each_collection_is_left_out_with_the_shipped_recipe_and_with_a_change(
     options = ("--models", models, "--processed", processed, "--fraction", 0.1, "--alphas", 1, 0.5)
     options += ("--least", 3, "--groups", 2, "--change", "epochs=2,balance=collections")
     results = run_quick(left_out_collections, folder, "run", pens, drawings, *options)
-    recipes = results["left_out_collections.json"]["recipes"]
+    result = results["left_out_collections.json"]
+    recipes, collections = result["recipes"], {"pens p", "pens q", drawings.name}
+    assert set(result["before"]["left_out"]) == collections
     assert list(recipes) == ["shipped", "epochs 2, balance collections"]
     for by_alpha in recipes.values():
         for found in by_alpha.values():
-            assert set(found["left_out"]) == {"pens p", "pens q", drawings.name}
+            assert set(found["left_out"]) == collections
             rows = [row["accuracy"] for row in found["left_out"].values()]
             assert found["mean"]["accuracy"] == pytest.approx(np.mean(rows))
     changed = recipes["epochs 2, balance collections"]
