@@ -174,7 +174,7 @@ def _with_text(
 def measure(kinds: dict[str, Pictures], weights: Path, scratch: Path) -> dict[str, dict[str, Any]]:
     """Figures of each kind."""
     files = [file for pictures in kinds.values() for file in pictures.files]
-    answer = read_by("greedy", Pictures("page", files, []), weights, scratch)
+    answer = read_by("greedy", Pictures("page", files, []), "en", weights, scratch)
     found, pictures_read = {}, iter(answer["pictures"])
     for kind, pictures in kinds.items():
         own = [next(pictures_read) for _ in pictures.files]

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.reader_process import answer
 from tests.support import PROJECT
 
 
@@ -76,3 +77,10 @@ def run_here(command: list[str]) -> tuple[float, float]:
         runpy.run_path(script[0], run_name="__main__")
     assert end.value.code == 0
     return 2.0, 0.5
+
+
+def read_here(reader, pictures, language, weights, scratch):
+    """`other_readers.read_by` without a process of its own, which takes seconds to start."""
+    files = [str(file) for file in pictures.files]
+    request = {"files": files, "language": language, "weights": str(weights)}
+    return answer(reader, pictures.kind, request)

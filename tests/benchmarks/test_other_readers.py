@@ -10,12 +10,11 @@ import pytest
 from PIL import Image
 
 from benchmarks import other_readers
-from benchmarks.reader_process import answer
 from handwriting.formats.annotated import AnnotatedLine, AnnotatedPage
 from handwriting.formats.documents import document_of
 from handwriting.formats.xml_files import rectangle
 from tests.benchmarks.stand_ins import STAND_INS, Words
-from tests.benchmarks.support import run_quick
+from tests.benchmarks.support import read_here, run_quick
 from tests.support import random_reader
 
 TEXT = ("Plain words of print", "are read by all readers")
@@ -77,13 +76,6 @@ def words(tmp_path_factory) -> Path:
     word["polygon"] = outline.tolist()
     (folder / "words.json").write_text(json.dumps([word]))
     return folder
-
-
-def read_here(reader, pictures, language, weights, scratch):
-    """Instead of a process of its own, which takes seconds to start."""
-    files = [str(file) for file in pictures.files]
-    request = {"files": files, "language": language, "weights": str(weights)}
-    return answer(reader, pictures.kind, request)
 
 
 def measured(folder: Path, *data: Path, readers: tuple[str, ...]) -> dict:

@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 
 from benchmarks.other_readers import Pictures
-from benchmarks.reader_process import answer
 from handwriting.evaluation.layout_metrics import contained
 from handwriting.synthesis.pages.sources import PageSources
 from studies import layout_kinds
-from tests.benchmarks.support import committed, run_quick
+from tests.benchmarks.support import committed, read_here, run_quick
 from tests.support import random_reader, shared_folder
 
 FEW = ("letter", "on its side", "upside down", "on dark cloth", "empty")
@@ -48,12 +47,6 @@ def test_turned_lines_run_as_the_picture_is_turned(composed):
     assert direction("letter")[0] > 0.9
     assert direction("on its side")[1] < -0.9
     assert direction("upside down")[0] < -0.9
-
-
-def read_here(reader, pictures, weights, scratch):
-    """Instead of a process of its own."""
-    files = [str(file) for file in pictures.files]
-    return answer(reader, pictures.kind, {"files": files, "weights": str(weights)})
 
 
 @pytest.mark.slow
