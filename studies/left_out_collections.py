@@ -152,8 +152,8 @@ class FineTuning:
 
 
 def _measured(sources: Sequence[Source], names: Sequence[str]) -> dict[str, ExternalSet]:
-    own = {name: source.measured(name) for source in sources for name in source.sizes()}
-    return {name: own[name] for name in names}
+    of = {name: source for source in sources for name in source.sizes()}
+    return {name: of[name].measured(name) for name in names}
 
 
 def figures_of_all(

@@ -22,6 +22,8 @@ from handwriting.web.widgets import prepare_canvas, show_answers, told_room
 if TYPE_CHECKING:
     from handwriting.runs import RunFiles
 
+    FindRuns = Callable[[], dict[RunFiles, float | None]]
+
 HINT = "Draw one digit or letter, a word or a line. Its text stands here as you write."
 PEN = 6
 """Width of drawn strokes in pixels; it has no effect on predictions."""
@@ -29,7 +31,7 @@ PEN = 6
 _CANVAS = "canvas"
 
 
-def write_and_read(find_runs: "Callable[[], dict[RunFiles, float | None]]") -> None:
+def write_and_read(find_runs: "FindRuns") -> None:
     """Show the canvas, the prediction, and the settings, which run the whole page again.
 
     Args:
@@ -46,9 +48,7 @@ def write_and_read(find_runs: "Callable[[], dict[RunFiles, float | None]]") -> N
 
 
 @fragment
-def _write_and_answer(
-    find_runs: "Callable[[], dict[RunFiles, float | None]]", place: DeltaGenerator
-) -> None:
+def _write_and_answer(find_runs: "FindRuns", place: DeltaGenerator) -> None:
     """Show the canvas, and the prediction in its place; runs again after each stroke.
 
     The browser draws the page again for each element that comes alone. So there are few, and after
@@ -77,7 +77,7 @@ def _write_and_answer(
 def _show_answer(
     strokes: list[np.ndarray],
     fault: str,
-    find_runs: "Callable[[], dict[RunFiles, float | None]]",
+    find_runs: "FindRuns",
     place: DeltaGenerator,
 ) -> None:
     """Show the prediction, or what is wrong with the drawing or the models."""
