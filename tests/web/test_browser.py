@@ -93,7 +93,7 @@ def test_people_at_once_get_their_own_answers_and_keep_them_when_others_leave(ta
 
 
 def test_many_fast_strokes_are_survived(canvas):
-    draw(canvas, *([(0.02 * k, 0), (0.02 * k, 0.9)] for k in range(30)))
+    draw(canvas, *([(0.04 * k, 0), (0.04 * k, 0.9)] for k in range(15)))
     expect(answer(canvas)).to_have_count(1)
     expect(canvas.get_by_text("Traceback")).to_have_count(0)
 
