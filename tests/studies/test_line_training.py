@@ -119,6 +119,7 @@ def test_data_that_cannot_be_told_apart_or_left_out_is_refused(photographs):
 def test_the_figures_can_be_drawn(tmp_path):
     rates = {"words": 0.4, "words_photographed": 0.6}
     names = ("before", "everything", "without joined words")
-    line_training.plot({"cer": dict.fromkeys(names, rates)}, tmp_path / "plot.png")
+    result = {"cer": dict.fromkeys(names, rates), "measured": dict.fromkeys(rates, 90)}
+    line_training.plot(result, tmp_path / "plot.png")
     with Image.open(tmp_path / "plot.png") as picture:
         assert picture.width > 800
