@@ -1,67 +1,35 @@
 """The web app: write on ruled lines, read images, adapt to a writer's hand, compare runs.
 
 streamlit run app.py
+
+Streamlit's server imports this file once, as it starts. For each browser it is run as a script.
 """
 
-from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from threading import Thread
 
 import streamlit as st
 
-from handwriting.web.face import NAME, show_face
-from handwriting.web.fragments import TAB
-from handwriting.web.memory import collect_often
-from handwriting.web.uploads import limit_uploads
-from handwriting.web.widgets import dress_page
-from handwriting.web.write_tab import write_and_read
 
-if TYPE_CHECKING:
-    from handwriting.runs import RunFiles
+def prepare() -> None:
+    """Import and load what the first prediction needs, while the browser loads the page."""
+    from handwriting.web.stroke_reading import get_ready
 
-ABOUT = Path(__file__).parent / "handwriting" / "web" / "about.md"
+    get_ready()
 
 
-@cache
-def find_runs() -> "dict[RunFiles, float | None]":
-    """The character models and their accuracy, best first; once for each run of the page."""
-    # PyTorch takes a second to import; the browser shows the page and builds its canvas meanwhile.
-    import torch
-
-    from handwriting.runs import available_runs
-
-    # One core reads an image fastest; the other cores serve other people.
-    torch.set_num_threads(1)
-    return available_runs()
+@asynccontextmanager
+async def preparing(app: st.App) -> AsyncIterator[None]:
+    """Prepare beside the server, from its start on."""
+    Thread(target=prepare, daemon=True).start()
+    yield
 
 
-st.set_page_config(page_title=NAME, page_icon="✏️", layout="wide")
-dress_page()
-show_face()
-limit_uploads()
-write_tab, pictures_tab, hand_tab, runs_tab, about_tab = st.tabs(
-    ["Write", "Read an image", "Teach it your hand", "Compare runs", "About"],
-    key=TAB,
-    on_change="rerun",
-)
-# The first prediction need not wait for the libraries of the other tabs.
-if pictures_tab.open:
-    with pictures_tab:
-        from handwriting.web.pictures_tab import read_pictures
+if __name__ == "__main__":
+    # Its canvas can be registered only when the server runs.
+    from handwriting.web.page import show_page
 
-        read_pictures(list(find_runs()))
-if hand_tab.open:
-    with hand_tab:
-        from handwriting.web.hand_tab import teach_hand
-
-        teach_hand(find_runs())
-if runs_tab.open:
-    with runs_tab:
-        from handwriting.web.runs_tab import show_runs
-
-        show_runs([run for run, accuracy in find_runs().items() if accuracy is not None])
-with about_tab, st.container(key="about"):
-    st.markdown(ABOUT.read_text(encoding="utf-8"))
-with write_tab:
-    write_and_read(find_runs)
-collect_often()
+    show_page()
+else:
+    app = st.App(__file__, lifespan=preparing)

@@ -73,6 +73,9 @@ handwritten text recognition system")."""
 FINE_TUNING: dict[str, Any] = {"lr": 0.0005, "alpha": 0.75, "held_out": 0.0}
 """Defaults with --init-from, for a person's own pages (`studies.own_documents`)."""
 
+SIZE = ("width", "hidden", "layers")
+"""Settings of the network; fine-tuned weights have those of the run that they come from."""
+
 FINE_TUNING_DRAWS, MOST_DRAWS = 24, 20_000
 """With --init-from: how often each line is drawn, and most samples, by whole epochs."""
 
@@ -109,16 +112,20 @@ def choose_settings(args: argparse.Namespace, device: torch.device) -> TextSetti
     """
     if not args.data:
         raise HandwritingError("give pen archives of words or lines with --data.")
-    is_new = args.init_from is None
+    is_new, precision = args.init_from is None, choose_precision(args.precision, device)
     names = {field.name for field in fields(TextSettings)} & set(vars(args))
     given = {name: getattr(args, name) for name in names - {"data", "precision", "init_from"}}
     if is_new:
         given.pop("alpha", None)
+        return TextSettings(tuple(args.data), precision=precision, **given)
+    start = find_reader(args.init_from, args.models)
+    content = load_reader_weights(start)
+    size = {name: content[name] for name in SIZE if name in content}
     return TextSettings(
         tuple(args.data),
-        precision=choose_precision(args.precision, device),
-        init_from=None if is_new else find_reader(args.init_from, args.models).stem,
-        **({} if is_new else FINE_TUNING) | given,
+        precision=precision,
+        init_from=start.stem,
+        **FINE_TUNING | size | given,
     )
 
 
@@ -144,6 +151,11 @@ def get_args_parser() -> argparse.ArgumentParser:
         both = other if default is None else f"{default}; {other}"
         option = f"--{name.replace('_', '-')}"
         add(option, type=kind, default=argparse.SUPPRESS, help=f"{words} (default: {both})")
+
+    def add_size(name: str, words: str) -> None:
+        """An option of the network's size."""
+        both = f"{getattr(defaults, name)}; with --init-from as in that run"
+        add(f"--{name}", type=int, default=argparse.SUPPRESS, help=f"{words} (default: {both})")
 
     add(
         "--data",
@@ -183,9 +195,9 @@ def get_args_parser() -> argparse.ArgumentParser:
         "with --init-from: weight interpolation (WiSE-FT) from that run's weights, 0, to the new "
         "ones, 1",
     )
-    add("--width", type=int, default=defaults.width, help="channels of the first convolution")
-    add("--hidden", type=int, default=defaults.hidden, help="LSTM units in each direction")
-    add("--layers", type=int, default=defaults.layers, help="LSTM layers")
+    add_size("width", "channels of the first convolution")
+    add_size("hidden", "LSTM units in each direction")
+    add_size("layers", "LSTM layers")
     add("--seed", type=int, default=defaults.seed, help="seed of weights, order and augmentation")
     add(
         "--workers",

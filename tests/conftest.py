@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,33 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 import numpy as np
 import pytest
 from hypothesis import settings
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
+from benchmarks.web_latency import find_chromium, page_server
 from handwriting.evaluation import report
 from handwriting.synthesis.emnist_archive import draw_characters, write_archive
 from handwriting.training.recipes import RECIPE_NAMES, REFERENCE_EPOCHS
 from models import MODELS
+from tests.benchmarks.support import need_chromium
 from tests.support import preprocess, shared_folder, small_network, split, train_with_plots
+
+GROUPS = {"browser": ("mark.browser",), "ranks": ("run_ranks", "ready_context")}
+"""Groups of files that one process runs, and words of which each of their files has one."""
+
+HOMES = ("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME")
+"""Variables that tell a program where it may write."""
+
+QUIET = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update"),
+    # Tabs then share the compiled JavaScript: each opens in a third of the time.
+    "--process-per-site",
+)
+
+WINDOW = {
+    "viewport": {"width": 1280, "height": 900},
+    "permissions": ["clipboard-read", "clipboard-write"],
+}
 
 FINISHED = ("--epochs", "3", "--fraction", "0.3", "--name", "run")
 
@@ -36,28 +58,31 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """With ``--dist loadfile`` one process drives the browser, in one served page, while the others
-    compute."""
+    """With ``--dist loadfile`` one process drives the browser, in one served page, and one starts
+    ranks, from one process with all imports done, while the others compute."""
     if config.getoption("dist") != "loadfile":
         return None
     from xdist.scheduler import LoadFileScheduling
 
-    class OneBrowser(LoadFileScheduling):
+    class InGroups(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = super()._split_scope(nodeid)
-            return "browser" if drives_browser(config.rootpath / file) else file
+            return group_of(config.rootpath / file) or file
 
-    return OneBrowser(config, log)
+    return InGroups(config, log)
 
 
 @cache
-def drives_browser(file: Path) -> bool:
-    return "mark.browser" in file.read_text(encoding="utf-8")
+def group_of(file: Path) -> str | None:
+    """The group of a file whose tests share with those of others what takes long to start."""
+    text = file.read_text(encoding="utf-8")
+    return next((g for g, words in GROUPS.items() if any(word in text for word in words)), None)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The browser takes longest, so it begins."""
-    items.sort(key=lambda item: not drives_browser(item.path))
+    """The groups take longest, the browser first, so they begin."""
+    order = [*GROUPS, None]
+    items.sort(key=lambda item: order.index(group_of(item.path)))
 
 
 @pytest.fixture(scope="session")
@@ -120,3 +145,46 @@ def interruptible() -> Iterator[None]:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory) -> Path:
+    """Where the server may write, and writes nothing."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="session")
+def served(home) -> Iterator[tuple[str, int]]:
+    """The page's address, on this machine, and the process that serves it."""
+    need_chromium()
+    with ExitStack() as stack:
+        with pytest.MonkeyPatch.context() as patch:
+            for name in HOMES:
+                patch.setenv(name, str(home))
+            server = stack.enter_context(page_server())
+        yield server
+
+
+@pytest.fixture(scope="session")
+def address(served) -> str:
+    return served[0]
+
+
+@pytest.fixture(scope="session")
+def browser(served) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=find_chromium(), args=list(QUIET))
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def tabs(browser) -> BrowserContext:
+    """A window whose tabs are opened quickly; to the server each of them is a person."""
+    return browser.new_context(**WINDOW)
+
+
+@pytest.fixture(scope="session")
+def touched_tabs(browser) -> BrowserContext:
+    """The same on a screen for fingers."""
+    return browser.new_context(has_touch=True, **WINDOW)

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from handwriting.python_version import version_fault
@@ -15,7 +16,6 @@ from tests.support import PROJECT
 
 FOLDERS = ("handwriting", "benchmarks", "studies")
 FILES = [*PROJECT.glob("*.py"), *(path for f in FOLDERS for path in (PROJECT / f).rglob("*.py"))]
-TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
 UNIX_ALONE = {"fcntl", "grp", "posix", "pty", "pwd", "resource", "syslog", "termios", "tty"}
 
 SCRIPTS = sorted(
@@ -23,6 +23,12 @@ SCRIPTS = sorted(
     for path in FILES
     if 'if __name__ == "__main__":\n    raise SystemExit(run_script(' in path.read_text("utf-8")
 )
+
+
+@cache
+def trees() -> dict[Path, ast.Module]:
+    """What stands in each file."""
+    return {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
 
 
 def _imported(tree: ast.Module) -> Iterator[str]:
@@ -71,12 +77,12 @@ def test_without_what_only_unix_has_every_script_helps_and_a_stage_runs(processe
 
 def test_nothing_is_imported_that_only_unix_has():
     """At the top of a file, where it stops ``--help``; a function may, and say what it lacks."""
-    for path, tree in TREES.items():
+    for path, tree in trees().items():
         assert not set(_imported(tree)) & UNIX_ALONE, path
 
 
 def test_text_files_are_opened_in_utf_8_whatever_the_system_has():
-    for path, tree in TREES.items():
+    for path, tree in trees().items():
         for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
             if _opens_text(call):
                 assert _names_encoding(call), f"{path}, line {call.lineno}"

@@ -67,13 +67,11 @@ class PenSizes:
         sizes: float (N, 2) of (log height, top).
         labels: int (N,) in 0..61.
         writers: str (N,).
-        providers: str (N,).
     """
 
     sizes: np.ndarray
     labels: np.ndarray
     writers: np.ndarray
-    providers: np.ndarray
 
     def part(self, rows: np.ndarray) -> "PenSizes":
         """A subset, by a mask or indices."""
@@ -86,14 +84,18 @@ class PenSizes:
 
 
 def pen_sizes(archive: PenArchive) -> PenSizes:
-    """Sizes of the characters of an archive's writers who wrote capitals or digits."""
+    """Sizes of the characters of writers who wrote capitals or digits.
+
+    Only the providers ``ON_A_LINE`` are measured.
+    """
     samples = archive.characters()
+    samples = samples[np.isin(archive.provider[samples], ON_A_LINE)]
     labels = np.array([class_index(text) for text in archive.text[samples].tolist()])
     joined = (np.concatenate(archive.strokes(sample)) for sample in samples)
     boxes = np.array([(*points.min(axis=0), *points.max(axis=0)) for points in joined])
-    writers, providers = archive.writer[samples], archive.provider[samples]
+    writers = archive.writer[samples]
     sizes = sizes_on_own_lines(boxes, labels, writers)
-    return PenSizes(sizes, labels, writers, providers).part(~np.isnan(sizes[:, 0]))
+    return PenSizes(sizes, labels, writers).part(~np.isnan(sizes[:, 0]))
 
 
 def fit_sizes(
@@ -200,8 +202,7 @@ def main(args: argparse.Namespace) -> None:
 
 
 def _pens_on_a_line(path: Path) -> PenSizes:
-    pens = pen_sizes(load_pen(path))
-    pens = pens.part(np.isin(pens.providers, ON_A_LINE)).one_of_each()
+    pens = pen_sizes(load_pen(path)).one_of_each()
     missing = [CLASSES[c] for c in range(NUM_CLASSES) if c not in pens.labels]
     if missing:
         raise HandwritingError(

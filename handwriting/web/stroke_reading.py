@@ -13,7 +13,7 @@ from handwriting.errors import HandwritingError
 from handwriting.lines.decoding import Decoder
 from handwriting.recognition.recognizer import SURE, join_words
 from handwriting.recognition.sizes import Sizes
-from handwriting.runs import RunFiles
+from handwriting.runs import RunFiles, available_runs
 from handwriting.web.answer import Answer, answer_strokes
 from handwriting.web.canvas import Paper
 from handwriting.web.components import (
@@ -21,6 +21,8 @@ from handwriting.web.components import (
     chosen_options,
     chosen_recognizers,
     find_line_reader,
+    load_recognizer,
+    modified,
     short_names,
 )
 from handwriting.web.settings import Setting, current_setting, decoder_for, pattern_for
@@ -139,9 +141,13 @@ def _percent(sure: float) -> str:
     return "over 99%" if sure > 0.99 else f"{sure:.0%}"
 
 
-@st.cache_resource(show_spinner=False)
 def get_ready() -> None:
-    """Load the models of the first word, once per process."""
-    nothing = [np.zeros((2, 2))]
+    """Load the models of the first prediction, before there is a browser."""
+    from handwriting.web.writing import read_several
+
     with suppress(HandwritingError):
-        _several(nothing, current_setting(), None, may_be_one=True)
+        for run in list(available_runs())[:1]:
+            load_recognizer(run, modified(run.weights))
+        setting = Setting()
+        reader = find_line_reader().for_language(setting.spoken)
+        read_several([np.zeros((2, 2))], reader, decoder_for(setting))

@@ -67,11 +67,6 @@ def _write_and_answer(find_runs: "FindRuns", place: DeltaGenerator) -> None:
     _show_answer(strokes, fault, find_runs, place)
     if strokes:
         _show_canvas(canvas)
-    if "paper" in st.session_state:
-        from handwriting.web.stroke_reading import get_ready
-
-        # The browser builds the canvas at the same time.
-        get_ready()
 
 
 def _show_answer(

@@ -1,12 +1,9 @@
-"""Fixtures: one thread for small computations, and one served web app."""
+"""Fixtures: one thread for small computations."""
 
 from collections.abc import Iterator
 
 import pytest
 import torch
-
-from benchmarks.web_latency import page_server
-from tests.benchmarks.support import need_chromium
 
 
 @pytest.fixture(autouse=True)
@@ -20,11 +17,3 @@ def _one_thread(monkeypatch) -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
-
-
-@pytest.fixture(scope="session")
-def served() -> Iterator[tuple[str, int]]:
-    """The page's address and the process that serves it."""
-    need_chromium()
-    with page_server() as served:
-        yield served

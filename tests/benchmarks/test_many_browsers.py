@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 
 import pytest
@@ -54,7 +55,10 @@ def test_two_browsers_are_answered_without_an_error(served, tmp_path):
         "start_to_first_answer": lambda *_: 1.0,
         "opened_browser": nullcontext,
     }
-    (result,) = run_quick(many_browsers, tmp_path, "--minutes", 0.06, then=then).values()
+    # In a thread of its own: the other tests' browser has the event loop of this one.
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(run_quick, many_browsers, tmp_path, "--minutes", 0.04, then=then)
+    (result,) = running.result().values()
     assert result["errors"] == [] and result["answers"] >= 2
     assert 0 < result["median_ms"] <= result["percentile_95_ms"] <= result["slowest_ms"]
     memory = result["memory_mib"]

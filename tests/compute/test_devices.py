@@ -1,8 +1,10 @@
 """Devices and precision are chosen, memory is kept, and a missing compiler is tolerated."""
 
+import contextlib
 import os
 import platform
 import shutil
+from pathlib import Path
 
 import pytest
 import torch
@@ -17,7 +19,7 @@ from handwriting.compute.devices import (
 )
 from handwriting.errors import HandwritingError
 from models import MODELS, memory_format
-from tests.support import CPU, run_program
+from tests.support import CPU, ready_context, run_program
 
 PROGRAM = """
 import resource
@@ -45,18 +47,22 @@ def test_freed_memory_is_taken_again_without_page_faults():
     assert kept < usual / 20
 
 
-COMPILING = """
-import torch
-from handwriting.compute.devices import compiled
-
-network = torch.nn.Linear(2, 2)
-assert compiled(network, torch.device("cpu")) is network
-"""
+def compile_without_a_compiler(folder: Path) -> None:
+    """In a process that has compiled nothing; what is printed stands in ``folder``."""
+    os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(folder / "cache")
+    # As the variable CXX does before PyTorch is imported.
+    torch._inductor.config.cpp.cxx = (None, "/nowhere")
+    network = torch.nn.Linear(2, 2)
+    with (folder / "printed").open("w") as file, contextlib.redirect_stdout(file):
+        assert compiled(network, CPU) is network
 
 
 def test_without_a_compiler_one_line_says_so_and_the_network_stays_as_it_is(tmp_path):
-    environment = os.environ | {"CXX": "/nowhere", "TORCHINDUCTOR_CACHE_DIR": str(tmp_path)}
-    printed = run_program(COMPILING, env=environment)
+    process = ready_context().Process(target=compile_without_a_compiler, args=(tmp_path,))
+    process.start()
+    process.join()
+    assert process.exitcode == 0
+    printed = (tmp_path / "printed").read_text()
     assert len(printed.splitlines()) == 1
     assert "not compiled" in printed
 

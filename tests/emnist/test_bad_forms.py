@@ -265,7 +265,7 @@ def test_a_file_that_unpacks_without_end_is_stopped(parts, tmp_path, monkeypatch
     path = tmp_path / TRAIN_CSV
     content = path.read_bytes()
     monkeypatch.setattr(files, "LARGEST_FILE", 2 * len(content))
-    path.with_name(TRAIN_CSV + ".gz").write_bytes(gzip.compress(content * 50))
+    path.with_name(TRAIN_CSV + ".gz").write_bytes(gzip.compress(content * 5))
     path.unlink()
     assert "unpacks to more than" in refusal(tmp_path)
 

@@ -150,6 +150,13 @@ def test_further_training_begins_with_the_weights_and_may_add_a_layer(words, tmp
         train(tmp_path, *options, "--init-from", "second", "--layers", 1)
 
 
+def test_fine_tuned_weights_keep_the_size_of_those_begun_with(words, tmp_path):
+    train(tmp_path, "--data", words, *SMALL, "--epochs", 1, "--name", "small")
+    train(tmp_path, "--data", words, "--epochs", 1, "--init-from", "small", "--name", "tuned")
+    tuned = load_torch(tmp_path / "models" / "tuned.pt", "")
+    assert [tuned[name] for name in ("width", "hidden", "layers")] == [4, 16, 1]
+
+
 def test_alpha_keeps_weights_between_those_begun_with_and_the_new_ones(words, tmp_path):
     options = ("--data", words, *SMALL, "--precision", "fp32")
     train(tmp_path, *options, "--epochs", 1, "--name", "first")

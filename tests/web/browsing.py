@@ -1,82 +1,31 @@
 """Helpers that drive the web app: open it, draw on its canvas, find the prediction."""
 
-import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from typing import Literal
 
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from handwriting.web.canvas import CANVAS_HEIGHT, CANVAS_WIDTH, LINES
-from tests.support import PROJECT
 from tests.web.strokes import Stroke
 
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 PATIENCE = 30_000
-HOMES = ("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME")
-"""Variables that tell a program where it may write."""
-
 HINT = "Draw one digit or letter"
 """What the page says while there is nothing to read."""
 
 expect.set_options(timeout=15_000)
 
 
-@contextmanager
-def served_page(home: Path) -> Iterator[str]:
-    """The address of the page, served on this machine by somebody whose home is a folder."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "streamlit", "run", str(PROJECT / "app.py")),
-            *("--server.headless", "true", "--server.address", "127.0.0.1"),
-            *("--server.port", str(port)),
-        ],
-        cwd=PROJECT,
-        env=os.environ | dict.fromkeys(HOMES, str(home)),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        wait_for(f"{url}/_stcore/health")
-        yield url
-    finally:
-        server.terminate()
-        server.wait()
-
-
-def wait_for(url: str) -> None:
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            urllib.request.urlopen(url, timeout=2).close()
-            return
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.2)
-
-
 def open_page(
-    browser: Browser | BrowserContext,
+    window: BrowserContext,
     address: str,
-    *,
-    viewport: dict[str, int] | None = None,
-    **options,
+    viewport: dict[str, int] = DESKTOP,
+    scheme: Literal["light", "dark"] = "light",
 ) -> Page:
-    """A page of its own window, or a tab of a window, which is opened in a third of the time."""
-    page = browser.new_page(**options)
-    if viewport is not None:
-        page.set_viewport_size(viewport)
+    """A new tab of a window, with a blank canvas."""
+    page = window.new_page()
+    page.set_viewport_size(viewport)
+    page.emulate_media(color_scheme=scheme)
     ready(page, address)
     return page
 

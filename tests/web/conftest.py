@@ -1,26 +1,12 @@
-"""Fixtures: the web app, served and opened in a real Chromium, for the tests of all tabs.
+"""Fixtures: pages of the served web app. They are shared unless a test changes what others see."""
 
-Server and pages are shared unless a test changes what others see.
-"""
-
-import os
-import shutil
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Page
 
-from tests.web.browsing import DESKTOP, clear, open_page, served_page
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-QUIET = (
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
-    *("--disable-background-networking", "--disable-component-update"),
-    # Tabs then share the compiled JavaScript: each opens in a third of the time.
-    "--process-per-site",
-)
+from tests.web.browsing import clear, open_page
 
 
 @pytest.fixture(autouse=True)
@@ -29,39 +15,6 @@ def own_main() -> Iterator[None]:
     main = sys.modules["__main__"]
     yield
     sys.modules["__main__"] = main
-
-
-@pytest.fixture(scope="session")
-def home(tmp_path_factory) -> Path:
-    """Where the server may write, and writes nothing."""
-    return tmp_path_factory.mktemp("home")
-
-
-@pytest.fixture(scope="session")
-def address(home) -> Iterator[str]:
-    """The page, served on this machine."""
-    if CHROMIUM is None:
-        if os.environ.get("REQUIRE_ALL"):
-            pytest.fail("chromium is missing, and REQUIRE_ALL is set")
-        pytest.skip("needs chromium (Debian's package), which is not on this machine")
-    with served_page(home) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def browser(address) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture(scope="module")
-def tabs(browser) -> Iterator[BrowserContext]:
-    """A window whose tabs are opened quickly; to the server each of them is a person."""
-    context = browser.new_context(viewport=DESKTOP)
-    yield context
-    context.close()
 
 
 @pytest.fixture
@@ -73,8 +26,10 @@ def page(tabs, address) -> Iterator[Page]:
 
 
 @pytest.fixture(scope="module")
-def canvas_page(tabs, address) -> Page:
-    return open_page(tabs, address)
+def canvas_page(tabs, address) -> Iterator[Page]:
+    page = open_page(tabs, address)
+    yield page
+    page.close()
 
 
 @pytest.fixture

@@ -311,3 +311,31 @@ def test_the_first_answer_waits_for_no_tables_plots_or_torchvision():
     assert "torch" in imported, "the page did not run"
     # Streamlit itself imports pandas for the canvas's data; nothing else may.
     assert not imported & {"sklearn", "matplotlib", "torchvision", "torch._dynamo"}
+
+
+PREPARES = """
+import asyncio, sys, threading
+sys.stderr = sys.stdout
+import app
+
+async def start():
+    before = set(threading.enumerate())
+    async with app.preparing(app.app):
+        for thread in set(threading.enumerate()) - before:
+            thread.join()
+
+asyncio.run(start())
+from handwriting.lines.reader import Reader
+from handwriting.recognition.recognizer import Recognizer
+from handwriting.runs import available_runs
+from handwriting.web.components import find_line_reader, load_recognizer, modified
+
+Reader.load = Recognizer.load = None
+run = next(iter(available_runs()))
+load_recognizer(run, modified(run.weights)), find_line_reader()
+print("prepared")
+"""
+
+
+def test_the_server_loads_the_models_at_its_start_and_prints_nothing():
+    assert run_program(PREPARES) == "prepared\n"

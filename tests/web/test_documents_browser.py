@@ -10,7 +10,7 @@ from playwright.sync_api import BrowserContext, expect
 
 from handwriting.web.picture_reading import Given
 from tests.formats.made import pdf_of
-from tests.web.browsing import DESKTOP, PHONE
+from tests.web.browsing import PHONE
 from tests.web.pictures import example
 from tests.web.test_pictures_browser import READING, open_tab
 
@@ -19,11 +19,10 @@ pytestmark = pytest.mark.browser
 SCAN = Given("scan.pdf", pdf_of([Image.open(io.BytesIO(example("A number")))] * 3, 100))
 
 
-@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_a_pdf_is_read_page_by_page_and_saved_searchable(
-    tabs: BrowserContext, address: str, tmp_path: Path, viewport: dict[str, int]
+    tabs: BrowserContext, address: str, tmp_path: Path
 ):
-    page = open_tab(tabs, address, viewport)
+    page = open_tab(tabs, address, PHONE)
     file = {"name": SCAN.name, "mimeType": "application/pdf", "buffer": SCAN.content}
     page.locator("input[type=file]").first.set_input_files([file])
     expect(page.get_by_text("Reading scan.pdf, page ")).to_be_visible(timeout=READING)

@@ -23,12 +23,6 @@ from tests.web.strokes import DRAWINGS
 
 pytestmark = pytest.mark.browser
 
-WIDE = {"width": 1440, "height": 900}
-SIZES = {
-    "phone": {"viewport": PHONE, "has_touch": True},
-    "desktop": {"viewport": DESKTOP},
-    "wide dark": {"viewport": WIDE, "color_scheme": "dark"},
-}
 READY = {
     "Read an image": "Or try an example",
     "Teach it your hand": "0 of 62 characters written",
@@ -40,11 +34,21 @@ READY = {
 READING = 120_000
 
 
-@pytest.fixture(scope="module", params=SIZES)
-def visitor(request, browser, address) -> Iterator[Page]:
-    context = browser.new_context(**SIZES[request.param])
-    yield open_page(context, address)
-    context.close()
+@pytest.fixture(scope="module", params=["phone", "dark desktop"])
+def visitors_page(request, tabs, touched_tabs, address) -> Iterator[Page]:
+    if request.param == "phone":
+        page = open_page(touched_tabs, address, PHONE)
+    else:
+        page = open_page(tabs, address, DESKTOP, "dark")
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def visitor(visitors_page) -> Page:
+    """A page that is seen, with whatever was drawn there before."""
+    visitors_page.bring_to_front()
+    return visitors_page
 
 
 def test_the_page_has_a_name_and_says_what_it_does(visitor):
@@ -160,11 +164,9 @@ def test_a_pattern_is_chosen_where_the_answer_stands(page):
     expect(answer(page)).to_have_text("S")
 
 
-def test_the_gallery_shows_each_example_and_one_click_reads_it(visitor, address):
-    # Tabs of a window share the compiled JavaScript.
-    page = open_page(visitor.context, address)
-    page.get_by_role("tab", name="Read an image").click()
-    gallery = page.locator(".st-key-gallery")
+def test_the_gallery_shows_each_example_and_one_click_reads_it(visitor):
+    visitor.get_by_role("tab", name="Read an image").click()
+    gallery = visitor.locator(".st-key-gallery")
     expect(gallery.locator("img")).to_have_count(len(EXAMPLES), timeout=PATIENCE)
     for picture in gallery.locator("img").all():
         expect(picture).not_to_have_js_property("naturalWidth", 0)
@@ -173,13 +175,13 @@ def test_the_gallery_shows_each_example_and_one_click_reads_it(visitor, address)
         button.bounding_box() for button in buttons.filter(has_text=re.compile("A |From")).all()
     ]
     assert len({box["x"] for box in boxes}) >= 2, "in columns"
-    page.get_by_role("button", name="A diagram").click()
-    words = page.get_by_role("group", name="Text of a diagram.jpg")
+    visitor.get_by_role("button", name="A diagram").click()
+    words = visitor.get_by_role("group", name="Text of a diagram.jpg")
     expect(words).to_contain_text("correct", timeout=READING)
-    width = page.viewport_size["width"]
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    page.close()
-    visitor.bring_to_front()
+    width = visitor.viewport_size["width"]
+    assert visitor.evaluate("document.documentElement.scrollWidth") <= width
+    visitor.get_by_role("button", name="Remove all").click()
+    visitor.get_by_role("tab", name="Write").click()
 
 
 def findings(page: Page) -> list[str]:

@@ -1,5 +1,6 @@
 """Writer adaptation in a real Chromium, at phone size."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -36,9 +37,10 @@ def write_in_box(page: Page, box: int, character: str) -> None:
         page.mouse.up()
 
 
-@pytest.fixture
-def phone(browser, address):
-    page = open_page(browser, address, viewport=PHONE)
+@pytest.fixture(scope="module")
+def phone(tabs, address) -> Iterator[Page]:
+    """The tab, opened on a phone; the tests go on with it one after the other."""
+    page = open_page(tabs, address, PHONE)
     page.get_by_role("tab", name="Teach it your hand").click()
     expect(page.get_by_text("0 of 62 characters written")).to_be_visible()
     page.get_by_role("tabpanel").locator("canvas.upper-canvas").wait_for()
@@ -46,7 +48,19 @@ def phone(browser, address):
     page.close()
 
 
-def test_a_hand_is_written_used_downloaded_removed_and_loaded_again(phone, tmp_path):
+def test_a_stroke_is_undone_by_a_button_for_fingers_that_covers_no_other(phone):
+    write_in_box(phone, 3, "3")
+    expect(phone.get_by_text("1 of 62 characters written")).to_be_visible()
+    panel = phone.get_by_role("tabpanel")
+    expect(panel.get_by_role("button", name="Edit")).to_be_hidden()
+    undo, following = (panel.get_by_role("button", name=name) for name in ("Undo", "Next"))
+    left, right = following.bounding_box(), undo.bounding_box()
+    assert right["height"] >= 44 and left["x"] + left["width"] <= right["x"]
+    undo.click()
+    expect(phone.get_by_text("0 of 62 characters written")).to_be_visible()
+
+
+def test_a_hand_is_written_used_downloaded_loaded_again_and_removed_in_either_tab(phone, tmp_path):
     write_in_box(phone, 3, "3")
     expect(phone.get_by_text("1 of 62 characters written")).to_be_visible()
     phone.get_by_role("button", name="Next").click()
@@ -75,31 +89,12 @@ def test_a_hand_is_written_used_downloaded_removed_and_loaded_again(phone, tmp_p
     expect(phone.get_by_text("Your hand is in use: 3 of 62 characters.")).to_be_visible()
     assert Hand.from_bytes(content, network=_network(content)).characters == "347"
     assert phone.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-
-
-def _network(content: bytes) -> str:
-    return content.decode().partition('"network": "')[2].partition('"')[0]
-
-
-def test_a_stroke_is_undone_by_a_button_for_fingers_that_covers_no_other(phone):
-    write_in_box(phone, 3, "3")
-    expect(phone.get_by_text("1 of 62 characters written")).to_be_visible()
-    panel = phone.get_by_role("tabpanel")
-    expect(panel.get_by_role("button", name="Edit")).to_be_hidden()
-    undo, following = (panel.get_by_role("button", name=name) for name in ("Undo", "Next"))
-    left, right = following.bounding_box(), undo.bounding_box()
-    assert right["height"] >= 44 and left["x"] + left["width"] <= right["x"]
-    undo.click()
-    expect(phone.get_by_text("0 of 62 characters written")).to_be_visible()
-
-
-def test_the_badge_in_the_first_tab_removes_the_hand(phone):
-    write_in_box(phone, 3, "3")
-    expect(phone.get_by_text("1 of 62 characters written")).to_be_visible()
-    phone.get_by_role("button", name="Use my hand").click()
-    expect(phone.get_by_text("Your hand is in use: 1 of 62 characters.")).to_be_visible()
     phone.get_by_role("tab").first.click()
     badge = phone.get_by_role("tabpanel").get_by_text("Your hand is in use")
     expect(badge).to_be_visible()
     phone.get_by_role("tabpanel").get_by_role("button", name="Remove it").click()
     expect(badge).to_have_count(0)
+
+
+def _network(content: bytes) -> str:
+    return content.decode().partition('"network": "')[2].partition('"')[0]

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from PIL import Image
@@ -27,7 +28,7 @@ PASTE = """(picture) => {
     document.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data }))
 }"""
 
-CAMERA = """
+CAMERA = """() => {
     const picture = document.createElement("canvas")
     Object.assign(picture, { width: 640, height: 480 })
     const pen = picture.getContext("2d")
@@ -39,7 +40,7 @@ CAMERA = """
         pen.fillText("274", 150, 300)
     }, 50)
     navigator.mediaDevices.getUserMedia = async () => picture.captureStream(20)
-"""
+}"""
 NO_CAMERA = """(name) => {
     navigator.mediaDevices.getUserMedia = async () => { throw new DOMException("", name) }
 }"""
@@ -73,12 +74,11 @@ def open_tab(
     window: BrowserContext,
     address: str,
     viewport: dict[str, int],
-    script: str | None = None,
+    scheme: Literal["light", "dark"] = "light",
 ) -> Page:
     page = window.new_page()
     page.set_viewport_size(viewport)
-    if script:
-        page.add_init_script(script)
+    page.emulate_media(color_scheme=scheme)
     page.set_default_timeout(PATIENCE)
     page.goto(address)
     page.get_by_role("tab", name="Read an image").click()
@@ -87,19 +87,25 @@ def open_tab(
 
 
 @pytest.fixture(scope="module", params=["desktop", "phone"])
-def read(request, browser, address) -> Iterator[Page]:
+def page_read(request, tabs, touched_tabs, address) -> Iterator[Page]:
     """The example page, read; on the desktop light, on the phone dark."""
-    options = {"viewport": DESKTOP, "color_scheme": "light"}
     if request.param == "phone":
-        options = {"viewport": PHONE, "color_scheme": "dark", "has_touch": True}
-    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"], **options)
-    page = open_tab(context, address, options["viewport"])
+        page = open_tab(touched_tabs, address, PHONE, scheme="dark")
+    else:
+        page = open_tab(tabs, address, DESKTOP)
     page.get_by_role("button", name="A note").click()
     count = sum(len(line.split()) for line in EXAMPLES["A note"].lines)
     expect(words(page)).to_have_count(count, timeout=READING)
     expect(page.get_by_role("button", name="Download as text")).to_be_visible(timeout=READING)
     yield page
-    context.close()
+    page.close()
+
+
+@pytest.fixture
+def read(page_read) -> Page:
+    """The page, seen."""
+    page_read.bring_to_front()
+    return page_read
 
 
 def words(page: Page):
@@ -218,48 +224,62 @@ def test_words_and_readings_are_legible_and_large_enough_for_a_finger(read):
     read.keyboard.press("Escape")
 
 
-def test_a_picture_pasted_while_another_is_read_is_read_too(tabs, address, tmp_path):
-    page = open_tab(tabs, address, DESKTOP)
-    Image.fromarray(draw_page("ruled")).save(tmp_path / "page.png")
-    (tmp_path / "text.png").write_text("hello")
-    chooser = page.locator("input[type=file]")
-    chooser.set_input_files([tmp_path / "page.png", tmp_path / "text.png"])
-    # A quick machine has read it before one looks.
-    done = page.get_by_role("group", name="Text of page.png")
-    expect(page.get_by_text("Reading page.png").or_(done).first).to_be_visible()
-    page.evaluate(PASTE, base64.b64encode(encoded(number("274"), "PNG")).decode())
-    group = page.get_by_role("group", name="Text of pasted image.png")
-    expect(group).to_be_visible(timeout=READING)
-    expect(page.get_by_role("group", name="Text of page.png")).to_be_visible(timeout=READING)
-    expect(page.get_by_text("text.png is not a readable image")).to_be_visible()
-    text = downloaded(page, "text")
-    assert "pasted image.png:" in text and "page.png:" in text
-    page.get_by_role("button", name="Remove all").click()
-    expect(page.get_by_role("button", name="A note")).to_be_visible()
-    expect(page.get_by_text("Traceback")).to_have_count(0)
+@pytest.fixture(scope="module")
+def phones_page(tabs, address) -> Iterator[Page]:
+    page = open_tab(tabs, address, PHONE)
+    yield page
     page.close()
 
 
-def test_without_a_camera_a_sentence_says_why(tabs, address):
-    page = open_tab(tabs, address, PHONE)
+@pytest.fixture
+def phone(phones_page) -> Page:
+    """The tab on a phone, seen and without pictures: who gives some removes them."""
+    phones_page.bring_to_front()
+    return phones_page
+
+
+def remove_all(page: Page) -> None:
+    page.get_by_role("button", name="Remove all").click()
+    expect(page.get_by_role("button", name="A note")).to_be_visible()
+
+
+def test_a_picture_pasted_while_another_is_read_is_read_too(phone, tmp_path):
+    Image.fromarray(draw_page("ruled")).save(tmp_path / "page.png")
+    (tmp_path / "text.png").write_text("hello")
+    chooser = phone.locator("input[type=file]")
+    chooser.set_input_files([tmp_path / "page.png", tmp_path / "text.png"])
+    # A quick machine has read it before one looks.
+    done = phone.get_by_role("group", name="Text of page.png")
+    expect(phone.get_by_text("Reading page.png").or_(done).first).to_be_visible()
+    phone.evaluate(PASTE, base64.b64encode(encoded(number("274"), "PNG")).decode())
+    group = phone.get_by_role("group", name="Text of pasted image.png")
+    expect(group).to_be_visible(timeout=READING)
+    expect(phone.get_by_role("group", name="Text of page.png")).to_be_visible(timeout=READING)
+    expect(phone.get_by_text("text.png is not a readable image")).to_be_visible()
+    text = downloaded(phone, "text")
+    assert "pasted image.png:" in text and "page.png:" in text
+    remove_all(phone)
+    expect(phone.get_by_text("Traceback")).to_have_count(0)
+
+
+def test_without_a_camera_a_sentence_says_why(phone):
     for error, words in (
         ("NotFoundError", "There is no camera here."),
         ("NotAllowedError", "The camera was refused."),
         ("NotReadableError", "The camera cannot be used now."),
     ):
-        page.evaluate(NO_CAMERA, error)
-        sentence = page.get_by_text(words)
-        page.get_by_text("Use the camera").click()
+        phone.evaluate(NO_CAMERA, error)
+        sentence = phone.get_by_text(words)
+        phone.get_by_text("Use the camera").click()
         expect(sentence).to_be_visible()
-        expect(page.get_by_test_id("stCameraInput")).to_have_count(0)
-        page.get_by_text("Use the camera").click()
+        expect(phone.get_by_test_id("stCameraInput")).to_have_count(0)
+        phone.get_by_text("Use the camera").click()
         expect(sentence).to_have_count(0)
-    page.close()
 
 
-def test_a_photograph_is_taken_and_read(tabs, address):
-    page = open_tab(tabs, address, PHONE, CAMERA)
-    page.get_by_text("Use the camera").click()
-    page.get_by_role("button", name=re.compile("Take Photo", re.IGNORECASE)).click()
-    expect(words(page).first).to_be_visible(timeout=READING)
-    page.close()
+def test_a_photograph_is_taken_and_read(phone):
+    phone.evaluate(CAMERA)
+    phone.get_by_text("Use the camera").click()
+    phone.get_by_role("button", name=re.compile("Take Photo", re.IGNORECASE)).click()
+    expect(words(phone).first).to_be_visible(timeout=READING)
+    remove_all(phone)
