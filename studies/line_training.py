@@ -1,240 +1,240 @@
-"""Ablation of the text-line model's training, and error rate by number of writers.
+"""What each part of the text-line model's training is worth.
 
-    python -m studies.line_training ../shared/pen/words.npz data/EMNIST/processed … --save
+    python -m studies.line_training ../shared/pen/words.npz data/EMNIST/processed … \\
+        --start lines_2026_November27_06_48 --save
 
-A small text-line model learns words of the first path, drawn plainly, of 8, 32, 128 and all
-training writers, with equal numbers of re-rendered samples. The last one is then trained on all
-paths, with strokes partly rendered as photographs. Variants lack one path, photographed strokes, or
-composed lines. Error rates are for writers and photographs held out of all trainings. Finished
-trainings are kept in data/studies, so the study can be interrupted and continued. One seed. With
+A text-line model is trained further on samples of all sources, balanced as for its own training
+(`text_training.py --samples`), and from the same weights with as many samples without each part. Of
+a part left out, fonts may still write the texts. Without photographed strokes, all strokes are
+drawn plainly; without set labels, a label in printable ASCII is taken as exactly what was written,
+not as accented letters too. Everything with another seed shows what chance changes. Error rates
+are for writers and photographs held out of all trainings, greedy, in the language of each set.
+Finished trainings are kept in data/studies, so the study can be interrupted and continued. With
 --save: line_training.json and line_training.png.
 """
 
 import argparse
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from copy import copy
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import compress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
-import torch
 
 from handwriting.cli import make_measuring_parser, report_measured, run_script
 from handwriting.compute.devices import choose_device, choose_precision, keep_memory
-from handwriting.datasets.pen import PenArchive, load_pen
-from handwriting.datasets.prepared import is_prepared
-from handwriting.datasets.text import left_out, written
-from handwriting.datasets.text_batches import Drawn, JoinedSources, TextBatches, TextSource
+from handwriting.datasets.text_batches import BalancedSources, Drawn, TextBatches, TextSource
 from handwriting.errors import HandwritingError
-from handwriting.lines.network import LineReader
-from handwriting.lines.reader import load_reader_weights
-from handwriting.plots import BLUE, save_figure
+from handwriting.evaluation.text_metrics import text_metrics
+from handwriting.lines.languages import LANGUAGES
+from handwriting.lines.reader import LINES_FOLDER, Reader, find_reader, load_reader_weights
+from handwriting.plots import save_figure
 from handwriting.runs import RunFiles
-from handwriting.synthesis.text_sources import Hand, JoinedWords, PenSource
+from handwriting.synthesis.font_lines import FontLines
+from handwriting.synthesis.text_sources import (
+    ComposedCharacters,
+    ComposedPictures,
+    Hand,
+    JoinedWords,
+    PenSource,
+)
 from handwriting.training.epochs import train_epoch
-from handwriting.training.text_data import LONGEST_TEXT, Measured, load_sources
+from handwriting.training.text_data import Measured, load_sources
 from handwriting.training.text_run import TextRun, TextSettings
 from studies.common import FIGURES, FINISHED, FinishedTrainings
-from text_training import measure, text_loss
+from text_training import text_loss
 
-HELD_OUT = 0.1
-"""Fraction of the writers and photographs held out of all trainings."""
+CHARACTERS = 4000
+"""Most characters of a held-out set that are read."""
 
-WRITERS = (8, 32, 128)
-PHOTOGRAPHED = 0.4
+COLUMNS = 2048
+"""Pixel columns of a batch: half of the training's, for more steps with the same samples."""
+
+AGAIN = "everything, another seed"
+
+KEPT = "words, lines and photographed pages"
+"""The part of what is never left out."""
+
+_PART_OF_TYPE: dict[type, str] = {
+    JoinedWords: "joined words",
+    ComposedCharacters: "composed characters",
+    ComposedPictures: "EMNIST",
+    FontLines: "fonts",
+}
+_PART_OF_SET = {
+    "numbers": "form fields",
+    "words_photographed": "photographed words",
+    "copiste": "French pages",
+    **dict.fromkeys(("csafe", "letters_1905", "wills_1914"), "other scanned pages"),
+    "words_german": "German words",
+}
+_LANGUAGES = {"copiste": "fr", "words_german": "de"}
 
 
 @dataclass(frozen=True)
-class SomeOf:
-    """An epoch of a number of random samples of a source."""
+class TakenExactly:
+    """A source whose labels are taken as exactly what was written."""
 
     source: TextSource
-    count: int
 
     def __len__(self) -> int:
-        return self.count
+        return len(self.source)
 
     def draw(self, number: int, rng: np.random.Generator) -> Drawn:
-        """A random sample of the source."""
-        return self.source.draw(int(rng.integers(len(self.source))), rng)
+        """A sample of the source."""
+        return replace(self.source.draw(number, rng), is_exact=True)
 
 
-@dataclass(frozen=True)
-class Trainings:
-    """The trainings of the study.
+def drawn_plainly(source: TextSource) -> TextSource:
+    """The source, with its strokes drawn plainly if it has any."""
+    if not isinstance(source, PenSource | JoinedWords | ComposedCharacters):
+        return source
+    plain = copy(source)
+    vars(plain)["hand"] = Hand(0.0)
+    return plain
 
-    Attributes:
-        args: the options of the study.
-        measured: held-out samples.
-        folder: for the runs' files.
+
+def parts_of(sources: Sequence[TextSource], measured: Sequence[Measured]) -> np.ndarray:
+    """str (sources,): the part that each source belongs to.
+
+    Raises:
+        HandwritingError: nothing is held out of a path that has writers, or nothing is always kept.
     """
-
-    args: argparse.Namespace
-    measured: list[Measured]
-    folder: Path
-
-    def train(
-        self, name: str, source: TextSource, samples: int, start: Path | None = None
-    ) -> dict[str, float]:
-        """Train, save the weights, and return the error rates.
-
-        Args:
-            name: of the run's files.
-            source: of the samples.
-            samples: number of samples.
-            start: initial weights, or ``None`` for random ones.
-        """
-        run = self._run(name, samples)
-        settings = run.settings
-        batches = TextBatches(SomeOf(source, samples), settings.columns, settings.seed)
-        if start:
-            run.begin_with(load_reader_weights(start))
-        loss = train_epoch(run, batches, text_loss, 1)
-        rates = measure(run, self.measured)
-        run.history.append({"epoch": 1, "train_loss": loss, **rates})
-        run.save()
-        return rates
-
-    def _run(self, name: str, samples: int) -> TextRun:
-        """A new training of one epoch."""
-        args, device = self.args, choose_device("auto")
-        settings = TextSettings(
-            tuple(args.data),
-            epochs=1,
-            lr=args.lr,
-            width=args.width,
-            hidden=args.hidden,
-            layers=1,
-            precision=choose_precision("auto", device),
-        )
-        torch.manual_seed(settings.seed)
-        network = LineReader(args.width, args.hidden)
-        return TextRun(settings, self.files(name), device, samples, network)
-
-    def files(self, name: str) -> RunFiles:
-        """The files of a training."""
-        return RunFiles(name.replace(" ", "_"), self.folder, self.folder)
+    parts = [_PART_OF_TYPE.get(type(source), "") for source in sources]
+    if parts.count("") != len(measured):
+        raise HandwritingError("each path needs writers to train on, and others to hold out.")
+    sets = (_PART_OF_SET.get(each.name, KEPT) for each in measured)
+    named = np.array([part or next(sets) for part in parts])
+    if KEPT not in named:
+        raise HandwritingError("give a pen archive of words or lines too; it is never left out.")
+    return named
 
 
-def words_of(archive: PenArchive, writers: int | None) -> tuple[PenSource, int]:
-    """Words of some training writers, drawn plainly, and the number of these writers."""
-    samples = written(archive)
-    samples = samples[np.char.str_len(archive.text[samples]) <= LONGEST_TEXT]
-    samples = samples[~left_out(archive.writer[samples], HELD_OUT)]
-    names = np.random.default_rng(0).permutation(np.unique(archive.writer[samples]))[:writers]
-    own = samples[np.isin(archive.writer[samples], names)]
-    return PenSource(archive, own, Hand(0.0)), len(names)
-
-
-def name_of(path: str) -> str:
-    """The name of a path in tables."""
-    return "EMNIST" if is_prepared(Path(path)) else Path(path).stem
-
-
-def parts_of(paths: Sequence[str]) -> dict[str, Callable[[], TextSource]]:
-    """Loaders of the second training's data: everything, and everything but one part."""
-
-    def of(paths: Sequence[str], photographed: float = PHOTOGRAPHED) -> JoinedSources:
-        settings = TextSettings(tuple(paths), held_out=HELD_OUT, photographed=photographed)
-        return load_sources(settings).sources
-
-    def unjoined() -> JoinedSources:
-        return JoinedSources([s for s in of(paths).sources if not isinstance(s, JoinedWords)])
-
-    def without(path: str) -> JoinedSources:
-        return of([other for other in paths if other != path])
-
-    return {
-        "everything": partial(of, paths),
-        "without photographed strokes": partial(of, paths, 0.0),
-        "without joined words": unjoined,
-        **{f"without {name_of(path)}": partial(without, path) for path in paths[1:]},
+def variants_of(everything: BalancedSources, parts: np.ndarray) -> dict[str, BalancedSources]:
+    """The samples of each training: everything, and everything but a part."""
+    sources, shares, count = everything.sources, everything.shares, len(everything)
+    plainly = [drawn_plainly(source) for source in sources]
+    exactly = [TakenExactly(source) for source in sources]
+    variants = {
+        "everything": everything,
+        AGAIN: everything,
+        "without photographed strokes": BalancedSources(plainly, shares, count),
+        "without set labels": BalancedSources(exactly, shares, count),
     }
+    for part in dict.fromkeys(parts[parts != KEPT].tolist()):
+        kept = list(compress(sources, parts != part))
+        variants[f"without {part}"] = BalancedSources(kept, shares[parts != part], count)
+    return variants
+
+
+def train(
+    start: dict[str, Any], source: TextSource, settings: TextSettings, folder: Path
+) -> dict[str, Any]:
+    """The content of a weights file, trained further on each sample of a source; no file is
+    written."""
+    files = RunFiles("line_training", folder, folder)
+    run = TextRun(settings, files, choose_device("auto"), len(source))
+    run.begin_with(start)
+    train_epoch(run, TextBatches(source, settings.columns, settings.seed), text_loss, 1)
+    return start | {"weights": run.final_network.state_dict()}
+
+
+def error_rates(content: dict[str, Any], measured: Iterable[Measured]) -> dict[str, float]:
+    """CER on each held-out set, as written in its language."""
+    reader = Reader(content)
+    rates = {}
+    for part in measured:
+        language = LANGUAGES[_LANGUAGES.get(part.name, "en")]
+        read = reader.for_language(language).read(part.pictures)
+        texts = [language.spelled(text) for text in part.texts]
+        rates[part.name] = text_metrics([line.text for line in read], texts)["cer"]
+    return rates
+
+
+def some_of(part: Measured) -> Measured:
+    """The first samples of a held-out set, which are in random order; at least one."""
+    ends = np.cumsum([len(text) for text in part.texts])
+    count = max(1, int((ends <= CHARACTERS).sum()))
+    return replace(part, pictures=part.pictures[:count], texts=part.texts[:count])
+
+
+def study(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    """Train and evaluate all; finished trainings come from the folder."""
+    path = find_reader(args.start, LINES_FOLDER)
+    start = load_reader_weights(path)
+    settings = TextSettings(
+        tuple(args.data),
+        epochs=1,
+        lr=args.lr,
+        columns=COLUMNS,
+        samples=args.samples,
+        held_out=Reader(start).held_out,
+        width=start["width"],
+        hidden=start["hidden"],
+        layers=start.get("layers", 1),
+        precision=choose_precision("auto", choose_device("auto")),
+    )
+    named = {"start": path.stem, "samples": args.samples, "lr": args.lr}
+    finished = FinishedTrainings(folder / "line_training.json", named)
+    data = load_sources(settings)
+    measured = [some_of(part) for part in data.measured]
+    everything = data.sources
+    assert isinstance(everything, BalancedSources)
+    parts = parts_of(everything.sources, measured)
+    shares = {str(part): everything.shares[parts == part].sum() for part in np.unique(parts)}
+
+    def rates_of(name: str, source: TextSource) -> dict[str, float]:
+        seed = settings.seed + (name == AGAIN)
+        trained = train(start, source, replace(settings, seed=seed), folder)
+        return error_rates(trained, measured)
+
+    cer = {"before": finished.get("before", partial(error_rates, start, measured))}
+    for name, source in variants_of(everything, parts).items():
+        cer[name] = finished.get(name, partial(rates_of, name, source))
+    counts = {part.name: len(part.texts) for part in measured}
+    return {**named, "measured": counts, "shares": shares, "cer": cer}
 
 
 def plot(result: dict[str, Any], path: Path) -> None:
-    """Plot the error rates by number of writers, and without each part."""
-    figure, (left, right) = plt.subplots(
-        1, 2, figsize=(12, 4.5), layout="constrained", width_ratios=(1, 1.7)
+    """Plot by how many points each training's error rates are above the mean of everything's."""
+    trainings = [name for name in result["cer"] if name != "before"]
+    # The few lines of a page or two say nothing.
+    sets = [name for name, samples in result["measured"].items() if samples > 10]
+    cer = 100 * np.array([[result["cer"][name][each] for each in sets] for name in trainings])
+    mean = cer[[name.startswith("everything") for name in trainings]].mean(axis=0)
+    figure, axes = plt.subplots(figsize=(11, 6), layout="constrained")
+    axes.imshow(cer - mean, cmap="RdBu_r", vmin=-5, vmax=5, aspect="auto")
+    for (row, column), value in np.ndenumerate(cer - mean):
+        colour = "white" if abs(value) > 4 else "black"
+        axes.text(column, row, f"{value:+.1f}", ha="center", va="center", color=colour)
+    titles = [f"{name}\n{rate:.1f}%" for name, rate in zip(sets, mean, strict=True)]
+    axes.set_xticks(range(len(sets)), titles, fontsize=8)
+    axes.set_yticks(range(len(trainings)), trainings)
+    axes.set_title(
+        "CER above the mean of both trainings with everything (below the sets), in points"
     )
-    curve = result["writers"]
-    writers = [row["writers"] for row in curve]
-    left.plot(writers, [row["cer"] for row in curve], "o-", color=BLUE)
-    left.set_xscale("log")
-    left.set_xticks(writers, map(str, writers), minor=False)
-    left.minorticks_off()
-    left.set_xlabel("writers in training")
-    left.set_ylabel("CER on words of held-out writers")
-    left.grid(alpha=0.3)
-    parts = result["parts"]
-    names = [name for name in parts["everything"] if name.endswith("_cer") and name != "val_cer"]
-    height = 0.8 / len(parts)
-    for number, (part, rates) in enumerate(parts.items()):
-        places = np.arange(len(names)) + number * height
-        bars = right.barh(places, [rates[name] for name in names], height * 0.9, label=part)
-        right.bar_label(bars, fmt="%.3f", fontsize=7, padding=2)
-    middle = np.arange(len(names)) + 0.4 - height / 2
-    right.set_yticks(middle, [name.removesuffix("_cer").replace("_", " ") for name in names])
-    right.invert_yaxis()
-    right.set_xlabel("CER on held-out writers and photographs")
-    right.margins(0.1, 0.02)
-    right.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     save_figure(figure, path, "python -m studies.line_training … --save")
 
 
 def get_args_parser() -> argparse.ArgumentParser:
     """The command line of this study."""
-    parser = make_measuring_parser(
-        __doc__, FIGURES, start_samples=600, samples=200, width=8, hidden=16
-    )
+    parser = make_measuring_parser(__doc__, FIGURES, samples=20)
     add = parser.add_argument
-    add("data", nargs="+", metavar="PATH", help="pen archive of words, then further training data")
-    add("--start-samples", type=int, default=150_000, help="samples per number of writers")
-    add("--samples", type=int, default=40_000, help="samples of each variant")
-    add("--lr", type=float, default=0.003, help="peak learning rate")
-    add("--width", type=int, default=16, help="channels of the first convolution")
-    add("--hidden", type=int, default=128, help="LSTM cells in each direction")
+    add("data", nargs="+", metavar="PATH", help="training data, as for text_training.py")
+    add("--start", default="latest", metavar="RUN", help="initial weights of all trainings")
+    add("--samples", type=int, default=2000, help="samples of each training")
+    add("--lr", type=float, default=0.001, help="highest learning rate")
     return parser
-
-
-def study(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    """Train and evaluate all; finished trainings come from the folder."""
-    settings = {
-        name: getattr(args, name) for name in ("start_samples", "samples", "lr", "width", "hidden")
-    }
-    finished = FinishedTrainings(folder / "line_training.json", settings)
-    archive = load_pen(Path(args.data[0]))
-    measured = load_sources(TextSettings(tuple(args.data), held_out=HELD_OUT)).measured
-    trainings = Trainings(args, measured, folder / "lines")
-    words = trainings.measured[0].name
-    curve, name = [], ""
-    for number in (*WRITERS, None):
-        source, writers = words_of(archive, number)
-        name = f"{writers} writers"
-        rates = finished.get(name, partial(trainings.train, name, source, args.start_samples))
-        curve.append({"writers": writers, "words": len(source), "cer": rates[f"{words}_cer"]})
-    start = trainings.files(name).weights
-
-    def go_on(part: str, load: Callable[[], TextSource]) -> dict[str, float]:
-        return trainings.train(part, load(), args.samples, start)
-
-    parts = {
-        part: finished.get(part, partial(go_on, part, load))
-        for part, load in parts_of(args.data).items()
-    }
-    left_out_counts = {part.name: len(part.texts) for part in trainings.measured}
-    return {"measured": left_out_counts, **settings, "writers": curve, "parts": parts}
 
 
 def main(args: argparse.Namespace) -> None:
     """Train, evaluate, and print one JSON object."""
     keep_memory()
-    torch.manual_seed(0)
-    if not Path(args.data[0]).is_file():
-        raise HandwritingError("give a pen archive of words first.")
     with TemporaryDirectory() as passing:
         result = study(args, Path(passing) if args.quick else FINISHED)
     report_measured(args, "line_training.json", result)
