@@ -140,11 +140,12 @@ def _clear(screen: int) -> None:
 
 
 def _jump() -> None:
-    """Go to the first screen of the chosen group."""
+    """Go to the first screen of the chosen group, if another one was chosen."""
     state = st.session_state
     screen = state["hand_screen"]
     chosen = state[f"hand_part_{screen}"]
-    if chosen in GROUPS:
+    # A browser that is behind may tell the group of its screen once more.
+    if chosen in GROUPS and chosen != SCREENS[screen][0]:
         _go(next(k for k, (group, _) in enumerate(SCREENS) if group == chosen))
 
 

@@ -132,6 +132,14 @@ def test_a_part_can_be_chosen(tab):
     assert "Z" in asked(tab)
 
 
+def test_the_part_that_is_open_chosen_again_leaves_the_screen(tab):
+    tab.run()
+    button(tab, "Next").click().run()
+    tab.segmented_control[0].set_value(None).run()
+    tab.segmented_control[0].set_value("Digits").run()
+    assert asked(tab) == ["4", "5", "6", "7"]
+
+
 def test_what_was_written_is_used_kept_and_removed_with_one_click(tab):
     tab.session_state["hand_drawings"] = {0: drawing(0, 1), 4: drawing(2)}
     tab.run()
