@@ -5,11 +5,13 @@ streamlit run app.py
 Streamlit's server imports this file once, as it starts. For each browser it is run as a script.
 """
 
+import webbrowser
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from threading import Thread
 
 import streamlit as st
+from streamlit.web.server import server_util
 
 
 def prepare() -> None:
@@ -19,10 +21,19 @@ def prepare() -> None:
     get_ready()
 
 
+def open_browser() -> None:
+    """Open the page where there is a screen; Streamlit does so for plain scripts alone."""
+    if st.get_option("server.headless"):
+        return
+    host = server_util.get_display_address(st.get_option("server.address") or "localhost")
+    webbrowser.open(server_util.get_url(host))
+
+
 @asynccontextmanager
 async def preparing(app: st.App) -> AsyncIterator[None]:
-    """Prepare beside the server, from its start on."""
-    Thread(target=prepare, daemon=True).start()
+    """Open the page and prepare beside the server, whose socket listens already."""
+    for task in (open_browser, prepare):
+        Thread(target=task, daemon=True).start()
     yield
 
 

@@ -1,6 +1,7 @@
 """The web app, without a browser."""
 
 import math
+import os
 import re
 import shutil
 from pathlib import Path
@@ -314,8 +315,9 @@ def test_the_first_answer_waits_for_no_tables_plots_or_torchvision():
 
 
 PREPARES = """
-import asyncio, sys, threading
+import asyncio, os, sys, threading
 sys.stderr = sys.stdout
+os.environ["STREAMLIT_SERVER_HEADLESS"] = "true"
 import app
 
 async def start():
@@ -339,3 +341,18 @@ print("prepared")
 
 def test_the_server_loads_the_models_at_its_start_and_prints_nothing():
     assert run_program(PREPARES) == "prepared\n"
+
+
+OPENS = """
+import app, webbrowser
+webbrowser.open = print
+app.open_browser()
+"""
+
+
+@pytest.mark.parametrize(
+    ("headless", "opened"), [("false", "http://localhost:8501\n"), ("true", "")]
+)
+def test_the_page_opens_in_the_browser_where_there_is_a_screen(headless, opened):
+    environment = os.environ | {"STREAMLIT_SERVER_HEADLESS": headless}
+    assert run_program(OPENS, env=environment) == opened
