@@ -1,7 +1,6 @@
 """The web app, without a browser."""
 
 import math
-import os
 import re
 import shutil
 from pathlib import Path
@@ -315,10 +314,12 @@ def test_the_first_answer_waits_for_no_tables_plots_or_torchvision():
 
 
 PREPARES = """
-import asyncio, os, sys, threading
+import asyncio, sys, threading
 sys.stderr = sys.stdout
-os.environ["STREAMLIT_SERVER_HEADLESS"] = "true"
 import app
+from streamlit import config
+
+config.set_option("server.headless", True)
 
 async def start():
     before = set(threading.enumerate())
@@ -344,15 +345,18 @@ def test_the_server_loads_the_models_at_its_start_and_prints_nothing():
 
 
 OPENS = """
-import app, webbrowser
+import sys, webbrowser
+import app
+from streamlit import config
+
+config.set_option("server.headless", sys.argv[1] == "headless")
 webbrowser.open = print
 app.open_browser()
 """
 
 
 @pytest.mark.parametrize(
-    ("headless", "opened"), [("false", "http://localhost:8501\n"), ("true", "")]
+    ("screen", "opened"), [("headless", ""), ("seen", "http://localhost:8501\n")]
 )
-def test_the_page_opens_in_the_browser_where_there_is_a_screen(headless, opened):
-    environment = os.environ | {"STREAMLIT_SERVER_HEADLESS": headless}
-    assert run_program(OPENS, env=environment) == opened
+def test_the_page_opens_in_the_browser_where_there_is_a_screen(screen, opened):
+    assert run_program(OPENS, screen) == opened
