@@ -63,6 +63,7 @@ from handwriting.training.text_run import (
     TextSettings,
     ctc_loss,
     load_text_checkpoint,
+    size_of,
 )
 from models import memory_format
 
@@ -72,9 +73,6 @@ handwritten text recognition system")."""
 
 FINE_TUNING: dict[str, Any] = {"lr": 0.0005, "alpha": 0.75, "held_out": 0.0}
 """Defaults with --init-from, for a person's own pages (`studies.own_documents`)."""
-
-SIZE = ("width", "hidden", "layers")
-"""Settings of the network; fine-tuned weights have those of the run that they come from."""
 
 FINE_TUNING_DRAWS, MOST_DRAWS = 24, 20_000
 """With --init-from: how often each line is drawn, and most samples, by whole epochs."""
@@ -119,8 +117,7 @@ def choose_settings(args: argparse.Namespace, device: torch.device) -> TextSetti
         given.pop("alpha", None)
         return TextSettings(tuple(args.data), precision=precision, **given)
     start = find_reader(args.init_from, args.models)
-    content = load_reader_weights(start)
-    size = {name: content[name] for name in SIZE if name in content}
+    size = size_of(load_reader_weights(start))
     return TextSettings(
         tuple(args.data),
         precision=precision,

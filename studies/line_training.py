@@ -45,7 +45,7 @@ from handwriting.synthesis.text_sources import (
 )
 from handwriting.training.epochs import train_epoch
 from handwriting.training.text_data import Measured, load_sources
-from handwriting.training.text_run import TextRun, TextSettings
+from handwriting.training.text_run import TextRun, TextSettings, size_of
 from studies.common import FIGURES, FINISHED, FinishedTrainings
 from text_training import text_loss
 
@@ -174,9 +174,7 @@ def study(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
         columns=COLUMNS,
         samples=args.samples,
         held_out=Reader(start).held_out,
-        width=start["width"],
-        hidden=start["hidden"],
-        layers=start.get("layers", 1),
+        **size_of(start),
         precision=choose_precision("auto", choose_device("auto")),
     )
     named = {"start": path.stem, "samples": args.samples, "lr": args.lr}

@@ -53,7 +53,7 @@ from handwriting.synthesis.text_sources import PictureSource
 from handwriting.training.epochs import train_epoch
 from handwriting.training.optim import interpolate_weights
 from handwriting.training.page_lines import PageLines, load_page_lines
-from handwriting.training.text_run import TextRun, TextSettings
+from handwriting.training.text_run import TextRun, TextSettings, size_of
 from studies.common import FIGURES, FINISHED, FinishedTrainings
 
 LINES = (5, 10, 20, 100)
@@ -127,9 +127,7 @@ def fine_tuned(content: dict[str, Any], source: PictureSource, seed: int) -> Tex
     settings = replace(
         TextSettings(("own",), epochs=1, seed=seed, held_out=0.0),
         lr=text_training.FINE_TUNING["lr"],
-        width=content["width"],
-        hidden=content["hidden"],
-        layers=content["layers"],
+        **size_of(content),
     )
     with tempfile.TemporaryDirectory() as folder:
         files = RunFiles("own", Path(folder), Path(folder))

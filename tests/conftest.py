@@ -17,7 +17,7 @@ import pytest
 from hypothesis import settings
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
-from benchmarks.web_latency import find_chromium, page_server
+from benchmarks.web_latency import ARGUMENTS, VIEWPORT, find_chromium, page_server
 from handwriting.evaluation import report
 from handwriting.synthesis.emnist_archive import draw_characters, write_archive
 from handwriting.training.recipes import RECIPE_NAMES, REFERENCE_EPOCHS
@@ -32,14 +32,13 @@ HOMES = ("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME")
 """Variables that tell a program where it may write."""
 
 QUIET = (
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
-    *("--disable-background-networking", "--disable-component-update"),
+    *(*ARGUMENTS, "--disable-quic", "--disable-sync", "--disable-component-update"),
     # Tabs then share the compiled JavaScript: each opens in a third of the time.
     "--process-per-site",
 )
 
 WINDOW = {
-    "viewport": {"width": 1280, "height": 900},
+    "viewport": VIEWPORT,
     "permissions": ["clipboard-read", "clipboard-write"],
 }
 

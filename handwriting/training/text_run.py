@@ -205,6 +205,12 @@ class TextRun(AveragedRun):
                 check_shapes(self.start, self.network.state_dict())
 
 
+def size_of(content: dict[str, Any]) -> dict[str, int]:
+    """The settings of the size of the network in a weights file's content."""
+    size = {name: content[name] for name in ("width", "hidden")}
+    return {**size, "layers": content.get("layers", 1)}
+
+
 def _take_outputs(network: nn.Module, other: nn.Module, outputs: list[int]) -> None:
     """Copy the weights of some outputs; characters new to a network have none to keep."""
     theirs = other.state_dict()

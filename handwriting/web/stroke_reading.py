@@ -143,11 +143,7 @@ def _percent(sure: float) -> str:
 
 def get_ready() -> None:
     """Load the models of the first prediction, before there is a browser."""
-    from handwriting.web.writing import read_several
-
     with suppress(HandwritingError):
         for run in list(available_runs())[:1]:
             load_recognizer(run, modified(run.weights))
-        setting = Setting()
-        reader = find_line_reader().for_language(setting.spoken)
-        read_several([np.zeros((2, 2))], reader, decoder_for(setting))
+        _several([np.zeros((2, 2))], Setting(), None, may_be_one=True)

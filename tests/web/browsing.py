@@ -16,16 +16,25 @@ HINT = "Draw one digit or letter"
 expect.set_options(timeout=15_000)
 
 
+Scheme = Literal["light", "dark"]
+
+
+def new_tab(window: BrowserContext, viewport: dict[str, int], scheme: Scheme) -> Page:
+    """A new tab of a window, of a size and in a colour scheme."""
+    page = window.new_page()
+    page.set_viewport_size(viewport)
+    page.emulate_media(color_scheme=scheme)
+    return page
+
+
 def open_page(
     window: BrowserContext,
     address: str,
     viewport: dict[str, int] = DESKTOP,
-    scheme: Literal["light", "dark"] = "light",
+    scheme: Scheme = "light",
 ) -> Page:
-    """A new tab of a window, with a blank canvas."""
-    page = window.new_page()
-    page.set_viewport_size(viewport)
-    page.emulate_media(color_scheme=scheme)
+    """A new tab with a blank canvas."""
+    page = new_tab(window, viewport, scheme)
     ready(page, address)
     return page
 

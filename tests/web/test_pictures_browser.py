@@ -5,7 +5,6 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
 
 import pytest
 from PIL import Image
@@ -13,7 +12,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from handwriting.synthesis.examples import EXAMPLES
 from tests.pages.drawn import draw_page
-from tests.web.browsing import DESKTOP, PATIENCE, PHONE
+from tests.web.browsing import DESKTOP, PATIENCE, PHONE, Scheme, new_tab
 from tests.web.pictures import encoded, number
 
 pytestmark = pytest.mark.browser
@@ -74,11 +73,9 @@ def open_tab(
     window: BrowserContext,
     address: str,
     viewport: dict[str, int],
-    scheme: Literal["light", "dark"] = "light",
+    scheme: Scheme = "light",
 ) -> Page:
-    page = window.new_page()
-    page.set_viewport_size(viewport)
-    page.emulate_media(color_scheme=scheme)
+    page = new_tab(window, viewport, scheme)
     page.set_default_timeout(PATIENCE)
     page.goto(address)
     page.get_by_role("tab", name="Read an image").click()
