@@ -61,6 +61,7 @@ def show_examples(run: RunFiles, true: str, read: str) -> None:
     """
     images = find_mistakes(run, run.weights.stat().st_mtime, true, read)
     if len(images):
-        st.image(contact_sheet(images), f"{run.name}: {true} predicted as {read}", width="stretch")
+        words = f"{run.name}: {true} predicted as {read}"
+        st.image(contact_sheet(images), words, width="stretch", alt=words)
     else:
         st.caption(f"{run.name} has never predicted {true} as {read}.")
